@@ -1,0 +1,2 @@
+function(piperpc_generate)
+endfunction()

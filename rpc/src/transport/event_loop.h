@@ -1,0 +1,84 @@
+// A thread's loop: it completes the operations of pipes, fires timers and runs posted work.
+//
+// A turn of the loop: wait for completions (never longer than the next timer), deliver them, run
+// what was posted, fire timers, then run what was deferred. Deferred work is where a session puts
+// all the frames that a turn made ready into one packet.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/functional/any_invocable.h"
+#include "src/base/clock.h"
+
+namespace piperpc::transport {
+
+class EventLoop {
+ public:
+  // A deadline that is set and reset without allocation. Lives in its owner, which cancels it
+  // before it goes away. Loop thread only.
+  class Timer {
+   public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    bool scheduled() const { return slot_ != kNone; }
+
+   protected:
+    ~Timer() = default;
+
+   private:
+    friend class TimerQueue;
+    virtual void OnTimer() = 0;  // Not scheduled any more when it is called.
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    std::size_t slot_ = kNone;
+    TimePoint when_;
+  };
+
+  // Work for the end of this turn; lives in its owner, which must outlive the call or Undefer() it.
+  // Loop thread only.
+  class Deferred {
+   public:
+    Deferred() = default;
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+
+   protected:
+    ~Deferred() = default;
+
+   private:
+    friend class DeferredQueue;
+    virtual void OnTurnEnd() = 0;
+    Deferred* next_ = nullptr;
+    Deferred* previous_ = nullptr;
+    bool queued_ = false;
+  };
+
+  virtual ~EventLoop() = default;  // Not while Run() runs.
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Runs the loop on the calling thread until Stop(). Work posted before Stop() is still run.
+  virtual void Run() = 0;
+
+  // Ends Run() after its current turn. Any thread.
+  virtual void Stop() = 0;
+
+  // Runs `work` on the loop, after what was posted before. Any thread. Never runs it in place.
+  virtual void Post(absl::AnyInvocable<void()> work) = 0;
+
+  // True on the thread inside Run().
+  virtual bool InLoop() const = 0;
+
+  // Fires `timer` at or soon after `when`; moves it when it is scheduled already. Loop thread.
+  virtual void Schedule(Timer& timer, TimePoint when) = 0;
+  virtual void Cancel(Timer& timer) = 0;  // Nothing when it is not scheduled.
+
+  // Calls `work` at the end of this turn; once, however often it is deferred. Loop thread.
+  virtual void Defer(Deferred& work) = 0;
+  virtual void Undefer(Deferred& work) = 0;  // Nothing when it is not queued.
+
+ protected:
+  EventLoop() = default;
+};
+
+}  // namespace piperpc::transport

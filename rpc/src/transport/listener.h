@@ -1,0 +1,51 @@
+// The server's side of an endpoint: it keeps instances waiting and hands out connected pipes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "piperpc/access.h"
+#include "src/transport/pipe.h"
+
+namespace piperpc::transport {
+
+struct ListenOptions {
+  Access access;                       // Who may connect. The default: the owner alone.
+  std::size_t waiting_instances = 0;   // Instances (Windows) or backlog (Linux); 0: the system's best.
+  std::size_t max_connections = 4096;  // Pipes handed out and not yet closed, at the most.
+};
+
+// A client above max_connections waits: on Windows it finds no free instance, on Linux it stays in
+// the backlog, unanswered. It is served as soon as a pipe that was handed out is closed.
+class Listener {
+ public:
+  // Called on the listener's loop.
+  class Delegate {
+   public:
+    // A client has connected. `pipe` is detached; attach it to this loop or to another one.
+    virtual void OnConnect(std::unique_ptr<Pipe> pipe) = 0;
+
+    // A client could not be taken, for a reason that is not the client's (out of descriptors,
+    // memory). The listener pauses, tries again, and tells at most once a second.
+    virtual void OnAcceptError(absl::Status status) = 0;
+
+   protected:
+    ~Delegate() = default;
+  };
+
+  virtual ~Listener() = default;  // After Close() has completed.
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Stops listening; the endpoint is free for the next server as soon as this returns. Clients that
+  // were waiting are turned away. `closed` runs on the loop when nothing will be touched again.
+  // Pipes that were handed out live on. Loop thread.
+  virtual void Close(absl::AnyInvocable<void()> closed) = 0;
+
+ protected:
+  Listener() = default;
+};
+
+}  // namespace piperpc::transport

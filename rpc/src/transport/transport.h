@@ -1,0 +1,58 @@
+// A family of pipes, listeners and loops that work together. Code above the transport room holds a
+// Transport and never names a backend.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "piperpc/access.h"
+#include "piperpc/endpoint.h"
+#include "src/base/clock.h"
+#include "src/transport/event_loop.h"
+#include "src/transport/listener.h"
+#include "src/transport/pipe.h"
+
+namespace piperpc::transport {
+
+struct ConnectOptions {
+  TimePoint deadline;           // For the whole of Connect().
+  bool wait_for_server = false;  // Keep trying, until the deadline, while no server is there.
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // "memory", "epoll", "io_uring" or "iocp".
+  virtual std::string_view name() const = 0;
+
+  // A loop for pipes and listeners of this transport. RESOURCE_EXHAUSTED or FAILED_PRECONDITION
+  // when the system refuses.
+  virtual absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() = 0;
+
+  // Starts to listen at `endpoint`; see listener.h. Before the loop runs, or on its thread.
+  // ALREADY_EXISTS: a live server is there. PERMISSION_DENIED and INVALID_ARGUMENT name the reason.
+  virtual absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop,
+                                                           const Endpoint& endpoint,
+                                                           const ListenOptions& options,
+                                                           Listener::Delegate& delegate) = 0;
+
+  // Connects on the calling thread, and gives a detached pipe. UNAVAILABLE: no server is there.
+  // RESOURCE_EXHAUSTED: a server is there, but had no free instance until the deadline.
+  // PERMISSION_DENIED: the pipe refused us, or its server is not the owner we trust. Each text names
+  // the endpoint and the rule.
+  virtual absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
+                                                        const ConnectOptions& options) = 0;
+};
+
+// The transport of this system. `backend` is "auto" or one of the names above that this system has;
+// else INVALID_ARGUMENT names those it has. "auto" takes the best one that the system allows at
+// this moment. The object lives as long as the process.
+absl::StatusOr<Transport*> SystemTransport(std::string_view backend);
+
+// A transport inside this process: endpoints are names in the object, nothing leaves it. For tests
+// and for services that live in one process with their clients. Must outlive what it makes.
+std::unique_ptr<Transport> NewMemoryTransport();
+
+}  // namespace piperpc::transport

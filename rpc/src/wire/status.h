@@ -1,0 +1,20 @@
+// absl::Status to and from the wire's Status message. Details are the status's payloads: type URL
+// and bytes, which is what protobuf's Any is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace piperpc::wire {
+
+// At most kMaxStatusBytes: details that do not fit are left out, then the message is cut at a UTF-8
+// boundary.
+std::string EncodeStatus(const absl::Status& status);
+
+// Sets `status` to what the bytes say. A code that is not canonical becomes UNKNOWN and keeps its
+// text. INVALID_ARGUMENT when the bytes are no Status message.
+absl::Status DecodeStatus(std::string_view bytes, absl::Status& status);
+
+}  // namespace piperpc::wire
