@@ -42,7 +42,8 @@ struct FrameHeader {
   std::uint32_t flags = 0;
   std::string_view method;
   std::uint64_t timeout_us = 0;
-  // The encoded `metadata` fields (tags and all), which must be adjacent; sized by max_metadata_bytes.
+  // The encoded `metadata` fields (tags and all), which must be adjacent; sized by
+  // max_metadata_bytes.
   std::string_view metadata;
   std::string_view status;  // The bytes of the encoded Status message; !has_status: OK.
   bool has_status = false;
@@ -62,8 +63,8 @@ struct Frame {
 // The bytes that the frame takes in a packet, given its payload's size.
 std::size_t FrameSize(const FrameHeader& header, std::size_t payload_size);
 
-// Writes both length prefixes and the header at `out`, which has room for FrameSize(), and gives the
-// place where the payload's `payload_size` bytes belong (not written here).
+// Writes both length prefixes and the header at `out`, which has room for FrameSize(), and gives
+// the place where the payload's `payload_size` bytes belong (not written here).
 char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, char* out);
 
 // The same for a gathered send: writes all that stands before the payload. Its size is

@@ -22,6 +22,8 @@ inline constexpr std::size_t kMaxMethodBytes = 1024;
 inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;  // The hard limit.
 inline constexpr std::size_t kMaxPingBytes = 64;
 inline constexpr std::size_t kMaxStatusBytes = 16 * 1024;
+inline constexpr std::size_t kMaxStatusDetails = 64;  // Further ones are left out and ignored.
+inline constexpr std::size_t kMaxKeyBytes = 64;       // A metadata key.
 inline constexpr std::uint64_t kMaxMessageBytes = 0x7fffffff;  // protobuf's own limit: 2 GiB - 1.
 
 // What a stream's message costs of its credit, beyond its bytes.

@@ -1,0 +1,45 @@
+#include "src/wire/fields.h"
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+
+namespace piperpc::wire {
+namespace {
+
+void AppendVarint(std::uint64_t value, std::string& out) {
+  char buffer[kMaxVarintBytes];
+  out.append(buffer, PutVarint(value, buffer));
+}
+
+}  // namespace
+
+absl::Status FieldReader::Damage(std::string_view name) const {
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(name), " of ", end_ - begin_,
+                                                 " bytes is damaged: ", damage_, ", at byte ",
+                                                 p_ - begin_));
+}
+
+void AppendVarintField(std::uint32_t number, std::uint64_t value, std::string& out) {
+  if (value == 0) return;
+  AppendVarint(MakeTag(number, WireType::kVarint), out);
+  AppendVarint(value, out);
+}
+
+void AppendFixed32Field(std::uint32_t number, std::uint32_t value, std::string& out) {
+  if (value == 0) return;
+  AppendVarint(MakeTag(number, WireType::kFixed32), out);
+  char buffer[4];
+  out.append(buffer, PutU32(value, buffer));
+}
+
+void AppendBytesField(std::uint32_t number, std::string_view bytes, std::string& out) {
+  if (!bytes.empty()) AppendMessageField(number, bytes, out);
+}
+
+void AppendMessageField(std::uint32_t number, std::string_view message, std::string& out) {
+  AppendVarint(MakeTag(number, WireType::kBytes), out);
+  AppendVarint(message.size(), out);
+  out.append(message);
+}
+
+}  // namespace piperpc::wire

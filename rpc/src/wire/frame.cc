@@ -1,0 +1,232 @@
+#include "src/wire/frame.h"
+
+#include <cassert>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/wire/fields.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::wire {
+namespace {
+
+constexpr std::size_t kPrefixBytes = 4;
+
+// The field numbers of FrameHeader in frame.proto.
+enum Number : std::uint32_t {
+  kKind = 1,
+  kCallId = 2,
+  kFlags = 3,
+  kMethod = 4,
+  kTimeoutUs = 5,
+  kMetadata = 6,
+  kStatus = 7,
+  kCredit = 8,
+  kMessageSize = 9,
+};
+constexpr std::uint32_t kLastNumber = kMessageSize;
+
+std::size_t HeaderSize(const FrameHeader& header) {
+  std::size_t size =
+      VarintFieldSize(kKind, static_cast<std::uint32_t>(header.kind)) +
+      VarintFieldSize(kCallId, header.call_id) + VarintFieldSize(kFlags, header.flags) +
+      VarintFieldSize(kTimeoutUs, header.timeout_us) + header.metadata.size() +
+      VarintFieldSize(kCredit, header.credit) + VarintFieldSize(kMessageSize, header.message_size);
+  if (!header.method.empty()) size += BytesFieldSize(kMethod, header.method.size());
+  if (header.has_status) size += BytesFieldSize(kStatus, header.status.size());
+  return size;
+}
+
+char* PutRaw(std::string_view bytes, char* out) {
+  if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+char* PutVarintField(Number number, std::uint64_t value, char* out) {
+  if (value == 0) return out;
+  *out++ = static_cast<char>(MakeTag(number, WireType::kVarint));
+  return PutVarint(value, out);
+}
+
+char* PutBytesField(Number number, std::string_view bytes, char* out) {
+  *out++ = static_cast<char>(MakeTag(number, WireType::kBytes));
+  return PutRaw(bytes, PutVarint(bytes.size(), out));
+}
+
+// In the order of the numbers, so that the bytes are those that protobuf itself would write.
+char* PutHeader(const FrameHeader& header, char* out) {
+  out = PutVarintField(kKind, static_cast<std::uint32_t>(header.kind), out);
+  out = PutVarintField(kCallId, header.call_id, out);
+  out = PutVarintField(kFlags, header.flags, out);
+  if (!header.method.empty()) out = PutBytesField(kMethod, header.method, out);
+  out = PutVarintField(kTimeoutUs, header.timeout_us, out);
+  out = PutRaw(header.metadata, out);
+  if (header.has_status) out = PutBytesField(kStatus, header.status, out);
+  out = PutVarintField(kCredit, header.credit, out);
+  return PutVarintField(kMessageSize, header.message_size, out);
+}
+
+absl::Status Damage(std::string_view what, std::uint64_t value, std::string_view relation,
+                    std::uint64_t limit) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(what), " ", value, " ", ToAbsl(relation), " ", limit));
+}
+
+absl::Status WrongWireType(const Field& field) {
+  return absl::InvalidArgumentError(absl::StrCat("FrameHeader field ", field.number(),
+                                                 " has wire type ", field.tag & 7,
+                                                 ", which is not its own"));
+}
+
+// Fills one FrameHeader. The fields come in any order, and of those given twice the last one
+// counts, as protobuf has it; what a view cannot join (metadata in two places, two statuses) is
+// damage.
+class HeaderDecoder {
+ public:
+  HeaderDecoder(std::string_view bytes, FrameHeader& header) : reader_(bytes), header_(header) {}
+
+  absl::Status Run() {
+    Field field;
+    while (reader_.Next(field)) {
+      if (!Take(field)) return Explain(field);
+    }
+    return reader_.damaged() ? reader_.Damage("FrameHeader") : absl::OkStatus();
+  }
+
+ private:
+  // False: the field is not allowed, and Explain() says why.
+  bool Take(const Field& field) {
+    switch (field.tag) {
+      case MakeTag(kKind, WireType::kVarint):
+        header_.kind = static_cast<FrameKind>(field.value);
+        return FitsU32(field);
+      case MakeTag(kCallId, WireType::kVarint):
+        header_.call_id = field.value;
+        return true;
+      case MakeTag(kFlags, WireType::kVarint):
+        header_.flags = static_cast<std::uint32_t>(field.value);
+        return FitsU32(field);
+      case MakeTag(kMethod, WireType::kBytes):
+        header_.method = field.bytes;
+        return field.bytes.size() <= kMaxMethodBytes;
+      case MakeTag(kTimeoutUs, WireType::kVarint):
+        header_.timeout_us = field.value;
+        return true;
+      case MakeTag(kMetadata, WireType::kBytes):
+        return TakeMetadata(field);
+      case MakeTag(kStatus, WireType::kBytes):
+        return TakeStatus(field);
+      case MakeTag(kCredit, WireType::kVarint):
+        header_.credit = field.value;
+        return true;
+      case MakeTag(kMessageSize, WireType::kVarint):
+        header_.message_size = field.value;
+        return true;
+      default:  // From a newer peer: stepped over.
+        return field.number() > kLastNumber;
+    }
+  }
+
+  static bool FitsU32(const Field& field) {
+    return field.value <= std::numeric_limits<std::uint32_t>::max();
+  }
+
+  // Entries that stand side by side become one view.
+  bool TakeMetadata(const Field& field) {
+    std::string_view& metadata = header_.metadata;
+    const char* begin = metadata.empty() ? field.begin : metadata.data();
+    if (begin + metadata.size() != field.begin) return false;
+    metadata = std::string_view(begin, static_cast<std::size_t>(reader_.position() - begin));
+    return metadata.size() <= kMaxMetadataBytes;
+  }
+
+  bool TakeStatus(const Field& field) {
+    if (header_.has_status) return false;
+    header_.has_status = true;
+    header_.status = field.bytes;
+    return field.bytes.size() <= kMaxStatusBytes;
+  }
+
+  // What was wrong with the field that Take() refused.
+  absl::Status Explain(const Field& field) const {
+    switch (field.tag) {
+      case MakeTag(kKind, WireType::kVarint):
+        return Damage("kind", field.value, "is above", std::numeric_limits<std::uint32_t>::max());
+      case MakeTag(kFlags, WireType::kVarint):
+        return Damage("flags", field.value, "is above", std::numeric_limits<std::uint32_t>::max());
+      case MakeTag(kMethod, WireType::kBytes):
+        return Damage("method length", field.bytes.size(), "is above", kMaxMethodBytes);
+      case MakeTag(kMetadata, WireType::kBytes):
+        if (header_.metadata.size() <= kMaxMetadataBytes) {
+          return absl::InvalidArgumentError(
+              "metadata entries do not stand side by side in the FrameHeader");
+        }
+        return Damage("metadata size", header_.metadata.size(), "is above", kMaxMetadataBytes);
+      case MakeTag(kStatus, WireType::kBytes):
+        if (field.bytes.size() <= kMaxStatusBytes) {
+          return absl::InvalidArgumentError("FrameHeader has more than one status, the limit is 1");
+        }
+        return Damage("status size", field.bytes.size(), "is above", kMaxStatusBytes);
+      default:
+        return WrongWireType(field);
+    }
+  }
+
+  FieldReader reader_;
+  FrameHeader& header_;
+};
+
+// Reads a length prefix and what it measures, off the front of `rest`.
+absl::Status TakePrefixed(std::string_view what, std::size_t limit, Bytes& rest, Bytes& part) {
+  if (rest.size() < kPrefixBytes) {
+    return Damage(absl::StrCat("the packet ends inside the length of the ", ToAbsl(what), ":"),
+                  rest.size(), "bytes of", kPrefixBytes);
+  }
+  const std::size_t size = GetU32(rest.data());
+  rest = rest.subspan(kPrefixBytes);
+  if (size > limit) return Damage(absl::StrCat(ToAbsl(what), " length"), size, "is above", limit);
+  if (size > rest.size()) {
+    return Damage(absl::StrCat(ToAbsl(what), " length"), size,
+                  "is more than the packet's remaining bytes,", rest.size());
+  }
+  part = rest.first(size);
+  rest = rest.subspan(size);
+  return absl::OkStatus();
+}
+
+absl::Status TakeFrame(Bytes& rest, Frame& frame) {
+  Bytes header;
+  absl::Status status = TakePrefixed("header", kMaxHeaderBytes, rest, header);
+  if (!status.ok()) return status;
+  status = HeaderDecoder({header.data(), header.size()}, frame.header).Run();
+  if (!status.ok()) return status;
+  return TakePrefixed("payload", std::numeric_limits<std::size_t>::max(), rest, frame.payload);
+}
+
+}  // namespace
+
+std::size_t FrameSize(const FrameHeader& header, std::size_t payload_size) {
+  return kPrefixBytes + HeaderSize(header) + kPrefixBytes + payload_size;
+}
+
+char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, char* out) {
+  char* const begin = out + kPrefixBytes;
+  char* const end = PutHeader(header, begin);
+  const auto size = static_cast<std::size_t>(end - begin);
+  assert(size == HeaderSize(header) && size <= kMaxHeaderBytes);
+  PutU32(static_cast<std::uint32_t>(size), out);
+  assert(payload_size <= std::numeric_limits<std::uint32_t>::max());
+  return PutU32(static_cast<std::uint32_t>(payload_size), end);
+}
+
+absl::StatusOr<Frame> PacketReader::Next() {
+  Frame frame;
+  absl::Status status = TakeFrame(rest_, frame);
+  if (status.ok()) return frame;
+  rest_ = {};  // There is no telling where the next frame would begin.
+  return status;
+}
+
+}  // namespace piperpc::wire

@@ -1,0 +1,80 @@
+#include "src/wire/metadata.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/wire/fields.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::wire {
+namespace {
+
+constexpr std::uint32_t kMetadata = 6;  // In FrameHeader.
+// The field numbers of MetadataEntry.
+enum Number : std::uint32_t { kKey = 1, kValue = 2 };
+
+bool IsKeyCharacter(char c) {
+  return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+absl::Status CheckKey(std::string_view key) {
+  if (key.empty() || key.size() > kMaxKeyBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a metadata key of ", key.size(), " bytes, allowed are 1 to ", kMaxKeyBytes));
+  }
+  const auto bad = std::find_if_not(key.begin(), key.end(), IsKeyCharacter);
+  if (bad == key.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a metadata key has byte 0x", absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2),
+      " at ", bad - key.begin(), ", allowed are a-z, 0-9, '-', '_' and '.'"));
+}
+
+absl::Status DecodeEntry(std::string_view bytes, Metadata& metadata) {
+  std::string_view key;
+  std::string_view value;
+  FieldReader reader(bytes);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag == MakeTag(kKey, WireType::kBytes)) key = field.bytes;
+    if (field.tag == MakeTag(kValue, WireType::kBytes)) value = field.bytes;
+  }
+  if (reader.damaged()) return reader.Damage("MetadataEntry");
+  if (absl::Status status = CheckKey(key); !status.ok()) return status;
+  metadata.emplace_back(key, value);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t limit) {
+  std::string fields;
+  for (const auto& [key, value] : metadata) {
+    if (absl::Status status = CheckKey(key); !status.ok()) return status;
+    std::string entry;
+    AppendBytesField(kKey, key, entry);
+    AppendBytesField(kValue, value, entry);
+    AppendMessageField(kMetadata, entry, fields);
+  }
+  limit = std::min(limit, kMaxMetadataBytes);
+  if (fields.size() <= limit) return fields;
+  return absl::ResourceExhaustedError(
+      absl::StrCat("metadata of ", fields.size(), " bytes is above the limit of ", limit));
+}
+
+absl::StatusOr<Metadata> DecodeMetadata(std::string_view fields) {
+  Metadata metadata;
+  FieldReader reader(fields);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag != MakeTag(kMetadata, WireType::kBytes)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("FrameHeader field ", field.number(), " among the metadata"));
+    }
+    if (absl::Status status = DecodeEntry(field.bytes, metadata); !status.ok()) return status;
+  }
+  if (reader.damaged()) return reader.Damage("metadata");
+  return metadata;
+}
+
+}  // namespace piperpc::wire

@@ -1,0 +1,98 @@
+#include "src/wire/status.h"
+
+#include "absl/strings/cord.h"
+#include "src/base/text.h"
+#include "src/wire/fields.h"
+#include "src/wire/limits.h"
+#include "src/wire/utf8.h"
+
+namespace piperpc::wire {
+namespace {
+
+// The field numbers of Status and StatusDetail in frame.proto.
+enum Number : std::uint32_t { kCode = 1, kMessage = 2, kDetails = 3 };
+enum DetailNumber : std::uint32_t { kTypeUrl = 1, kValue = 2 };
+
+constexpr std::int64_t kLastCanonicalCode = 16;  // UNAUTHENTICATED.
+// The most that tag and length of `message` take: its length is at most kMaxStatusBytes.
+constexpr std::size_t kMessagePrefixBytes = 1 + VarintSize(kMaxStatusBytes);
+
+void AppendMessage(const absl::Status& status, std::string& out) {
+  const std::size_t room = kMaxStatusBytes - out.size() - kMessagePrefixBytes;
+  AppendBytesField(kMessage, Utf8Prefix(ToStd(status.message()), room), out);
+}
+
+// Those that fit, in the status's order.
+void AppendDetails(const absl::Status& status, std::string& out) {
+  std::size_t count = 0;
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
+    if (count == kMaxStatusDetails || value.size() > kMaxStatusBytes) return;
+    std::string detail;
+    AppendBytesField(kTypeUrl, Utf8Prefix(ToStd(type_url), kMaxStatusBytes), detail);
+    AppendBytesField(kValue, std::string(value), detail);
+    if (BytesFieldSize(kDetails, detail.size()) > kMaxStatusBytes - out.size()) return;
+    AppendMessageField(kDetails, detail, out);
+    ++count;
+  });
+}
+
+absl::StatusCode CanonicalCode(std::uint64_t value) {
+  const auto code = static_cast<std::int64_t>(value);
+  if (code < 0 || code > kLastCanonicalCode) return absl::StatusCode::kUnknown;
+  return static_cast<absl::StatusCode>(code);
+}
+
+absl::Status DecodeDetail(std::string_view bytes, absl::Status& status) {
+  std::string_view type_url;
+  std::string_view value;
+  FieldReader reader(bytes);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag == MakeTag(kTypeUrl, WireType::kBytes)) type_url = field.bytes;
+    if (field.tag == MakeTag(kValue, WireType::kBytes)) value = field.bytes;
+  }
+  if (reader.damaged()) return reader.Damage("StatusDetail");
+  status.SetPayload(ToAbsl(type_url), absl::Cord(ToAbsl(value)));
+  return absl::OkStatus();
+}
+
+// A second pass, because details can be set only on a status whose code is known.
+absl::Status DecodeDetails(std::string_view bytes, absl::Status& status) {
+  FieldReader reader(bytes);
+  Field field;
+  for (std::size_t count = 0; count < kMaxStatusDetails && reader.Next(field);) {
+    if (field.tag != MakeTag(kDetails, WireType::kBytes)) continue;
+    absl::Status damage = DecodeDetail(field.bytes, status);
+    if (!damage.ok()) return damage;
+    ++count;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string EncodeStatus(const absl::Status& status) {
+  std::string out;
+  AppendVarintField(kCode, static_cast<std::uint64_t>(status.code()), out);
+  AppendMessage(status, out);
+  AppendDetails(status, out);
+  return out;
+}
+
+absl::Status DecodeStatus(std::string_view bytes, absl::Status& status) {
+  std::uint64_t code = 0;
+  std::string_view message;
+  FieldReader reader(bytes);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag == MakeTag(kCode, WireType::kVarint)) code = field.value;
+    if (field.tag == MakeTag(kMessage, WireType::kBytes)) message = field.bytes;
+  }
+  if (reader.damaged()) return reader.Damage("Status");
+  absl::Status decoded(CanonicalCode(code), ToAbsl(message));
+  if (absl::Status damage = DecodeDetails(bytes, decoded); !damage.ok()) return damage;
+  status = std::move(decoded);
+  return absl::OkStatus();
+}
+
+}  // namespace piperpc::wire
