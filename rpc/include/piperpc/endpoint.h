@@ -13,8 +13,8 @@ namespace piperpc {
 // `<temp folder>/piperpc-<uid>/demo.sock`. What contains a slash or a backslash is taken as it is.
 class Endpoint {
  public:
-  // `text`: a short name (1 to 64 of letters, digits, '.', '_' and '-', not beginning with '.'), or a
-  // system's own address. INVALID_ARGUMENT tells what is wrong with it, and the limit.
+  // `text`: a short name (1 to 64 of letters, digits, '.', '_' and '-', not beginning with '.'), or
+  // a system's own address. INVALID_ARGUMENT tells what is wrong with it, and the limit.
   static absl::StatusOr<Endpoint> Parse(std::string_view text);
 
   const std::string& text() const { return text_; }        // As it was given.

@@ -1,0 +1,89 @@
+// A client's way to a server.
+//
+//     notify::v1::NotifyClient client(piperpc::Connect("demo"));
+//     absl::StatusOr<PublishResponse> reply = client.Publish(request, {.timeout = 500ms});
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "piperpc/internal/client_call.h"
+#include "piperpc/log.h"
+#include "piperpc/metadata.h"
+#include "piperpc/middleware.h"
+#include "piperpc/peer.h"
+
+namespace piperpc {
+
+namespace transport {
+class Transport;
+}
+
+struct ChannelOptions {
+  std::string backend = "auto";  // As in ServerOptions.
+
+  // How long a call may take that says nothing itself: connecting, waiting in the queue, the reply.
+  // Streams have no deadline of their own by default; connecting has this one all the same.
+  std::chrono::milliseconds default_timeout{30000};
+
+  // How long a call waits for a server that is not there yet, inside its own timeout. Zero: such a
+  // call fails at once.
+  std::chrono::milliseconds wait_for_ready{0};
+
+  std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
+  std::size_t max_message_bytes = 4 * 1024 * 1024;  // Of a reply. 64 KiB to 2 GiB - 1.
+  std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
+  std::size_t stream_credit_bytes = 256 * 1024;     // What a stream of replies may have unread.
+  std::size_t output_queue_bytes = 1024 * 1024;     // Above it, writers of streams wait.
+
+  std::vector<std::shared_ptr<ClientMiddleware>> middleware;  // Before(): first to last.
+  LogHook log;
+
+  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+};
+
+// Of one call. All of it is optional.
+struct CallOptions {
+  std::optional<std::chrono::milliseconds> timeout;  // For all of the call; more than zero.
+  std::optional<std::chrono::milliseconds> wait_for_ready;
+  std::stop_token stop;  // Cancels the call.
+  Metadata metadata;     // Travels with the request.
+  Metadata* trailers =
+      nullptr;  // Filled before the call ends, if it is given; must live until then.
+};
+
+// One connection, shared by all the calls made on it, opened by the first one and opened again when
+// it was lost. Thread-safe. A call that was under way when the connection was lost ends with
+// UNAVAILABLE, and is not made again: it may have run. One that the server said it has not looked
+// at is.
+//
+// State that a server ties to the connection, such as a login, goes away with it: see
+// connections_made().
+class Channel : public internal::ChannelCore {
+ public:
+  // Connects, unless it is connected. Within `timeout`, which includes the wait for a server that
+  // is not there yet. The errors of a connection: UNAVAILABLE, no server is there;
+  // RESOURCE_EXHAUSTED, it has no free instance; PERMISSION_DENIED, it refused us or is not to be
+  // trusted; FAILED_PRECONDITION, no protocol version in common.
+  virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
+
+  // How often the channel has connected so far.
+  virtual std::size_t connections_made() const = 0;
+
+  // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
+  // Also done by the destructor, which must not run on a thread of the channel.
+  virtual void Close() = 0;
+};
+
+// A channel to `endpoint`; nothing is opened yet. Whatever is wrong with the endpoint or the
+// options is the status of every call.
+std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options = {});
+
+}  // namespace piperpc

@@ -1,0 +1,180 @@
+// What generated client stubs give to their callers: handles and streams with types.
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "piperpc/channel.h"
+#include "piperpc/executor.h"
+#include "piperpc/internal/client_call.h"
+#include "piperpc/internal/codec.h"
+
+namespace piperpc {
+
+namespace internal {
+
+// INTERNAL: the server's reply is not the message that the method gives.
+absl::Status MalformedReply(std::string_view method);
+
+// Awaits a step of a stream: tries it, and again whenever the stream says that it is worth it.
+// Resumes on the awaiting executor, or else on the channel's loop.
+template <typename Try, typename Arm>
+class [[nodiscard]] StepAwaiter {
+ public:
+  StepAwaiter(Try attempt, Arm arm) : attempt_(std::move(attempt)), arm_(std::move(arm)) {}
+  bool await_ready() {
+    step_ = attempt_();
+    return step_ != ClientStream::Step::kLater;
+  }
+  void await_suspend(std::coroutine_handle<> handle) { Arm_(handle, Executor::Current()); }
+  ClientStream::Step await_resume() const { return step_; }
+
+ private:
+  void Arm_(std::coroutine_handle<> handle, Executor* executor) {
+    arm_([this, handle, executor] {
+      if (executor == nullptr) return Retry(handle, executor);
+      executor->Post([this, handle, executor] { Retry(handle, executor); });
+    });
+  }
+  void Retry(std::coroutine_handle<> handle, Executor* executor) {
+    if (await_ready()) {
+      handle.resume();
+    } else {
+      Arm_(handle, executor);
+    }
+  }
+
+  Try attempt_;
+  Arm arm_;
+  ClientStream::Step step_ = ClientStream::Step::kLater;
+};
+
+}  // namespace internal
+
+// A call made with a callback. Copies are the same call; dropping it does not cancel.
+class PendingCall {
+ public:
+  explicit PendingCall(std::shared_ptr<internal::CallControl> call) : call_(std::move(call)) {}
+  void Cancel() { call_->Cancel(); }
+
+ private:
+  std::shared_ptr<internal::CallControl> call_;
+};
+
+// The replies of a server-streaming call. Dropping it cancels the call. One thread, or one
+// coroutine, reads it; Cancel() from any thread.
+//
+//     auto events = client.Subscribe({});
+//     while (std::optional<Event> event = events.Next()) Use(*event);
+//     absl::Status why = events.status();
+template <typename Response>
+class ClientReader {
+ public:
+  explicit ClientReader(std::shared_ptr<internal::ClientStream> stream)
+      : stream_(std::move(stream)) {}
+
+  // The next message; none when there are no more, and status() tells why. Blocks.
+  std::optional<Response> Next() {
+    std::string bytes;
+    return Parse(stream_->Read(bytes), bytes);
+  }
+
+  // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. The frame
+  // that awaits must live until it is resumed; cancel the call to make that soon.
+  auto CoNext() { return NextAwaiter(*this); }
+
+  // How the call ended. Waits for the end when it has not.
+  absl::Status status() { return stream_->status(); }
+  void Cancel() { stream_->Cancel(); }
+
+ protected:
+  class [[nodiscard]] NextAwaiter {
+   public:
+    explicit NextAwaiter(ClientReader& reader)
+        : reader_(reader),
+          step_([this] { return reader_.stream_->TryRead(bytes_); },
+                [this](absl::AnyInvocable<void()> ready) {
+                  reader_.stream_->WhenReadable(std::move(ready));
+                }) {}
+    NextAwaiter(const NextAwaiter&) = delete;
+    NextAwaiter& operator=(const NextAwaiter&) = delete;
+    bool await_ready() { return step_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> handle) { step_.await_suspend(handle); }
+    std::optional<Response> await_resume() { return reader_.Parse(step_.await_resume(), bytes_); }
+
+   private:
+    using Try = absl::AnyInvocable<internal::ClientStream::Step()>;
+    using Arm = absl::AnyInvocable<void(absl::AnyInvocable<void()>)>;
+    ClientReader& reader_;
+    std::string bytes_;
+    internal::StepAwaiter<Try, Arm> step_;
+  };
+
+  std::optional<Response> Parse(internal::ClientStream::Step step, const std::string& bytes) {
+    std::optional<Response> message;
+    if (step != internal::ClientStream::Step::kDone) return message;
+    message.emplace();
+    if (!internal::ParseMessage(bytes, *message)) {
+      stream_->Fail(internal::MalformedReply(Response().GetTypeName()));
+      message.reset();
+    }
+    return message;
+  }
+
+  std::shared_ptr<internal::ClientStream> stream_;
+};
+
+// The requests of a client-streaming call. Dropping it before Finish() cancels the call.
+template <typename Request, typename Response>
+class ClientWriter {
+ public:
+  explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream)
+      : stream_(std::move(stream)) {}
+
+  // Sends a message; blocks while the server has given no credit. False: the call has ended, and
+  // Finish() tells why.
+  bool Write(const Request& message) {
+    return stream_->Write(internal::OutMessage::Of(message)) == internal::ClientStream::Step::kDone;
+  }
+
+  // Says that there are no more messages, waits for the response, and gives it. Once.
+  absl::StatusOr<Response> Finish() {
+    stream_->HalfClose();
+    std::string bytes;
+    const bool replied = stream_->Read(bytes) == internal::ClientStream::Step::kDone;
+    absl::Status status = stream_->status();
+    if (!status.ok()) return status;
+    Response response;
+    if (!replied || !internal::ParseMessage(bytes, response)) {
+      return internal::MalformedReply(response.GetTypeName());
+    }
+    return response;
+  }
+  void Cancel() { stream_->Cancel(); }
+
+ private:
+  std::shared_ptr<internal::ClientStream> stream_;
+};
+
+// Both at once: one thread may write while another reads.
+template <typename Request, typename Response>
+class ClientReaderWriter : public ClientReader<Response> {
+ public:
+  using ClientReader<Response>::ClientReader;
+
+  // As in ClientWriter; status() tells why it was false.
+  bool Write(const Request& message) {
+    return this->stream_->Write(internal::OutMessage::Of(message)) ==
+           internal::ClientStream::Step::kDone;
+  }
+
+  // No more messages will be written. The server's may go on.
+  void WritesDone() { this->stream_->HalfClose(); }
+};
+
+}  // namespace piperpc

@@ -1,0 +1,94 @@
+// The seam between generated stubs and the channel: calls without their types.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "piperpc/internal/codec.h"
+#include "piperpc/service.h"
+
+namespace piperpc {
+struct CallOptions;
+}
+
+namespace piperpc::internal {
+
+// A method as a client names it.
+struct ClientMethod {
+  std::string_view name;  // Static: "package.Service/Method".
+  MethodShape shape;
+};
+
+// A call that somebody may cancel. Thread-safe.
+class CallControl {
+ public:
+  virtual ~CallControl() = default;
+  virtual void Cancel() = 0;  // Nothing when the call has ended.
+};
+
+// A stream in flight. Thread-safe: one thread may write while another reads. Dropping the last
+// reference cancels the call if it has not ended.
+class ClientStream : public CallControl {
+ public:
+  enum class Step { kDone, kLater, kEnded };
+
+  // Sends a message. kLater: no credit, nothing was taken; kEnded: the call has ended or
+  // HalfClose() was called. RESOURCE_EXHAUSTED etc. end the call, and status() tells.
+  virtual Step TryWrite(const OutMessage& message) = 0;
+
+  // Takes the oldest message, if one is there, and gives its credit back. kEnded: all were taken
+  // and the call is over; status() is final.
+  virtual Step TryRead(std::string& bytes) = 0;
+
+  // Blocks until the step gives something else than kLater, or the call's deadline.
+  virtual Step Write(const OutMessage& message) = 0;
+  virtual Step Read(std::string& bytes) = 0;
+
+  // Calls `ready` once when TryWrite() or TryRead() may give something else than kLater; on the
+  // channel's loop, possibly before this returns on the calling thread. One of each at a time.
+  virtual void WhenWritable(absl::AnyInvocable<void()> ready) = 0;
+  virtual void WhenReadable(absl::AnyInvocable<void()> ready) = 0;
+
+  // No more messages will be written.
+  virtual void HalfClose() = 0;
+
+  // How the call ended; call it after kEnded. Waits for the end otherwise.
+  virtual absl::Status status() = 0;
+
+  // Ends the call on this side with `status`, and tells the server: for a reply that is no such
+  // message.
+  virtual void Fail(absl::Status status) = 0;
+};
+
+// What Channel gives to stubs.
+class ChannelCore {
+ public:
+  virtual ~ChannelCore() = default;
+
+  // Blocks until the call has ended. `parse` gets the reply's bytes, on this thread, and says
+  // whether they are a reply (else INTERNAL).
+  virtual absl::Status CallUnary(const ClientMethod& method, const OutMessage& request,
+                                 const CallOptions& options,
+                                 absl::FunctionRef<bool(std::span<const char>)> parse) = 0;
+
+  // Gives at once; `done` runs once, on the channel's loop, never in place. The bytes are valid
+  // until it returns, and empty unless the status is OK.
+  virtual std::shared_ptr<CallControl> StartUnary(
+      const ClientMethod& method, const OutMessage& request, const CallOptions& options,
+      absl::AnyInvocable<void(absl::Status, std::span<const char>)> done) = 0;
+
+  // Opens a call of another shape; never null, what goes wrong is its status. `request`: the one
+  // message of a server-streaming call, null for those that stream their requests. The response of
+  // a client-streaming call is read like a stream of one message.
+  virtual std::shared_ptr<ClientStream> OpenStream(const ClientMethod& method,
+                                                   const OutMessage* request,
+                                                   const CallOptions& options) = 0;
+};
+
+}  // namespace piperpc::internal

@@ -1,0 +1,155 @@
+// What generated client stubs are made of: one function template for each form of a call.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "piperpc/client.h"
+#include "piperpc/task.h"
+
+namespace piperpc::internal {
+
+template <typename Response, typename Request>
+absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& method,
+                                   const Request& request, const CallOptions& options) {
+  absl::StatusOr<Response> response(std::in_place);
+  absl::Status status = channel.CallUnary(
+      method, OutMessage::Of(request), options,
+      [&](std::span<const char> bytes) { return ParseMessage(bytes, *response); });
+  if (!status.ok()) response = std::move(status);
+  return response;
+}
+
+template <typename Response>
+absl::StatusOr<Response> ParseReply(std::string_view method, absl::Status status,
+                                    std::span<const char> bytes) {
+  if (!status.ok()) return status;
+  absl::StatusOr<Response> response(std::in_place);
+  if (!ParseMessage(bytes, *response)) return MalformedReply(method);
+  return response;
+}
+
+// `done` runs on the channel's loop and must not block.
+template <typename Response, typename Request>
+PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
+                       const CallOptions& options,
+                       absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
+  return PendingCall(
+      channel.StartUnary(method, OutMessage::Of(request), options,
+                         [name = method.name, done = std::move(done)](
+                             absl::Status status, std::span<const char> bytes) mutable {
+                           done(ParseReply<Response>(name, std::move(status), bytes));
+                         }));
+}
+
+template <typename Response>
+class [[nodiscard]] UnaryAwaiter {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
+  explicit UnaryAwaiter(absl::AnyInvocable<void(Done)> start) : start_(std::move(start)) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    start_([this, handle, executor = Executor::Current()](absl::StatusOr<Response> response) {
+      response_ = std::move(response);
+      if (executor == nullptr) return handle.resume();
+      executor->Post([handle] { handle.resume(); });
+    });
+  }
+  absl::StatusOr<Response> await_resume() { return std::move(response_); }
+
+ private:
+  absl::AnyInvocable<void(Done)> start_;
+  absl::StatusOr<Response> response_;
+};
+
+// Resumes on the awaiting executor, or else on the channel's loop. The awaiting frame must live
+// until then; options.stop makes that soon. `channel` is kept alive by the task.
+template <typename Response, typename Request>
+Task<absl::StatusOr<Response>> CoUnary(std::shared_ptr<ChannelCore> channel, ClientMethod method,
+                                       Request request, CallOptions options) {
+  UnaryAwaiter<Response> awaiter([&](typename UnaryAwaiter<Response>::Done done) {
+    StartUnary<Response>(*channel, method, request, options, std::move(done));
+  });
+  absl::StatusOr<Response> response = co_await awaiter;
+  co_return response;
+}
+
+template <typename Response, typename Request>
+ClientReader<Response> OpenReader(ChannelCore& channel, const ClientMethod& method,
+                                  const Request& request, const CallOptions& options) {
+  const OutMessage message = OutMessage::Of(request);
+  return ClientReader<Response>(channel.OpenStream(method, &message, options));
+}
+
+template <typename Request, typename Response>
+ClientWriter<Request, Response> OpenWriter(ChannelCore& channel, const ClientMethod& method,
+                                           const CallOptions& options) {
+  return ClientWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
+}
+
+template <typename Request, typename Response>
+ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
+                                                       const ClientMethod& method,
+                                                       const CallOptions& options) {
+  return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
+}
+
+// The callback form of a server-streaming call: both run on the channel's loop, one after the
+// other, and must not block. `on_done` runs once, last.
+template <typename Response>
+class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
+ public:
+  StreamListener(std::shared_ptr<ClientStream> stream, std::string_view method,
+                 absl::AnyInvocable<void(Response)> on_message,
+                 absl::AnyInvocable<void(absl::Status)> on_done)
+      : stream_(std::move(stream)),
+        method_(method),
+        on_message_(std::move(on_message)),
+        on_done_(std::move(on_done)) {}
+
+  // Keeps itself alive until the call has ended.
+  void Listen() {
+    stream_->WhenReadable([self = this->shared_from_this()] { self->Drain(); });
+  }
+
+ private:
+  void Drain() {
+    std::string bytes;
+    ClientStream::Step step;
+    while ((step = stream_->TryRead(bytes)) == ClientStream::Step::kDone) {
+      Response message;
+      if (ParseMessage(bytes, message)) {
+        on_message_(std::move(message));
+      } else {
+        stream_->Fail(MalformedReply(method_));
+      }
+    }
+    if (step == ClientStream::Step::kLater) return Listen();
+    on_done_(stream_->status());
+  }
+
+  const std::shared_ptr<ClientStream> stream_;
+  const std::string_view method_;
+  absl::AnyInvocable<void(Response)> on_message_;
+  absl::AnyInvocable<void(absl::Status)> on_done_;
+};
+
+template <typename Response, typename Request>
+PendingCall ListenToStream(ChannelCore& channel, const ClientMethod& method, const Request& request,
+                           const CallOptions& options,
+                           absl::AnyInvocable<void(Response)> on_message,
+                           absl::AnyInvocable<void(absl::Status)> on_done) {
+  const OutMessage message = OutMessage::Of(request);
+  std::shared_ptr<ClientStream> stream = channel.OpenStream(method, &message, options);
+  std::make_shared<StreamListener<Response>>(stream, method.name, std::move(on_message),
+                                             std::move(on_done))
+      ->Listen();
+  return PendingCall(std::move(stream));
+}
+
+}  // namespace piperpc::internal

@@ -1,0 +1,106 @@
+// A server: services, behind one endpoint.
+//
+//     Greeter greeter;                       // derives from the generated GreeterService
+//     piperpc::Server server;
+//     absl::Status status = server.AddService(greeter);
+//     if (status.ok()) status = server.Start("demo");
+//     ...
+//     server.Shutdown(std::chrono::seconds(10));
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "piperpc/access.h"
+#include "piperpc/log.h"
+#include "piperpc/middleware.h"
+#include "piperpc/service.h"
+
+namespace piperpc {
+
+namespace transport {
+class Transport;
+}
+
+// Every limit that a client can run into. The client learns those that it must keep from the Hello.
+struct ServerOptions {
+  std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
+  std::size_t event_loops = 1;   // Threads that carry connections, 1 to 64.
+  Access access;                 // Who may connect.
+
+  std::size_t waiting_instances = 0;  // Pipe instances kept waiting; 0: what suits the system.
+  std::size_t max_connections = 4096;
+  std::size_t max_connections_per_user = 1024;
+  std::size_t max_connections_before_hello = 64;
+  std::chrono::milliseconds hello_timeout{5000};
+
+  std::size_t max_packet_bytes = 128 * 1024;           // 64 KiB to 256 KiB.
+  std::size_t max_message_bytes = 4 * 1024 * 1024;     // 64 KiB to 2 GiB - 1.
+  std::size_t max_metadata_bytes = 8 * 1024;           // 8 KiB to 16 KiB.
+  std::size_t max_calls_per_connection = 100;          // 16 to 1,000,000.
+  std::size_t stream_credit_bytes = 256 * 1024;        // What a stream of requests may have unread.
+  std::size_t output_queue_bytes = 1024 * 1024;        // Of a connection; above it, handlers wait.
+  std::size_t parse_budget_bytes = 256 * 1024 * 1024;  // Of all messages that are being received.
+
+  // A connection that cancels more calls than this within cancel_window is told to go away.
+  std::size_t max_cancels = 200;
+  std::chrono::milliseconds cancel_window{30000};
+
+  std::size_t worker_threads = 16;  // For blocking handlers, at the most.
+  std::size_t worker_queue = 1024;  // Calls that wait for one of them.
+
+  std::vector<std::shared_ptr<ServerMiddleware>> middleware;  // Before(): first to last.
+  LogHook log;
+
+  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+};
+
+// How a shutdown ended.
+struct ShutdownReport {
+  bool clean() const { return aborted.empty(); }
+  std::vector<std::string> aborted;  // "method (peer, how long it ran)" of each call cut short.
+};
+
+// A moment's view; for logs and tests.
+struct ServerStats {
+  std::size_t connections = 0;
+  std::size_t calls = 0;  // In flight.
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  ~Server();  // As Shutdown(0).
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Adds a service, which must outlive the server. Before Start(). ALREADY_EXISTS names a service
+  // or method that is there already.
+  absl::Status AddService(Service& service);
+
+  // Listens at `endpoint` (piperpc/endpoint.h) and serves on threads of its own; returns when
+  // clients can connect. Once. INVALID_ARGUMENT names an option that is out of its range; else as
+  // the system says, with the endpoint and the rule.
+  absl::Status Start(std::string_view endpoint);
+
+  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight. Then it
+  // stops those that are left through their stop tokens, and gives them a moment; what has not
+  // ended by then is aborted and named. A blocking handler cannot be taken off its thread:
+  // Shutdown() waits for it. Any thread but the server's own; every call gets the same report.
+  ShutdownReport Shutdown(std::chrono::milliseconds grace);
+
+  std::vector<std::string> service_names() const;
+  ServerStats stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace piperpc

@@ -1,0 +1,54 @@
+// What a handler knows of its call.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "piperpc/metadata.h"
+#include "piperpc/peer.h"
+#include "piperpc/session_state.h"
+
+namespace piperpc {
+
+class Executor;
+class WorkerPool;
+
+// Given to each handler by reference; valid until the handler has ended. Everything may be called
+// from the handler's own thread, the event loop or a worker.
+class ServerContext {
+ public:
+  // "package.Service/Method".
+  virtual std::string_view method() const = 0;
+
+  // The caller, as the kernel saw it when it connected.
+  virtual const Peer& peer() const = 0;
+
+  // What the caller sent along.
+  virtual const Metadata& metadata() const = 0;
+
+  // When the caller gives up; time_point::max() when it never does.
+  virtual std::chrono::steady_clock::time_point deadline() const = 0;
+
+  // Stops when nobody waits for the result any more: the caller cancelled or is gone, the deadline
+  // has passed, or the server shuts down. Callbacks on it run on the event loop: keep them short.
+  virtual std::stop_token stop_token() = 0;
+
+  // The connection's memory.
+  virtual SessionState& session() = 0;
+
+  // Metadata that travels back behind the reply. Up to the peer's metadata limit; what exceeds it
+  // makes the call end with RESOURCE_EXHAUSTED.
+  virtual void AddTrailer(std::string_view key, std::string_view value) = 0;
+
+  // The loop that coroutine handlers of this call run on, and the server's threads for work that
+  // blocks (see piperpc/async.h, RunBlocking).
+  virtual Executor& executor() = 0;
+  virtual WorkerPool& workers() = 0;
+
+ protected:
+  ~ServerContext() = default;
+};
+
+}  // namespace piperpc

@@ -1,0 +1,45 @@
+// What a service is to the server: a name and a table of methods. Generated code fills both.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace piperpc {
+
+namespace internal {
+class ServerCall;
+}
+
+class Service;
+
+// What goes in and out: one message or a stream of them.
+enum class MethodShape { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
+
+constexpr bool StreamsRequests(MethodShape shape) {
+  return shape == MethodShape::kClientStreaming || shape == MethodShape::kBidirectional;
+}
+constexpr bool StreamsReplies(MethodShape shape) {
+  return shape == MethodShape::kServerStreaming || shape == MethodShape::kBidirectional;
+}
+
+// A row of a service's method table. Static data: whoever makes one keeps it alive.
+struct Method {
+  std::string_view name;  // "package.Service/Method".
+  MethodShape shape = MethodShape::kUnary;
+  bool requires_login = false;  // The access rule of the .proto (piperpc/v1/annotations.proto).
+
+  // Begins `call` on `service`. Runs on the call's loop.
+  void (*start)(Service& service, internal::ServerCall& call) = nullptr;
+};
+
+// The base of every generated service class. Calls of different connections reach it side by side,
+// on several threads when the server has several loops or workers.
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  virtual std::string_view name() const = 0;            // "package.Service".
+  virtual std::span<const Method> methods() const = 0;  // As long as the service lives.
+};
+
+}  // namespace piperpc

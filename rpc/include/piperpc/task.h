@@ -1,0 +1,103 @@
+// Task<T>: a coroutine that gives one T. The form of unary handlers.
+//
+//     piperpc::Task<absl::StatusOr<Reply>> Handle(Request request) {
+//       absl::StatusOr<Row> row = co_await Find(request.key());
+//       if (!row.ok()) co_return row.status();
+//       co_return MakeReply(*row);
+//     }
+//
+// A task is lazy: it begins when it is awaited or started, on the thread that does so. It owns its
+// frame: destroying a task that has not ended destroys the frame, at the point where it waits.
+// Parameters taken by reference must outlive the task; take them by value when in doubt.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace piperpc {
+
+template <typename T>
+class [[nodiscard]] Task {
+ public:
+  class promise_type;
+  using Handle = std::coroutine_handle<promise_type>;
+
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    if (this != &other) {
+      Destroy();
+      handle_ = std::exchange(other.handle_, nullptr);
+    }
+    return *this;
+  }
+  ~Task() { Destroy(); }
+
+  // Awaiting starts the task and gives its result; an exception that left the task is thrown here.
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    handle_.promise().continuation = awaiting;
+    return handle_;
+  }
+  T await_resume() { return Take(); }
+
+  // Starts the task without a coroutine around it. `done(argument)` is called when it has ended,
+  // possibly before Start() returns; it may Take() the result and destroy the task.
+  void Start(void (*done)(void*), void* argument) {
+    handle_.promise().done = done;
+    handle_.promise().argument = argument;
+    handle_.resume();
+  }
+
+  // The result of a task that has ended; throws what left it. Once.
+  T Take() { return handle_.promise().Take(); }
+
+ private:
+  explicit Task(Handle handle) : handle_(handle) {}
+  void Destroy() {
+    if (handle_) std::exchange(handle_, nullptr).destroy();
+  }
+
+  Handle handle_;
+};
+
+template <typename T>
+class Task<T>::promise_type {
+ public:
+  Task get_return_object() { return Task(Handle::from_promise(*this)); }
+  std::suspend_always initial_suspend() noexcept { return {}; }
+
+  struct FinalAwaiter {
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(Handle handle) noexcept {
+      promise_type& promise = handle.promise();
+      if (promise.done == nullptr) return promise.continuation;
+      promise.done(promise.argument);  // May destroy the frame: nothing of it is touched after.
+      return std::noop_coroutine();
+    }
+    void await_resume() const noexcept {}
+  };
+  FinalAwaiter final_suspend() noexcept { return {}; }
+
+  template <typename U>
+  void return_value(U&& value) {
+    result_.emplace(std::forward<U>(value));
+  }
+  void unhandled_exception() { exception_ = std::current_exception(); }
+
+  T Take() {
+    if (exception_) std::rethrow_exception(exception_);
+    return *std::move(result_);
+  }
+
+  std::coroutine_handle<> continuation = std::noop_coroutine();
+  void (*done)(void*) = nullptr;
+  void* argument = nullptr;
+
+ private:
+  std::optional<T> result_;
+  std::exception_ptr exception_;
+};
+
+}  // namespace piperpc

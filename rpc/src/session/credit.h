@@ -1,0 +1,63 @@
+// Flow control of one direction of one call; see PROTOCOL.md, "Credit".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "src/wire/limits.h"
+
+namespace piperpc {
+
+constexpr std::int64_t CreditCost(std::size_t message_size) {
+  return static_cast<std::int64_t>(message_size + wire::kMessageOverhead);
+}
+
+// The sender's side: what may still be sent.
+class SendCredit {
+ public:
+  explicit SendCredit(std::uint64_t initial) : left_(static_cast<std::int64_t>(initial)) {}
+  bool may_send() const { return left_ > 0; }
+  void Spend(std::size_t message_size) { left_ -= CreditCost(message_size); }
+  // False: more than any peer may give (a protocol error).
+  bool Add(std::uint64_t bytes) {
+    if (bytes > kMax || left_ > static_cast<std::int64_t>(kMax - bytes)) return false;
+    left_ += static_cast<std::int64_t>(bytes);
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
+  std::int64_t left_;
+};
+
+// The receiver's side: what the peer may still send, and what it is time to give back.
+class ReceiveCredit {
+ public:
+  explicit ReceiveCredit(std::uint64_t window)
+      : window_(static_cast<std::int64_t>(window)), left_(window_) {}
+
+  // A message has begun to arrive. False: the peer had no credit left for it.
+  bool Receive(std::size_t message_size) {
+    if (left_ <= 0) return false;
+    left_ -= CreditCost(message_size);
+    return true;
+  }
+
+  // A message was consumed. The bytes to grant now: zero until half of the window is due, so that
+  // few frames do it.
+  std::uint64_t Consume(std::size_t message_size) {
+    due_ += CreditCost(message_size);
+    if (due_ < window_ / 2) return 0;
+    left_ += due_;
+    const std::int64_t granted = due_;
+    due_ = 0;
+    return static_cast<std::uint64_t>(granted);
+  }
+
+ private:
+  std::int64_t window_;
+  std::int64_t left_;
+  std::int64_t due_ = 0;
+};
+
+}  // namespace piperpc

@@ -1,0 +1,70 @@
+// Frames on their way in: puts split messages together again, within limits.
+//
+// Nothing is allocated on the word of a peer: a message's buffer grows as its bytes arrive, and all
+// of them, of all connections of a server, are counted in one budget.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "src/wire/frame.h"
+
+namespace piperpc {
+
+// Bytes of messages that are being received; shared by the connections of a server. Thread-safe.
+class ReceiveBudget {
+ public:
+  explicit ReceiveBudget(std::size_t limit) : limit_(limit) {}
+  bool Take(std::size_t bytes);
+  void Give(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::size_t limit() const { return limit_; }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> used_ = 0;
+};
+
+// One call's message in the making; lives in the call.
+class Assembly {
+ public:
+  Assembly() = default;
+  ~Assembly();  // Gives back what it took.
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  enum class Result {
+    kWhole,  // `message` is whole: a view of the frame's payload, or of what was assembled.
+    kMore,   // Further frames of it will come.
+  };
+  struct Outcome {
+    Result result = Result::kMore;
+    wire::Bytes message;  // Until the next call of Add() or Clear().
+  };
+
+  bool in_progress() const { return expected_ != 0; }
+  wire::FrameKind kind() const { return kind_; }
+
+  // Takes a frame that carries (a part of) a message. INVALID_ARGUMENT: a violation of the protocol
+  // (another kind in the middle, a size that does not match), the connection must end.
+  // RESOURCE_EXHAUSTED: the message or the budget is too large, the call must end; the text names
+  // the size and the limit.
+  absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
+                              ReceiveBudget* budget);
+
+  // Forgets the message, and gives back its share of the budget.
+  void Clear();
+
+ private:
+  wire::FrameKind kind_{};
+  std::uint64_t expected_ = 0;
+  std::string bytes_;
+  std::size_t charged_ = 0;
+  ReceiveBudget* budget_ = nullptr;
+};
+
+}  // namespace piperpc
