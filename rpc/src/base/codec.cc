@@ -1,0 +1,32 @@
+#include "piperpc/internal/codec.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "google/protobuf/io/coded_stream.h"
+
+namespace piperpc::internal {
+namespace {
+
+// protobuf's own default is 100, which is too deep for a worker's stack when a handler recurses
+// along with the message.
+constexpr int kMaxDepth = 32;
+
+}  // namespace
+
+void OutMessage::WriteTo(char* out) const {
+  if (message_ != nullptr) {
+    message_->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(out));
+  } else if (!bytes_.empty()) {
+    std::memcpy(out, bytes_.data(), bytes_.size());
+  }
+}
+
+bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
+  input.SetRecursionLimit(kMaxDepth);
+  return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
+}
+
+}  // namespace piperpc::internal
