@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -56,10 +55,18 @@ class Assembly {
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
                               ReceiveBudget* budget);
 
+  // The message that Add() has just given, as a string: taken out when it was assembled in here,
+  // else copied. Clears.
+  std::string Take(wire::Bytes message);
+
   // Forgets the message, and gives back its share of the budget.
   void Clear();
 
  private:
+  absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
+  absl::Status CheckNext(const wire::Frame& frame) const;
+  absl::Status Append(wire::Bytes payload, ReceiveBudget* budget);
+
   wire::FrameKind kind_{};
   std::uint64_t expected_ = 0;
   std::string bytes_;

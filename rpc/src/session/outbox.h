@@ -2,33 +2,40 @@
 // large messages and sends their pieces in between the frames of other calls.
 //
 // Order: frames of one call stay in order. A frame behind a large message of its own call waits for
-// it; frames of other calls do not. Not thread-safe: the session takes turns.
+// it; CANCEL and CREDIT do not, nor do frames of other calls. Small frames come first in every
+// packet, and large messages take turns at the rest of it. Not thread-safe: the session takes
+// turns.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/internal/codec.h"
+#include "src/session/large_message.h"
+#include "src/session/packet_buffer.h"
+#include "src/session/small_queue.h"
 #include "src/transport/pipe.h"
 #include "src/wire/frame.h"
+#include "src/wire/limits.h"
 
 namespace piperpc {
 
 class Outbox {
  public:
-  Outbox();
+  // `pool`: where buffers come from and go back to when nothing waits; it outlives the outbox.
+  // Null: the outbox keeps its buffers.
+  explicit Outbox(BufferPool* pool = nullptr);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
   // The largest packet that the peer takes; from its Hello. Before that: wire::kEarlyPacketBytes.
-  void set_max_packet(std::size_t bytes);
+  void set_max_packet(std::size_t bytes) { max_packet_ = bytes; }
 
   // Adds a frame with no message of a call in it: its payload is copied. Small by nature.
   void Add(const wire::FrameHeader& header, wire::Bytes payload = {});
@@ -37,6 +44,14 @@ class Outbox {
   // buffer of its own that is split into frames like `header` as the pipe takes them. What
   // `header` views is copied.
   void AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+
+  // True when the call's REQUEST waits in here as a large one, and no part of it was sent: after a
+  // Drop() the peer will never know of the call.
+  bool HoldsRequest(std::uint64_t call_id) const;
+
+  // The calls whose REQUEST was not handed to the pipe, not even a part of it. For a pipe that has
+  // died: the peer cannot have seen these.
+  std::vector<std::uint64_t> UnsentRequests() const;
 
   // Drops what has not begun to be sent of the call's frames. True when a message of it was cut in
   // the middle: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
@@ -58,10 +73,35 @@ class Outbox {
   std::size_t queued_bytes() const { return queued_bytes_; }
 
  private:
-  struct Large;
-  // The rest of the members are the implementation's.
+  // The messages of one call that wait for their turn, in order.
+  struct Waiting {
+    std::uint64_t call_id;
+    std::deque<std::unique_ptr<LargeMessage>> messages;
+  };
+
+  // What is being handed to the pipe.
+  struct Packet {
+    transport::Bytes small;
+    LargeMessage* large = nullptr;
+    LargeMessage::Piece piece;
+  };
+
+  Waiting* FindWaiting(std::uint64_t call_id);
+  const Waiting* FindWaiting(std::uint64_t call_id) const;
+  void AddWaiting(std::unique_ptr<LargeMessage> message);
+  char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
+  Packet NextPacket();
+  absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);
+  void Commit(const Packet& packet);
+  void Release();
+
+  std::size_t max_packet_ = wire::kEarlyPacketBytes;
   std::size_t queued_bytes_ = 0;
   bool sending_ = false;
+  SmallQueue small_;
+  std::list<Waiting> waiting_;             // The first one's turn is next.
+  std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
+  LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
 };
 
 }  // namespace piperpc

@@ -1,0 +1,117 @@
+#include "src/session/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace piperpc {
+namespace {
+
+absl::Status TooLarge(std::uint64_t size, std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("message of ", size, " bytes is above the limit of ", limit));
+}
+
+absl::Status Mismatch(std::uint64_t have, std::uint64_t expected) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a message said to have ", expected, " bytes has frames of ", have, " bytes"));
+}
+
+}  // namespace
+
+bool ReceiveBudget::Take(std::size_t bytes) {
+  std::size_t used = used_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > limit_ - used) return false;
+  } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  return true;
+}
+
+Assembly::~Assembly() { Clear(); }
+
+void Assembly::Clear() {
+  if (budget_ != nullptr) budget_->Give(charged_);
+  budget_ = nullptr;
+  charged_ = 0;
+  expected_ = 0;
+  bytes_ = std::string();
+}
+
+std::string Assembly::Take(wire::Bytes message) {
+  const bool ours = !bytes_.empty();
+  std::string taken = ours ? std::move(bytes_) : std::string(message.begin(), message.end());
+  Clear();
+  return taken;
+}
+
+absl::StatusOr<Assembly::Outcome> Assembly::Add(const wire::Frame& frame, std::size_t max_message,
+                                                ReceiveBudget* budget) {
+  absl::Status status;
+  if (in_progress()) {
+    status = CheckNext(frame);
+  } else {
+    Clear();
+    status = Begin(frame, max_message);
+    if (status.ok() && !in_progress()) return Outcome{Result::kWhole, frame.payload};
+  }
+  if (status.ok()) status = Append(frame.payload, budget);
+  if (!status.ok()) {
+    Clear();
+    return status;
+  }
+  if (frame.header.more()) return Outcome{Result::kMore, {}};
+  expected_ = 0;
+  return Outcome{Result::kWhole, bytes_};
+}
+
+// The first frame of a message, or the only one: then nothing is begun.
+absl::Status Assembly::Begin(const wire::Frame& frame, std::size_t max_message) {
+  const std::uint64_t size = frame.payload.size();
+  const std::uint64_t stated = frame.header.message_size;
+  if (!frame.header.more()) {
+    if (stated != 0 && stated != size) return Mismatch(size, stated);
+    return size > max_message ? TooLarge(size, max_message) : absl::OkStatus();
+  }
+  if (size == 0 || size >= stated) return Mismatch(size, stated);
+  if (stated > max_message) return TooLarge(stated, max_message);
+  kind_ = frame.header.kind;
+  expected_ = stated;
+  return absl::OkStatus();
+}
+
+absl::Status Assembly::CheckNext(const wire::Frame& frame) const {
+  if (frame.header.kind != kind_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(frame.header.kind),
+                     " in the middle of a message of kind ", static_cast<std::uint32_t>(kind_)));
+  }
+  const std::uint64_t stated = frame.header.message_size;
+  if (stated != 0 && stated != expected_) return Mismatch(stated, expected_);
+  const std::uint64_t have = bytes_.size() + frame.payload.size();
+  const bool whole = have == expected_;
+  if (frame.payload.empty() || have > expected_ || whole == frame.header.more()) {
+    return Mismatch(have, expected_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Assembly::Append(wire::Bytes payload, ReceiveBudget* budget) {
+  if (budget != nullptr) {
+    if (!budget->Take(payload.size())) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "message of ", expected_, " bytes: the messages that are being received are ",
+          "at their limit of ", budget->limit(), " bytes"));
+    }
+    budget_ = budget;
+    charged_ += payload.size();
+  }
+  const std::size_t needed = bytes_.size() + payload.size();
+  if (needed > bytes_.capacity()) {
+    bytes_.reserve(std::min<std::uint64_t>(expected_, std::max(needed, 2 * bytes_.capacity())));
+  }
+  bytes_.append(payload.data(), payload.size());
+  return absl::OkStatus();
+}
+
+}  // namespace piperpc

@@ -1,0 +1,181 @@
+#include "src/session/outbox.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace piperpc {
+namespace {
+
+using transport::Bytes;
+using transport::SendResult;
+
+// Messages up to this size are written where they will be sent from.
+constexpr std::size_t kSmallMessage = 32 * 1024;
+
+// These do not wait behind a large message of their own call.
+bool Overtakes(wire::FrameKind kind) {
+  return kind == wire::FrameKind::kCancel || kind == wire::FrameKind::kCredit;
+}
+
+void CollectRequests(Bytes packet, std::vector<std::uint64_t>& calls) {
+  wire::PacketReader reader(packet);
+  while (!reader.done()) {
+    const absl::StatusOr<wire::Frame> frame = reader.Next();
+    if (!frame.ok()) return;  // Not of our own making.
+    if (frame->header.kind == wire::FrameKind::kRequest) calls.push_back(frame->header.call_id);
+  }
+}
+
+}  // namespace
+
+Outbox::Outbox(BufferPool* pool) : small_(pool) {}
+Outbox::~Outbox() = default;
+
+Outbox::Waiting* Outbox::FindWaiting(std::uint64_t call_id) {
+  return const_cast<Waiting*>(std::as_const(*this).FindWaiting(call_id));
+}
+
+const Outbox::Waiting* Outbox::FindWaiting(std::uint64_t call_id) const {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+    return waiting.call_id == call_id;
+  });
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
+  queued_bytes_ += message->cost();
+  const std::uint64_t call_id = message->header().call_id;
+  Waiting* waiting = FindWaiting(call_id);
+  if (waiting == nullptr) {
+    waiting = &waiting_.emplace_back(Waiting{call_id, {}});
+  }
+  waiting->messages.push_back(std::move(message));
+}
+
+// Half of a packet is for small frames, so that neither they nor large messages stand still.
+char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size) {
+  const std::size_t size = wire::FrameSize(header, payload_size);
+  queued_bytes_ += size;
+  return wire::EncodeFramePrefix(header, payload_size, small_.Add(size, max_packet_ / 2));
+}
+
+void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
+  if (!Overtakes(header.kind) && FindWaiting(header.call_id) != nullptr) {
+    AddWaiting(std::make_unique<LargeMessage>(header, payload, small_.added()));
+    return;
+  }
+  char* const out = AddSmall(header, payload.size());
+  if (!payload.empty()) std::memcpy(out, payload.data(), payload.size());
+}
+
+void Outbox::AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  if (message.size() > kSmallMessage || FindWaiting(header.call_id) != nullptr) {
+    AddWaiting(std::make_unique<LargeMessage>(header, message, small_.added()));
+  } else {
+    message.WriteTo(AddSmall(header, message.size()));
+  }
+}
+
+bool Outbox::HoldsRequest(std::uint64_t call_id) const {
+  const Waiting* const waiting = FindWaiting(call_id);
+  if (waiting == nullptr) return false;
+  const LargeMessage& first = *waiting->messages.front();
+  return first.header().kind == wire::FrameKind::kRequest && !first.begun();
+}
+
+std::vector<std::uint64_t> Outbox::UnsentRequests() const {
+  std::vector<std::uint64_t> calls;
+  small_.ForEachUnsent([&calls](Bytes packet) { CollectRequests(packet, calls); });
+  for (const Waiting& waiting : waiting_) {
+    if (HoldsRequest(waiting.call_id)) calls.push_back(waiting.call_id);
+  }
+  return calls;
+}
+
+bool Outbox::Drop(std::uint64_t call_id) {
+  Waiting* const waiting = FindWaiting(call_id);
+  if (waiting == nullptr) return false;
+  for (const auto& message : waiting->messages) queued_bytes_ -= message->cost();
+  std::unique_ptr<LargeMessage>& first = waiting->messages.front();
+  const bool cut = first->begun();
+  if (first.get() == flying_) retired_ = std::move(first);
+  waiting_.remove_if([&](const Waiting& each) { return &each == waiting; });
+  return cut;
+}
+
+Outbox::Packet Outbox::NextPacket() {
+  Packet packet;
+  packet.small = small_.Next();
+  const std::size_t room = max_packet_ - packet.small.size();
+  const std::uint64_t gone = small_.sent() + packet.small.size();
+  for (const Waiting& waiting : waiting_) {
+    LargeMessage& message = *waiting.messages.front();
+    if (message.after() > gone) continue;
+    packet.piece = message.Next(room);
+    if (!packet.piece.empty()) packet.large = &message;
+    break;
+  }
+  return packet;
+}
+
+absl::StatusOr<SendResult> Outbox::Send(transport::Pipe& pipe, const Packet& packet) {
+  std::array<Bytes, 3> slices;
+  std::size_t count = 0;
+  for (const Bytes slice : {packet.small, packet.piece.prefix, packet.piece.payload}) {
+    if (!slice.empty()) slices[count++] = slice;
+  }
+  return pipe.Send(std::span(slices).first(count));
+}
+
+void Outbox::Commit(const Packet& packet) {
+  if (!packet.small.empty()) small_.Commit();
+  queued_bytes_ -= packet.small.size();
+  if (packet.large == nullptr) return;
+  queued_bytes_ -= packet.large->cost();
+  packet.large->Commit(packet.piece);
+  queued_bytes_ += packet.large->cost();
+  flying_ = packet.large;
+  const auto turn = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+    return waiting.messages.front().get() == flying_;
+  });
+  if (flying_->done()) {
+    retired_ = std::move(turn->messages.front());
+    turn->messages.pop_front();
+  }
+  if (turn->messages.empty()) {
+    waiting_.erase(turn);
+  } else {
+    waiting_.splice(waiting_.end(), waiting_, turn);
+  }
+}
+
+void Outbox::Release() {
+  small_.Release();
+  retired_.reset();
+  flying_ = nullptr;
+}
+
+absl::StatusOr<SendResult> Outbox::Flush(transport::Pipe& pipe) {
+  if (sending_) return SendResult::kPending;
+  while (!empty()) {
+    const Packet packet = NextPacket();
+    const absl::StatusOr<SendResult> result = Send(pipe, packet);
+    if (!result.ok() || *result == SendResult::kWouldBlock) return result;
+    Commit(packet);
+    if (*result == SendResult::kPending) {
+      sending_ = true;
+      return result;
+    }
+    Release();
+  }
+  return SendResult::kSent;
+}
+
+void Outbox::OnSent() {
+  sending_ = false;
+  Release();
+}
+
+}  // namespace piperpc

@@ -1,0 +1,47 @@
+// Bytes on their way out, contiguous, and a place where such buffers are kept for the next user.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace piperpc {
+
+// Grows at its end; never zeroes what it gives out. Moves like a unique_ptr.
+class PacketBuffer {
+ public:
+  PacketBuffer() = default;
+  PacketBuffer(PacketBuffer&& other) noexcept;
+  PacketBuffer& operator=(PacketBuffer&& other) noexcept;
+
+  // Room for `bytes` more, which are counted in size() from now on. What data() gave before is no
+  // longer valid.
+  char* Append(std::size_t bytes);
+
+  void clear() { size_ = 0; }  // Keeps the memory.
+
+  const char* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  void Grow(std::size_t least);
+
+  std::unique_ptr<char[]> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Buffers that are not in use, so that an idle connection needs none of its own. One for each loop;
+// not thread-safe.
+class BufferPool {
+ public:
+  PacketBuffer Take();
+  void Give(PacketBuffer buffer);
+
+ private:
+  std::vector<PacketBuffer> free_;
+};
+
+}  // namespace piperpc

@@ -1,0 +1,80 @@
+// Whole frames that wait to be sent, back to back in one buffer, cut into packets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "src/session/packet_buffer.h"
+#include "src/transport/pipe.h"
+
+namespace piperpc {
+
+// Two buffers: frames are added to one while the pipe may still read the other, so bytes that were
+// given to the pipe stay where they are.
+class SmallQueue {
+ public:
+  // `pool` (may be null: keeps its buffers) outlives the queue.
+  explicit SmallQueue(BufferPool* pool) : pool_(pool) {}
+
+  // Room for a frame of `bytes`. It begins another packet when this one would get above
+  // `packet_limit`.
+  char* Add(std::size_t bytes, std::size_t packet_limit);
+
+  bool empty() const { return sent_ == added_; }
+
+  // The frames of the next packet; empty when there are none.
+  transport::Bytes Next();
+
+  // What Next() gave was handed to the pipe, which may read it until Release().
+  void Commit();
+
+  // The pipe does not look at what was handed to it any more.
+  void Release();
+
+  // Counts of bytes since the beginning: a frame has gone when sent() has reached what added() was
+  // right after it.
+  std::uint64_t added() const { return added_; }
+  std::uint64_t sent() const { return sent_; }
+
+  // Calls `visit` with each packet that was not handed to the pipe.
+  template <typename Visit>
+  void ForEachUnsent(Visit visit) const {
+    front_.ForEachUnsent(visit);
+    back_.ForEachUnsent(visit);
+  }
+
+ private:
+  struct Run {
+    bool exhausted() const { return begin == bytes.size(); }
+    std::size_t next_end() const { return next_cut < cuts.size() ? cuts[next_cut] : bytes.size(); }
+    transport::Bytes Packet(std::size_t from, std::size_t to) const {
+      return {bytes.data() + from, to - from};
+    }
+    template <typename Visit>
+    void ForEachUnsent(Visit visit) const {
+      std::size_t from = begin;
+      for (std::size_t cut = next_cut; from < bytes.size(); ++cut) {
+        const std::size_t to = cut < cuts.size() ? cuts[cut] : bytes.size();
+        visit(Packet(from, to));
+        from = to;
+      }
+    }
+    void Clear();
+
+    PacketBuffer bytes;
+    std::vector<std::size_t> cuts;  // Where a packet ends and the next one begins.
+    std::size_t begin = 0;          // What stands before was handed to the pipe.
+    std::size_t next_cut = 0;
+  };
+
+  void Recycle(Run& run);
+
+  BufferPool* const pool_;
+  Run front_;  // Being sent.
+  Run back_;   // Being added to.
+  std::uint64_t added_ = 0;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace piperpc

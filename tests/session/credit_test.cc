@@ -1,0 +1,53 @@
+#include "src/session/credit.h"
+
+#include <gtest/gtest.h>
+
+namespace piperpc {
+namespace {
+
+TEST(SendCreditTest, TheLastMessageMayGoBelowZero) {
+  SendCredit credit(100);
+  credit.Spend(1000);
+  EXPECT_FALSE(credit.may_send());
+  EXPECT_TRUE(credit.Add(932));
+  EXPECT_FALSE(credit.may_send());
+  EXPECT_TRUE(credit.Add(1));
+  EXPECT_TRUE(credit.may_send());
+}
+
+TEST(SendCreditTest, MoreThanAnyPeerMayGiveIsRefused) {
+  SendCredit credit(100);
+  EXPECT_FALSE(credit.Add(~std::uint64_t{0}));
+  EXPECT_TRUE(credit.Add(std::uint64_t{1} << 61));
+  EXPECT_FALSE(credit.Add(std::uint64_t{1} << 62));
+}
+
+TEST(ReceiveCreditTest, APeerWithoutCreditIsFoundOut) {
+  ReceiveCredit credit(100);
+  EXPECT_TRUE(credit.Receive(68));
+  EXPECT_FALSE(credit.Receive(0));
+}
+
+TEST(ReceiveCreditTest, HalfAWindowIsGivenBackAtOnce) {
+  ReceiveCredit credit(200);
+  EXPECT_TRUE(credit.Receive(20));
+  EXPECT_EQ(credit.Consume(20), 0u);
+  EXPECT_TRUE(credit.Receive(20));
+  EXPECT_EQ(credit.Consume(20), 104u);
+}
+
+TEST(ReceiveCreditTest, WhatIsGivenBackKeepsAStreamGoing) {
+  ReceiveCredit receiver(1000);
+  SendCredit sender(1000);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(sender.may_send());
+    sender.Spend(100);
+    ASSERT_TRUE(receiver.Receive(100));
+    if (const std::uint64_t grant = receiver.Consume(100); grant != 0) {
+      ASSERT_TRUE(sender.Add(grant));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace piperpc
