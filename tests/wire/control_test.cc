@@ -1,0 +1,172 @@
+#include "src/wire/control.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "piperpc/v1/frame.pb.h"
+#include "wire/packets.h"
+
+namespace piperpc::wire {
+namespace {
+
+using ::testing::HasSubstr;
+
+Hello SomeHello() {
+  Hello hello;
+  hello.max_packet_bytes = 128 * 1024;
+  hello.max_message_bytes = 4 * 1024 * 1024;
+  hello.max_calls = 100;
+  hello.max_metadata_bytes = 8 * 1024;
+  hello.initial_credit = 256 * 1024;
+  hello.implementation = "piperpc-test/1";
+  return hello;
+}
+
+void ExpectRefused(const Hello& hello, const std::string& text) {
+  const absl::Status status = DecodeHello(EncodeHello(hello)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+}
+
+TEST(HelloTest, ComesBack) {
+  const absl::StatusOr<Hello> hello = DecodeHello(EncodeHello(SomeHello()));
+  ASSERT_TRUE(hello.ok()) << hello.status();
+  EXPECT_EQ(hello->magic, kMagic);
+  EXPECT_EQ(hello->min_version, kMinVersion);
+  EXPECT_EQ(hello->max_version, kMaxVersion);
+  EXPECT_EQ(hello->max_packet_bytes, 128u * 1024);
+  EXPECT_EQ(hello->max_message_bytes, 4u * 1024 * 1024);
+  EXPECT_EQ(hello->max_calls, 100u);
+  EXPECT_EQ(hello->max_metadata_bytes, 8u * 1024);
+  EXPECT_EQ(hello->initial_credit, 256u * 1024);
+  EXPECT_EQ(hello->implementation, "piperpc-test/1");
+}
+
+TEST(HelloTest, IsWhatProtobufWrites) {
+  v1::Hello proto;
+  ASSERT_TRUE(proto.ParseFromString(EncodeHello(SomeHello())));
+  EXPECT_EQ(proto.magic(), kMagic);
+  EXPECT_EQ(proto.SerializeAsString(), EncodeHello(SomeHello()));
+}
+
+TEST(HelloTest, MagicSpellsPrpc) { EXPECT_EQ(EncodeHello(SomeHello()).substr(0, 5), "\x0dPRPC"); }
+
+TEST(HelloTest, WrongMagic) {
+  Hello hello = SomeHello();
+  hello.magic = 0xbadcafe;
+  ExpectRefused(hello, "magic 0x0badcafe, expected is 0x43505250");
+}
+
+TEST(HelloTest, EmptyPayload) {
+  EXPECT_THAT(std::string(DecodeHello({}).status().message()), HasSubstr("magic 0x00000000"));
+}
+
+TEST(HelloTest, PayloadThatIsNoHello) {
+  const std::string payload = "GET / HTTP/1.1";
+  EXPECT_EQ(DecodeHello(payload).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(HelloTest, LimitsBelowTheLeast) {
+  Hello hello = SomeHello();
+  hello.max_packet_bytes = kEarlyPacketBytes - 1;
+  ExpectRefused(hello, "max_packet_bytes 65535, the least that is allowed is 65536");
+  hello = SomeHello();
+  hello.max_message_bytes = kEarlyMessageBytes - 1;
+  ExpectRefused(hello, "max_message_bytes 65535");
+  hello = SomeHello();
+  hello.max_calls = kEarlyCalls - 1;
+  ExpectRefused(hello, "max_calls 15");
+  hello = SomeHello();
+  hello.max_metadata_bytes = kEarlyMetadataBytes - 1;
+  ExpectRefused(hello, "max_metadata_bytes 8191");
+  hello = SomeHello();
+  hello.initial_credit = kEarlyCredit - 1;
+  ExpectRefused(hello, "initial_credit 65535");
+}
+
+TEST(HelloTest, LeastLimitsPass) {
+  Hello hello = SomeHello();
+  hello.max_packet_bytes = kEarlyPacketBytes;
+  hello.max_message_bytes = kEarlyMessageBytes;
+  hello.max_calls = kEarlyCalls;
+  hello.max_metadata_bytes = kEarlyMetadataBytes;
+  hello.initial_credit = kEarlyCredit;
+  EXPECT_TRUE(DecodeHello(EncodeHello(hello)).ok());
+}
+
+TEST(HelloTest, ClientTakesNoCalls) {
+  Hello hello = SomeHello();
+  hello.max_calls = 0;
+  EXPECT_TRUE(DecodeHello(EncodeHello(hello)).ok());
+}
+
+TEST(HelloTest, LimitsAboveTheHardOnesCountAsThose) {
+  Hello hello = SomeHello();
+  hello.max_message_bytes = ~std::uint64_t{0};
+  hello.max_metadata_bytes = 1 << 30;
+  const absl::StatusOr<Hello> decoded = DecodeHello(EncodeHello(hello));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->max_message_bytes, kMaxMessageBytes);
+  EXPECT_EQ(decoded->max_metadata_bytes, kMaxMetadataBytes);
+}
+
+TEST(HelloTest, FieldsOfANewerVersionAreSteppedOver) {
+  EXPECT_TRUE(DecodeHello(EncodeHello(SomeHello()) + BytesField(15, "new")).ok());
+}
+
+TEST(VersionTest, HighestOfBothRanges) {
+  Hello theirs = SomeHello();
+  EXPECT_EQ(ChooseVersion(theirs).value(), kMaxVersion);
+  theirs.min_version = 0;
+  theirs.max_version = kMaxVersion + 5;
+  EXPECT_EQ(ChooseVersion(theirs).value(), kMaxVersion);
+}
+
+TEST(VersionTest, NoneInCommonNamesBothRanges) {
+  Hello theirs = SomeHello();
+  theirs.min_version = 7;
+  theirs.max_version = 9;
+  const absl::Status status = ChooseVersion(theirs).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(), "no version in common: the peer speaks 7 to 9, this side 1 to 1");
+}
+
+TEST(VersionTest, EmptyRangeHasNothingInCommon) {
+  Hello theirs = SomeHello();
+  theirs.min_version = kMaxVersion;
+  theirs.max_version = kMinVersion - 1;
+  EXPECT_FALSE(ChooseVersion(theirs).ok());
+}
+
+TEST(GoawayTest, ComesBack) {
+  const std::string bytes = EncodeGoaway({absl::ResourceExhaustedError("too many"), 12});
+  const absl::StatusOr<Goaway> goaway = DecodeGoaway(bytes);
+  ASSERT_TRUE(goaway.ok());
+  EXPECT_EQ(goaway->status, absl::ResourceExhaustedError("too many"));
+  EXPECT_EQ(goaway->last_call_id, 12u);
+}
+
+TEST(GoawayTest, OrderlyOneIsTheEmptyMessage) {
+  EXPECT_EQ(EncodeGoaway({}), "");
+  const absl::StatusOr<Goaway> goaway = DecodeGoaway({});
+  ASSERT_TRUE(goaway.ok());
+  EXPECT_TRUE(goaway->status.ok());
+}
+
+TEST(GoawayTest, ProtobufReadsIt) {
+  v1::Goaway proto;
+  ASSERT_TRUE(proto.ParseFromString(EncodeGoaway({absl::AbortedError("why"), 3})));
+  EXPECT_EQ(proto.status().code(), 10);
+  EXPECT_EQ(proto.status().message(), "why");
+  EXPECT_EQ(proto.last_call_id(), 3u);
+}
+
+TEST(GoawayTest, Damage) {
+  for (const std::string& payload : {FromBytes({0x10}), BytesField(1, FromBytes({0x08}))}) {
+    EXPECT_EQ(DecodeGoaway(payload).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace piperpc::wire
