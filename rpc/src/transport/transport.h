@@ -16,7 +16,7 @@
 namespace piperpc::transport {
 
 struct ConnectOptions {
-  TimePoint deadline;           // For the whole of Connect().
+  TimePoint deadline{};          // For the whole of Connect().
   bool wait_for_server = false;  // Keep trying, until the deadline, while no server is there.
 };
 
@@ -40,8 +40,8 @@ class Transport {
 
   // Connects on the calling thread, and gives a detached pipe. UNAVAILABLE: no server is there.
   // RESOURCE_EXHAUSTED: a server is there, but had no free instance until the deadline.
-  // PERMISSION_DENIED: the pipe refused us, or its server is not the owner we trust. Each text names
-  // the endpoint and the rule.
+  // PERMISSION_DENIED: the pipe refused us, or its server is not the owner we trust. Each text
+  // names the endpoint and the rule.
   virtual absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
                                                         const ConnectOptions& options) = 0;
 };

@@ -1,0 +1,140 @@
+#include "src/transport/listener_linux.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "src/transport/access_linux.h"
+#include "src/transport/peer_linux.h"
+#include "src/transport/pipe_linux.h"
+#include "src/transport/socket_linux.h"
+
+namespace piperpc::transport {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;  // The pipes that are there already have their turn, too.
+constexpr Duration kFirstPause = std::chrono::milliseconds(10);
+constexpr Duration kLongestPause = std::chrono::seconds(1);
+constexpr Duration kTellEvery = std::chrono::seconds(1);
+
+// The kernel takes no more than net.core.somaxconn (4096 by default).
+int Backlog(std::size_t wanted) {
+  constexpr std::size_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(wanted == 0 ? kMost : std::min(wanted, kMost));
+}
+
+// The mode is set before anyone can connect: until listen() the kernel refuses.
+absl::Status BindAndListen(int fd, EndpointOwner& owner, const Endpoint& endpoint, mode_t mode,
+                           std::size_t backlog) {
+  const std::string& path = endpoint.address();
+  const sockaddr_un address = SocketAddress(path);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return SocketError(errno, absl::StrCat("bind to ", path));
+  }
+  owner.Bound();
+  if (::chmod(path.c_str(), mode) != 0) return SocketError(errno, absl::StrCat("chmod ", path));
+  if (::listen(fd, Backlog(backlog)) != 0) {
+    return SocketError(errno, absl::StrCat("listen at ", path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Listener>> SocketListener::Open(SocketLoop& loop,
+                                                               const Endpoint& endpoint,
+                                                               const ListenOptions& options,
+                                                               Delegate& delegate) {
+  const absl::StatusOr<mode_t> mode = SocketMode(options.access, endpoint);
+  if (!mode.ok()) return mode.status();
+  absl::StatusOr<UniqueFd> fd = NewSocket(SOCK_NONBLOCK);
+  if (!fd.ok()) return fd.status();
+  if (absl::Status status = SetSendBuffer(fd->get()); !status.ok()) return status;
+  absl::StatusOr<EndpointOwner> owner = EndpointOwner::Take(endpoint);
+  if (!owner.ok()) return owner.status();
+  absl::Status status =
+      BindAndListen(fd->get(), *owner, endpoint, *mode, options.waiting_instances);
+  if (!status.ok()) return status;
+  std::unique_ptr<SocketListener> listener(
+      new SocketListener(*std::move(fd), *std::move(owner), loop, options, delegate));
+  loop.Start(*listener, SocketLoop::kReadable);
+  return listener;
+}
+
+SocketListener::SocketListener(UniqueFd fd, EndpointOwner owner, SocketLoop& loop,
+                               const ListenOptions& options, Delegate& delegate)
+    : Source(std::move(fd)),
+      loop_(loop),
+      delegate_(delegate),
+      access_(options.access),
+      owner_(std::move(owner)),
+      slots_(std::make_shared<ConnectionSlots>(options.max_connections, loop,
+                                               [this] { AcceptSome(); })),
+      pause_(kFirstPause) {}
+
+void SocketListener::Close(absl::AnyInvocable<void()> closed) {
+  closing_ = true;
+  closed_ = [this, then = std::move(closed)]() mutable {
+    CloseFd();
+    then();
+  };
+  owner_.Release();
+  ::shutdown(fd(), SHUT_RDWR);  // New clients are refused from now on.
+  slots_->Close();
+  loop_.Cancel(*this);
+  loop_.Release(*this);
+}
+
+void SocketListener::AcceptSome() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (!AcceptOne()) return;
+  }
+  loop_.Start(*this, SocketLoop::kReadable);
+}
+
+// True: there may be more. False: not now, and it is arranged what makes it go on: a client, a free
+// place, or the end of a pause.
+bool SocketListener::AcceptOne() {
+  ConnectionSlots::Slot slot = slots_->TryTake();
+  if (!slot) return false;
+  UniqueFd client(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client) return AcceptFailed(errno);
+  pause_ = kFirstPause;
+  HandOut(std::move(client), std::move(slot));
+  return !closing_;
+}
+
+bool SocketListener::AcceptFailed(int error) {
+  if (error == EINTR || error == ECONNABORTED) return true;
+  if (error == EAGAIN) {
+    loop_.Start(*this, SocketLoop::kReadable);
+  } else {
+    Pause(error);
+  }
+  return false;
+}
+
+// A client that is refused or has gone again is closed; that is no matter for the delegate.
+void SocketListener::HandOut(UniqueFd fd, ConnectionSlots::Slot slot) {
+  const absl::StatusOr<ucred> credentials = PeerCredentials(fd.get());
+  if (!credentials.ok() || !CheckClient(fd.get(), *credentials, access_).ok()) return;
+  if (!SetSendBuffer(fd.get()).ok()) return;
+  delegate_.OnConnect(
+      std::make_unique<SocketPipe>(std::move(fd), ToPeer(*credentials), std::move(slot)));
+}
+
+// The client stays in the backlog and is taken when there are descriptors again. As the loop does
+// not watch the socket in the meantime, nothing spins.
+void SocketListener::Pause(int error) {
+  const TimePoint now = Clock::now();
+  loop_.Schedule(*this, After(pause_, now));
+  pause_ = std::min(2 * pause_, kLongestPause);
+  if (now < next_tell_) return;
+  next_tell_ = After(kTellEvery, now);
+  delegate_.OnAcceptError(SocketError(error, "accept"));
+}
+
+}  // namespace piperpc::transport

@@ -1,0 +1,50 @@
+// Listens on a SOCK_SEQPACKET socket, for both loops. The backlog of the kernel is where clients
+// wait: above max_connections, and while the process is out of descriptors.
+#pragma once
+
+#include <memory>
+
+#include "piperpc/endpoint.h"
+#include "src/transport/connection_slots.h"
+#include "src/transport/endpoint_owner_linux.h"
+#include "src/transport/listener.h"
+#include "src/transport/socket_loop_linux.h"
+
+namespace piperpc::transport {
+
+class SocketListener final : public Listener, private SocketLoop::Source, private EventLoop::Timer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(SocketLoop& loop, const Endpoint& endpoint,
+                                                        const ListenOptions& options,
+                                                        Delegate& delegate);
+
+  void Close(absl::AnyInvocable<void()> closed) override;
+
+ private:
+  SocketListener(UniqueFd fd, EndpointOwner owner, SocketLoop& loop, const ListenOptions& options,
+                 Delegate& delegate);
+
+  void OnReceived(std::ptrdiff_t, const char*) override {}  // Never started.
+  void OnReadable() override { AcceptSome(); }
+  void OnWritable() override {}  // Never started.
+  void OnReleased() override { closed_(); }
+  void OnTimer() override { AcceptSome(); }
+
+  void AcceptSome();
+  bool AcceptOne();
+  bool AcceptFailed(int error);
+  void HandOut(UniqueFd fd, ConnectionSlots::Slot slot);
+  void Pause(int error);
+
+  SocketLoop& loop_;
+  Delegate& delegate_;
+  const Access access_;
+  EndpointOwner owner_;
+  const std::shared_ptr<ConnectionSlots> slots_;
+  Duration pause_;       // How long the next pause after an error is.
+  TimePoint next_tell_;  // Not before this is the delegate told of an error again.
+  bool closing_ = false;
+  absl::AnyInvocable<void()> closed_;
+};
+
+}  // namespace piperpc::transport

@@ -1,0 +1,27 @@
+#include "src/transport/loop_base.h"
+
+namespace piperpc::transport {
+
+LoopBase::LoopBase() : posted_([this] { Wake(); }) {}
+
+void LoopBase::Run() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  while (!Turn()) {
+  }
+  thread_.store({}, std::memory_order_relaxed);
+}
+
+bool LoopBase::InLoop() const {
+  return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+bool LoopBase::Turn() {
+  const bool may_wait = posted_.BeginWait() && deferred_.empty();
+  Wait(may_wait ? timers_.next() : kNoWait);
+  const bool last = posted_.RunAll();
+  if (timers_.next() != kNever) timers_.Fire(Clock::now());
+  deferred_.Run();
+  return last;
+}
+
+}  // namespace piperpc::transport

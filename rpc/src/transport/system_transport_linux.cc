@@ -1,0 +1,46 @@
+// The transports of Linux: the same sockets, on one loop or the other.
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/transport/connect_linux.h"
+#include "src/transport/event_loop_epoll_linux.h"
+#include "src/transport/listener_linux.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::transport {
+namespace {
+
+class SocketTransport final : public Transport {
+ public:
+  using LoopFactory = absl::StatusOr<std::unique_ptr<EventLoop>> (*)();
+
+  SocketTransport(std::string_view name, LoopFactory new_loop) : name_(name), new_loop_(new_loop) {}
+
+  std::string_view name() const override { return name_; }
+  absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override { return new_loop_(); }
+
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Endpoint& endpoint,
+                                                   const ListenOptions& options,
+                                                   Listener::Delegate& delegate) override {
+    return SocketListener::Open(static_cast<SocketLoop&>(loop), endpoint, options, delegate);
+  }
+
+  absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
+                                                const ConnectOptions& options) override {
+    return ConnectSocket(endpoint, options);
+  }
+
+ private:
+  const std::string_view name_;
+  const LoopFactory new_loop_;
+};
+
+}  // namespace
+
+absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
+  static SocketTransport epoll("epoll", &EpollLoop::New);
+  if (backend == "auto" || backend == "epoll") return &epoll;
+  return absl::InvalidArgumentError(
+      absl::StrCat("transport \"", ToAbsl(backend), "\": this system has \"auto\" and \"epoll\""));
+}
+
+}  // namespace piperpc::transport
