@@ -16,7 +16,7 @@ struct Access {
   Preset preset = Preset::kOwner;
 
   // kRaw: on Windows a security descriptor in SDDL; on Linux the socket's mode in octal ("0660").
-  std::string raw;
+  std::string raw{};
 };
 
 }  // namespace piperpc

@@ -43,18 +43,18 @@ struct ChannelOptions {
   std::size_t stream_credit_bytes = 256 * 1024;     // What a stream of replies may have unread.
   std::size_t output_queue_bytes = 1024 * 1024;     // Above it, writers of streams wait.
 
-  std::vector<std::shared_ptr<ClientMiddleware>> middleware;  // Before(): first to last.
-  LogHook log;
+  std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
+  LogHook log{};
 
   transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
 };
 
 // Of one call. All of it is optional.
 struct CallOptions {
-  std::optional<std::chrono::milliseconds> timeout;  // For all of the call; more than zero.
-  std::optional<std::chrono::milliseconds> wait_for_ready;
-  std::stop_token stop;  // Cancels the call.
-  Metadata metadata;     // Travels with the request.
+  std::optional<std::chrono::milliseconds> timeout{};  // For all of the call; more than zero.
+  std::optional<std::chrono::milliseconds> wait_for_ready{};
+  std::stop_token stop{};  // Cancels the call.
+  Metadata metadata{};     // Travels with the request.
   Metadata* trailers =
       nullptr;  // Filled before the call ends, if it is given; must live until then.
 };

@@ -32,7 +32,7 @@ class Transport;
 struct ServerOptions {
   std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
   std::size_t event_loops = 1;   // Threads that carry connections, 1 to 64.
-  Access access;                 // Who may connect.
+  Access access{};               // Who may connect.
 
   std::size_t waiting_instances = 0;  // Pipe instances kept waiting; 0: what suits the system.
   std::size_t max_connections = 4096;
@@ -55,8 +55,8 @@ struct ServerOptions {
   std::size_t worker_threads = 16;  // For blocking handlers, at the most.
   std::size_t worker_queue = 1024;  // Calls that wait for one of them.
 
-  std::vector<std::shared_ptr<ServerMiddleware>> middleware;  // Before(): first to last.
-  LogHook log;
+  std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
+  LogHook log{};
 
   transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
 };

@@ -20,7 +20,7 @@ struct Hello {
   std::uint32_t max_calls = 0;
   std::uint32_t max_metadata_bytes = 0;
   std::uint64_t initial_credit = 0;
-  std::string implementation;
+  std::string implementation{};
 };
 
 std::string EncodeHello(const Hello& hello);

@@ -40,12 +40,12 @@ struct FrameHeader {
   FrameKind kind{};
   std::uint64_t call_id = 0;
   std::uint32_t flags = 0;
-  std::string_view method;
+  std::string_view method{};
   std::uint64_t timeout_us = 0;
   // The encoded `metadata` fields (tags and all), which must be adjacent; sized by
   // max_metadata_bytes.
-  std::string_view metadata;
-  std::string_view status;  // The bytes of the encoded Status message; !has_status: OK.
+  std::string_view metadata{};
+  std::string_view status{};  // The bytes of the encoded Status message; !has_status: OK.
   bool has_status = false;
   std::uint64_t credit = 0;
   std::uint64_t message_size = 0;

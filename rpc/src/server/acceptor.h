@@ -1,0 +1,46 @@
+// Takes clients from the listener and deals them out to the loops.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "src/server/server_loop.h"
+#include "src/server/session_host.h"
+#include "src/transport/listener.h"
+
+namespace piperpc::server {
+
+class Acceptor final : public transport::Listener::Delegate {
+ public:
+  explicit Acceptor(ServerCore& core) : core_(core) {}
+
+  // The loops that take clients, in turn. Before the listener begins.
+  void set_loops(std::vector<ServerLoop*> loops) { loops_ = std::move(loops); }
+
+  // A client that was taken is gone. Any thread.
+  void OnGone(const Peer& peer);
+
+  // Connections that are open. Any thread.
+  std::size_t connections() const;
+
+  // transport::Listener::Delegate
+  void OnConnect(std::unique_ptr<transport::Pipe> pipe) override;
+  void OnAcceptError(absl::Status status) override;
+
+ private:
+  absl::Status Count(const Peer& peer);
+
+  ServerCore& core_;
+  std::vector<ServerLoop*> loops_;
+  std::size_t next_ = 0;
+
+  mutable std::mutex mutex_;
+  std::size_t connections_ = 0;
+  std::map<std::string, std::size_t> per_user_;
+};
+
+}  // namespace piperpc::server

@@ -1,0 +1,260 @@
+#include "src/server/call.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "piperpc/internal/thunks.h"
+#include "src/base/text.h"
+#include "src/server/session.h"
+
+namespace piperpc::server {
+
+Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
+           TimePoint deadline)
+    : session_(session),
+      id_(id),
+      entry_(entry),
+      metadata_(std::move(metadata)),
+      deadline_(deadline),
+      receive_credit_(session.core().options.stream_credit_bytes),
+      send_credit_(session.peer_hello().initial_credit) {
+  session_.core().calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+Call::~Call() {
+  session_.loop().Cancel(*this);
+  session_.core().calls.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Call::Admit() {
+  if (absl::Status refused = Permission(); !refused.ok()) return Finish(std::move(refused));
+  if (deadline_ != kNever) session_.loop().Schedule(*this, deadline_);
+  if (StreamsRequests(entry_.method->shape)) Begin({});
+}
+
+absl::Status Call::Permission() {
+  for (const auto& middleware : session_.core().options.middleware) {
+    if (absl::Status status = middleware->Before(*this); !status.ok()) return status;
+  }
+  admitted_ = true;
+  if (entry_.method->requires_login && !session_.state().user()) {
+    return absl::UnauthenticatedError(
+        absl::StrCat(ToAbsl(method()), " needs a login on this connection first"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
+  if (ended_ || !stopped_.ok()) return absl::OkStatus();
+  if (half_closed_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message of call ", id_, " after its last one"));
+  }
+  const bool request = frame.header.kind == wire::FrameKind::kRequest;
+  if (request == StreamsRequests(entry_.method->shape)) {
+    return absl::InvalidArgumentError(absl::StrCat("a frame of kind ",
+                                                   static_cast<std::uint32_t>(frame.header.kind),
+                                                   " cannot carry a message of call ", id_));
+  }
+  const ServerOptions& options = session_.core().options;
+  auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.core().budget);
+  if (absl::IsResourceExhausted(outcome.status())) {
+    Stop(outcome.status());
+    return absl::OkStatus();
+  }
+  if (!outcome.ok()) return outcome.status();
+  if (outcome->result == Assembly::Result::kMore) return absl::OkStatus();
+  if (request) {
+    half_closed_ = true;  // It is the only one.
+    Begin(outcome->message);
+  } else {
+    Deliver(outcome->message);
+  }
+  assembly_.Clear();
+  return absl::OkStatus();
+}
+
+void Call::Begin(wire::Bytes request) {
+  begun_ = true;
+  request_ = request;
+  entry_.method->start(*entry_.service, *this);
+  request_ = {};
+}
+
+void Call::Deliver(wire::Bytes message) {
+  if (!receive_credit_.Receive(message.size())) {
+    return Stop(absl::ResourceExhaustedError(absl::StrCat(
+        "a message of ", message.size(), " bytes was sent without credit; the window is ",
+        session_.core().options.stream_credit_bytes, " bytes")));
+  }
+  inbound_.emplace_back(message.data(), message.size());
+  WakeReader();
+}
+
+absl::Status Call::OnHalfClose() {
+  if (ended_ || !stopped_.ok()) return absl::OkStatus();
+  if (half_closed_ || !StreamsRequests(entry_.method->shape) || assembly_.in_progress()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a half-close of call ", id_,
+        half_closed_ ? ", which is half-closed already" : ", in the middle of a message"));
+  }
+  half_closed_ = true;
+  WakeReader();
+  return absl::OkStatus();
+}
+
+void Call::WakeReader() {
+  if (reader_) std::exchange(reader_, nullptr).resume();
+}
+
+bool Call::Ready() { return !inbound_.empty() || half_closed_ || !stopped_.ok(); }
+
+bool Call::Pop(absl::FunctionRef<bool(std::span<const char>)> parse) {
+  if (!stopped_.ok() || inbound_.empty()) return false;
+  const std::string message = std::move(inbound_.front());
+  inbound_.pop_front();
+  if (!parse(message)) {
+    Stop(internal::MalformedRequest(method(), message.size()));
+    return false;
+  }
+  if (const std::uint64_t granted = receive_credit_.Consume(message.size()); granted != 0) {
+    session_.Send({.kind = wire::FrameKind::kCredit, .call_id = id_, .credit = granted});
+  }
+  return true;
+}
+
+absl::Status Call::OnCredit(std::uint64_t bytes) {
+  if (!send_credit_.Add(bytes)) {
+    return absl::InvalidArgumentError(absl::StrCat("a credit of ", bytes, " bytes for call ", id_,
+                                                   " is more than can be counted"));
+  }
+  OnRoom();
+  return absl::OkStatus();
+}
+
+void Call::OnRoom() {
+  if (!producer_ || ended_ || !send_credit_.may_send() || !session_.has_room()) return;
+  std::exchange(producer_, nullptr).resume();
+}
+
+bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> producer) {
+  if (ended_) return false;
+  if (stopped_.ok()) {
+    if (absl::Status fits = session_.CheckSize(message.size()); !fits.ok()) {
+      Finish(std::move(fits));
+      return false;
+    }
+    session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
+    send_credit_.Spend(message.size());
+  }
+  if (!stopped_.ok()) {  // Perhaps only since it was sent.
+    Finish(stopped_);
+    return false;
+  }
+  if (send_credit_.may_send() && session_.has_room()) return true;
+  producer_ = producer;
+  return false;
+}
+
+void Call::FinishWith(const internal::OutMessage& response) {
+  absl::Status fits = session_.CheckSize(response.size());
+  const bool send = fits.ok();
+  Conclude(std::move(fits), send ? &response : nullptr);
+}
+
+void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
+  if (ended_) return;
+  ended_ = true;
+  if (!stopped_.ok()) {
+    status = stopped_;
+    response = nullptr;
+  }
+  session_.loop().Cancel(*this);
+  status = Respond(std::move(status), response);
+  if (admitted_) {
+    for (const auto& middleware : session_.core().options.middleware) {
+      middleware->After(*this, status);
+    }
+  }
+  session_.OnEnded(*this);
+}
+
+absl::Status Call::Respond(absl::Status status, const internal::OutMessage* response) {
+  std::string trailers;
+  {
+    std::lock_guard lock(mutex_);
+    if (!trailers_.empty()) {
+      auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
+      if (encoded.ok()) {
+        trailers = *std::move(encoded);
+      } else if (status.ok()) {
+        status = encoded.status();
+        response = nullptr;
+      }
+    }
+  }
+  session_.SendResponse(id_, status, trailers, response);
+  return status;
+}
+
+void Call::Stop(absl::Status reason) {
+  if (ended_ || !stopped_.ok()) return;
+  stopped_ = std::move(reason);
+  assembly_.Clear();
+  RequestStop();
+  if (ended_) return;
+  if (!begun_ || producer_) return Finish(stopped_);
+  WakeReader();
+}
+
+void Call::RequestStop() {
+  std::unique_lock lock(mutex_);
+  stop_requested_ = true;
+  if (!stop_source_) return;
+  std::stop_source source = *stop_source_;
+  lock.unlock();  // Callbacks of handlers run in here.
+  source.request_stop();
+}
+
+void Call::Abort() {
+  handler_.reset();
+  Finish(stopped_);
+}
+
+void Call::OnTimer() {
+  const auto allowed = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
+  Stop(absl::DeadlineExceededError(absl::StrCat(ToAbsl(method()), " did not end within the ",
+                                                allowed.count(), " ms that its caller gave it")));
+}
+
+std::string Call::Describe() const {
+  const Peer& who = peer();
+  const std::chrono::duration<double> age = Clock::now() - started_;
+  return absl::StrCat(ToAbsl(method()), " (pid ", who.pid, ", ", who.user, ", for ",
+                      absl::SixDigits(age.count()), " s)");
+}
+
+const Peer& Call::peer() const { return session_.peer(); }
+
+std::stop_token Call::stop_token() {
+  std::lock_guard lock(mutex_);
+  if (!stop_source_) {
+    stop_source_.emplace();
+    if (stop_requested_) stop_source_->request_stop();
+  }
+  return stop_source_->get_token();
+}
+
+SessionState& Call::session() { return session_.state(); }
+
+void Call::AddTrailer(std::string_view key, std::string_view value) {
+  std::lock_guard lock(mutex_);
+  trailers_.emplace_back(key, value);
+}
+
+Executor& Call::executor() { return session_.executor(); }
+
+WorkerPool& Call::workers() { return session_.core().workers; }
+
+}  // namespace piperpc::server

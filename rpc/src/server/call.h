@@ -1,0 +1,134 @@
+// One call in flight on the server.
+//
+// Life of a call: it is admitted (middleware, access rule), its handler begins when the request is
+// whole, and it ends once, with one RESPONSE. A stop (cancel, deadline, disconnect, shutdown) does
+// not end a running handler by force: it sets the stop token, wakes what waits for requests, and
+// the call keeps its slot until the handler has ended. Only a handler that is suspended in a yield
+// is not resumed.
+//
+// Everything runs on the session's loop, except those functions of ServerContext that handlers may
+// call from a worker.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "piperpc/internal/server_call.h"
+#include "piperpc/server_context.h"
+#include "src/base/clock.h"
+#include "src/server/dispatcher.h"
+#include "src/session/credit.h"
+#include "src/session/inbox.h"
+#include "src/transport/event_loop.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::server {
+
+class Session;
+
+class Call final : public internal::ServerCall,
+                   private ServerContext,
+                   private transport::EventLoop::Timer {
+ public:
+  // `entry` outlives the call. `deadline` may be kNever.
+  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
+       TimePoint deadline);
+  ~Call();
+
+  // Asks middleware and the access rule, arms the deadline, and begins the handler of a method that
+  // streams its requests. The call may have ended when this returns.
+  void Admit();
+
+  // Frames of this call. An error is a violation of the protocol, and ends the connection.
+  absl::Status OnMessageFrame(const wire::Frame& frame);
+  absl::Status OnHalfClose();
+  absl::Status OnCredit(std::uint64_t bytes);
+
+  // The connection's output queue has room again.
+  void OnRoom();
+
+  // Nobody waits for this call any more, for this reason.
+  void Stop(absl::Status reason);
+
+  // Destroys the handler where it stands, and ends the call. After Stop().
+  void Abort();
+
+  std::uint64_t id() const { return id_; }
+
+  // "package.Service/Method (pid 17, uid:1000, for 2.5 s)".
+  std::string Describe() const;
+
+  // internal::ServerCall
+  ServerContext& context() override { return *this; }
+  std::span<const char> request() const override { return request_; }
+  void Finish(absl::Status status) override { Conclude(std::move(status), nullptr); }
+  void FinishWith(const internal::OutMessage& response) override;
+  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer) override;
+  void End(absl::Status status) override { Finish(std::move(status)); }
+  bool Ready() override;
+  void Await(std::coroutine_handle<> waiter) override { reader_ = waiter; }
+  void Forget() override { reader_ = nullptr; }
+  bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) override;
+
+ private:
+  void Keep(std::unique_ptr<internal::Handler> handler) override { handler_ = std::move(handler); }
+
+  // ServerContext
+  std::string_view method() const override { return entry_.method->name; }
+  const Peer& peer() const override;
+  const Metadata& metadata() const override { return metadata_; }
+  TimePoint deadline() const override { return deadline_; }
+  std::stop_token stop_token() override;
+  SessionState& session() override;
+  void AddTrailer(std::string_view key, std::string_view value) override;
+  Executor& executor() override;
+  WorkerPool& workers() override;
+
+  void OnTimer() override;
+
+  absl::Status Permission();
+  void Begin(wire::Bytes request);
+  void Deliver(wire::Bytes message);
+  void WakeReader();
+  void RequestStop();
+  void Conclude(absl::Status status, const internal::OutMessage* response);
+  absl::Status Respond(absl::Status status, const internal::OutMessage* response);
+
+  Session& session_;
+  const std::uint64_t id_;
+  const Dispatcher::Entry entry_;
+  const Metadata metadata_;
+  const TimePoint started_ = Clock::now();
+  const TimePoint deadline_;
+
+  bool admitted_ = false;  // Every middleware has seen it and will see its end.
+  bool begun_ = false;
+  bool ended_ = false;
+  bool half_closed_ = false;
+  absl::Status stopped_;  // Not OK: why.
+
+  std::unique_ptr<internal::Handler> handler_;
+  Assembly assembly_;
+  wire::Bytes request_;
+
+  std::deque<std::string> inbound_;
+  ReceiveCredit receive_credit_;
+  std::coroutine_handle<> reader_;
+
+  SendCredit send_credit_;
+  std::coroutine_handle<> producer_;  // Suspended in a yield until there is room.
+
+  std::mutex mutex_;  // Below: shared with workers.
+  std::optional<std::stop_source> stop_source_;
+  bool stop_requested_ = false;
+  Metadata trailers_;
+};
+
+}  // namespace piperpc::server

@@ -1,0 +1,52 @@
+#include "piperpc/raw_service.h"
+
+#include <utility>
+
+#include "piperpc/internal/thunks.h"
+
+namespace piperpc {
+
+template <auto kHandler>
+void RawService::StartWithRequest(Service& service, internal::ServerCall& call) {
+  auto& self = static_cast<RawService&>(service);
+  auto& handler = self.handlers_.find(call.context().method())->second.*kHandler;
+  internal::OpenHandler(call, [&] {
+    RawMessage request;
+    internal::ParseMessage(call.request(), request);
+    return handler(call.context(), std::move(request));
+  });
+}
+
+template <auto kHandler>
+void RawService::StartWithReader(Service& service, internal::ServerCall& call) {
+  auto& self = static_cast<RawService&>(service);
+  auto& handler = self.handlers_.find(call.context().method())->second.*kHandler;
+  internal::OpenHandler(call, [&] { return handler(call.context(), Reader<RawMessage>(call)); });
+}
+
+RawService::Handlers& RawService::Add(std::string_view method, MethodShape shape, Start start) {
+  const auto [slot, added] = handlers_.try_emplace(name_ + "/" + std::string(method));
+  if (added) methods_.push_back({.name = slot->first, .shape = shape, .start = start});
+  return slot->second;
+}
+
+void RawService::AddUnary(std::string_view method, Unary handler) {
+  Add(method, MethodShape::kUnary, &StartWithRequest<&Handlers::unary>).unary = std::move(handler);
+}
+
+void RawService::AddServerStreaming(std::string_view method, ServerStreaming handler) {
+  Add(method, MethodShape::kServerStreaming, &StartWithRequest<&Handlers::server_streaming>)
+      .server_streaming = std::move(handler);
+}
+
+void RawService::AddClientStreaming(std::string_view method, ClientStreaming handler) {
+  Add(method, MethodShape::kClientStreaming, &StartWithReader<&Handlers::client_streaming>)
+      .client_streaming = std::move(handler);
+}
+
+void RawService::AddBidirectional(std::string_view method, Bidirectional handler) {
+  Add(method, MethodShape::kBidirectional, &StartWithReader<&Handlers::bidirectional>)
+      .bidirectional = std::move(handler);
+}
+
+}  // namespace piperpc

@@ -1,0 +1,93 @@
+#include "src/server/server_loop.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/server/session.h"
+
+namespace piperpc::server {
+namespace {
+
+// A client that has just connected says Hello at once; one that has not by then is a candidate to
+// go when too many are silent.
+constexpr Duration kHelloGrace = std::chrono::milliseconds(100);
+
+}  // namespace
+
+ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
+                       std::function<void(const Peer&)> on_closed)
+    : core_(core), on_closed_(std::move(on_closed)), thread_(std::move(loop)) {}
+
+ServerLoop::~ServerLoop() { Stop(); }
+
+void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, absl::Status refusal) {
+  if (loop().InLoop()) return Open(std::move(pipe), refusal);
+  loop().Post([this, pipe = std::move(pipe), refusal = std::move(refusal)]() mutable {
+    Open(std::move(pipe), refusal);
+  });
+}
+
+void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status& refusal) {
+  auto owned = std::make_unique<Session>(*this, std::move(pipe));
+  Session& session = *owned;
+  sessions_.emplace(&session, std::move(owned));
+  MakeRoomForHello();
+  awaiting_hello_.push_back(&session);
+  session.Open();
+  if (!refusal.ok()) session.Fail(refusal);
+  if (draining_) session.Drain();
+}
+
+// Mute clients must not keep others out: above the limit the oldest of them goes.
+void ServerLoop::MakeRoomForHello() {
+  const std::size_t limit = core_.options.max_connections_before_hello;
+  if (awaiting_hello_.size() < limit) return;
+  Session& oldest = *awaiting_hello_.front();
+  if (Clock::now() - oldest.opened_at() < kHelloGrace) return;
+  awaiting_hello_.erase(awaiting_hello_.begin());
+  oldest.Fail(absl::ResourceExhaustedError(
+      absl::StrCat("more than ", limit, " connections have said no Hello")));
+}
+
+void ServerLoop::OnHello(Session& session) { std::erase(awaiting_hello_, &session); }
+
+void ServerLoop::OnClosed(Session& session) {
+  std::erase(awaiting_hello_, &session);
+  auto node = sessions_.extract(&session);
+  if (node.empty()) return;
+  const Peer peer = session.peer();
+  // It is one of the session's own functions that has called.
+  loop().Post([this, peer, owned = std::move(node.mapped())]() mutable {
+    owned.reset();
+    on_closed_(peer);
+  });
+}
+
+void ServerLoop::DrainAll() {
+  loop().Post([this] {
+    draining_ = true;
+    for (const auto& [session, owned] : sessions_) session->Drain();
+  });
+}
+
+void ServerLoop::StopAllCalls(absl::Status reason) {
+  loop().Post([this, reason = std::move(reason)] {
+    for (const auto& [session, owned] : sessions_) session->StopCalls(reason);
+  });
+}
+
+std::vector<std::string> ServerLoop::AbortAllCalls() {
+  std::promise<std::vector<std::string>> aborted;
+  loop().Post([this, &aborted] {
+    std::vector<std::string> names;
+    for (const auto& [session, owned] : sessions_) {
+      for (std::string& name : session->AbortCalls()) names.push_back(std::move(name));
+    }
+    aborted.set_value(std::move(names));
+  });
+  return aborted.get_future().get();
+}
+
+}  // namespace piperpc::server

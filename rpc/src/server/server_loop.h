@@ -1,0 +1,57 @@
+// One event loop of the server: its thread, and the sessions that live on it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "src/server/session_host.h"
+#include "src/session/loop_executor.h"
+#include "src/transport/pipe.h"
+
+namespace piperpc::server {
+
+class ServerLoop final : public SessionHost {
+ public:
+  // `on_closed` is told, on the loop, of each session that has ended, with its peer.
+  ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
+             std::function<void(const Peer&)> on_closed);
+  ~ServerLoop();  // No session is left.
+
+  transport::EventLoop& loop() override { return thread_.loop(); }
+  void Start() { thread_.Start(); }
+  void Stop() { thread_.Stop(); }
+
+  // Serves the client on this loop; with a `refusal` that is not OK it is only told that. Any
+  // thread.
+  void Adopt(std::unique_ptr<transport::Pipe> pipe, absl::Status refusal);
+
+  // Any thread; the work is done on the loop.
+  void DrainAll();
+  void StopAllCalls(absl::Status reason);
+
+  // Ends all calls by force, and describes them. Waits for the loop.
+  std::vector<std::string> AbortAllCalls();
+
+ private:
+  ServerCore& core() override { return core_; }
+  Executor& executor() override { return thread_.executor(); }
+  void OnHello(Session& session) override;
+  void OnClosed(Session& session) override;
+
+  void Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status& refusal);
+  void MakeRoomForHello();
+
+  ServerCore& core_;
+  const std::function<void(const Peer&)> on_closed_;
+  LoopThread thread_;
+  absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> awaiting_hello_;  // Oldest first.
+  bool draining_ = false;
+};
+
+}  // namespace piperpc::server

@@ -1,0 +1,198 @@
+#include "src/server/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/wire/status.h"
+
+namespace piperpc::server {
+
+using transport::CloseMode;
+
+Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe)
+    : host_(host), pipe_(std::move(pipe)) {}
+
+Session::~Session() {
+  loop().Cancel(*this);
+  loop().Undefer(*this);
+}
+
+void Session::Open() {
+  pipe_->Attach(loop(), *this);
+  loop().Schedule(*this, After(core().options.hello_timeout));
+  Receive();
+}
+
+void Session::Fail(absl::Status reason) {
+  if (state_ >= State::kClosing) return;
+  core().Log(LogLevel::kWarning, "connection refused",
+             {{"peer_pid", std::to_string(peer().pid)},
+              {"peer_user", peer().user},
+              {"reason", std::string(reason.message())}});
+  SendGoaway(reason);
+  state_ = State::kClosing;
+  loop().Schedule(*this, After(transport::kDrainLimit));
+  StopCalls(reason);
+}
+
+void Session::Drain() {
+  if (draining_ || state_ >= State::kClosing) return;
+  draining_ = true;
+  SendGoaway(absl::OkStatus());
+}
+
+void Session::StopCalls(const absl::Status& reason) {
+  for (Call* call : CallsInOrder()) call->Stop(reason);
+}
+
+std::vector<std::string> Session::AbortCalls() {
+  std::vector<std::string> aborted;
+  for (Call* call : CallsInOrder()) {
+    aborted.push_back(call->Describe());
+    call->Abort();
+  }
+  return aborted;
+}
+
+// Stopping a call may end it, and with it change the table: so a list of its own.
+std::vector<Call*> Session::CallsInOrder() {
+  std::vector<Call*> calls;
+  calls.reserve(calls_.size());
+  for (const auto& [id, call] : calls_) calls.push_back(call.get());
+  std::sort(calls.begin(), calls.end(), [](Call* a, Call* b) { return a->id() < b->id(); });
+  return calls;
+}
+
+absl::Status Session::CheckSize(std::size_t message_size) const {
+  if (message_size <= peer_hello_.max_message_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("the reply has ", message_size,
+                                                   " bytes; the client takes at most ",
+                                                   peer_hello_.max_message_bytes));
+}
+
+void Session::Send(const wire::FrameHeader& header, wire::Bytes payload) {
+  if (closing_pipe_) return;
+  outbox_.Add(header, payload);
+  loop().Defer(*this);
+}
+
+void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  if (closing_pipe_) return;
+  outbox_.AddMessage(header, message);
+  // A full packet need not wait for the end of the turn.
+  if (outbox_.queued_bytes() >= peer_hello_.max_packet_bytes) Flush();
+  was_full_ = was_full_ || !has_room();
+  loop().Defer(*this);
+}
+
+void Session::SendResponse(std::uint64_t call_id, const absl::Status& status,
+                           std::string_view trailers, const internal::OutMessage* response) {
+  std::string encoded;
+  if (!status.ok()) encoded = wire::EncodeStatus(status);
+  const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
+                                 .call_id = call_id,
+                                 .metadata = trailers,
+                                 .status = encoded,
+                                 .has_status = !status.ok()};
+  if (response != nullptr) {
+    SendMessage(header, *response);
+  } else {
+    Send(header);
+  }
+}
+
+void Session::SendGoaway(const absl::Status& status) {
+  const std::string payload = wire::EncodeGoaway({status, last_call_id_});
+  Send({.kind = wire::FrameKind::kGoaway}, payload);
+}
+
+void Session::OnEnded(Call& call) {
+  auto node = calls_.extract(call.id());
+  ended_calls_.push_back(std::move(node.mapped()));
+  loop().Defer(*this);
+}
+
+void Session::Receive() {
+  if (receiving_ || state_ >= State::kClosing || !has_room()) return;
+  receiving_ = true;
+  pipe_->Receive();
+}
+
+void Session::OnReceive(transport::Bytes packet) {
+  receiving_ = false;
+  if (absl::Status status = OnPacket(packet); !status.ok()) return Fail(std::move(status));
+  Receive();
+}
+
+void Session::OnReceiveError(absl::Status status) {
+  receiving_ = false;
+  if (absl::IsOutOfRange(status)) return Fail(std::move(status));
+  OnPipeLost(status);
+}
+
+void Session::OnSent(absl::Status status) {
+  outbox_.OnSent();
+  if (!status.ok()) return OnPipeLost(status);
+  loop().Defer(*this);
+}
+
+// All that a turn made ready goes out together, and all that ended goes away.
+void Session::OnTurnEnd() {
+  Flush();
+  if (was_full_ && has_room()) OnRoom();
+  const std::vector<std::unique_ptr<Call>> gone = std::move(ended_calls_);
+  ended_calls_.clear();
+  CloseWhenDone();
+}
+
+void Session::Flush() {
+  if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
+  auto result = outbox_.Flush(*pipe_);
+  if (!result.ok()) OnPipeLost(result.status());
+}
+
+void Session::OnRoom() {
+  was_full_ = false;
+  Receive();
+  for (Call* call : CallsInOrder()) call->OnRoom();
+}
+
+void Session::OnTimer() {
+  if (state_ == State::kAwaitingHello) {
+    return Fail(absl::DeadlineExceededError(
+        absl::StrCat("no Hello came within ", core().options.hello_timeout.count(), " ms")));
+  }
+  ClosePipe(CloseMode::kAbort);  // The client does not read its goaway.
+}
+
+void Session::OnPipeLost(const absl::Status& cause) {
+  if (closing_pipe_) return;
+  state_ = State::kClosing;
+  ClosePipe(CloseMode::kAbort);
+  core().Log(LogLevel::kDebug, "connection ended",
+             {{"peer_pid", std::to_string(peer().pid)}, {"cause", std::string(cause.message())}});
+  StopCalls(absl::CancelledError("the client is gone"));
+}
+
+void Session::ClosePipe(CloseMode mode) {
+  if (std::exchange(closing_pipe_, true)) return;
+  loop().Cancel(*this);
+  pipe_->Close(mode, [this] {
+    state_ = State::kClosed;
+    CloseWhenDone();
+  });
+}
+
+void Session::CloseWhenDone() {
+  if (draining_ && state_ < State::kClosing && calls_.empty()) {
+    state_ = State::kClosing;
+    loop().Schedule(*this, After(transport::kDrainLimit));
+  }
+  if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
+    ClosePipe(CloseMode::kDrain);
+  }
+  if (state_ == State::kClosed && calls_.empty() && ended_calls_.empty()) host_.OnClosed(*this);
+}
+
+}  // namespace piperpc::server

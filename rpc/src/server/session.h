@@ -1,0 +1,132 @@
+// One connection of the server: joins the bytes of its pipe to frames, and frames to calls.
+//
+// States: awaiting Hello -> open -> closing -> closed. While open it may be draining: a goaway was
+// sent, no new calls are taken, and it closes when the last one has ended. Everything runs on the
+// host's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "piperpc/internal/codec.h"
+#include "piperpc/session_state.h"
+#include "src/base/clock.h"
+#include "src/server/call.h"
+#include "src/server/session_host.h"
+#include "src/session/outbox.h"
+#include "src/transport/event_loop.h"
+#include "src/transport/pipe.h"
+#include "src/wire/control.h"
+#include "src/wire/frame.h"
+#include "src/wire/metadata.h"
+
+namespace piperpc::server {
+
+class Session final : private transport::Pipe::Delegate,
+                      private transport::EventLoop::Deferred,
+                      private transport::EventLoop::Timer {
+ public:
+  Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe);
+  ~Session();  // After the host was told OnClosed().
+
+  // Begins to serve. Once.
+  void Open();
+
+  // Tells the client why with a goaway, stops all calls, and closes. The client gets up to
+  // transport::kDrainLimit to read it.
+  void Fail(absl::Status reason);
+
+  // Takes no new calls, tells the client so, and closes when those in flight have ended.
+  void Drain();
+
+  void StopCalls(const absl::Status& reason);
+
+  // Ends the calls that are left, by force; describes each.
+  std::vector<std::string> AbortCalls();
+
+  bool awaiting_hello() const { return state_ == State::kAwaitingHello; }
+  TimePoint opened_at() const { return opened_at_; }
+  const Peer& peer() const { return pipe_->peer(); }
+
+  // For its calls.
+  ServerCore& core() { return host_.core(); }
+  transport::EventLoop& loop() { return host_.loop(); }
+  Executor& executor() { return host_.executor(); }
+  SessionState& state() { return session_state_; }
+  const wire::Hello& peer_hello() const { return peer_hello_; }
+
+  // False: handlers that stream should wait, OnRoom() follows.
+  bool has_room() const { return outbox_.queued_bytes() < host_.core().options.output_queue_bytes; }
+
+  // RESOURCE_EXHAUSTED when the client does not take messages of this size.
+  absl::Status CheckSize(std::size_t message_size) const;
+
+  void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
+  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+  void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
+                    const internal::OutMessage* response);
+
+  // The call has sent its response. Destroyed at the end of this turn.
+  void OnEnded(Call& call);
+
+ private:
+  enum class State { kAwaitingHello, kOpen, kClosing, kClosed };
+
+  // transport::Pipe::Delegate
+  void OnReceive(transport::Bytes packet) override;
+  void OnReceiveError(absl::Status status) override;
+  void OnSent(absl::Status status) override;
+
+  void OnTurnEnd() override;
+  void OnTimer() override;
+
+  // Frames. An error is a violation of the protocol.
+  absl::Status OnPacket(transport::Bytes packet);
+  absl::Status OnFrame(const wire::Frame& frame);
+  absl::Status OnHello(const wire::Frame& frame);
+  absl::Status OnRequest(const wire::Frame& frame);
+  absl::Status OnNewCall(const wire::Frame& frame);
+  absl::Status OnCallFrame(const wire::Frame& frame);
+  absl::Status OnCancel(Call& call);
+  absl::Status OnPing(const wire::Frame& frame);
+  absl::Status OnOtherFrame(const wire::Frame& frame);
+  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
+
+  void Refuse(std::uint64_t call_id, const absl::Status& status);
+  Call* FindCall(std::uint64_t id);
+  std::vector<Call*> CallsInOrder();
+  void SendGoaway(const absl::Status& status);
+  void Flush();
+  void OnRoom();
+  void Receive();
+  void OnPipeLost(const absl::Status& cause);
+  void ClosePipe(transport::CloseMode mode);
+  void CloseWhenDone();
+
+  SessionHost& host_;
+  const std::unique_ptr<transport::Pipe> pipe_;
+  const TimePoint opened_at_ = Clock::now();
+  State state_ = State::kAwaitingHello;
+  bool draining_ = false;
+  bool receiving_ = false;
+  bool was_full_ = false;
+  bool closing_pipe_ = false;
+
+  wire::Hello peer_hello_;
+  Outbox outbox_;
+  std::uint64_t last_call_id_ = 0;
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Call>> ended_calls_;
+  SessionState session_state_;
+
+  TimePoint cancel_window_start_;
+  std::size_t cancels_ = 0;
+};
+
+}  // namespace piperpc::server

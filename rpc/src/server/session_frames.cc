@@ -1,0 +1,213 @@
+// What a session does with each kind of frame. PROTOCOL.md, "Frames", is the table behind it.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/server/session.h"
+
+namespace piperpc::server {
+namespace {
+
+constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
+
+wire::Hello OurHello(const ServerOptions& options, std::uint32_t version) {
+  return {.min_version = version,
+          .max_version = version,
+          .max_packet_bytes = static_cast<std::uint32_t>(options.max_packet_bytes),
+          .max_message_bytes = options.max_message_bytes,
+          .max_calls = static_cast<std::uint32_t>(options.max_calls_per_connection),
+          .max_metadata_bytes = static_cast<std::uint32_t>(options.max_metadata_bytes),
+          .initial_credit = options.stream_credit_bytes,
+          .implementation = kImplementation};
+}
+
+TimePoint DeadlineOf(const wire::FrameHeader& header) {
+  constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
+  if (header.timeout_us == 0 || header.timeout_us > kLongest) return kNever;
+  return After(std::chrono::microseconds(header.timeout_us));
+}
+
+}  // namespace
+
+absl::Status Session::OnPacket(transport::Bytes packet) {
+  if (packet.size() > core().options.max_packet_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a packet of ", packet.size(), " bytes; the limit is ", core().options.max_packet_bytes));
+  }
+  for (wire::PacketReader reader(packet); !reader.done() && state_ < State::kClosing;) {
+    auto frame = reader.Next();
+    if (!frame.ok()) return frame.status();
+    if (absl::Status status = OnFrame(*frame); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnFrame(const wire::Frame& frame) {
+  if (state_ == State::kAwaitingHello) return OnHello(frame);
+  switch (frame.header.kind) {
+    case wire::FrameKind::kRequest:
+      return OnRequest(frame);
+    case wire::FrameKind::kMessage:
+    case wire::FrameKind::kHalfClose:
+    case wire::FrameKind::kCredit:
+    case wire::FrameKind::kCancel:
+      return OnCallFrame(frame);
+    case wire::FrameKind::kPing:
+      return OnPing(frame);
+    case wire::FrameKind::kPong:
+    case wire::FrameKind::kGoaway:
+      return absl::OkStatus();  // A client that goes away ends its calls itself.
+    default:
+      return OnOtherFrame(frame);
+  }
+}
+
+absl::Status Session::OnHello(const wire::Frame& frame) {
+  if (frame.header.kind != wire::FrameKind::kHello) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the first frame must be a Hello (kind 1), not one of kind ",
+                     static_cast<std::uint32_t>(frame.header.kind)));
+  }
+  auto hello = wire::DecodeHello(frame.payload);
+  if (!hello.ok()) return hello.status();
+  auto version = wire::ChooseVersion(*hello);
+  if (!version.ok()) return version.status();
+  peer_hello_ = *std::move(hello);
+  peer_hello_.implementation = {};
+  peer_hello_.max_packet_bytes = static_cast<std::uint32_t>(
+      std::min<std::size_t>(peer_hello_.max_packet_bytes, transport::kMaxPacketBytes));
+  outbox_.set_max_packet(peer_hello_.max_packet_bytes);
+  state_ = State::kOpen;
+  loop().Cancel(*this);
+  Send({.kind = wire::FrameKind::kHello}, wire::EncodeHello(OurHello(core().options, *version)));
+  host_.OnHello(*this);
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnRequest(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.call_id > last_call_id_) return OnNewCall(frame);
+  if (!header.method.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("the call id ", header.call_id,
+                                                   " is not above the last one, ", last_call_id_));
+  }
+  Call* const call = FindCall(header.call_id);
+  return call == nullptr ? absl::OkStatus() : call->OnMessageFrame(frame);
+}
+
+absl::Status Session::OnNewCall(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (draining_) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
+  if (header.method.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the first request frame of call ", header.call_id, " names no method"));
+  }
+  last_call_id_ = header.call_id;
+  const Dispatcher::Entry* const entry = core().dispatcher.Find(header.method);
+  if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
+    Refuse(header.call_id, refusal);
+    return absl::OkStatus();
+  }
+  auto metadata = wire::DecodeMetadata(header.metadata);
+  if (!metadata.ok()) {
+    Refuse(header.call_id, metadata.status());
+    return absl::OkStatus();
+  }
+  auto& slot = calls_[header.call_id];
+  slot = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
+                                DeadlineOf(header));
+  Call& call = *slot;  // Lives to the end of the turn, whatever happens to it.
+  call.Admit();
+  return header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
+}
+
+absl::Status Session::Refusal(const wire::FrameHeader& header,
+                              const Dispatcher::Entry* entry) const {
+  const ServerOptions& options = host_.core().options;
+  if (calls_.size() >= options.max_calls_per_connection) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(calls_.size(), " calls are in flight on this connection; the limit is ",
+                     options.max_calls_per_connection));
+  }
+  if (entry == nullptr) return host_.core().dispatcher.NotFound(header.method);
+  if (header.end() == StreamsRequests(entry->method->shape)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        ToAbsl(header.method), header.end()
+                                   ? " takes a stream of requests, and was called with just one"
+                                   : " takes one request, and was called with a stream of them"));
+  }
+  if (header.metadata.size() > options.max_metadata_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("the metadata has ", header.metadata.size(),
+                                                     " bytes; the limit is ",
+                                                     options.max_metadata_bytes));
+  }
+  return absl::OkStatus();
+}
+
+void Session::Refuse(std::uint64_t call_id, const absl::Status& status) {
+  SendResponse(call_id, status, {}, nullptr);
+}
+
+absl::Status Session::OnCallFrame(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.call_id == 0 || (header.call_id > last_call_id_ && !draining_)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(header.kind), " for call ",
+                     header.call_id, ", which was never begun"));
+  }
+  Call* const call = FindCall(header.call_id);
+  if (call == nullptr) return absl::OkStatus();  // It has ended; the client does not know yet.
+  switch (header.kind) {
+    case wire::FrameKind::kMessage:
+      return call->OnMessageFrame(frame);
+    case wire::FrameKind::kHalfClose:
+      return call->OnHalfClose();
+    case wire::FrameKind::kCredit:
+      return call->OnCredit(header.credit);
+    default:
+      return OnCancel(*call);
+  }
+}
+
+absl::Status Session::OnCancel(Call& call) {
+  const ServerOptions& options = core().options;
+  const TimePoint now = Clock::now();
+  if (now - cancel_window_start_ > options.cancel_window) {
+    cancel_window_start_ = now;
+    cancels_ = 0;
+  }
+  if (++cancels_ > options.max_cancels) {
+    Fail(absl::ResourceExhaustedError(absl::StrCat("more than ", options.max_cancels,
+                                                   " calls were cancelled within ",
+                                                   options.cancel_window.count(), " ms")));
+    return absl::OkStatus();
+  }
+  outbox_.Drop(call.id());
+  call.Stop(absl::CancelledError("the caller cancelled the call"));
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnPing(const wire::Frame& frame) {
+  if (frame.payload.size() > wire::kMaxPingBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("a ping of ", frame.payload.size(),
+                                                   " bytes; the limit is ", wire::kMaxPingBytes));
+  }
+  Send({.kind = wire::FrameKind::kPong}, frame.payload);
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnOtherFrame(const wire::Frame& frame) {
+  if (frame.header.optional()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("a frame of kind ",
+                                                 static_cast<std::uint32_t>(frame.header.kind),
+                                                 " is not one that a client sends"));
+}
+
+Call* Session::FindCall(std::uint64_t id) {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace piperpc::server
