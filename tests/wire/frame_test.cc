@@ -130,7 +130,7 @@ TEST(FrameTest, LargestHeaderPasses) {
 }
 
 TEST(FrameDamageTest, TruncatedHeaderLength) {
-  ExpectDamage(FromBytes({2, 0, 0}), "inside the length of the header: 3 bytes of 4");
+  ExpectDamage(FromBytes({2, 0, 0}), "inside the header length: 3 bytes of 4");
 }
 
 TEST(FrameDamageTest, HeaderLongerThanPacket) {
@@ -148,11 +148,11 @@ TEST(FrameDamageTest, HeaderLengthOfFourGigabytes) {
 }
 
 TEST(FrameDamageTest, MissingPayloadLength) {
-  ExpectDamage(LengthPrefix(2) + "\x08\x01", "inside the length of the payload: 0 bytes of 4");
+  ExpectDamage(LengthPrefix(2) + "\x08\x01", "inside the payload length: 0 bytes of 4");
 }
 
 TEST(FrameDamageTest, TruncatedPayloadLength) {
-  ExpectDamage(LengthPrefix(0) + FromBytes({1, 0}), "inside the length of the payload: 2 bytes");
+  ExpectDamage(LengthPrefix(0) + FromBytes({1, 0}), "inside the payload length: 2 bytes");
 }
 
 TEST(FrameDamageTest, PayloadLongerThanPacket) {

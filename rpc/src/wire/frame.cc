@@ -3,6 +3,8 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
@@ -13,6 +15,7 @@ namespace piperpc::wire {
 namespace {
 
 constexpr std::size_t kPrefixBytes = 4;
+constexpr std::size_t kMaxPayloadBytes = std::numeric_limits<std::uint32_t>::max();
 
 // The field numbers of FrameHeader in frame.proto.
 enum Number : std::uint32_t {
@@ -87,16 +90,20 @@ class HeaderDecoder {
  public:
   HeaderDecoder(std::string_view bytes, FrameHeader& header) : reader_(bytes), header_(header) {}
 
-  absl::Status Run() {
-    Field field;
-    while (reader_.Next(field)) {
-      if (!Take(field)) return Explain(field);
+  // False: the header is damaged, and Explain() tells how.
+  bool Run() {
+    while (reader_.Next(field_)) {
+      if (!Take(field_)) return false;
     }
-    return reader_.damaged() ? reader_.Damage("FrameHeader") : absl::OkStatus();
+    return !reader_.damaged();
+  }
+
+  absl::Status Explain() const {
+    return reader_.damaged() ? reader_.Damage("FrameHeader") : Explain(field_);
   }
 
  private:
-  // False: the field is not allowed, and Explain() says why.
+  // False: the field is not allowed.
   bool Take(const Field& field) {
     switch (field.tag) {
       case MakeTag(kKind, WireType::kVarint):
@@ -175,34 +182,31 @@ class HeaderDecoder {
   }
 
   FieldReader reader_;
+  Field field_;
   FrameHeader& header_;
 };
 
-// Reads a length prefix and what it measures, off the front of `rest`.
-absl::Status TakePrefixed(std::string_view what, std::size_t limit, Bytes& rest, Bytes& part) {
-  if (rest.size() < kPrefixBytes) {
-    return Damage(absl::StrCat("the packet ends inside the length of the ", ToAbsl(what), ":"),
-                  rest.size(), "bytes of", kPrefixBytes);
-  }
+// Takes a length prefix and what it measures off the front of `rest`. False when the packet does
+// not hold them, or they are above `limit`: `rest` is as it was, and ExplainPrefix() tells how.
+bool TakePrefixed(std::size_t limit, Bytes& rest, Bytes& part) {
+  if (rest.size() < kPrefixBytes) return false;
   const std::size_t size = GetU32(rest.data());
-  rest = rest.subspan(kPrefixBytes);
-  if (size > limit) return Damage(absl::StrCat(ToAbsl(what), " length"), size, "is above", limit);
-  if (size > rest.size()) {
-    return Damage(absl::StrCat(ToAbsl(what), " length"), size,
-                  "is more than the packet's remaining bytes,", rest.size());
-  }
-  part = rest.first(size);
-  rest = rest.subspan(size);
-  return absl::OkStatus();
+  if (size > limit || size > rest.size() - kPrefixBytes) return false;
+  part = rest.subspan(kPrefixBytes, size);
+  rest = rest.subspan(kPrefixBytes + size);
+  return true;
 }
 
-absl::Status TakeFrame(Bytes& rest, Frame& frame) {
-  Bytes header;
-  absl::Status status = TakePrefixed("header", kMaxHeaderBytes, rest, header);
-  if (!status.ok()) return status;
-  status = HeaderDecoder({header.data(), header.size()}, frame.header).Run();
-  if (!status.ok()) return status;
-  return TakePrefixed("payload", std::numeric_limits<std::size_t>::max(), rest, frame.payload);
+absl::Status ExplainPrefix(std::string_view what, std::size_t limit, Bytes rest) {
+  const std::string length = absl::StrCat(ToAbsl(what), " length");
+  if (rest.size() < kPrefixBytes) {
+    return Damage(absl::StrCat("the packet ends inside the ", length, ":"), rest.size(), "bytes of",
+                  kPrefixBytes);
+  }
+  const std::size_t size = GetU32(rest.data());
+  if (size > limit) return Damage(length, size, "is above", limit);
+  return Damage(length, size, "is more than the packet's remaining bytes,",
+                rest.size() - kPrefixBytes);
 }
 
 }  // namespace
@@ -217,16 +221,25 @@ char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, cha
   const auto size = static_cast<std::size_t>(end - begin);
   assert(size == HeaderSize(header) && size <= kMaxHeaderBytes);
   PutU32(static_cast<std::uint32_t>(size), out);
-  assert(payload_size <= std::numeric_limits<std::uint32_t>::max());
+  assert(payload_size <= kMaxPayloadBytes);
   return PutU32(static_cast<std::uint32_t>(payload_size), end);
 }
 
 absl::StatusOr<Frame> PacketReader::Next() {
-  Frame frame;
-  absl::Status status = TakeFrame(rest_, frame);
-  if (status.ok()) return frame;
-  rest_ = {};  // There is no telling where the next frame would begin.
-  return status;
+  absl::StatusOr<Frame> result{Frame{}};
+  // Damage leaves nothing to read: there is no telling where the next frame would begin.
+  Bytes rest = std::exchange(rest_, {});
+  Bytes bytes;
+  if (!TakePrefixed(kMaxHeaderBytes, rest, bytes)) {
+    return ExplainPrefix("header", kMaxHeaderBytes, rest);
+  }
+  HeaderDecoder header({bytes.data(), bytes.size()}, result->header);
+  if (!header.Run()) return header.Explain();
+  if (!TakePrefixed(kMaxPayloadBytes, rest, result->payload)) {
+    return ExplainPrefix("payload", kMaxPayloadBytes, rest);
+  }
+  rest_ = rest;
+  return result;
 }
 
 }  // namespace piperpc::wire

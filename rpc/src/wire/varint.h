@@ -50,16 +50,19 @@ inline const char* GetVarint(const char* p, const char* end, std::uint64_t& valu
   return GetLongVarint(p, end, value);
 }
 
+// Written out byte by byte, these two compile to one plain load or store.
 inline char* PutU32(std::uint32_t value, char* out) {
-  for (int shift = 0; shift < 32; shift += 8) *out++ = static_cast<char>(value >> shift);
-  return out;
+  out[0] = static_cast<char>(value);
+  out[1] = static_cast<char>(value >> 8);
+  out[2] = static_cast<char>(value >> 16);
+  out[3] = static_cast<char>(value >> 24);
+  return out + 4;
 }
 
 // Reads the four bytes at `p`.
 inline std::uint32_t GetU32(const char* p) {
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(p[i]);
-  return value;
+  const auto byte = [p](int i) -> std::uint32_t { return static_cast<unsigned char>(p[i]); };
+  return byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
 }
 
 }  // namespace piperpc::wire
