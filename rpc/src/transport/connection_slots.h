@@ -18,7 +18,10 @@ class ConnectionSlots : public std::enable_shared_from_this<ConnectionSlots> {
    public:
     Slot() = default;
     Slot(Slot&& other) = default;
-    Slot& operator=(Slot&&) = delete;
+    Slot& operator=(Slot&& other) noexcept {
+      slots_.swap(other.slots_);
+      return *this;
+    }
     ~Slot() { Reset(); }
 
     explicit operator bool() const { return slots_ != nullptr; }

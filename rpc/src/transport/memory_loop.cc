@@ -1,0 +1,17 @@
+#include "src/transport/memory_loop.h"
+
+namespace piperpc::transport {
+
+void MemoryLoop::Wait(TimePoint limit) {
+  std::unique_lock lock(mutex_);
+  if (limit != kNoWait) woken_.wait_until(lock, limit, [this] { return wake_; });
+  wake_ = false;
+}
+
+void MemoryLoop::Wake() {
+  const std::lock_guard lock(mutex_);
+  wake_ = true;
+  woken_.notify_one();
+}
+
+}  // namespace piperpc::transport

@@ -1,0 +1,21 @@
+// A loop that lives of posted work alone, which is how in-memory pipes complete their operations.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include "src/transport/loop_base.h"
+
+namespace piperpc::transport {
+
+class MemoryLoop final : public LoopBase {
+ private:
+  void Wait(TimePoint limit) override;
+  void Wake() override;
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool wake_ = false;
+};
+
+}  // namespace piperpc::transport

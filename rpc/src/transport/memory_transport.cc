@@ -1,0 +1,61 @@
+// The transport inside a process.
+#include "absl/strings/str_cat.h"
+#include "src/transport/memory_listener.h"
+#include "src/transport/memory_loop.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::transport {
+namespace {
+
+class MemoryTransport final : public Transport {
+ public:
+  std::string_view name() const override { return "memory"; }
+
+  absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override {
+    return std::make_unique<MemoryLoop>();
+  }
+
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Endpoint& endpoint,
+                                                   const ListenOptions& options,
+                                                   Listener::Delegate& delegate) override {
+    return MemoryListener::Open(ports_, loop, endpoint, options, delegate);
+  }
+
+  absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
+                                                const ConnectOptions& options) override;
+
+ private:
+  MemoryListener* Find(const Endpoint& endpoint) const {
+    const auto found = ports_.listeners.find(endpoint.address());
+    return found == ports_.listeners.end() ? nullptr : found->second;
+  }
+
+  MemoryPorts ports_;
+};
+
+absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& endpoint,
+                                                               const ConnectOptions& options) {
+  std::unique_lock lock(ports_.mutex);
+  MemoryListener* listener = nullptr;
+  // Waits for room in a backlog, and for a server only when asked to.
+  ports_.changed.wait_until(lock, options.deadline, [&] {
+    listener = Find(endpoint);
+    return listener != nullptr ? listener->HasRoom() : !options.wait_for_server;
+  });
+  if (listener == nullptr) {
+    return absl::UnavailableError(absl::StrCat("no server at ", endpoint.text()));
+  }
+  if (!listener->HasRoom()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the server at ", endpoint.text(), ": every instance is taken"));
+  }
+  auto [client, server] = MemoryPipe::NewPair();
+  listener->Add(std::move(server));
+  return std::move(client);
+}
+
+}  // namespace
+
+std::unique_ptr<Transport> NewMemoryTransport() { return std::make_unique<MemoryTransport>(); }
+
+}  // namespace piperpc::transport
