@@ -1,0 +1,48 @@
+#include "services/auth/authenticator.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace services {
+
+absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view username,
+                                                          std::string_view password) {
+  absl::StatusOr<std::optional<std::string>> hash = store_.FindHash(username);
+  if (!hash.ok()) return hash.status();
+  if (!*hash) {
+    const absl::StatusOr<bool> registered = Register(username, password);
+    if (!registered.ok()) return registered.status();
+    if (*registered) return Authenticated::kRegistered;
+    hash = store_.FindHash(username);  // Somebody was faster.
+    if (!hash.ok()) return hash.status();
+    if (!*hash) return absl::AbortedError("the account was removed during the login");
+  }
+  return Recognise(username, password, **hash);
+}
+
+absl::StatusOr<bool> Authenticator::Register(std::string_view username, std::string_view password) {
+  const absl::StatusOr<std::string> hash = hasher_.Hash(password);
+  if (!hash.ok()) return hash.status();
+  return store_.Insert(username, *hash);
+}
+
+absl::StatusOr<Authenticated> Authenticator::Recognise(std::string_view username,
+                                                       std::string_view password,
+                                                       const std::string& hash) {
+  const absl::StatusOr<bool> matches = hasher_.Matches(hash, password);
+  if (!matches.ok()) return matches.status();
+  if (!*matches) return absl::UnauthenticatedError("wrong password");
+  if (hasher_.IsOutdated(hash)) Renew(username, password, hash);
+  return Authenticated::kRecognised;
+}
+
+// The login does not depend on it: what fails here is tried again at the next one.
+void Authenticator::Renew(std::string_view username, std::string_view password,
+                          const std::string& hash) {
+  const absl::StatusOr<std::string> renewed = hasher_.Hash(password);
+  if (renewed.ok()) store_.ReplaceHash(username, hash, *renewed).IgnoreError();
+}
+
+}  // namespace services

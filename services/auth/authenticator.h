@@ -1,0 +1,36 @@
+// Whether a password is a user's.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "services/auth/account_store.h"
+#include "services/auth/password_hasher.h"
+
+namespace services {
+
+enum class Authenticated { kRegistered, kRecognised };
+
+// Thread-safe. Blocks for as long as a hash and a write to the store take: not for an event loop.
+class Authenticator {
+ public:
+  Authenticator(AccountStore& store, PasswordHasher hasher)  // The store outlives this.
+      : store_(store), hasher_(hasher) {}
+
+  // Registers a name that is not in the store with `password`, durably; of several that try at once
+  // one does, and the others have to match its password. UNAUTHENTICATED: the password is another
+  // one. Name and password have been checked (credentials.h). A name that is known and one that is
+  // not take the same time, that of one hash. An account whose hash is outdated gets a new one.
+  absl::StatusOr<Authenticated> Authenticate(std::string_view username, std::string_view password);
+
+ private:
+  absl::StatusOr<bool> Register(std::string_view username, std::string_view password);
+  absl::StatusOr<Authenticated> Recognise(std::string_view username, std::string_view password,
+                                          const std::string& hash);
+  void Renew(std::string_view username, std::string_view password, const std::string& hash);
+
+  AccountStore& store_;
+  const PasswordHasher hasher_;
+};
+
+}  // namespace services

@@ -1,0 +1,61 @@
+#include "services/auth/credentials.h"
+
+#include <sodium.h>
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "services/text/utf8.h"
+
+namespace services {
+namespace {
+
+absl::Status CheckSize(const char* what, std::size_t size, std::size_t limit) {
+  if (size >= 1 && size <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a ", what, " has 1 to ", limit, " bytes; this one has ", size));
+}
+
+// Characters that would let a name break out of its line in a log or on a terminal.
+bool BreaksLines(char32_t character) {
+  return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
+         character == 0x2029;
+}
+
+}  // namespace
+
+absl::Status CheckUsername(std::string_view username) {
+  absl::Status size = CheckSize("user name", username.size(), kMaxUsernameBytes);
+  if (!size.ok()) return size;
+  std::size_t at = 0;
+  while (at < username.size()) {
+    const std::size_t begin = at;
+    const std::optional<char32_t> character = NextCharacter(username, at);
+    if (!character) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the user name is not UTF-8: invalid byte at offset ", begin));
+    }
+    if (BreaksLines(*character)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the user name has a control character at offset ", begin));
+    }
+  }
+  if (username.front() == ' ' || username.back() == ' ') {
+    return absl::InvalidArgumentError("the user name begins or ends with a space");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPassword(std::string_view password) {
+  return CheckSize("password", password.size(), kMaxPasswordBytes);
+}
+
+Secret::~Secret() { Wipe(text_); }
+
+void Wipe(std::string& text) {
+  text.resize(text.capacity());  // Within its buffer: what was there before is reached, too.
+  sodium_memzero(text.data(), text.size());
+  text.clear();
+}
+
+}  // namespace services

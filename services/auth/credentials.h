@@ -1,0 +1,39 @@
+// What a user name and a password may be, and how a password is forgotten.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace services {
+
+inline constexpr std::size_t kMaxUsernameBytes = 64;
+inline constexpr std::size_t kMaxPasswordBytes = 1024;
+
+// INVALID_ARGUMENT names the rule that is broken: 1 to kMaxUsernameBytes bytes of UTF-8, without
+// control characters and line separators, no space at either end.
+absl::Status CheckUsername(std::string_view username);
+
+// INVALID_ARGUMENT: not 1 to kMaxPasswordBytes bytes. They may be any bytes.
+absl::Status CheckPassword(std::string_view password);
+
+// A copy of a password that is wiped from memory when this goes away.
+class Secret {
+ public:
+  explicit Secret(std::string_view text) : text_(text) {}
+  ~Secret();
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+
+  std::string_view view() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// Overwrites all that `text` has room for, and empties it.
+void Wipe(std::string& text);
+
+}  // namespace services

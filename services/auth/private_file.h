@@ -1,0 +1,16 @@
+// Files that nobody else may read.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace services {
+
+// Makes the file at `path`, and the folder that it is in, when they are not there: for their owner
+// only. A file that is there keeps what it holds, and loses the access that others had.
+// FAILED_PRECONDITION: what is there is not a regular file. Other errors are the system's; all of
+// them name the path.
+absl::Status MakePrivateFile(const std::string& path);
+
+}  // namespace services

@@ -1,0 +1,107 @@
+#include "services/auth/sqlite.h"
+
+#include <sqlite3.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace services {
+namespace {
+
+constexpr int kLockWaitMilliseconds = 5000;  // For another process that writes.
+
+absl::StatusCode CodeOf(int result) {
+  switch (result & 0xff) {  // Without the particulars of extended results.
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return absl::StatusCode::kFailedPrecondition;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+absl::Status StatusOf(int result, sqlite3* database) {
+  if (result == SQLITE_OK) return absl::OkStatus();
+  return absl::Status(CodeOf(result), absl::StrCat("database: ", sqlite3_errmsg(database)));
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+absl::Status SqliteStatement::Bind(int index, std::string_view text) {
+  const int result = sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
+                                         SQLITE_TRANSIENT, SQLITE_UTF8);
+  return StatusOf(result, sqlite3_db_handle(statement_.get()));
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return StatusOf(result, sqlite3_db_handle(statement_.get()));
+}
+
+std::string SqliteStatement::Text(int column) const {
+  const void* text = sqlite3_column_text(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return std::string(static_cast<const char*>(text), static_cast<std::size_t>(size));
+}
+
+std::int64_t SqliteStatement::Number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+void SqliteStatement::Reset() {
+  sqlite3_reset(statement_.get());  // Gives the error of the last Step() once more.
+  sqlite3_clear_bindings(statement_.get());
+}
+
+void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+
+absl::StatusOr<SqliteDatabase> SqliteDatabase::Open(const std::string& path) {
+  sqlite3* opened = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int result = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+  SqliteDatabase database(opened);  // A connection that failed has to be closed, too.
+  if (result != SQLITE_OK) return StatusOf(result, opened);
+  sqlite3_busy_timeout(opened, kLockWaitMilliseconds);
+  return database;
+}
+
+absl::StatusOr<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return StatusOf(result, database_.get());
+  return SqliteStatement(statement);
+}
+
+absl::Status SqliteDatabase::Execute(const std::string& sql) {
+  return StatusOf(sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr),
+                  database_.get());
+}
+
+absl::StatusOr<std::int64_t> SqliteDatabase::QueryNumber(std::string_view sql) {
+  absl::StatusOr<SqliteStatement> query = Prepare(sql);
+  if (!query.ok()) return query.status();
+  const absl::StatusOr<bool> row = query->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::InternalError("database: a query gave no row");
+  return query->Number(0);
+}
+
+int SqliteDatabase::changes() const { return sqlite3_changes(database_.get()); }
+
+}  // namespace services

@@ -1,0 +1,142 @@
+#include "services/auth/sqlite_account_store.h"
+
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/auth/private_file.h"
+#include "services/auth/sqlite.h"
+
+namespace services {
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+constexpr char kCreateSchema[] = R"sql(
+    CREATE TABLE account (
+      username TEXT PRIMARY KEY NOT NULL,
+      password_hash TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 1;
+)sql";
+
+constexpr char kFind[] = "SELECT password_hash FROM account WHERE username = ?1";
+constexpr char kInsert[] =
+    "INSERT INTO account (username, password_hash) VALUES (?1, ?2) "
+    "ON CONFLICT (username) DO NOTHING";
+constexpr char kReplace[] =
+    "UPDATE account SET password_hash = ?3 WHERE username = ?1 AND password_hash = ?2";
+
+absl::Status CreateSchemaIfNew(SqliteDatabase& database) {
+  const absl::StatusOr<std::int64_t> version = database.QueryNumber("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*version == 0) return database.Execute(kCreateSchema);
+  if (*version <= kSchemaVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the accounts have version ", *version,
+                                                    "; this program knows versions up to ",
+                                                    kSchemaVersion));
+}
+
+// The schema is looked at and made in one transaction: another process may do so at this moment.
+absl::Status Configure(SqliteDatabase& database) {
+  absl::Status status =
+      database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+  if (status.ok()) status = CreateSchemaIfNew(database);
+  if (status.ok()) status = database.Execute("COMMIT");
+  return status;  // An open transaction goes away with the connection.
+}
+
+// Makes a prepared statement ready for its next use, however this one ends.
+class ResetOnExit {
+ public:
+  explicit ResetOnExit(SqliteStatement& statement) : statement_(statement) {}
+  ~ResetOnExit() { statement_.Reset(); }
+  ResetOnExit(const ResetOnExit&) = delete;
+  ResetOnExit& operator=(const ResetOnExit&) = delete;
+
+ private:
+  SqliteStatement& statement_;
+};
+
+// Binds the texts in their order and takes the first step.
+template <typename... Texts>
+absl::StatusOr<bool> Run(SqliteStatement& statement, const Texts&... texts) {
+  absl::Status bound;
+  int index = 0;
+  ((bound.ok() ? void(bound = statement.Bind(++index, texts)) : void()), ...);
+  if (!bound.ok()) return bound;
+  return statement.Step();
+}
+
+class SqliteAccountStore final : public AccountStore {
+ public:
+  SqliteAccountStore(SqliteDatabase database, SqliteStatement find, SqliteStatement insert,
+                     SqliteStatement replace)
+      : database_(std::move(database)),
+        find_(std::move(find)),
+        insert_(std::move(insert)),
+        replace_(std::move(replace)) {}
+
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view username) override {
+    std::lock_guard lock(mutex_);
+    const ResetOnExit reset(find_);
+    const absl::StatusOr<bool> found = Run(find_, username);
+    if (!found.ok()) return found.status();
+    std::optional<std::string> hash;
+    if (*found) hash = find_.Text(0);
+    return hash;
+  }
+
+  absl::StatusOr<bool> Insert(std::string_view username, std::string_view hash) override {
+    std::lock_guard lock(mutex_);
+    const ResetOnExit reset(insert_);
+    const absl::StatusOr<bool> done = Run(insert_, username, hash);
+    if (!done.ok()) return done.status();
+    return database_.changes() == 1;
+  }
+
+  absl::Status ReplaceHash(std::string_view username, std::string_view old_hash,
+                           std::string_view new_hash) override {
+    std::lock_guard lock(mutex_);
+    const ResetOnExit reset(replace_);
+    return Run(replace_, username, old_hash, new_hash).status();
+  }
+
+ private:
+  std::mutex mutex_;  // Of all below: a connection serves one thread at a time.
+  SqliteDatabase database_;
+  SqliteStatement find_;
+  SqliteStatement insert_;
+  SqliteStatement replace_;
+};
+
+absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
+  absl::StatusOr<SqliteDatabase> database = SqliteDatabase::Open(path);
+  if (!database.ok()) return database.status();
+  absl::Status configured = Configure(*database);
+  if (!configured.ok()) return configured;
+  absl::StatusOr<SqliteStatement> find = database->Prepare(kFind);
+  if (!find.ok()) return find.status();
+  absl::StatusOr<SqliteStatement> insert = database->Prepare(kInsert);
+  if (!insert.ok()) return insert.status();
+  absl::StatusOr<SqliteStatement> replace = database->Prepare(kReplace);
+  if (!replace.ok()) return replace.status();
+  return std::make_unique<SqliteAccountStore>(*std::move(database), *std::move(find),
+                                              *std::move(insert), *std::move(replace));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AccountStore>> OpenAccountStore(const std::string& path) {
+  if (path != kInMemory) {
+    absl::Status made = MakePrivateFile(path);
+    if (!made.ok()) return made;
+  }
+  absl::StatusOr<std::unique_ptr<AccountStore>> store = Open(path);
+  if (store.ok()) return store;
+  return absl::Status(store.status().code(),
+                      absl::StrCat("account store ", path, ": ", store.status().message()));
+}
+
+}  // namespace services

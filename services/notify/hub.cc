@@ -1,0 +1,199 @@
+#include "services/notify/hub.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "piperpc/executor.h"
+
+namespace services {
+namespace {
+
+using notify::v1::Event;
+using notify::v1::SlowPolicy;
+
+// The event that says "you are subscribed" and those of logins always fit.
+constexpr std::size_t kMinQueueBytes = 4096;
+
+// A queue's own memory for an event: the pointer and its share of the bookkeeping.
+constexpr std::size_t kEntryBytes = 64;
+
+bool IsPolicy(SlowPolicy policy) {
+  return policy != notify::v1::SLOW_POLICY_UNSPECIFIED && notify::v1::SlowPolicy_IsValid(policy);
+}
+
+SharedEvent MakeSubscribed(SlowPolicy policy, std::size_t queue_bytes, std::uint64_t sequence) {
+  auto event = std::make_shared<Event>();
+  event->set_sequence(sequence);
+  *event->mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  event->mutable_subscribed()->set_policy(policy);
+  event->mutable_subscribed()->set_queue_bytes(queue_bytes);
+  return event;
+}
+
+std::size_t BytesOf(const Event& event) { return event.SpaceUsedLong() + kEntryBytes; }
+
+}  // namespace
+
+// A publisher that waits for room. Shared with its timer, which may outlast it.
+struct Hub::Turn {
+  piperpc::AsyncEvent changed;
+  std::atomic<bool> time_is_up = false;
+};
+
+// Registers a turn for as long as its publisher waits, however that ends.
+class Hub::WaitingTurn {
+ public:
+  explicit WaitingTurn(Hub& hub) : hub_(hub), turn_(std::make_shared<Turn>()) {
+    std::lock_guard lock(hub_.mutex_);
+    hub_.waiting_.insert(turn_.get());
+  }
+  ~WaitingTurn() {
+    std::lock_guard lock(hub_.mutex_);
+    hub_.waiting_.erase(turn_.get());
+  }
+  WaitingTurn(const WaitingTurn&) = delete;
+  WaitingTurn& operator=(const WaitingTurn&) = delete;
+
+  void StartTimer(std::chrono::milliseconds limit) {
+    const auto when = std::chrono::steady_clock::now() + limit;
+    piperpc::Executor::Current()->PostAt(when, [turn = turn_] {
+      turn->time_is_up = true;
+      turn->changed.Set();
+    });
+  }
+
+  Turn& operator*() { return *turn_; }
+
+ private:
+  Hub& hub_;
+  const std::shared_ptr<Turn> turn_;
+};
+
+Feed::~Feed() { hub_.Remove(*this); }
+
+piperpc::Task<SharedEvent> Feed::Next(std::stop_token stop) {
+  for (;;) {
+    SharedEvent event = TryNext();
+    if (event != nullptr || !status().ok()) co_return event;
+    auto change = queue_.changed().Wait(stop);
+    const bool changed = co_await change;
+    if (!changed) co_return SharedEvent();
+  }
+}
+
+SharedEvent Feed::TryNext() {
+  SubscriberQueue::Popped popped = queue_.Pop();
+  if (popped.room_wanted) hub_.WakePublishers();
+  return std::move(popped.event);
+}
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Create(HubOptions options) {
+  if (options.queue_bytes < kMinQueueBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a subscriber's queue has at least ", kMinQueueBytes, " bytes, not ", options.queue_bytes));
+  }
+  if (!IsPolicy(options.policy)) {
+    return absl::InvalidArgumentError("the policy for slow subscribers is not one of them");
+  }
+  return std::unique_ptr<Hub>(new Hub(options));
+}
+
+absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(SlowPolicy policy) {
+  if (policy == notify::v1::SLOW_POLICY_UNSPECIFIED) policy = options_.policy;
+  if (!IsPolicy(policy)) {
+    return absl::InvalidArgumentError(absl::StrCat("no such policy: ", static_cast<int>(policy)));
+  }
+  auto feed = std::make_unique<Feed>(*this, policy, options_.queue_bytes);
+  // The feed goes away, and takes this lock, only after it was released: declared before it.
+  std::lock_guard lock(mutex_);
+  if (feeds_.size() >= options_.max_subscribers) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "there are ", feeds_.size(), " subscribers; the limit is ", options_.max_subscribers));
+  }
+  SharedEvent subscribed = MakeSubscribed(policy, options_.queue_bytes, sequence_);
+  const std::size_t bytes = BytesOf(*subscribed);
+  feed->queue_.Push(std::move(subscribed), bytes);
+  feeds_.insert(feed.get());
+  return feed;
+}
+
+absl::StatusOr<Hub::Published> Hub::Announce(Event event) {
+  absl::StatusOr<Draft> draft = MakeDraft(std::move(event));
+  if (!draft.ok()) return draft.status();
+  return *Deliver(*draft, Slow::kCutOff);
+}
+
+piperpc::Task<absl::StatusOr<Hub::Published>> Hub::Publish(Event event, std::stop_token stop) {
+  absl::StatusOr<Draft> draft = MakeDraft(std::move(event));
+  if (!draft.ok()) co_return draft.status();
+  std::optional<Published> published = Deliver(*draft, Slow::kHoldBack);
+  if (published) co_return *published;
+  auto turn = PublishInTurn(*std::move(draft), std::move(stop));
+  co_return co_await turn;
+}
+
+piperpc::Task<absl::StatusOr<Hub::Published>> Hub::PublishInTurn(Draft draft,
+                                                                 std::stop_token stop) {
+  WaitingTurn turn(*this);
+  turn.StartTimer(options_.block_limit);
+  for (;;) {
+    const Slow slow = (*turn).time_is_up ? Slow::kCutOff : Slow::kHoldBack;
+    const std::optional<Published> published = Deliver(draft, slow);
+    if (published) co_return *published;
+    auto change = (*turn).changed.Wait(stop);
+    const bool changed = co_await change;
+    if (!changed) co_return absl::CancelledError("the publisher was stopped");
+  }
+}
+
+absl::StatusOr<Hub::Draft> Hub::MakeDraft(Event event) const {
+  *event.mutable_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  const std::size_t bytes = BytesOf(event);
+  if (bytes > options_.queue_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the event takes ", bytes, " bytes; the limit of a subscriber's queue is ",
+                     options_.queue_bytes));
+  }
+  return Draft{std::move(event), bytes};
+}
+
+// None when somebody holds the publisher back.
+std::optional<Hub::Published> Hub::Deliver(Draft& draft, Slow slow) {
+  std::lock_guard lock(mutex_);
+  if (slow == Slow::kHoldBack && SomebodyHoldsBack(draft.bytes)) return std::nullopt;
+  return PushToAll(draft);
+}
+
+bool Hub::SomebodyHoldsBack(std::size_t bytes) {
+  for (Feed* feed : feeds_) {
+    if (feed->queue_.HoldsBack(bytes)) return true;
+  }
+  return false;
+}
+
+Hub::Published Hub::PushToAll(Draft& draft) {
+  Published published;
+  published.sequence = ++sequence_;
+  draft.event.set_sequence(sequence_);
+  const SharedEvent event = std::make_shared<const Event>(std::move(draft.event));
+  for (Feed* feed : feeds_) {
+    if (feed->queue_.Push(event, draft.bytes)) ++published.subscribers;
+  }
+  return published;
+}
+
+void Hub::WakePublishers() {
+  std::lock_guard lock(mutex_);
+  for (Turn* turn : waiting_) turn->changed.Set();
+}
+
+void Hub::Remove(Feed& feed) {
+  std::lock_guard lock(mutex_);
+  feeds_.erase(&feed);
+  for (Turn* turn : waiting_) turn->changed.Set();
+}
+
+}  // namespace services

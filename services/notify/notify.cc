@@ -1,0 +1,47 @@
+#include "services/notify/notify.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "piperpc/server_context.h"
+
+namespace services {
+
+piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& context,
+                                                     notify::v1::SubscribeRequest request) {
+  const absl::StatusOr<std::unique_ptr<Feed>> feed = hub_.Open(request.policy());
+  if (!feed.ok()) co_yield feed.status();
+  for (;;) {
+    auto next = (*feed)->Next(context.stop_token());
+    const SharedEvent event = co_await next;
+    if (event == nullptr) break;
+    co_yield *event;
+  }
+  const absl::Status too_slow = (*feed)->status();
+  if (!too_slow.ok()) co_yield too_slow;
+  // Only a server that shuts down has somebody left to hear this.
+  co_yield absl::UnavailableError("the server has ended the subscription");
+}
+
+piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> Notify::Publish(
+    piperpc::ServerContext& context, notify::v1::PublishRequest request) {
+  notify::v1::Event event;
+  event.mutable_message()->set_author(context.session().user().value_or(""));
+  event.mutable_message()->set_text(std::move(*request.mutable_text()));
+  auto publication = hub_.Publish(std::move(event), context.stop_token());
+  const absl::StatusOr<Hub::Published> published = co_await publication;
+  if (!published.ok()) co_return published.status();
+  notify::v1::PublishResponse response;
+  response.set_sequence(published->sequence);
+  response.set_subscribers(published->subscribers);
+  co_return response;
+}
+
+void Notify::OnLogin(std::string_view username) {
+  notify::v1::Event event;
+  event.mutable_user_logged_in()->set_username(std::string(username));
+  hub_.Announce(std::move(event)).IgnoreError();  // A user name fits into any queue.
+}
+
+}  // namespace services

@@ -1,0 +1,81 @@
+#include "services/notify/subscriber_queue.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace services {
+namespace {
+
+using notify::v1::Event;
+
+SharedEvent WithDropped(const SharedEvent& event, std::uint64_t dropped) {
+  if (dropped == 0) return event;
+  auto copy = std::make_shared<Event>(*event);
+  copy->set_dropped(dropped);
+  return copy;
+}
+
+}  // namespace
+
+bool SubscriberQueue::HoldsBack(std::size_t bytes) {
+  if (policy_ != notify::v1::SLOW_POLICY_BLOCK) return false;
+  std::lock_guard lock(mutex_);
+  if (!status_.ok() || Fits(bytes)) return false;
+  room_wanted_ = true;
+  return true;
+}
+
+bool SubscriberQueue::Push(SharedEvent event, std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (!status_.ok()) return false;
+  if (policy_ == notify::v1::SLOW_POLICY_DROP_OLDEST) {
+    while (!entries_.empty() && !Fits(bytes)) DropOldest();
+  }
+  const bool fits = Fits(bytes);
+  if (fits) {
+    entries_.push_back({std::move(event), bytes});
+    queued_bytes_ += bytes;
+  } else {
+    Close();
+  }
+  changed_.Set();
+  return fits;
+}
+
+SubscriberQueue::Popped SubscriberQueue::Pop() {
+  Popped popped;
+  std::uint64_t dropped = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (entries_.empty()) return popped;
+    popped.event = std::move(entries_.front().event);
+    popped.room_wanted = std::exchange(room_wanted_, false);
+    queued_bytes_ -= entries_.front().bytes;
+    entries_.pop_front();
+    dropped = std::exchange(dropped_, 0);
+  }
+  popped.event = WithDropped(popped.event, dropped);
+  return popped;
+}
+
+absl::Status SubscriberQueue::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void SubscriberQueue::DropOldest() {
+  queued_bytes_ -= entries_.front().bytes;
+  entries_.pop_front();
+  ++dropped_;
+}
+
+void SubscriberQueue::Close() {
+  status_ = absl::ResourceExhaustedError(
+      absl::StrCat("the subscriber is too slow: ", entries_.size(), " events of ", queued_bytes_,
+                   " bytes wait for it; the limit is ", limit_bytes_));
+  entries_ = {};
+  queued_bytes_ = 0;
+}
+
+}  // namespace services

@@ -1,0 +1,50 @@
+#include "services/upper/upper.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "piperpc/async.h"
+#include "piperpc/server_context.h"
+#include "services/upper/upper_case.h"
+
+namespace services {
+namespace {
+
+// Longer texts take a millisecond and more: they are not for the event loop.
+constexpr std::size_t kMaxBytesOnLoop = 64 * 1024;
+
+piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& context,
+                                                   const std::string& text) {
+  if (text.size() <= kMaxBytesOnLoop) co_return UpperCase(text);
+  auto convert = [&text] { return UpperCase(text); };
+  auto conversion = piperpc::RunBlocking(context.workers(), convert);
+  co_return co_await conversion;
+}
+
+}  // namespace
+
+piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Upper::Uppercase(
+    piperpc::ServerContext& context, upper::v1::UppercaseRequest request) {
+  auto conversion = Convert(context, request.text());
+  absl::StatusOr<std::string> text = co_await conversion;
+  if (!text.ok()) co_return text.status();
+  upper::v1::UppercaseResponse response;
+  response.set_text(*std::move(text));
+  co_return response;
+}
+
+piperpc::Stream<upper::v1::UppercaseLinesResponse> Upper::UppercaseLines(
+    piperpc::ServerContext& context, piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) {
+  while (std::optional<upper::v1::UppercaseLinesRequest> line = co_await reader.Next()) {
+    auto conversion = Convert(context, line->text());
+    absl::StatusOr<std::string> text = co_await conversion;
+    if (!text.ok()) co_yield text.status();
+    upper::v1::UppercaseLinesResponse response;
+    response.set_text(*std::move(text));
+    co_yield response;
+  }
+}
+
+}  // namespace services

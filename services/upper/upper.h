@@ -1,0 +1,20 @@
+// upper.v1 as it is served.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "upper/v1/upper.piperpc.h"
+
+namespace services {
+
+// Thread-safe: it keeps nothing.
+class Upper final : public upper::v1::UpperService {
+ public:
+  piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Uppercase(
+      piperpc::ServerContext& context, upper::v1::UppercaseRequest request) override;
+
+  piperpc::Stream<upper::v1::UppercaseLinesResponse> UppercaseLines(
+      piperpc::ServerContext& context,
+      piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) override;
+};
+
+}  // namespace services
