@@ -1,11 +1,14 @@
 // What the coroutine form of a method does when it is not overridden: it runs the blocking form on
 // the server's workers. Generated code calls these; each is one function for one call shape.
+//
+// The handler's thread waits for messages in a Handoff, and the call's coroutine, on the loop, is
+// at its other end. Both handoffs are closed when the call is stopped and when the coroutine goes
+// away, which lets the handler go; the coroutine's frame then waits for it, for it owns what the
+// handler works on. A handler that ignores what its reader and writer tell it holds up the loop.
+//
+// A handler that throws ends the call with INTERNAL; a pool that has no room, with its status.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -13,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/handoff.h"
 #include "piperpc/internal/streams.h"
 #include "piperpc/reader.h"
 #include "piperpc/server_context.h"
@@ -21,83 +25,199 @@
 
 namespace piperpc::internal {
 
-// Hands messages from a coroutine on the loop to a thread, or the other way round; bounded. Both
-// ends may close it: Put() is refused then, and what is in it can still be taken.
-template <typename T>
-class Handoff {
+// Moves a call's requests to the handler's thread until there are no more, or nobody takes them.
+// Gives true when the client has sent them all.
+template <typename Request>
+Task<bool> FeedRequests(Reader<Request> reader, Handoff<Request>& requests) {
+  bool taken = true;
+  bool more = true;
+  while (taken && more) {
+    while (requests.full()) {
+      auto room = requests.event().Wait();
+      co_await room;
+    }
+    auto next = reader.Next();
+    std::optional<Request> request = co_await next;
+    more = request.has_value();
+    if (more) taken = requests.Put(*std::move(request));
+  }
+  requests.Close();
+  co_return taken;
+}
+
+// What a handler takes in: one request.
+template <typename Request>
+class OneRequest {
  public:
-  // Thread side. False, or none: closed.
-  bool PutAndWait(T value) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || queue_.size() < kLimit; });
-    if (closed_) return false;
-    queue_.push_back(std::move(value));
-    event_.Set();
-    return true;
-  }
-  std::optional<T> TakeAndWait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
-    event_.Set();
-    return PopLocked();
-  }
-
-  // Coroutine side: do not wait, `event()` tells when it is worth another try.
-  bool full() {
-    std::lock_guard lock(mutex_);
-    return !closed_ && queue_.size() >= kLimit;
-  }
-  bool Put(T value) {
-    std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    queue_.push_back(std::move(value));
-    changed_.notify_one();
-    return true;
-  }
-  std::optional<T> Take() {
-    std::lock_guard lock(mutex_);
-    changed_.notify_one();
-    return PopLocked();
-  }
-  bool closed() {
-    std::lock_guard lock(mutex_);
-    return closed_;
-  }
-
-  void Close() {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-    event_.Set();
-  }
-  AsyncEvent& event() { return event_; }
+  explicit OneRequest(Request request) : request_(std::move(request)) {}
+  void Start() {}
+  void Close() {}
+  const Request& argument() const { return request_; }
 
  private:
-  static constexpr std::size_t kLimit = 16;
+  const Request request_;
+};
 
-  std::optional<T> PopLocked() {
-    if (queue_.empty()) return std::nullopt;
-    std::optional<T> value(std::move(queue_.front()));
-    queue_.pop_front();
-    return value;
+// What a handler takes in: a stream of them, which Start() begins to feed.
+template <typename Request>
+class RequestStream final : private BlockingSource<Request> {
+ public:
+  explicit RequestStream(Reader<Request> reader)
+      : reader_(*this), feed_(FeedRequests(reader, queue_)) {}
+  RequestStream(const RequestStream&) = delete;
+  RequestStream& operator=(const RequestStream&) = delete;
+
+  void Start() {
+    feed_.Start([](void*) {}, nullptr);
+  }
+  void Close() { queue_.Close(); }
+  BlockingReader<Request>& argument() { return reader_; }
+
+ private:
+  std::optional<Request> Next() override { return queue_.TakeAndWait(); }
+
+  Handoff<Request> queue_;
+  BlockingReader<Request> reader_;
+  Task<bool> feed_;  // The last: it waits at the queue.
+};
+
+// What a handler gives out: a stream of replies.
+template <typename Response>
+class ReplyStream final : private BlockingSink<Response> {
+ public:
+  ReplyStream() : writer_(*this) {}
+  ReplyStream(const ReplyStream&) = delete;
+  ReplyStream& operator=(const ReplyStream&) = delete;
+
+  void Close() { queue_.Close(); }
+  std::optional<Response> Take() { return queue_.Take(); }
+  AsyncEvent& event() { return queue_.event(); }
+  Writer<Response>& argument() { return writer_; }
+
+ private:
+  bool Write(Response message) override { return queue_.PutAndWait(std::move(message)); }
+
+  Handoff<Response> queue_;
+  Writer<Response> writer_;
+};
+
+// Closes a stream when the call is stopped, and when it goes away itself. Stands behind the
+// handler's task in a frame: then the handler is let go before it is waited for.
+template <typename Closeable>
+class CloseOnExit {
+ public:
+  CloseOnExit(Closeable& stream, std::stop_token stop)
+      : stream_(stream), on_stop_(std::move(stop), Close{stream}) {}
+  ~CloseOnExit() { stream_.Close(); }
+  CloseOnExit(const CloseOnExit&) = delete;
+  CloseOnExit& operator=(const CloseOnExit&) = delete;
+
+ private:
+  struct Close {
+    void operator()() const { stream.Close(); }
+    Closeable& stream;
+  };
+
+  Closeable& stream_;
+  std::stop_callback<Close> on_stop_;
+};
+
+// A task that runs beside the coroutine that owns it, and sets an event when it has ended.
+template <typename T>
+class SideTask {
+ public:
+  SideTask(Task<T> task, AsyncEvent& event) : task_(std::move(task)), event_(event) {}
+  SideTask(const SideTask&) = delete;
+  SideTask& operator=(const SideTask&) = delete;
+
+  void Start() { task_.Start(&End, this); }
+  bool ended() const { return ended_; }
+  T Take() { return task_.Take(); }
+
+ private:
+  static void End(void* self) {
+    auto& task = *static_cast<SideTask*>(self);
+    task.ended_ = true;
+    task.event_.Set();
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> queue_;
-  bool closed_ = false;
-  AsyncEvent event_;
+  Task<T> task_;
+  AsyncEvent& event_;
+  bool ended_ = false;
 };
 
-// The streams of one blocking handler that runs on a worker. Shared by that worker and the
-// coroutine that feeds it; closing both ends lets the worker go.
-template <typename Request, typename Response>
-struct BlockingStreams final : BlockingSource<Request>, BlockingSink<Response> {
-  std::optional<Request> Next() override { return requests.TakeAndWait(); }
-  bool Write(Response message) override { return replies.PutAndWait(std::move(message)); }
+template <typename S, typename Request, typename Response>
+Task<absl::StatusOr<Response>> UnaryOnWorker(S& service,
+                                             absl::StatusOr<Response> (S::*handler)(ServerContext&,
+                                                                                    const Request&),
+                                             ServerContext& context, Request request) {
+  return RunBlocking(context.workers(),
+                     [&service, handler, &context, request = std::move(request)] {
+                       return (service.*handler)(context, request);
+                     });
+}
 
-  Handoff<Request> requests;
-  Handoff<Response> replies;
-};
+template <typename S, typename Request, typename Response>
+Task<absl::StatusOr<Response>> ClientStreamOnWorker(
+    S& service, absl::StatusOr<Response> (S::*handler)(ServerContext&, BlockingReader<Request>&),
+    ServerContext& context, Reader<Request> reader) {
+  RequestStream<Request> requests(reader);
+  Task<absl::StatusOr<Response>> work = RunBlocking(
+      context.workers(), [&] { return (service.*handler)(context, requests.argument()); });
+  CloseOnExit close_requests(requests, context.stop_token());
+  requests.Start();
+  absl::StatusOr<Response> response = co_await work;
+  co_return response;
+}
+
+// Both shapes that stream their replies: yields what the handler writes until it has ended, and
+// ends as the handler did. Requests is OneRequest or RequestStream, made of `input`.
+template <typename Requests, typename Response, typename S, typename Handler, typename Input>
+Stream<Response> RepliesFromWorker(S& service, Handler handler, ServerContext& context,
+                                   Input input) {
+  absl::Status status;
+  {
+    Requests requests(std::move(input));
+    ReplyStream<Response> replies;
+    SideTask<absl::Status> work(
+        RunBlocking(
+            context.workers(),
+            [&] { return (service.*handler)(context, requests.argument(), replies.argument()); }),
+        replies.event());
+    CloseOnExit close_requests(requests, context.stop_token());
+    CloseOnExit close_replies(replies, context.stop_token());
+    requests.Start();
+    work.Start();
+    for (bool ended = false; !ended;) {
+      ended = work.ended();  // Before Take(): nothing is written after that.
+      for (std::optional<Response> reply = replies.Take(); reply.has_value();
+           reply = replies.Take()) {
+        co_yield *reply;
+      }
+      if (ended) break;
+      auto change = replies.event().Wait();
+      co_await change;
+    }
+    status = work.Take();
+  }
+  if (!status.ok()) co_yield status;
+}
+
+template <typename S, typename Request, typename Response>
+Stream<Response> ServerStreamOnWorker(S& service,
+                                      absl::Status (S::*handler)(ServerContext&, const Request&,
+                                                                 Writer<Response>&),
+                                      ServerContext& context, Request request) {
+  return RepliesFromWorker<OneRequest<Request>, Response>(service, handler, context,
+                                                          std::move(request));
+}
+
+template <typename S, typename Request, typename Response>
+Stream<Response> BidiOnWorker(S& service,
+                              absl::Status (S::*handler)(ServerContext&, BlockingReader<Request>&,
+                                                         Writer<Response>&),
+                              ServerContext& context, Reader<Request> reader) {
+  return RepliesFromWorker<RequestStream<Request>, Response>(service, handler, context, reader);
+}
 
 }  // namespace piperpc::internal

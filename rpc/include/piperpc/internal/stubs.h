@@ -17,7 +17,7 @@ namespace piperpc::internal {
 template <typename Response, typename Request>
 absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& method,
                                    const Request& request, const CallOptions& options) {
-  absl::StatusOr<Response> response(std::in_place);
+  absl::StatusOr<Response> response = Response();
   absl::Status status = channel.CallUnary(
       method, OutMessage::Of(request), options,
       [&](std::span<const char> bytes) { return ParseMessage(bytes, *response); });
@@ -29,7 +29,7 @@ template <typename Response>
 absl::StatusOr<Response> ParseReply(std::string_view method, absl::Status status,
                                     std::span<const char> bytes) {
   if (!status.ok()) return status;
-  absl::StatusOr<Response> response(std::in_place);
+  absl::StatusOr<Response> response = Response();
   if (!ParseMessage(bytes, *response)) return MalformedReply(method);
   return response;
 }

@@ -1,0 +1,70 @@
+#include "emit.h"
+
+namespace piperpc::codegen {
+namespace {
+
+using google::protobuf::io::Printer;
+
+constexpr ShapeTexts kShapeNames = {"kUnary", "kServerStreaming", "kClientStreaming",
+                                    "kBidirectional"};
+
+std::string Deprecated(bool deprecated) { return deprecated ? "[[deprecated]] " : ""; }
+
+}  // namespace
+
+const char* ShapeTexts::Of(Shape shape) const {
+  switch (shape) {
+    case Shape::kUnary:
+      return unary;
+    case Shape::kServerStreaming:
+      return server_streaming;
+    case Shape::kClientStreaming:
+      return client_streaming;
+    case Shape::kBidirectional:
+      return bidirectional;
+  }
+  return "";
+}
+
+Holes HolesOf(const File& file) {
+  return {{"proto", file.proto}, {"base", file.base}, {"namespace", file.cpp_namespace}};
+}
+
+Holes HolesOf(const Service& service) {
+  return {{"Service", service.service_class},
+          {"Client", service.client_class},
+          {"full_name", service.full_name},
+          {"deprecated", Deprecated(service.deprecated)}};
+}
+
+Holes HolesOf(const Service& service, const Method& method) {
+  return {{"Service", service.service_class},
+          {"Client", service.client_class},
+          {"full_name", method.full_name},
+          {"deprecated", Deprecated(method.deprecated)},
+          {"shape", kShapeNames.Of(method.shape)},
+          {"requires_login", method.requires_login ? "true" : "false"},
+          {"Request", method.request},
+          {"Response", method.response},
+          {"Method", method.name},
+          {"Blocking", method.blocking},
+          {"Async", method.async},
+          {"Co", method.co},
+          {"constant", method.constant}};
+}
+
+void EmitComments(const std::vector<std::string>& lines, Printer& printer) {
+  for (const std::string& line : lines) {
+    printer.Print(Holes{{"line", line}}, "//$line$\n");
+  }
+}
+
+void OpenNamespace(const File& file, Printer& printer) {
+  if (!file.cpp_namespace.empty()) printer.Print(HolesOf(file), "namespace $namespace$ {\n\n");
+}
+
+void CloseNamespace(const File& file, Printer& printer) {
+  if (!file.cpp_namespace.empty()) printer.Print(HolesOf(file), "\n}  // namespace $namespace$\n");
+}
+
+}  // namespace piperpc::codegen

@@ -1,0 +1,39 @@
+// From the model to C++. The two halves of a file's generated code.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "google/protobuf/io/printer.h"
+#include "model.h"
+
+namespace piperpc::codegen {
+
+void EmitHeader(const File& file, google::protobuf::io::Printer& printer);
+void EmitSource(const File& file, google::protobuf::io::Printer& printer);
+
+// The named holes of the templates.
+using Holes = std::map<std::string, std::string>;
+Holes HolesOf(const File& file);
+Holes HolesOf(const Service& service);
+Holes HolesOf(const Service& service, const Method& method);
+
+// A text for each shape of a call.
+struct ShapeTexts {
+  const char* Of(Shape shape) const;
+
+  const char* unary;
+  const char* server_streaming;
+  const char* client_streaming;
+  const char* bidirectional;
+};
+
+// The lines of a comment, as comment lines.
+void EmitComments(const std::vector<std::string>& lines, google::protobuf::io::Printer& printer);
+
+// The namespace around everything, or nothing for the global one.
+void OpenNamespace(const File& file, google::protobuf::io::Printer& printer);
+void CloseNamespace(const File& file, google::protobuf::io::Printer& printer);
+
+}  // namespace piperpc::codegen

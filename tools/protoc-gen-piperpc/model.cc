@@ -1,0 +1,215 @@
+#include "model.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/compiler/cpp/names.h"
+#include "names.h"
+#include "piperpc/v1/annotations.pb.h"
+
+namespace piperpc::codegen {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
+
+template <typename Descriptor>
+std::vector<std::string> CommentsOf(const Descriptor& descriptor) {
+  google::protobuf::SourceLocation location;
+  if (!descriptor.GetSourceLocation(&location)) return {};
+  std::vector<std::string> lines;
+  for (const std::string& text : {location.leading_comments, location.trailing_comments}) {
+    if (text.empty()) continue;
+    if (!lines.empty()) lines.emplace_back();
+    const std::size_t end = text.find_last_not_of('\n') + 1;
+    for (std::string& line : std::vector<std::string>(absl::StrSplit(text.substr(0, end), '\n'))) {
+      line.resize(line.find_last_not_of(" \t\r\\") + 1);  // A backslash would join two lines.
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+// The name without the "Service" that the class names are made of.
+std::string Stem(const ServiceDescriptor& service) {
+  constexpr std::string_view kSuffix = "Service";
+  std::string stem = service.name();
+  if (stem.ends_with(kSuffix)) stem.resize(stem.size() - kSuffix.size());
+  return stem;
+}
+
+void ReserveClassesOf(const Descriptor& message, NameScope& scope) {
+  scope.Reserve(google::protobuf::compiler::cpp::ClassName(&message));
+  for (int i = 0; i < message.nested_type_count(); ++i) {
+    ReserveClassesOf(*message.nested_type(i), scope);
+  }
+  for (int i = 0; i < message.enum_type_count(); ++i) {
+    scope.Reserve(google::protobuf::compiler::cpp::ClassName(message.enum_type(i)));
+  }
+}
+
+// What protoc itself puts into the namespace of the file's package.
+void ReserveNamesOf(const FileDescriptor& file, NameScope& scope) {
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    ReserveClassesOf(*file.message_type(i), scope);
+  }
+  for (int i = 0; i < file.enum_type_count(); ++i) {
+    const google::protobuf::EnumDescriptor& type = *file.enum_type(i);
+    scope.Reserve(google::protobuf::compiler::cpp::ClassName(&type));
+    for (int j = 0; j < type.value_count(); ++j) scope.Reserve(type.value(j)->name());
+  }
+  for (int i = 0; i < file.extension_count(); ++i) scope.Reserve(file.extension(i)->name());
+  if (!file.options().cc_generic_services()) return;
+  for (int i = 0; i < file.service_count(); ++i) {
+    scope.Reserve(file.service(i)->name());
+    scope.Reserve(absl::StrCat(file.service(i)->name(), "_Stub"));
+  }
+}
+
+struct ClassNames {
+  std::string service;
+  std::string client;
+};
+
+// The class names of each service of `file`. They steer clear of all that `file` and what it
+// imports put into the same package.
+std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file);
+
+void ReserveImports(const FileDescriptor& file, const FileDescriptor& root,
+                    std::set<const FileDescriptor*>& seen, NameScope& scope) {
+  for (int i = 0; i < file.dependency_count(); ++i) {
+    const FileDescriptor& import = *file.dependency(i);
+    if (!seen.insert(&import).second) continue;
+    ReserveImports(import, root, seen, scope);
+    if (import.package() != root.package()) continue;
+    ReserveNamesOf(import, scope);
+    for (const ClassNames& names : ClassNamesOf(import)) {
+      scope.Reserve(names.service);
+      scope.Reserve(names.client);
+    }
+  }
+}
+
+std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file) {
+  NameScope scope;
+  std::set<const FileDescriptor*> seen;
+  ReserveNamesOf(file, scope);
+  ReserveImports(file, file, seen, scope);
+
+  // A service that is called FooService comes before one called Foo.
+  std::vector<int> order;
+  for (int i = 0; i < file.service_count(); ++i) order.push_back(i);
+  std::stable_partition(order.begin(), order.end(), [&file](int i) {
+    return Stem(*file.service(i)) != file.service(i)->name();
+  });
+
+  std::vector<ClassNames> names(order.size());
+  for (const int i : order) {
+    const std::string stem = Stem(*file.service(i));
+    names[i].service = scope.Take(absl::StrCat(stem, "Service"));
+    names[i].client = scope.Take(absl::StrCat(stem, "Client"));
+  }
+  return names;
+}
+
+Shape ShapeOf(const MethodDescriptor& method) {
+  if (method.client_streaming()) {
+    return method.server_streaming() ? Shape::kBidirectional : Shape::kClientStreaming;
+  }
+  return method.server_streaming() ? Shape::kServerStreaming : Shape::kUnary;
+}
+
+Method BuildMethod(const MethodDescriptor& method) {
+  Method built;
+  built.full_name = absl::StrCat(method.service()->full_name(), "/", method.name());
+  built.shape = ShapeOf(method);
+  built.requires_login = method.options().GetExtension(v1::access).requires_login();
+  built.deprecated = method.options().deprecated();
+  built.comments = CommentsOf(method);
+  built.request = google::protobuf::compiler::cpp::QualifiedClassName(method.input_type());
+  built.response = google::protobuf::compiler::cpp::QualifiedClassName(method.output_type());
+  return built;
+}
+
+// Names all that the two classes declare. The .proto's own names come first, so that a method
+// keeps its name whatever the forms of the others are called.
+void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
+  NameScope scope;
+  for (const std::string& name : {service.service_class, service.client_class}) scope.Reserve(name);
+  for (const char* name : {"name", "methods", "channel_"}) scope.Reserve(name);
+
+  std::vector<std::string> wanted;
+  for (int i = 0; i < descriptor.method_count(); ++i) {
+    wanted.push_back(descriptor.method(i)->name());
+  }
+  const std::vector<std::string> names = TakeAll(scope, wanted);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Method& method = service.methods[i];
+    method.name = names[i];
+    method.blocking = scope.Take(absl::StrCat("Blocking", wanted[i]));
+    method.async = scope.Take(absl::StrCat(wanted[i], "Async"));
+    method.co = scope.Take(absl::StrCat("Co", wanted[i]));
+    method.constant = scope.Take(absl::StrCat("k", wanted[i]));
+  }
+}
+
+Service BuildService(const ServiceDescriptor& descriptor, ClassNames names) {
+  Service service;
+  service.full_name = descriptor.full_name();
+  service.deprecated = descriptor.options().deprecated();
+  service.comments = CommentsOf(descriptor);
+  service.service_class = std::move(names.service);
+  service.client_class = std::move(names.client);
+  for (int i = 0; i < descriptor.method_count(); ++i) {
+    service.methods.push_back(BuildMethod(*descriptor.method(i)));
+  }
+  NameMethods(descriptor, service);
+  return service;
+}
+
+// The package as a namespace. protoc writes its parts as they are, so a keyword among them cannot
+// be helped here; and the runtime's own namespace is closed to others.
+absl::StatusOr<std::string> NamespaceOf(const FileDescriptor& file) {
+  if (file.package().empty()) return std::string();
+  const std::vector<std::string> parts = absl::StrSplit(file.package(), '.');
+  for (const std::string& part : parts) {
+    if (!IsReserved(part)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("package ", file.package(), ": '", part, "' is no name for a C++ namespace"));
+  }
+  if (parts[0] == "piperpc" && (parts.size() < 2 || !parts[1].starts_with("v"))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "package ", file.package(),
+        ": of the packages under piperpc only those of a version (piperpc.v1) hold services"));
+  }
+  return absl::StrJoin(parts, "::");
+}
+
+}  // namespace
+
+absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
+  File model;
+  model.proto = file.name();
+  model.base = google::protobuf::compiler::cpp::StripProto(file.name());
+  if (file.service_count() == 0) return model;
+
+  absl::StatusOr<std::string> cpp_namespace = NamespaceOf(file);
+  if (!cpp_namespace.ok()) return cpp_namespace.status();
+  model.cpp_namespace = *std::move(cpp_namespace);
+
+  std::vector<ClassNames> names = ClassNamesOf(file);
+  for (int i = 0; i < file.service_count(); ++i) {
+    model.services.push_back(BuildService(*file.service(i), std::move(names[i])));
+  }
+  return model;
+}
+
+}  // namespace piperpc::codegen

@@ -1,0 +1,53 @@
+// What the generator knows of a .proto file before it writes a line: all names are resolved here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+
+namespace piperpc::codegen {
+
+enum class Shape { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
+
+struct Method {
+  std::string full_name;  // "package.Service/Method", as on the wire.
+  Shape shape = Shape::kUnary;
+  bool requires_login = false;
+  bool deprecated = false;
+  std::vector<std::string> comments;  // Lines, without "//".
+
+  std::string request;  // "::package::Request".
+  std::string response;
+
+  // In both classes the method has the same name; its other forms have these.
+  std::string name;      // "Publish".
+  std::string blocking;  // "BlockingPublish", of the service class.
+  std::string async;     // "PublishAsync", of the client class.
+  std::string co;        // "CoPublish", of the client class.
+  std::string constant;  // "kPublish", of the client class.
+};
+
+struct Service {
+  std::string full_name;  // "package.Service".
+  bool deprecated = false;
+  std::vector<std::string> comments;
+
+  // The .proto's FooService gives FooService and FooClient, and so does its Foo.
+  std::string service_class;
+  std::string client_class;
+  std::vector<Method> methods;
+};
+
+struct File {
+  std::string proto;          // "foo/v1/x.proto".
+  std::string base;           // "foo/v1/x".
+  std::string cpp_namespace;  // "foo::v1"; empty: the global one.
+  std::vector<Service> services;
+};
+
+// INVALID_ARGUMENT says what of `file` has no place in C++, and where it is.
+absl::StatusOr<File> BuildModel(const google::protobuf::FileDescriptor& file);
+
+}  // namespace piperpc::codegen
