@@ -12,7 +12,7 @@
 namespace piperpc::transport {
 
 struct ListenOptions {
-  Access access;  // Who may connect. The default: the owner alone.
+  Access access = {};  // Who may connect. The default: the owner alone.
   std::size_t waiting_instances =
       0;  // Instances (Windows) or backlog (Linux); 0: the system's best.
   std::size_t max_connections = 4096;  // Pipes handed out and not yet closed, at the most.

@@ -1,0 +1,146 @@
+// Listening and connecting.
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+#include "src/transport/own_peer.h"
+
+namespace piperpc::transport {
+namespace {
+
+using ListenerTest = TransportTest;
+
+TEST_P(ListenerTest, SeesWhoIsOnTheOtherSide) {
+  Ends ends = NewEnds();
+  EXPECT_EQ(ends.server->pipe().peer(), OwnPeer());
+  EXPECT_EQ(ends.client->pipe().peer(), OwnPeer());
+  EXPECT_GT(OwnPeer().pid, 0);
+  EXPECT_FALSE(OwnPeer().user.empty());
+}
+
+TEST_P(ListenerTest, LetsTheNextClientWaitAboveTheLimitAndServesItAfterAClose) {
+  Listen({.max_connections = 2});
+  std::unique_ptr<Pipe> clients[3] = {Connect(), Connect(), Connect()};
+  End first(server_->acceptor().WaitPipe());
+  End second(server_->acceptor().WaitPipe());
+  End third(std::move(clients[2]));
+  third.MustSend("patient");
+  for (int turn = 0; turn < 5; ++turn) server_loop_->Do([] {});
+  EXPECT_TRUE(server_->acceptor().empty());
+  first.Attach(*client_loop_);  // On another thread than the listener's.
+  first.Close();
+  End served(server_->acceptor().WaitPipe());
+  EXPECT_EQ(*served.ReceiveUntil(Soon()), "patient");
+}
+
+TEST_P(ListenerTest, TakesAPipeThatIsDestroyedForClosed) {
+  Listen({.max_connections = 1});
+  for (int i = 0; i < 5; ++i) {
+    const std::unique_ptr<Pipe> client = Connect();
+    EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
+  }
+}
+
+TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
+  Listen({.waiting_instances = 1, .max_connections = 1});
+  std::vector<std::unique_ptr<Pipe>> clients;
+  absl::Status status;
+  while (status.ok() && clients.size() < 10) {
+    auto pipe = TryConnect(false, After(std::chrono::milliseconds(50)));
+    status = pipe.status();
+    if (pipe.ok()) clients.push_back(*std::move(pipe));
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(endpoint_.text()));
+}
+
+TEST_P(ListenerTest, IsMissedByAClientAtOnce) {
+  const absl::Status status = TryConnect().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(endpoint_.text()));
+}
+
+TEST_P(ListenerTest, IsAwaitedByAClientThatAsksForIt) {
+  std::unique_ptr<Pipe> pipe;
+  std::thread client([&] {
+    auto connected = TryConnect(true);
+    EXPECT_TRUE(connected.ok()) << connected.status();
+    if (connected.ok()) pipe = *std::move(connected);
+  });
+  Listen();
+  EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
+  client.join();
+}
+
+TEST_P(ListenerTest, IsAwaitedUntilTheDeadline) {
+  const TimePoint deadline = After(std::chrono::milliseconds(30));
+  const absl::Status status = TryConnect(true, deadline).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_GE(Clock::now(), deadline);
+}
+
+TEST_P(ListenerTest, HasItsEndpointForItself) {
+  Listen();
+  Server second(*transport_, *client_loop_, endpoint_);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
+  const std::unique_ptr<Pipe> client = Connect();  // The first one is unharmed.
+  EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
+}
+
+TEST_P(ListenerTest, LeavesItsEndpointFreeAfterClose) {
+  for (int i = 0; i < 3; ++i) {
+    Listen();
+    End client(Connect());
+    End server(server_->acceptor().WaitPipe());
+    server_->Close();
+    server.MustSend("pipes live on");
+    EXPECT_EQ(*client.ReceiveUntil(Soon()), "pipes live on");
+  }
+}
+
+TEST_P(ListenerTest, TurnsWaitingClientsAwayOnClose) {
+  Listen({.max_connections = 1});
+  const std::unique_ptr<Pipe> first = Connect();
+  End waiting(Connect());
+  const std::unique_ptr<Pipe> handed_out = server_->acceptor().WaitPipe();
+  server_->Close();
+  EXPECT_EQ(waiting.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(TryConnect().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_P(ListenerTest, SurvivesClientsThatConnectAndVanish) {
+  Listen();
+  for (int i = 0; i < 500; ++i) Connect();
+  for (int i = 0; i < 500; ++i) server_->acceptor().WaitPipe();
+  End client(Connect());
+  End server(server_->acceptor().WaitPipe());
+  client.MustSend("still here");
+  EXPECT_EQ(*server.ReceiveUntil(Soon()), "still here");
+}
+
+TEST_P(ListenerTest, ServesManyClientsFromManyThreads) {
+  Listen();
+  constexpr int kThreads = 4;
+  constexpr int kEach = 25;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        End client(Connect());
+        client.MustSend("ask");
+        EXPECT_EQ(*client.ReceiveUntil(Soon()), "answer");
+      }
+    });
+  }
+  for (int i = 0; i < kThreads * kEach; ++i) {
+    End server(server_->acceptor().WaitPipe());
+    EXPECT_EQ(*server.ReceiveUntil(Soon()), "ask");
+    server.MustSend("answer");
+    server.Close(CloseMode::kDrain);
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+PIPERPC_FOR_EACH_TRANSPORT(ListenerTest);
+
+}  // namespace
+}  // namespace piperpc::transport
