@@ -16,7 +16,7 @@ constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 // An environment variable that names a folder; empty when it is not set, or not absolute, which the
 // XDG base directory specification tells us to ignore.
 std::string Folder(const char* variable) {
-  const char* value = std::getenv(variable);
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets it.
   return value != nullptr && *value == '/' ? value : "";
 }
 

@@ -36,7 +36,7 @@ absl::StatusOr<mode_t> ModeOf(const Access& access) {
 }  // namespace
 
 absl::StatusOr<mode_t> SocketMode(const Access& access, const Endpoint& endpoint) {
-  const absl::StatusOr<mode_t> mode = ModeOf(access);
+  absl::StatusOr<mode_t> mode = ModeOf(access);
   if (mode.ok() && (*mode & 077) != 0 && endpoint.is_short_name()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "endpoint ", endpoint.text(), ": access for others than the owner needs a path, in a ",

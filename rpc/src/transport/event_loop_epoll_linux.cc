@@ -57,7 +57,8 @@ void EpollLoop::Release(Source& source) {
 }
 
 void EpollLoop::Wait(TimePoint limit) {
-  const int count = ::epoll_wait(epoll_.get(), events_.data(), events_.size(), Milliseconds(limit));
+  const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                 Milliseconds(limit));
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(events_[i].data.ptr);
     if (source != nullptr) OnEvents(*source, events_[i].events);
