@@ -3,6 +3,7 @@
 #include "src/base/text.h"
 #include "src/transport/connect_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
+#include "src/transport/event_loop_uring_linux.h"
 #include "src/transport/listener_linux.h"
 #include "src/transport/transport.h"
 
@@ -38,9 +39,11 @@ class SocketTransport final : public Transport {
 
 absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
   static SocketTransport epoll("epoll", &EpollLoop::New);
+  static SocketTransport uring("io_uring", &UringLoop::New);
   if (backend == "auto" || backend == "epoll") return &epoll;
-  return absl::InvalidArgumentError(
-      absl::StrCat("transport \"", ToAbsl(backend), "\": this system has \"auto\" and \"epoll\""));
+  if (backend == "io_uring") return &uring;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "transport \"", ToAbsl(backend), "\": this system has \"auto\", \"epoll\" and \"io_uring\""));
 }
 
 }  // namespace piperpc::transport

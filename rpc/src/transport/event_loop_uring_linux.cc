@@ -1,0 +1,210 @@
+#include "src/transport/event_loop_uring_linux.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "src/transport/pipe.h"
+#include "src/transport/socket_linux.h"
+
+namespace piperpc::transport {
+namespace {
+
+constexpr unsigned kRequests = 256;
+constexpr unsigned kCompletions = 4096;
+
+// Each takes a whole packet; memory is spent only on the part of a buffer that was ever used. When
+// more packets than this are there at once, the rest is asked for again. A power of two.
+constexpr unsigned kBuffers = 32;
+constexpr int kBufferGroup = 0;
+constexpr std::size_t kPageBytes = 4096;
+static_assert(kBuffers * sizeof(io_uring_buf) <= kPageBytes);
+
+// What a completion is of, beside the address of its source: the operation, in the low bits.
+constexpr std::uint64_t kOperationMask = 7;
+constexpr std::uint64_t kIgnore = 0;
+constexpr std::uint64_t kWoken = kOperationMask;
+
+__kernel_timespec ToKernelTime(Duration time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds);
+  return {.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+}
+
+absl::Status Refused(int error, const char* step) {
+  return absl::FailedPreconditionError(absl::StrCat("io_uring is not to be had here: ", step, ": ",
+                                                    std::generic_category().message(error)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EventLoop>> UringLoop::New() {
+  std::unique_ptr<UringLoop> loop(new UringLoop());
+  if (absl::Status status = loop->Open(); !status.ok()) return status;
+  return loop;
+}
+
+absl::Status UringLoop::Open() {
+  io_uring_params params = {};
+  // Disabled until Run(): the thread that enables the ring is the one that may use it.
+  params.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                 IORING_SETUP_CQSIZE;
+  params.cq_entries = kCompletions;
+  if (const int error = ::io_uring_queue_init_params(kRequests, &ring_, &params); error < 0) {
+    return Refused(-error, "setup");
+  }
+  open_ = true;
+  wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return SocketError(errno, "eventfd");
+  WatchWake();
+  return OpenBuffers();
+}
+
+absl::Status UringLoop::OpenBuffers() {
+  buffer_ring_.reset(std::aligned_alloc(kPageBytes, kPageBytes));
+  buffers_.reset(std::aligned_alloc(kPageBytes, kBuffers * kMaxPacketBytes));
+  if (buffer_ring_ == nullptr || buffers_ == nullptr) return Refused(ENOMEM, "buffers");
+  ::io_uring_buf_ring_init(static_cast<io_uring_buf_ring*>(buffer_ring_.get()));
+  io_uring_buf_reg registration = {};
+  registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_ring_.get());
+  registration.ring_entries = kBuffers;
+  registration.bgid = kBufferGroup;
+  if (const int error = ::io_uring_register_buf_ring(&ring_, &registration, 0); error < 0) {
+    return Refused(-error, "buffer ring");
+  }
+  for (unsigned id = 0; id < kBuffers; ++id) FreeBuffer(id);
+  return absl::OkStatus();
+}
+
+UringLoop::~UringLoop() {
+  if (open_) ::io_uring_queue_exit(&ring_);
+}
+
+void UringLoop::Start(Source& source, Operation operation) {
+  source.wanted_ |= operation;
+  Submit(source, operation);
+}
+
+void UringLoop::Submit(Source& source, Operation operation) {
+  io_uring_sqe& request = NextRequest();
+  if (operation == kReceive) {
+    ::io_uring_prep_recv(&request, source.fd(), nullptr, kMaxPacketBytes, MSG_TRUNC);
+    request.flags |= IOSQE_BUFFER_SELECT;
+    request.buf_group = kBufferGroup;
+  } else {
+    ::io_uring_prep_poll_add(&request, source.fd(), operation == kWritable ? POLLOUT : POLLIN);
+  }
+  ::io_uring_sqe_set_data64(&request, reinterpret_cast<std::uint64_t>(&source) | operation);
+  source.armed_ |= operation;
+}
+
+void UringLoop::Release(Source& source) {
+  source.released_ = true;
+  source.wanted_ = 0;
+  if (source.armed_ == 0) return Post([&source] { source.OnReleased(); });
+  for (const Operation operation : {kReceive, kReadable, kWritable}) {
+    if ((source.armed_ & operation) == 0) continue;
+    io_uring_sqe& request = NextRequest();
+    ::io_uring_prep_cancel64(&request, reinterpret_cast<std::uint64_t>(&source) | operation, 0);
+    ::io_uring_sqe_set_data64(&request, kIgnore);
+  }
+}
+
+io_uring_sqe& UringLoop::NextRequest() {
+  io_uring_sqe* request = nullptr;
+  while ((request = ::io_uring_get_sqe(&ring_)) == nullptr) ::io_uring_submit(&ring_);
+  return *request;
+}
+
+// A repeated poll is edge-triggered: each write to the eventfd gives one completion, and nobody
+// needs to read it.
+void UringLoop::WatchWake() {
+  io_uring_sqe& request = NextRequest();
+  ::io_uring_prep_poll_multishot(&request, wake_.get(), POLLIN);
+  ::io_uring_sqe_set_data64(&request, kWoken);
+}
+
+// Debian 12's liburing declares a function for it, but does not export it.
+void UringLoop::Enable() {
+  if (std::exchange(enabled_, true)) return;
+  ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+}
+
+void UringLoop::Wait(TimePoint limit) {
+  Enable();
+  io_uring_cqe* first = nullptr;
+  if (limit == kNever) {
+    ::io_uring_submit_and_wait(&ring_, 1);
+  } else {
+    const Duration left = limit == kNoWait ? Duration::zero() : limit - Clock::now();
+    __kernel_timespec time = ToKernelTime(std::max(left, Duration::zero()));
+    ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
+  }
+  // Only those that are there now: a flood of completions must not starve posted work.
+  for (unsigned left = ::io_uring_cq_ready(&ring_); left > 0; --left) {
+    if (::io_uring_peek_cqe(&ring_, &first) != 0) return;
+    const io_uring_cqe completion = {
+        .user_data = first->user_data, .res = first->res, .flags = first->flags};
+    ::io_uring_cqe_seen(&ring_, first);
+    OnCompletion(completion);
+  }
+}
+
+void UringLoop::Wake() { ::eventfd_write(wake_.get(), 1); }
+
+void UringLoop::OnCompletion(const io_uring_cqe& completion) {
+  if (completion.user_data == kIgnore) return;
+  if (completion.user_data == kWoken) {
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) WatchWake();
+    return;
+  }
+  auto* source = reinterpret_cast<Source*>(completion.user_data & ~kOperationMask);
+  const auto operation = static_cast<Operation>(completion.user_data & kOperationMask);
+  source->armed_ &= static_cast<std::uint8_t>(~operation);
+  if (!source->released_) {
+    Finish(*source, operation, completion);
+  } else if (source->armed_ == 0) {
+    Post([source] { source->OnReleased(); });
+  }
+  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+    FreeBuffer(completion.flags >> IORING_CQE_BUFFER_SHIFT);
+  }
+}
+
+void UringLoop::Finish(Source& source, Operation operation, const io_uring_cqe& completion) {
+  if (operation == kReceive) return FinishReceive(source, completion);
+  source.wanted_ &= static_cast<std::uint8_t>(~operation);
+  operation == kReadable ? source.OnReadable() : source.OnWritable();
+}
+
+void UringLoop::FinishReceive(Source& source, const io_uring_cqe& completion) {
+  // All buffers were full at that moment, or the wait was disturbed; the packet is still there.
+  const int result = completion.res;
+  if (result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
+    return Submit(source, kReceive);
+  }
+  source.wanted_ &= static_cast<std::uint8_t>(~kReceive);
+  const bool has_buffer = (completion.flags & IORING_CQE_F_BUFFER) != 0;
+  source.OnReceived(result,
+                    has_buffer ? Buffer(completion.flags >> IORING_CQE_BUFFER_SHIFT) : nullptr);
+}
+
+void UringLoop::FreeBuffer(unsigned id) {
+  auto* ring = static_cast<io_uring_buf_ring*>(buffer_ring_.get());
+  ::io_uring_buf_ring_add(ring, Buffer(id), kMaxPacketBytes, static_cast<unsigned short>(id),
+                          ::io_uring_buf_ring_mask(kBuffers), 0);
+  ::io_uring_buf_ring_advance(ring, 1);
+}
+
+char* UringLoop::Buffer(unsigned id) const {
+  return static_cast<char*>(buffers_.get()) + std::size_t{id} * kMaxPacketBytes;
+}
+
+}  // namespace piperpc::transport

@@ -1,0 +1,63 @@
+// The loop on io_uring(7).
+//
+// Each receive is one request that takes a buffer only when its packet is there, so that idle
+// connections hold none. Requests are gathered and handed to the kernel by the call that waits. A
+// receive is not repeated by the kernel of its own accord (multishot): a packet that nobody asked
+// for must stay in the socket, where ReceiveUntil() of another thread finds it.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "src/transport/socket_loop_linux.h"
+
+namespace piperpc::transport {
+
+class UringLoop final : public SocketLoop {
+ public:
+  // FAILED_PRECONDITION with the reason where the system refuses io_uring or its kernel is too old
+  // (6.1 is wanted). All calls of Run() must come from one thread.
+  static absl::StatusOr<std::unique_ptr<EventLoop>> New();
+
+  ~UringLoop() override;
+
+  void Start(Source& source, Operation operation) override;
+  void Release(Source& source) override;
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  using Pages = std::unique_ptr<void, Free>;
+
+  UringLoop() = default;
+  absl::Status Open();
+  absl::Status OpenBuffers();
+
+  void Wait(TimePoint limit) override;
+  void Wake() override;
+
+  void Enable();
+  io_uring_sqe& NextRequest();
+  void WatchWake();
+  void Submit(Source& source, Operation operation);
+  void OnCompletion(const io_uring_cqe& completion);
+  void Finish(Source& source, Operation operation, const io_uring_cqe& completion);
+  void FinishReceive(Source& source, const io_uring_cqe& completion);
+  void FreeBuffer(unsigned id);
+  char* Buffer(unsigned id) const;
+
+  io_uring ring_ = {};
+  bool open_ = false;
+  bool enabled_ = false;
+  UniqueFd wake_;
+  Pages buffer_ring_;
+  Pages buffers_;
+};
+
+}  // namespace piperpc::transport
