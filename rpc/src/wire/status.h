@@ -9,12 +9,12 @@
 
 namespace piperpc::wire {
 
-// At most kMaxStatusBytes: details that do not fit are left out, then the message is cut at a UTF-8
-// boundary.
+// At most kMaxStatusBytes: details that do not fit, or are more than kMaxStatusDetails, are left out,
+// and the message is cut at a UTF-8 boundary. Bytes that are not UTF-8 become '?'.
 std::string EncodeStatus(const absl::Status& status);
 
 // Sets `status` to what the bytes say. A code that is not canonical becomes UNKNOWN and keeps its
-// text. INVALID_ARGUMENT when the bytes are no Status message.
+// text. INVALID_ARGUMENT, and `status` as it was, when the bytes are no Status message.
 absl::Status DecodeStatus(std::string_view bytes, absl::Status& status);
 
 }  // namespace piperpc::wire
