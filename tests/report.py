@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Sums up the steps of tests/run: report.py RESULTS_FOLDER STEP...
+
+Each step left STEP.verdict ("passed" or "failed", and its seconds), and, where it ran tests,
+STEP.xml, the JUnit file of ctest. A step without tests counts as one. Exits with 1 if one failed.
+"""
+
+import dataclasses
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    seconds: int = 0
+    passed: int = 0
+    failed: list = dataclasses.field(default_factory=list)
+    skipped: dict = dataclasses.field(default_factory=dict)  # The name of a test: its reason.
+
+
+def skip_reason(case):
+    """What the test said when it was skipped, or else what ctest did."""
+    output = case.findtext("system-out") or ""
+    said = re.search(r": Skipped\n(.+?)\n\s*(?:\n|\[)", output, re.DOTALL)  # GTEST_SKIP()
+    if said is None:
+        said = re.search(r"skipped=?\s*['\"(](.+?)['\")]", output)  # unittest
+    if said is None:
+        said = re.search(r"^SKIP:?\s*(.+)$", output, re.MULTILINE)
+    if said is not None:
+        return " ".join(said.group(1).split())
+    return case.find("skipped").get("message") or "no reason given"
+
+
+def is_skip(case):
+    """ctest says "notrun" of a skipped test, but also of one whose program is missing."""
+    message = case.find("skipped").get("message", "") if case.find("skipped") is not None else None
+    return message is not None and (message.startswith("SKIP_") or case.get("status") == "disabled")
+
+
+def read_step(folder, name):
+    verdict, seconds = (folder / f"{name}.verdict").read_text().split()
+    step = Step(name, int(seconds))
+    junit = folder / f"{name}.xml"
+    for case in xml.parse(junit).getroot().iter("testcase") if junit.exists() else ():
+        if case.get("status") == "run":
+            step.passed += 1
+        elif is_skip(case):
+            step.skipped[case.get("name")] = skip_reason(case)
+        else:
+            step.failed.append(case.get("name"))
+    if verdict == "failed" and not step.failed:
+        step.failed.append("(the step itself; see its output above)")
+    if verdict == "passed" and not junit.exists():
+        step.passed = 1
+    return step
+
+
+def print_table(steps):
+    print(f"\n{'step':<10}{'ran':>7}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>9}")
+    for step in steps:
+        failed, skipped = len(step.failed), len(step.skipped)
+        time = f"{step.seconds // 60}:{step.seconds % 60:02} min"
+        row = (step.passed + failed, step.passed, failed, skipped)
+        print("{:<10}{:>7}{:>8}{:>8}{:>9}".format(step.name, *row) + f"{time:>10}")
+
+
+def print_details(steps):
+    reasons = {}
+    for step in steps:
+        for test, reason in step.skipped.items():
+            reasons.setdefault((test, reason), []).append(step.name)
+    if reasons:
+        print("\nSkipped:")
+    for (test, reason), names in sorted(reasons.items()):
+        print(f"  {test} ({', '.join(names)}): {reason}")
+    if any(step.failed for step in steps):
+        print("\nFailed:")
+    for step in steps:
+        for test in step.failed:
+            print(f"  {step.name}: {test}")
+
+
+def main():
+    folder, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    steps = [read_step(folder, name) for name in names]
+    print_table(steps)
+    print_details(steps)
+    passed = sum(step.passed for step in steps)
+    failed = sum(len(step.failed) for step in steps)
+    skipped = sum(len(step.skipped) for step in steps)
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
