@@ -11,12 +11,12 @@
 namespace piperpc::server {
 
 Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
-           TimePoint deadline)
+           Duration timeout)
     : session_(session),
       id_(id),
       entry_(entry),
       metadata_(std::move(metadata)),
-      deadline_(deadline),
+      deadline_(After(timeout, started_)),
       receive_credit_(session.core().options.stream_credit_bytes),
       send_credit_(session.peer_hello().initial_credit) {
   session_.core().calls.fetch_add(1, std::memory_order_relaxed);

@@ -37,9 +37,9 @@ class Call final : public internal::ServerCall,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:
-  // `entry` outlives the call. `deadline` may be kNever.
+  // `entry` outlives the call. `timeout`: how long the caller waits; Duration::max() for ever.
   Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
-       TimePoint deadline);
+       Duration timeout);
   ~Call();
 
   // Asks middleware and the access rule, arms the deadline, and begins the handler of a method that

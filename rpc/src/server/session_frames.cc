@@ -23,10 +23,10 @@ wire::Hello OurHello(const ServerOptions& options, std::uint32_t version) {
           .implementation = kImplementation};
 }
 
-TimePoint DeadlineOf(const wire::FrameHeader& header) {
+Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
-  if (header.timeout_us == 0 || header.timeout_us > kLongest) return kNever;
-  return After(std::chrono::microseconds(header.timeout_us));
+  if (header.timeout_us == 0 || header.timeout_us > kLongest) return Duration::max();
+  return std::chrono::microseconds(header.timeout_us);
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   }
   auto& slot = calls_[header.call_id];
   slot = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
-                                DeadlineOf(header));
+                                TimeoutOf(header));
   Call& call = *slot;  // Lives to the end of the turn, whatever happens to it.
   call.Admit();
   return header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();

@@ -1,0 +1,53 @@
+#include "src/server/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "piperpc/raw_service.h"
+
+namespace piperpc::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+Task<absl::StatusOr<RawMessage>> Nothing(ServerContext&, RawMessage) { co_return RawMessage{}; }
+
+TEST(Dispatcher, FindsWhatWasAdded) {
+  RawService service("a.b.C");
+  service.AddUnary("D", Nothing);
+  Dispatcher dispatcher;
+  ASSERT_TRUE(dispatcher.Add(service).ok());
+  const Dispatcher::Entry* const entry = dispatcher.Find("a.b.C/D");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->service, &service);
+  EXPECT_EQ(dispatcher.Find("a.b.C/E"), nullptr);
+  EXPECT_EQ(dispatcher.Find(""), nullptr);
+}
+
+TEST(Dispatcher, RefusesAServiceTwice) {
+  RawService service("a.b.C");
+  RawService twin("a.b.C");
+  Dispatcher dispatcher;
+  ASSERT_TRUE(dispatcher.Add(service).ok());
+  const absl::Status status = dispatcher.Add(twin);
+  EXPECT_TRUE(absl::IsAlreadyExists(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a.b.C"));
+}
+
+TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {
+  RawService service("a.b.C");
+  service.AddUnary("D", Nothing);
+  Dispatcher dispatcher;
+  ASSERT_TRUE(dispatcher.Add(service).ok());
+  const absl::Status no_method = dispatcher.NotFound("a.b.C/X");
+  const absl::Status no_service = dispatcher.NotFound("x.Y/D");
+  EXPECT_TRUE(absl::IsUnimplemented(no_method));
+  EXPECT_THAT(std::string(no_method.message()), HasSubstr("has no such method"));
+  EXPECT_TRUE(absl::IsUnimplemented(no_service));
+  EXPECT_THAT(std::string(no_service.message()), HasSubstr("no such service"));
+}
+
+}  // namespace
+}  // namespace piperpc::server

@@ -1,0 +1,137 @@
+// The server's limits, each with what a client gets at it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <string>
+
+#include "server/server_fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using wire::FrameKind;
+
+class Limits : public ServerFixture {};
+
+TEST_F(Limits, OptionOutOfRangeIsNamedWithItsRange) {
+  Server server({.max_packet_bytes = 1000});
+  const absl::Status status = server.Start(endpoint_);
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("max_packet_bytes is 1000"));
+}
+
+TEST_F(Limits, SilentClientIsToldAndClosed) {
+  Start({.hello_timeout = std::chrono::milliseconds(30)});
+  WireClient client = Connect();
+  const absl::Status reason = client.Goaway();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(reason)) << reason;
+  EXPECT_THAT(std::string(reason.message()), HasSubstr("30 ms"));
+}
+
+TEST_F(Limits, SilentClientsDoNotKeepOthersOut) {
+  Start({.max_connections_before_hello = 4});
+  std::deque<WireClient> silent;
+  for (int i = 0; i < 50; ++i) silent.emplace_back(transport(), endpoint_);
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+  EXPECT_EQ(client.NextAfterHello().payload, "served");
+}
+
+TEST_F(Limits, CallsInFlight) {
+  Start({.max_calls_per_connection = 16});
+  WireClient client = Connect();
+  std::string requests;
+  for (int i = 1; i <= 17; ++i) requests += EncodedRequest(i, "test.v1.Test/Wait", "");
+  client.Send({EncodedHello(), requests});
+  const OwnedFrame refused = client.NextAfterHello();
+  EXPECT_EQ(refused.call_id, 17u);
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status));
+  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("limit is 16"));
+}
+
+TEST_F(Limits, SlotIsFreeOnlyWhenTheHandlerHasEnded) {
+  Start({.max_calls_per_connection = 16});
+  WireClient client = Connect();
+  std::string frames;
+  for (int i = 1; i <= 16; ++i) {
+    frames += EncodedRequest(i, "test.v1.Test/Stubborn", "") +
+              Encode({.kind = FrameKind::kCancel, .call_id = static_cast<std::uint64_t>(i)});
+  }
+  client.Send({EncodedHello(), frames, EncodedRequest(17, "test.v1.Test/Echo", "")});
+  EXPECT_TRUE(absl::IsResourceExhausted(client.NextAfterHello().status));
+}
+
+TEST_F(Limits, CancelFloodEndsTheConnection) {
+  Start({.max_cancels = 5});
+  WireClient client = Connect();
+  std::string frames;
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    frames += EncodedRequest(i, "test.v1.Test/Wait", "") +
+              Encode({.kind = FrameKind::kCancel, .call_id = i});
+  }
+  client.Send({EncodedHello(), frames});
+  EXPECT_TRUE(absl::IsResourceExhausted(client.Goaway()));
+}
+
+TEST_F(Limits, MetadataAboveTheLimit) {
+  Start();
+  WireClient client = Connect();
+  const std::string entry = std::string("\x32\x88\x47\x0a\x01k\x12\x82\x47", 9) +
+                            std::string(9090, 'v');  // metadata { key: "k" value: 9,090 bytes }
+  client.Send({EncodedHello(), Encode({.kind = FrameKind::kRequest,
+                                       .call_id = 1,
+                                       .flags = wire::kEnd,
+                                       .method = "test.v1.Test/Meta",
+                                       .metadata = entry})});
+  const OwnedFrame reply = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsResourceExhausted(reply.status)) << reply.status;
+  EXPECT_THAT(std::string(reply.status.message()), HasSubstr("limit is 8192"));
+}
+
+TEST_F(Limits, ReceiveBudgetOfAllConnections) {
+  Start({.max_message_bytes = 1024 * 1024, .parse_budget_bytes = 1024 * 1024});
+  const std::string part(60'000, 'p');
+  const auto begin = [&](std::uint64_t id) {
+    return Encode({.kind = FrameKind::kRequest,
+                   .call_id = id,
+                   .flags = wire::kEnd | wire::kMore,
+                   .method = "test.v1.Test/Echo",
+                   .message_size = 1'000'000},
+                  part);
+  };
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 20; ++id) client.Send({begin(id)});
+  const OwnedFrame refused = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status)) << refused.status;
+}
+
+TEST_F(Limits, ConnectionsOfOneUser) {
+  Start({.max_connections_per_user = 2});
+  WireClient first = Connect();
+  WireClient second = Connect();
+  first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
+  second.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "2")});
+  EXPECT_EQ(first.NextAfterHello().payload, "1");
+  EXPECT_EQ(second.NextAfterHello().payload, "2");
+  WireClient third = Connect();
+  const absl::Status reason = third.Goaway();
+  EXPECT_TRUE(absl::IsResourceExhausted(reason)) << reason;
+  EXPECT_THAT(std::string(reason.message()), HasSubstr("2 connections"));
+}
+
+TEST_F(Limits, ConnectionAboveTheLimitIsServedWhenOneIsFree) {
+  Start({.max_connections = 1});
+  WireClient first = Connect();
+  first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
+  EXPECT_EQ(first.NextAfterHello().payload, "1");
+  WireClient second = Connect();
+  second.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "2")});
+  first.Close();
+  EXPECT_EQ(second.NextAfterHello().payload, "2");
+}
+
+}  // namespace
+}  // namespace piperpc::testing

@@ -1,0 +1,40 @@
+// A server with the test service, at an endpoint of its own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "piperpc/server.h"
+#include "src/transport/transport.h"
+#include "support/endpoints.h"
+#include "support/test_service.h"
+#include "support/wire_client.h"
+
+namespace piperpc::testing {
+
+class ServerFixture : public ::testing::Test {
+ protected:
+  void Start(ServerOptions options = {}) {
+    options.transport = &transport();
+    server_ = std::make_unique<Server>(std::move(options));
+    ASSERT_TRUE(server_->AddService(service_.service()).ok());
+    const absl::Status status = server_->Start(endpoint_);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  WireClient Connect() { return WireClient(transport(), endpoint_); }
+
+  transport::Transport& transport() {
+    static transport::Transport* const system = *transport::SystemTransport("auto");
+    return *system;
+  }
+
+  TestService service_;
+  const std::string endpoint_ = UniqueEndpoint();
+  std::unique_ptr<Server> server_;  // Ends before the service.
+};
+
+}  // namespace piperpc::testing

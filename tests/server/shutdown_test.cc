@@ -1,0 +1,88 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "server/server_fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using wire::FrameKind;
+
+class Shutdown : public ServerFixture {
+ protected:
+  void SetUp() override { Start(); }
+};
+
+TEST_F(Shutdown, OfAServerThatNeverStartedIsClean) {
+  Server server;
+  EXPECT_TRUE(server.Shutdown(milliseconds(0)).clean());
+}
+
+TEST_F(Shutdown, TellsIdleClientsAndClosesThem) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  client.NextAfterHello();
+  std::thread ending([&] { EXPECT_TRUE(server_->Shutdown(milliseconds(20'000)).clean()); });
+  EXPECT_TRUE(client.Goaway().ok());
+  ending.join();
+}
+
+TEST_F(Shutdown, LetsCallsInFlightEnd) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  std::thread ending([&] { EXPECT_TRUE(server_->Shutdown(milliseconds(20'000)).clean()); });
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
+  service_.release.Set();
+  EXPECT_EQ(client.NextAfterHello().payload, "released");
+  ending.join();
+}
+
+TEST_F(Shutdown, StopsCallsWhenTheGraceIsOver) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  EXPECT_TRUE(server_->Shutdown(milliseconds(10)).clean());
+  EXPECT_TRUE(service_.stopped.WaitFor(1));
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
+  EXPECT_TRUE(absl::IsUnavailable(client.NextAfterHello().status));
+}
+
+TEST_F(Shutdown, NamesWhatItHadToAbort) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  const ShutdownReport report = server_->Shutdown(milliseconds(10));
+  EXPECT_THAT(report.aborted, ElementsAre(HasSubstr("test.v1.Test/Stubborn")));
+}
+
+TEST_F(Shutdown, FreesTheEndpointForTheNextServer) {
+  server_->Shutdown(milliseconds(0));
+  Server next({.transport = &transport()});
+  ASSERT_TRUE(next.AddService(service_.service()).ok());
+  EXPECT_TRUE(next.Start(endpoint_).ok());
+}
+
+TEST_F(Shutdown, TheSecondServerAtAnEndpointIsRefused) {
+  Server next({.transport = &transport()});
+  const absl::Status status = next.Start(endpoint_);
+  EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+}
+
+TEST_F(Shutdown, GivesEveryCallerTheSameReport) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  const ShutdownReport first = server_->Shutdown(milliseconds(10));
+  EXPECT_EQ(server_->Shutdown(milliseconds(10)).aborted, first.aborted);
+}
+
+}  // namespace
+}  // namespace piperpc::testing

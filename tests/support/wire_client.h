@@ -1,0 +1,149 @@
+// A client that speaks frames by hand: for tests of what a server does with good and bad ones.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "piperpc/endpoint.h"
+#include "src/transport/transport.h"
+#include "src/wire/control.h"
+#include "src/wire/frame.h"
+#include "src/wire/status.h"
+
+namespace piperpc::testing {
+
+// A frame that owns its bytes.
+struct OwnedFrame {
+  wire::FrameKind kind{};
+  std::uint64_t call_id = 0;
+  std::uint32_t flags = 0;
+  std::uint64_t credit = 0;
+  std::uint64_t message_size = 0;
+  absl::Status status;
+  std::string metadata;
+  std::string payload;
+};
+
+inline std::string Encode(const wire::FrameHeader& header, std::string_view payload = {}) {
+  std::string bytes(wire::FrameSize(header, payload.size()), '\0');
+  char* const at = wire::EncodeFramePrefix(header, payload.size(), bytes.data());
+  payload.copy(at, payload.size());
+  return bytes;
+}
+
+inline std::string EncodedHello(wire::Hello hello = {.max_packet_bytes = 128 * 1024,
+                                                     .max_message_bytes = 4 * 1024 * 1024,
+                                                     .max_calls = 100,
+                                                     .max_metadata_bytes = 8192,
+                                                     .initial_credit = 64 * 1024}) {
+  return Encode({.kind = wire::FrameKind::kHello}, wire::EncodeHello(hello));
+}
+
+inline std::string EncodedRequest(std::uint64_t id, std::string_view method,
+                                  std::string_view payload) {
+  return Encode(
+      {.kind = wire::FrameKind::kRequest, .call_id = id, .flags = wire::kEnd, .method = method},
+      payload);
+}
+
+class WireClient {
+ public:
+  WireClient(transport::Transport& transport, std::string_view endpoint) {
+    auto pipe = transport.Connect(*Endpoint::Parse(endpoint), {.deadline = Limit()});
+    EXPECT_TRUE(pipe.ok()) << pipe.status();
+    if (pipe.ok()) pipe_ = *std::move(pipe);
+  }
+  ~WireClient() { Close(); }
+
+  void Close() {
+    if (pipe_ != nullptr) pipe_->Close(transport::CloseMode::kAbort, [] {});
+    pipe_.reset();
+  }
+
+  void Send(std::initializer_list<std::string> frames) {
+    std::string packet;
+    for (const std::string& frame : frames) packet += frame;
+    const transport::Bytes slices[] = {packet};
+    const TimePoint limit = Limit();
+    for (;;) {
+      const auto sent = pipe_->Send(slices);
+      ASSERT_TRUE(sent.ok()) << sent.status();
+      if (*sent == transport::SendResult::kSent) return;
+      ASSERT_LT(Clock::now(), limit) << "the server does not read";
+      std::this_thread::yield();
+    }
+  }
+
+  // The next frame, whatever it is. UNAVAILABLE: the server has closed.
+  absl::StatusOr<OwnedFrame> Next() {
+    while (frames_.empty()) {
+      auto size = pipe_->ReceiveUntil(buffer_, Limit());
+      if (!size.ok()) return size.status();
+      Split(wire::Bytes(buffer_).first(*size));
+    }
+    OwnedFrame frame = std::move(frames_.front());
+    frames_.pop_front();
+    return frame;
+  }
+
+  // The next frame that is not the server's Hello.
+  OwnedFrame NextAfterHello() {
+    for (;;) {
+      auto frame = Next();
+      EXPECT_TRUE(frame.ok()) << frame.status();
+      if (!frame.ok()) return {};
+      if (frame->kind != wire::FrameKind::kHello) return *std::move(frame);
+    }
+  }
+
+  // Reads to the end, and gives the status of the goaway that came before it.
+  absl::Status Goaway() {
+    absl::Status reason = absl::UnknownError("no goaway came");
+    for (;;) {
+      auto frame = Next();
+      if (!frame.ok()) return absl::IsUnavailable(frame.status()) ? reason : frame.status();
+      if (frame->kind != wire::FrameKind::kGoaway) continue;
+      auto goaway = wire::DecodeGoaway(frame->payload);
+      EXPECT_TRUE(goaway.ok()) << goaway.status();
+      if (goaway.ok()) reason = goaway->status;
+    }
+  }
+
+ private:
+  static TimePoint Limit() { return After(std::chrono::seconds(20)); }
+
+  void Split(wire::Bytes packet) {
+    for (wire::PacketReader reader(packet); !reader.done();) {
+      auto frame = reader.Next();
+      ASSERT_TRUE(frame.ok()) << frame.status();
+      const wire::FrameHeader& header = frame->header;
+      OwnedFrame owned{.kind = header.kind,
+                       .call_id = header.call_id,
+                       .flags = header.flags,
+                       .credit = header.credit,
+                       .message_size = header.message_size,
+                       .status = {},
+                       .metadata = std::string(header.metadata),
+                       .payload = std::string(frame->payload.data(), frame->payload.size())};
+      if (header.has_status) {
+        EXPECT_TRUE(wire::DecodeStatus(header.status, owned.status).ok());
+      }
+      frames_.push_back(std::move(owned));
+    }
+  }
+
+  std::unique_ptr<transport::Pipe> pipe_;
+  std::vector<char> buffer_ = std::vector<char>(transport::kMaxPacketBytes);
+  std::deque<OwnedFrame> frames_;
+};
+
+}  // namespace piperpc::testing
