@@ -26,8 +26,8 @@ struct Hello {
 std::string EncodeHello(const Hello& hello);
 
 // INVALID_ARGUMENT: no Hello, or a wrong magic, with the value seen and the one expected; or limits
-// below those that PROTOCOL.md lets every peer count on (max_calls may be 0: a peer that takes none).
-// Limits on messages and metadata above the hard ones come back as those.
+// below those that PROTOCOL.md lets every peer count on (max_calls may be 0: a peer that takes
+// none). Limits on messages and metadata above the hard ones come back as those.
 absl::StatusOr<Hello> DecodeHello(Bytes payload);
 
 // The highest version that both ranges hold. FAILED_PRECONDITION names both ranges.
