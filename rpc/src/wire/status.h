@@ -9,8 +9,8 @@
 
 namespace piperpc::wire {
 
-// At most kMaxStatusBytes: details that do not fit, or are more than kMaxStatusDetails, are left out,
-// and the message is cut at a UTF-8 boundary. Bytes that are not UTF-8 become '?'.
+// At most kMaxStatusBytes: details that do not fit, or are more than kMaxStatusDetails, are left
+// out, and the message is cut at a UTF-8 boundary. Bytes that are not UTF-8 become '?'.
 std::string EncodeStatus(const absl::Status& status);
 
 // Sets `status` to what the bytes say. A code that is not canonical becomes UNKNOWN and keeps its
