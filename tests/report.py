@@ -23,6 +23,8 @@ class Step:
 
 def skip_reason(case):
     """What the test said when it was skipped, or else what ctest did."""
+    if case.get("status") == "disabled":
+        return "disabled"
     output = case.findtext("system-out") or ""
     said = re.search(r": Skipped\n(.+?)\n\s*(?:\n|\[)", output, re.DOTALL)  # GTEST_SKIP()
     if said is None:
@@ -31,13 +33,15 @@ def skip_reason(case):
         said = re.search(r"^SKIP:?\s*(.+)$", output, re.MULTILINE)
     if said is not None:
         return " ".join(said.group(1).split())
-    return case.find("skipped").get("message") or "no reason given"
+    return case.find("skipped").get("message")
 
 
 def is_skip(case):
     """ctest says "notrun" of a skipped test, but also of one whose program is missing."""
-    message = case.find("skipped").get("message", "") if case.find("skipped") is not None else None
-    return message is not None and (message.startswith("SKIP_") or case.get("status") == "disabled")
+    if case.get("status") == "disabled":
+        return True
+    skipped = case.find("skipped")
+    return skipped is not None and skipped.get("message", "").startswith("SKIP_")
 
 
 def read_step(folder, name):
