@@ -358,6 +358,13 @@ TEST_F(Protocol, MessageAfterTheLastOneIsRefused) {
                "after its last");
 }
 
+TEST_F(Protocol, PayloadOfARequestThatOpensAStreamIsRefused) {
+  ExpectGoaway(
+      {EncodedHello(),
+       Encode({.kind = FrameKind::kRequest, .call_id = 1, .method = "test.v1.Test/Chat"}, "early")},
+      "no END flag");
+}
+
 TEST_F(Protocol, PeerIsWhoTheKernelSays) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Peer", "")});

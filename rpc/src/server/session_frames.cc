@@ -104,6 +104,11 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
     return absl::InvalidArgumentError(
         absl::StrCat("the first request frame of call ", header.call_id, " names no method"));
   }
+  if (!header.end() && (header.more() || !frame.payload.empty())) {
+    return absl::InvalidArgumentError(absl::StrCat("the request frame of call ", header.call_id,
+                                                   " has a payload of ", frame.payload.size(),
+                                                   " bytes, but no END flag"));
+  }
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = core().dispatcher.Find(header.method);
   if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
