@@ -1,0 +1,198 @@
+#include "tools/piperpc/background_streams.h"
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "piperpc/internal/client_call.h"
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/json.h"
+#include "tools/shared/json_text.h"
+
+namespace piperpc::cli {
+
+using internal::ClientStream;
+using internal::OutMessage;
+
+// A stream, and the thread that prints what it receives.
+class BackgroundStreams::Running {
+ public:
+  Running(std::string tag, CallableMethod method, Connection& connection, Output& output,
+          const google::protobuf::Message* request)
+      : tag_(std::move(tag)),
+        method_(std::move(method)),
+        connection_(connection),
+        output_(output),
+        stream_(Open(request)),
+        thread_([this] { Print(); }) {}
+  ~Running() {
+    stream_->Cancel();
+    if (thread_.joinable()) thread_.join();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  const CallableMethod& method() const { return method_; }
+  bool ended() const { return ended_; }
+
+  absl::Status Send(const google::protobuf::Message& message, const std::stop_token& stop) {
+    const std::stop_callback cancel(stop, [this] { stream_->Cancel(); });
+    if (stream_->Write(OutMessage::Of(message)) == ClientStream::Step::kDone) {
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(absl::StrCat("stream ", tag_, " takes no more messages"));
+  }
+
+  void HalfClose() { stream_->HalfClose(); }
+  void Cancel() {
+    stopped_ = true;
+    stream_->Cancel();
+  }
+
+  // Waits for the end; `stop` cancels the call. Its exit code: 0 for a stream that was stopped.
+  int Join(const std::stop_token& stop) {
+    const std::stop_callback cancel(stop, [this] { Cancel(); });
+    thread_.join();
+    return stopped_ ? kExitOk : ExitCodeOf(status_);
+  }
+
+ private:
+  std::shared_ptr<ClientStream> Open(const google::protobuf::Message* request) {
+    const CallOptions options = connection_.OptionsOf(Patience(std::nullopt, {}));
+    Channel& channel = *connection_.channel();
+    if (request == nullptr) {
+      return channel.OpenStream({method_.name, method_.shape}, nullptr, options);
+    }
+    const OutMessage message = OutMessage::Of(*request);
+    return channel.OpenStream({method_.name, method_.shape}, &message, options);
+  }
+
+  // A line with the tag and one more field. When nobody reads it any more there is nobody to tell.
+  void WriteField(std::string_view name, std::string_view json) {
+    const absl::Status written =
+        output_.WriteLine(absl::StrCat("{\"stream\":", tools::QuoteJson(tag_), ",",
+                                       tools::QuoteJson(name), ":", std::string(json), "}"));
+    if (!written.ok()) stream_->Cancel();
+  }
+
+  void Print() {
+    WriteField("method", tools::QuoteJson(method_.name));
+    const MessagePtr message = connection_.schema().NewMessage(*method_.descriptor->output_type());
+    std::string bytes;
+    while (stream_->Read(bytes) == ClientStream::Step::kDone) {
+      absl::StatusOr<std::string> json = absl::InternalError(
+          absl::StrCat("the reply is no ", method_.descriptor->output_type()->full_name()));
+      if (internal::ParseMessage(bytes, *message)) json = ToJson(*message, JsonStyle::kLine);
+      if (json.ok()) {
+        WriteField("message", *json);
+      } else {
+        stream_->Fail(json.status());
+      }
+    }
+    status_ = stream_->status();
+    std::string end = tools::QuoteJson(CodeName(status_));
+    if (!status_.ok()) {
+      absl::StrAppend(&end, ",\"error\":", tools::QuoteJson(std::string(status_.message())));
+    }
+    WriteField("status", end);
+    ended_ = true;
+  }
+
+  const std::string tag_;
+  const CallableMethod method_;
+  Connection& connection_;
+  Output& output_;
+  std::shared_ptr<ClientStream> stream_;
+  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> ended_ = false;
+  absl::Status status_;  // Of the thread, until it has ended.
+  std::thread thread_;
+};
+
+BackgroundStreams::BackgroundStreams(Connection& connection, Output& output)
+    : connection_(connection), output_(output) {}
+
+BackgroundStreams::~BackgroundStreams() { StopAll(); }
+
+absl::Status BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan) {
+  RemoveEnded();
+  if (running_.size() >= kMost) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a session has at most ", kMost, " streams; stop one"));
+  }
+  const bool sends = StreamsRequests(method.shape);
+  const std::string tag = absl::StrCat("s", ++started_);
+  const google::protobuf::Message* const request = sends ? nullptr : plan.messages[0].get();
+  Running& running =
+      *running_.emplace(tag, std::make_unique<Running>(tag, method, connection_, output_, request))
+           .first->second;
+  if (!sends) return absl::OkStatus();
+  absl::Status sent;
+  for (const MessagePtr& message : plan.messages) {
+    if (sent.ok()) sent = running.Send(*message, {});
+  }
+  return sent;
+}
+
+absl::Status BackgroundStreams::Send(const std::string& tag, const std::vector<std::string>& words,
+                                     const Patience& patience) {
+  const absl::StatusOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.status();
+  const CallableMethod& method = (*running)->method();
+  if (!StreamsRequests(method.shape)) {
+    return UsageError(absl::StrCat(method.name, " takes one request, which it has"));
+  }
+  const absl::StatusOr<RequestPlan> plan = PlanRequests(words, MethodShape::kUnary, [&] {
+    return connection_.schema().NewMessage(*method.descriptor->input_type());
+  });
+  if (!plan.ok()) return plan.status();
+  if (plan->from_input) return UsageError("standard input holds the session's lines");
+  return (*running)->Send(*plan->messages[0], patience.stop());
+}
+
+absl::Status BackgroundStreams::End(const std::string& tag, const Patience& patience) {
+  const absl::StatusOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.status();
+  (*running)->HalfClose();
+  const int code = (*running)->Join(patience.stop());
+  if (exit_code_ == kExitOk) exit_code_ = code;
+  running_.erase(tag);
+  return absl::OkStatus();
+}
+
+absl::Status BackgroundStreams::Stop(const std::string& tag) {
+  const absl::StatusOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.status();
+  Remove(tag);
+  return absl::OkStatus();
+}
+
+void BackgroundStreams::StopAll() {
+  while (!running_.empty()) Remove(std::string(running_.begin()->first));
+}
+
+absl::StatusOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string& tag) {
+  const auto found = running_.find(tag);
+  if (found != running_.end()) return found->second.get();
+  return UsageError(absl::StrCat("no stream ", tag, " in this session"));
+}
+
+void BackgroundStreams::Remove(const std::string& tag) {
+  Running& running = *running_.at(tag);
+  if (!running.ended()) running.Cancel();
+  const int code = running.Join({});
+  if (exit_code_ == kExitOk) exit_code_ = code;
+  running_.erase(tag);
+}
+
+void BackgroundStreams::RemoveEnded() {
+  std::vector<std::string> ended;
+  for (const auto& [tag, running] : running_) {
+    if (running->ended()) ended.push_back(tag);
+  }
+  for (const std::string& tag : ended) Remove(tag);
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,31 @@
+#include "tools/piperpc/commands.h"
+
+namespace piperpc::cli {
+namespace {
+
+// A command that does one thing and reports how it went.
+template <auto kDo>
+int Once(Program& program, const Words& words, const Patience& patience) {
+  return Report(kDo(program, words, patience), patience);
+}
+
+// The same, after the login that --user asks for.
+template <int (*kRun)(Program&, const Words&, const Patience&)>
+int LoggedIn(Program& program, const Words& words, const Patience& patience) {
+  const absl::Status status = LoginFirst(program, patience);
+  return status.ok() ? kRun(program, words, patience) : Report(status, patience);
+}
+
+constexpr Command kCommands[] = {
+    {"list", "", "the services of the server", &Once<&List>},
+    {"describe", "[SYMBOL]", "a service, method, message or enum", &Once<&Describe>},
+    {"call", "SERVICE/METHOD [REQUEST...]", "call a method", &LoggedIn<&Once<&Call>>},
+    {"session", "", "several calls on one connection", &LoggedIn<&RunSession>},
+    {"wait", "[SERVICE]", "until the server is ready", &Once<&Wait>},
+};
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+}  // namespace piperpc::cli

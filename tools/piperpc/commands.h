@@ -1,0 +1,44 @@
+// The commands, one file for each.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tools/piperpc/patience.h"
+#include "tools/piperpc/program.h"
+
+namespace piperpc::cli {
+
+// list: the names of the server's services, one on a line.
+absl::Status List(Program& program, const Words& words, const Patience& patience);
+
+// describe [SYMBOL]: the definition of a symbol, or of every service.
+absl::Status Describe(Program& program, const Words& words, const Patience& patience);
+
+// call SERVICE/METHOD [REQUEST…].
+absl::Status Call(Program& program, const Words& words, const Patience& patience);
+
+// wait: until the server says that it serves. Waits as long as `patience` allows, else 30 s.
+absl::Status Wait(Program& program, const Words& words, const Patience& patience);
+
+// session: lines from standard input, on one connection. Gives the exit code: that of the first
+// line that failed.
+int RunSession(Program& program, const Words& words, const Patience& patience);
+
+struct Command {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view summary;
+  int (*run)(Program& program, const Words& words, const Patience& patience);
+};
+
+// All that need a server.
+std::span<const Command> Commands();
+
+// What `piperpc help` and `piperpc --version` print.
+std::string HelpText();
+std::string VersionText();
+
+}  // namespace piperpc::cli

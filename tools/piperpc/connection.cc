@@ -1,0 +1,112 @@
+#include "tools/piperpc/connection.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "piperpc/internal/client_call.h"
+#include "piperpc/v1/reflection.piperpc.h"
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/field_value.h"
+
+namespace piperpc::cli {
+namespace {
+
+constexpr char kLogin[] = "auth.v1.AuthService/Login";
+constexpr std::chrono::milliseconds kDefaultWait{30000};
+
+std::shared_ptr<Channel> Open(const Settings& settings) {
+  ChannelOptions options;
+  options.backend = settings.backend;
+  options.max_message_bytes = settings.max_message_bytes;
+  return Connect(settings.endpoint, std::move(options));
+}
+
+// A server may have no reflection; then its UNIMPLEMENTED would point at the wrong thing.
+absl::Status ExplainReflection(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kUnimplemented) return status;
+  return absl::UnimplementedError(
+      "the server has no piperpc.v1.ReflectionService, so its methods are not known here");
+}
+
+}  // namespace
+
+Connection::Connection(const Settings& settings) : settings_(settings), channel_(Open(settings)) {}
+
+CallOptions Connection::OptionsOf(const Patience& patience) const {
+  CallOptions options;
+  options.timeout = patience.left();
+  if (settings_.wait) options.wait_for_ready = patience.left().value_or(kDefaultWait);
+  options.stop = patience.stop();
+  options.metadata = settings_.metadata;
+  return options;
+}
+
+absl::StatusOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
+  v1::ReflectionClient client(channel_);
+  const absl::StatusOr<v1::ListServicesResponse> response =
+      client.ListServices(v1::ListServicesRequest(), OptionsOf(patience));
+  if (!response.ok()) return ExplainReflection(response.status());
+  return std::vector<std::string>(response->services().begin(), response->services().end());
+}
+
+absl::Status Connection::Learn(const std::string& symbol, const Patience& patience) {
+  if (schema_.Has(symbol)) return absl::OkStatus();
+  v1::ReflectionClient client(channel_);
+  v1::GetFileDescriptorsRequest request;
+  request.set_symbol(symbol);
+  const absl::StatusOr<v1::GetFileDescriptorsResponse> response =
+      client.GetFileDescriptors(request, OptionsOf(patience));
+  if (!response.ok()) return ExplainReflection(response.status());
+  return schema_.AddFiles({response->files().begin(), response->files().end()});
+}
+
+absl::StatusOr<CallableMethod> Connection::FindMethod(std::string_view name,
+                                                      const Patience& patience) {
+  const std::string symbol = SymbolOf(name);
+  const std::size_t dot = symbol.rfind('.');
+  if (dot == std::string::npos) {
+    return UsageError(absl::StrCat("\"", std::string(name), "\" is no SERVICE/METHOD"));
+  }
+  const absl::Status learned = Learn(symbol.substr(0, dot), patience);
+  if (!learned.ok()) return learned;
+  return schema_.FindMethod(name);
+}
+
+absl::StatusOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
+                                                 const google::protobuf::Message& request,
+                                                 const Patience& patience) {
+  MessagePtr response = schema_.NewMessage(*method.descriptor->output_type());
+  const absl::Status status =
+      channel_->CallUnary({method.name, method.shape}, internal::OutMessage::Of(request),
+                          OptionsOf(patience), [&response](std::span<const char> bytes) {
+                            return internal::ParseMessage(bytes, *response);
+                          });
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
+                                             const Patience& patience) {
+  const absl::StatusOr<CallableMethod> method = FindMethod(kLogin, patience);
+  if (!method.ok()) return method.status();
+  const MessagePtr request = schema_.NewMessage(*method->descriptor->input_type());
+  absl::Status set = Assign(absl::StrCat("username=", user), *request);
+  if (set.ok()) set = Assign(absl::StrCat("password=", password), *request);
+  if (!set.ok()) return absl::InternalError("the server's Login takes no username and password");
+  absl::StatusOr<MessagePtr> response = CallUnary(*method, *request, patience);
+  if (response.ok()) {
+    user_ = user;
+    connections_seen_ = channel_->connections_made();
+  }
+  return response;
+}
+
+std::string Connection::TakeReconnectNews() {
+  const std::size_t before = std::exchange(connections_seen_, channel_->connections_made());
+  if (before == 0 || before == connections_seen_) return "";
+  const std::string user = std::exchange(user_, "");
+  return absl::StrCat("the connection was lost and opened again",
+                      user.empty() ? "" : absl::StrCat("; ", user, " is no longer logged in"));
+}
+
+}  // namespace piperpc::cli

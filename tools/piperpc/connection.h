@@ -1,0 +1,63 @@
+// The one connection of a program run, and what the server says of itself on it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "piperpc/channel.h"
+#include "tools/piperpc/patience.h"
+#include "tools/piperpc/requests.h"
+#include "tools/piperpc/schema.h"
+#include "tools/piperpc/settings.h"
+
+namespace piperpc::cli {
+
+// Used by one thread, but for the channel, which takes calls from any.
+class Connection {
+ public:
+  explicit Connection(const Settings& settings);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  const std::shared_ptr<Channel>& channel() const { return channel_; }
+  const Schema& schema() const { return schema_; }
+
+  // What goes with each call of a command.
+  CallOptions OptionsOf(const Patience& patience) const;
+
+  // From the server's reflection.
+  absl::StatusOr<std::vector<std::string>> ListServices(const Patience& patience);
+
+  // Makes schema() know `symbol`. NOT_FOUND: the server does not.
+  absl::Status Learn(const std::string& symbol, const Patience& patience);
+
+  // Learns the service of "package.Service/Method" and finds the method in it.
+  absl::StatusOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
+
+  // Makes one unary call.
+  absl::StatusOr<MessagePtr> CallUnary(const CallableMethod& method,
+                                       const google::protobuf::Message& request,
+                                       const Patience& patience);
+
+  // Logs in with auth.v1.AuthService/Login, and gives its reply. From then on login_lost() tells
+  // whether the connection that knew the user has been replaced.
+  absl::StatusOr<MessagePtr> Login(const std::string& user, const std::string& password,
+                                   const Patience& patience);
+
+  // Once for each time that the connection was lost and opened again: the text to tell, with the
+  // user who is no longer logged in. Empty: nothing happened.
+  std::string TakeReconnectNews();
+
+ private:
+  const Settings& settings_;
+  const std::shared_ptr<Channel> channel_;
+  Schema schema_;
+  std::size_t connections_seen_ = 0;
+  std::string user_;  // Logged in on the connection that was seen last.
+};
+
+}  // namespace piperpc::cli

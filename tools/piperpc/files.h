@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace piperpc::cli {
+
+// All of a file. An I/O error names it.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+}  // namespace piperpc::cli

@@ -1,0 +1,33 @@
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/commands.h"
+
+namespace piperpc::cli {
+namespace {
+
+constexpr char kRequests[] = R"(
+A request is JSON ('{"text": "hi"}'), field=value words, @file, or - for standard input. A method
+that streams its requests takes several, or lines of JSON from standard input.
+
+Exit codes: 0 ok; 1 to 16 the canonical code that the call ended with (5 NOT_FOUND, 14 UNAVAILABLE,
+16 UNAUTHENTICATED, ...); 64 wrong usage; 74 input or output failed; 130 Ctrl-C; 141 nobody reads
+the output.
+)";
+
+}  // namespace
+
+std::string HelpText() {
+  std::string text = "Calls the services of a PipeRPC server.\n\n";
+  for (const Command& command : Commands()) {
+    const std::string usage =
+        absl::StrCat(std::string(command.name), " ", std::string(command.arguments));
+    absl::StrAppend(&text, "  piperpc ", usage, std::string(36 - usage.size(), ' '),
+                    std::string(command.summary), "\n");
+  }
+  absl::StrAppend(&text, "\nFlags, anywhere on the line (-- ends them):\n", FlagHelp(), kRequests);
+  text.pop_back();
+  return text;
+}
+
+std::string VersionText() { return "piperpc " PIPERPC_VERSION; }
+
+}  // namespace piperpc::cli

@@ -1,0 +1,78 @@
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/interrupts.h"
+#include "tools/piperpc/stop_event_linux.h"
+
+namespace piperpc::cli {
+namespace {
+
+sigset_t InterruptSet() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+// Blocks the signal in this thread, and so in all that it starts, and gives a file to read it from.
+int TakeSignal() {
+  const sigset_t set = InterruptSet();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+}  // namespace
+
+class Interrupts::Impl {
+ public:
+  Impl() : signals_(TakeSignal()), thread_([this](std::stop_token end) { Watch(end); }) {}
+  ~Impl() {
+    thread_.request_stop();
+    thread_.join();
+    close(signals_);
+  }
+
+  std::stop_token Arm() {
+    std::lock_guard lock(mutex_);
+    current_ = std::stop_source();
+    return current_.get_token();
+  }
+
+ private:
+  void Watch(const std::stop_token& end) {
+    const StopEvent ended(end);
+    while (true) {
+      pollfd files[] = {{signals_, POLLIN, 0}, {ended.file(), POLLIN, 0}};
+      poll(files, 2, -1);
+      if (end.stop_requested()) return;
+      signalfd_siginfo info;
+      if (read(signals_, &info, sizeof info) == sizeof info) Interrupt();
+    }
+  }
+
+  void Interrupt() {
+    std::unique_lock lock(mutex_);
+    std::stop_source source = current_;
+    lock.unlock();
+    if (!source.request_stop()) _exit(kExitInterrupted);
+  }
+
+  const int signals_;
+  std::mutex mutex_;
+  std::stop_source current_;
+  std::jthread thread_;
+};
+
+Interrupts::Interrupts() : impl_(std::make_unique<Impl>()) {}
+Interrupts::~Interrupts() = default;
+
+std::stop_token Interrupts::Arm() { return impl_->Arm(); }
+
+}  // namespace piperpc::cli

@@ -1,0 +1,33 @@
+#include "tools/piperpc/json.h"
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+
+namespace util = google::protobuf::util;
+
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style) {
+  util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = style == JsonStyle::kPretty;
+  std::string text;
+  const auto status = util::MessageToJsonString(message, &text, options);
+  if (!status.ok()) {
+    return absl::InternalError(absl::StrCat(
+        message.GetTypeName(), " cannot be shown as JSON: ", std::string(status.message())));
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+absl::Status FromJson(std::string_view json, google::protobuf::Message& message) {
+  const auto status =
+      util::JsonStringToMessage({json.data(), json.size()}, &message, util::JsonParseOptions());
+  if (status.ok()) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("the JSON is no ", message.GetTypeName(), ": ", std::string(status.message())));
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,30 @@
+#include "tools/piperpc/line_reader.h"
+
+#include <utility>
+
+namespace piperpc::cli {
+
+LineReader::Result LineReader::ReadLine(std::string& line, const std::stop_token& stop) {
+  std::size_t searched = 0;
+  std::size_t newline;
+  while ((newline = buffer_.find('\n', searched)) == std::string::npos) {
+    searched = buffer_.size();
+    const Result filled = Fill(stop);
+    if (filled == Result::kLine) continue;
+    if (filled != Result::kEnd || buffer_.empty()) return filled;
+    line = std::exchange(buffer_, {});
+    return Result::kLine;
+  }
+  line = buffer_.substr(0, newline);
+  buffer_.erase(0, newline + 1);
+  return Result::kLine;
+}
+
+LineReader::Result LineReader::ReadAll(std::string& text, const std::stop_token& stop) {
+  Result filled = Result::kLine;
+  while (filled == Result::kLine) filled = Fill(stop);
+  text = std::exchange(buffer_, {});
+  return filled;
+}
+
+}  // namespace piperpc::cli

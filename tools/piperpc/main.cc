@@ -1,0 +1,55 @@
+// The command line of PipeRPC. What it does is in commands.h.
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/commands.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+namespace {
+
+std::optional<std::string> ReadEnvironment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+int RefuseUsage(std::string_view what) {
+  Complain(absl::StrCat(std::string(what), "; see piperpc help"));
+  return kExitUsage;
+}
+
+const Command* FindCommand(std::string_view name) {
+  for (const Command& command : Commands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+int RunCommand(const Command& command, const CommandLine& line, Output& output,
+               Interrupts& interrupts) {
+  const Environment environment = &ReadEnvironment;
+  LineReader input(kStandardInput);
+  Connection connection(line.settings);
+  Program program{line.settings, environment, interrupts, input, output, connection};
+  return command.run(program, line.words, program.NewPatience());
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  Interrupts interrupts;
+  Output output(stdout);
+  const absl::StatusOr<CommandLine> line = ParseCommandLine(arguments, &ReadEnvironment);
+  if (!line.ok()) return RefuseUsage(std::string(line.status().message()));
+  const bool help = line->settings.help || line->command == "help";
+  if (help) return ExitCodeOf(output.WriteLine(HelpText()));
+  const bool version = line->settings.version || line->command == "version";
+  if (version) return ExitCodeOf(output.WriteLine(VersionText()));
+  if (line->command.empty()) return RefuseUsage("no command was given");
+  const Command* const command = FindCommand(line->command);
+  if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));
+  return RunCommand(*command, *line, output, interrupts);
+}
+
+}  // namespace
+}  // namespace piperpc::cli
+
+int main(int argc, char** argv) { return piperpc::cli::Run({argv + 1, argv + argc}); }

@@ -1,0 +1,28 @@
+#include "tools/piperpc/output.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+namespace {
+
+absl::Status WriteError(int error) {
+  if (error == EPIPE) return NoReaderError();
+  return IoError(absl::StrCat("cannot write to standard output: ", std::strerror(error)));
+}
+
+}  // namespace
+
+absl::Status Output::WriteLine(std::string_view text) {
+  std::lock_guard lock(mutex_);
+  if (!status_.ok()) return status_;
+  const bool written = std::fwrite(text.data(), 1, text.size(), file_) == text.size() &&
+                       std::fputc('\n', file_) != EOF && std::fflush(file_) == 0;
+  if (!written) status_ = WriteError(errno);
+  return status_;
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,28 @@
+// Standard output, shared by the threads of a session.
+#pragma once
+
+#include <cstdio>
+#include <mutex>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace piperpc::cli {
+
+class Output {
+ public:
+  explicit Output(std::FILE* file) : file_(file) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Writes `text` and a newline as one, and flushes. An error once means an error ever after:
+  // NoReaderError() when the reader has gone, else an I/O error. Any thread.
+  absl::Status WriteLine(std::string_view text);
+
+ private:
+  std::mutex mutex_;
+  std::FILE* const file_;
+  absl::Status status_;
+};
+
+}  // namespace piperpc::cli

@@ -1,0 +1,36 @@
+// How long a command may take, and what cuts it short.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+
+namespace piperpc::cli {
+
+// Starts to run when it is made; shared by all the calls that one command makes.
+class Patience {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Patience(std::optional<std::chrono::milliseconds> timeout, std::stop_token stop)
+      : stop_(std::move(stop)) {
+    if (timeout.has_value()) end_ = Clock::now() + *timeout;
+  }
+
+  const std::stop_token& stop() const { return stop_; }
+
+  // What is left; none: there is no limit. At least a millisecond, so that the call that comes too
+  // late is the one that says so.
+  std::optional<std::chrono::milliseconds> left() const {
+    if (!end_.has_value()) return std::nullopt;
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now());
+    return std::max(rest, std::chrono::milliseconds(1));
+  }
+
+ private:
+  std::optional<Clock::time_point> end_;
+  std::stop_token stop_;
+};
+
+}  // namespace piperpc::cli

@@ -1,0 +1,41 @@
+// What every command has at hand.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/piperpc/connection.h"
+#include "tools/piperpc/interrupts.h"
+#include "tools/piperpc/line_reader.h"
+#include "tools/piperpc/output.h"
+#include "tools/piperpc/patience.h"
+#include "tools/piperpc/settings.h"
+
+namespace piperpc::cli {
+
+struct Program {
+  const Settings& settings;
+  const Environment& environment;
+  Interrupts& interrupts;
+  LineReader& input;
+  Output& output;
+  Connection& connection;
+
+  // For one command, or one line of a session, from now on.
+  Patience NewPatience() { return Patience(settings.timeout, interrupts.Arm()); }
+};
+
+using Words = std::vector<std::string>;
+
+// One line on standard error: "piperpc: " and the text.
+void Complain(std::string_view text);
+
+// Complains of a status that is not OK; Ctrl-C is why it is not, when `patience` was cut short by
+// it. Gives the exit code.
+int Report(const absl::Status& status, const Patience& patience);
+
+// Logs in as --user says, if it does.
+absl::Status LoginFirst(Program& program, const Patience& patience);
+
+}  // namespace piperpc::cli

@@ -1,0 +1,88 @@
+#include "tools/piperpc/requests.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/field_value.h"
+#include "tools/piperpc/files.h"
+#include "tools/piperpc/json.h"
+
+namespace piperpc::cli {
+namespace {
+
+// Makes messages of words, one after the other.
+class Planner {
+ public:
+  Planner(MethodShape shape, const NewRequest& new_request)
+      : streams_(StreamsRequests(shape)), new_request_(new_request) {}
+
+  absl::Status Add(const std::string& word) {
+    if (word.starts_with('{')) return AddJson(word);
+    if (word.starts_with('@')) return AddFile(word.substr(1));
+    if (LooksLikeAssignment(word)) return AddAssignment(word);
+    return UsageError(absl::StrCat("\"", word, "\" is no request: give JSON ({…}), field=value, ",
+                                   "@file, or - for standard input"));
+  }
+
+  std::vector<MessagePtr> Take() { return std::move(messages_); }
+
+ private:
+  absl::Status AddJson(std::string_view json) {
+    assigning_ = false;
+    messages_.push_back(new_request_());
+    return FromJson(json, *messages_.back());
+  }
+
+  absl::Status AddFile(const std::string& path) {
+    const absl::StatusOr<std::string> text = ReadFile(path);
+    if (!text.ok()) return text.status();
+    if (!streams_) return AddJson(*text);
+    std::istringstream lines(*text);
+    absl::Status status;
+    for (std::string line; status.ok() && std::getline(lines, line);) {
+      if (!IsBlank(line)) status = AddJson(line);
+    }
+    return status;
+  }
+
+  absl::Status AddAssignment(const std::string& word) {
+    if (!assigning_) messages_.push_back(new_request_());
+    assigning_ = true;
+    return Assign(word, *messages_.back());
+  }
+
+  const bool streams_;
+  const NewRequest& new_request_;
+  bool assigning_ = false;  // The last message is still being put together.
+  std::vector<MessagePtr> messages_;
+};
+
+}  // namespace
+
+bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
+
+absl::StatusOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
+                                         const NewRequest& new_request) {
+  RequestPlan plan;
+  plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
+  if (plan.from_input) {
+    if (words.size() > 1) return UsageError("standard input (-) is all of the request");
+    return plan;
+  }
+  Planner planner(shape, new_request);
+  for (const std::string& word : words) {
+    const absl::Status added = planner.Add(word);
+    if (!added.ok()) return added;
+  }
+  plan.messages = planner.Take();
+  if (plan.messages.empty()) plan.messages.push_back(new_request());
+  if (!StreamsRequests(shape) && plan.messages.size() > 1) {
+    return UsageError(
+        absl::StrCat("the method takes one request, ", plan.messages.size(), " were given"));
+  }
+  return plan;
+}
+
+}  // namespace piperpc::cli

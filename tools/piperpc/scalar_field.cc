@@ -1,0 +1,161 @@
+#include "tools/piperpc/scalar_field.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+namespace {
+
+using google::protobuf::EnumValueDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+template <typename Number>
+std::optional<Number> ParseWhole(std::string_view text) {
+  Number number{};
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return number;
+}
+
+std::optional<double> ParseReal(std::string_view text, double largest) {
+  double number = 0;
+  if (!absl::SimpleAtod({text.data(), text.size()}, &number)) return std::nullopt;
+  if (std::isfinite(number) && std::abs(number) > largest) return std::nullopt;
+  const bool too_large = std::isinf(number) && text.find_first_of("0123456789") != text.npos;
+  return too_large ? std::nullopt : std::optional(number);
+}
+
+std::optional<bool> ParseBool(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return std::nullopt;
+}
+
+std::optional<std::string> ParseBytes(std::string_view text) {
+  std::string bytes;
+  if (!absl::Base64Unescape({text.data(), text.size()}, &bytes)) return std::nullopt;
+  return bytes;
+}
+
+const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, std::string_view text) {
+  const auto& type = *field.enum_type();
+  const std::optional<int> number = ParseWhole<int>(text);
+  return number.has_value() ? type.FindValueByNumber(*number)
+                            : type.FindValueByName(std::string(text));
+}
+
+// What the field takes, for the error.
+std::string Expected(const FieldDescriptor& field) {
+  const auto range = [](auto least, auto most) {
+    return absl::StrCat(" from ", least, " to ", most);
+  };
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return range(std::numeric_limits<std::int32_t>::min(),
+                   std::numeric_limits<std::int32_t>::max());
+    case FieldDescriptor::CPPTYPE_INT64:
+      return range(std::numeric_limits<std::int64_t>::min(),
+                   std::numeric_limits<std::int64_t>::max());
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return range(0u, std::numeric_limits<std::uint32_t>::max());
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return range(0u, std::numeric_limits<std::uint64_t>::max());
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return ", which is true or false";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      std::string names;
+      for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+        absl::StrAppend(&names, i == 0 ? ", which is one of " : ", ",
+                        field.enum_type()->value(i)->name());
+      }
+      return names;
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field.type() == FieldDescriptor::TYPE_BYTES ? ", which is base64" : "";
+    default:
+      return "";
+  }
+}
+
+absl::Status Refuse(const FieldDescriptor& field, std::string_view text) {
+  return UsageError(absl::StrCat("field ", field.name(), ": \"", std::string(text), "\" is no ",
+                                 field.type_name(), Expected(field)));
+}
+
+template <typename Argument>
+using Setter = void (Reflection::*)(Message*, const FieldDescriptor*, Argument) const;
+
+// Sets or adds; false when there is no value.
+template <typename Value, typename Argument>
+bool Store(Message& message, const FieldDescriptor& field, const std::optional<Value>& value,
+           Setter<Argument> set, Setter<Argument> add) {
+  if (!value.has_value()) return false;
+  const Reflection& reflection = *message.GetReflection();
+  (reflection.*(field.is_repeated() ? add : set))(&message, &field, static_cast<Argument>(*value));
+  return true;
+}
+
+std::optional<std::string> ParseText(const FieldDescriptor& field, std::string_view text) {
+  if (field.type() == FieldDescriptor::TYPE_BYTES) return ParseBytes(text);
+  return std::string(text);
+}
+
+bool StoreEnum(Message& message, const FieldDescriptor& field, const EnumValueDescriptor* value) {
+  if (value == nullptr) return false;
+  const Reflection& reflection = *message.GetReflection();
+  if (field.is_repeated()) {
+    reflection.AddEnum(&message, &field, value);
+  } else {
+    reflection.SetEnum(&message, &field, value);
+  }
+  return true;
+}
+
+bool StoreParsed(Message& message, const FieldDescriptor& field, std::string_view text) {
+  using R = Reflection;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return Store(message, field, ParseWhole<std::int32_t>(text), &R::SetInt32, &R::AddInt32);
+    case FieldDescriptor::CPPTYPE_INT64:
+      return Store(message, field, ParseWhole<std::int64_t>(text), &R::SetInt64, &R::AddInt64);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return Store(message, field, ParseWhole<std::uint32_t>(text), &R::SetUInt32, &R::AddUInt32);
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return Store(message, field, ParseWhole<std::uint64_t>(text), &R::SetUInt64, &R::AddUInt64);
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return Store(message, field, ParseReal(text, std::numeric_limits<double>::max()),
+                   &R::SetDouble, &R::AddDouble);
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return Store(message, field, ParseReal(text, std::numeric_limits<float>::max()), &R::SetFloat,
+                   &R::AddFloat);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return Store(message, field, ParseBool(text), &R::SetBool, &R::AddBool);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return Store(message, field, ParseText(field, text), &R::SetString, &R::AddString);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return StoreEnum(message, field, ParseEnum(field, text));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status SetScalar(Message& message, const FieldDescriptor& field, std::string_view text) {
+  return StoreParsed(message, field, text) ? absl::OkStatus() : Refuse(field, text);
+}
+
+}  // namespace piperpc::cli

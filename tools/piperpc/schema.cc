@@ -1,0 +1,142 @@
+#include "tools/piperpc/schema.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/descriptor.pb.h"
+
+namespace piperpc::cli {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
+
+// What the pool says against a file; the program answers with a status of its own.
+class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector {
+ public:
+  void AddError(const std::string& file, const std::string& element,
+                const google::protobuf::Message*, ErrorLocation,
+                const std::string& message) override {
+    if (text.empty()) text = absl::StrCat(file, ": ", element, ": ", message);
+  }
+  std::string text;
+};
+
+MethodShape ShapeOf(const MethodDescriptor& method) {
+  if (method.client_streaming()) {
+    return method.server_streaming() ? MethodShape::kBidirectional : MethodShape::kClientStreaming;
+  }
+  return method.server_streaming() ? MethodShape::kServerStreaming : MethodShape::kUnary;
+}
+
+std::string MethodNames(const ServiceDescriptor& service) {
+  std::vector<std::string> names;
+  for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
+  return absl::StrJoin(names, ", ");
+}
+
+// Prints definitions, each once.
+class Printer {
+ public:
+  void Add(const ServiceDescriptor& service) {
+    Append(service.DebugString());
+    for (int i = 0; i < service.method_count(); ++i) AddMessagesOf(*service.method(i));
+  }
+  void Add(const MethodDescriptor& method) {
+    Append(method.DebugString());
+    AddMessagesOf(method);
+  }
+  template <typename Other>
+  void Add(const Other& definition) {
+    Append(definition.DebugString());
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  void AddMessagesOf(const MethodDescriptor& method) {
+    for (const Descriptor* type : {method.input_type(), method.output_type()}) {
+      if (seen_.insert(type).second) Append(type->DebugString());
+    }
+  }
+  void Append(const std::string& definition) {
+    absl::StrAppend(&text_, text_.empty() ? "" : "\n", definition);
+    if (!text_.ends_with('\n')) text_ += '\n';
+  }
+
+  std::set<const Descriptor*> seen_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string SymbolOf(std::string_view name) {
+  std::string symbol(name);
+  std::replace(symbol.begin(), symbol.end(), '/', '.');
+  return symbol;
+}
+
+Schema::Schema() : factory_(&pool_) {}
+
+absl::Status Schema::AddFiles(const std::vector<std::string>& files) {
+  for (const std::string& bytes : files) {
+    google::protobuf::FileDescriptorProto proto;
+    if (!proto.ParseFromString(bytes)) {
+      return absl::InternalError("the server's reflection sent a file that is no descriptor");
+    }
+    if (pool_.FindFileByName(proto.name()) != nullptr) continue;
+    ErrorText error;
+    if (pool_.BuildFileCollectingErrors(proto, &error) == nullptr) {
+      return absl::InternalError(
+          absl::StrCat("the server's reflection contradicts itself: ", error.text));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool Schema::Has(std::string_view symbol) const {
+  return pool_.FindFileContainingSymbol(std::string(symbol)) != nullptr;
+}
+
+absl::StatusOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
+  const std::string symbol = SymbolOf(name);
+  const MethodDescriptor* const method = pool_.FindMethodByName(symbol);
+  if (method != nullptr) {
+    return CallableMethod{absl::StrCat(method->service()->full_name(), "/", method->name()),
+                          ShapeOf(*method), method};
+  }
+  const std::string service_name = symbol.substr(0, symbol.rfind('.'));
+  const ServiceDescriptor* const service = pool_.FindServiceByName(service_name);
+  if (service == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no service ", service_name, " on this server"));
+  }
+  return absl::NotFoundError(absl::StrCat("no method ", std::string(name), " on this server; ",
+                                          service_name, " has ", MethodNames(*service)));
+}
+
+absl::StatusOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {
+  const std::string symbol = SymbolOf(symbol_or_method);
+  Printer printer;
+  if (const auto* service = pool_.FindServiceByName(symbol)) {
+    printer.Add(*service);
+  } else if (const auto* method = pool_.FindMethodByName(symbol)) {
+    printer.Add(*method);
+  } else if (const auto* message = pool_.FindMessageTypeByName(symbol)) {
+    printer.Add(*message);
+  } else if (const auto* enumeration = pool_.FindEnumTypeByName(symbol)) {
+    printer.Add(*enumeration);
+  } else if (const auto* field = pool_.FindFieldByName(symbol)) {
+    printer.Add(*field);
+  } else {
+    return absl::NotFoundError(absl::StrCat("no symbol ", symbol, " on this server"));
+  }
+  return printer.Take();
+}
+
+std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& type) const {
+  return std::unique_ptr<google::protobuf::Message>(factory_.GetPrototype(&type)->New());
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,58 @@
+// What a server's .proto files say, put together from the descriptors that it sent.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+#include "piperpc/service.h"
+
+namespace piperpc::cli {
+
+// A method that can be called.
+struct CallableMethod {
+  std::string name;  // "package.Service/Method".
+  MethodShape shape;
+  const google::protobuf::MethodDescriptor* descriptor;
+};
+
+// Grows with each answer of the server's reflection. Descriptors and messages live as long as it.
+class Schema {
+ public:
+  Schema();
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
+
+  // Adds serialised FileDescriptorProtos, each after those that it imports. Files that are there
+  // already are skipped. INTERNAL: the server sent something else.
+  absl::Status AddFiles(const std::vector<std::string>& files);
+
+  // True when the symbol's file has been added.
+  bool Has(std::string_view symbol) const;
+
+  // "package.Service/Method" or "package.Service.Method". NOT_FOUND names the service's methods.
+  absl::StatusOr<CallableMethod> FindMethod(std::string_view name) const;
+
+  // The definition of a service, a method, a message or an enum, as .proto text; a service or a
+  // method comes with the messages that it takes and gives.
+  absl::StatusOr<std::string> Describe(std::string_view symbol) const;
+
+  // An empty message of that type.
+  std::unique_ptr<google::protobuf::Message> NewMessage(
+      const google::protobuf::Descriptor& type) const;
+
+ private:
+  google::protobuf::DescriptorPool pool_;
+  mutable google::protobuf::DynamicMessageFactory factory_;
+};
+
+// The symbol of a method, "package.Service.Method", whichever way it was written.
+std::string SymbolOf(std::string_view name);
+
+}  // namespace piperpc::cli

@@ -1,0 +1,196 @@
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/background_streams.h"
+#include "tools/piperpc/commands.h"
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/invoke.h"
+#include "tools/piperpc/password.h"
+#include "tools/piperpc/words.h"
+#include "tools/shared/flags.h"
+
+namespace piperpc::cli {
+namespace {
+
+constexpr char kSessionHelp[] =
+    R"(  call SERVICE/METHOD [REQUEST...]   make a call and print its replies
+  start SERVICE/METHOD [REQUEST...]  open a stream that goes on in the background
+  send TAG [REQUEST]                 send one more message on it
+  end TAG                            no more messages; wait for the last replies
+  stop TAG                           cancel it
+  login NAME [--password-file FILE]  log in on this connection
+  list, describe [SYMBOL]            what the server has
+  help, quit)";
+
+class Session {
+ public:
+  explicit Session(Program& program)
+      : program_(program),
+        interactive_(IsTerminal(kStandardInput)),
+        streams_(program.connection, program.output) {}
+
+  int Run() {
+    while (!quit_ && ReadLine()) RunLine();
+    streams_.StopAll();
+    return exit_code_ != kExitOk ? exit_code_ : streams_.exit_code();
+  }
+
+ private:
+  using Handler = absl::Status (Session::*)(const Words& words, const Patience& patience);
+  struct Entry {
+    std::string_view name;
+    Handler handler;
+  };
+
+  // False: there are no more.
+  bool ReadLine() {
+    if (interactive_) std::fputs("piperpc> ", stderr);
+    ++line_number_;
+    const LineReader::Result result = program_.input.ReadLine(line_, program_.interrupts.Arm());
+    if (result == LineReader::Result::kStopped) Note(kExitInterrupted);
+    if (result == LineReader::Result::kError) {
+      Complain("cannot read standard input");
+      Note(kExitIo);
+    }
+    return result == LineReader::Result::kLine;
+  }
+
+  void RunLine() {
+    const Patience patience = program_.NewPatience();
+    const absl::Status status = RunWords(patience);
+    const std::string news = program_.connection.TakeReconnectNews();
+    if (!news.empty()) Complain(news);
+    Note(Report(InThisLine(status), patience));
+    // A person who presses Ctrl-C means this line; a script is meant as a whole.
+    if (patience.stop().stop_requested() && !interactive_) quit_ = true;
+    if (ExitCodeOf(status) == kExitNoReader) quit_ = true;
+  }
+
+  absl::Status RunWords(const Patience& patience) {
+    const absl::StatusOr<Words> words = SplitLine(line_);
+    if (!words.ok()) return words.status();
+    if (words->empty()) return absl::OkStatus();
+    static constexpr Entry kEntries[] = {
+        {"call", &Session::CallNow},  {"start", &Session::Start},       {"send", &Session::Send},
+        {"end", &Session::End},       {"stop", &Session::Stop},         {"login", &Session::Login},
+        {"list", &Session::ListThem}, {"describe", &Session::Describe}, {"help", &Session::Help},
+        {"quit", &Session::Quit},
+    };
+    for (const Entry& entry : kEntries) {
+      if (entry.name == words->front()) {
+        return (this->*entry.handler)({words->begin() + 1, words->end()}, patience);
+      }
+    }
+    return UsageError(absl::StrCat("no command ", words->front(), " in a session; see help"));
+  }
+
+  // In a script it helps to know which line it was.
+  absl::Status InThisLine(const absl::Status& status) const {
+    if (status.ok() || interactive_) return status;
+    absl::Status named(status.code(), absl::StrCat("line ", line_number_, ": ", status.message()));
+    status.ForEachPayload(
+        [&named](absl::string_view url, const absl::Cord& value) { named.SetPayload(url, value); });
+    return named;
+  }
+
+  void Note(int exit_code) {
+    if (exit_code_ == kExitOk) exit_code_ = exit_code;
+  }
+
+  absl::Status CallNow(const Words& words, const Patience& patience) {
+    if (words.empty()) return UsageError("call needs SERVICE/METHOD");
+    absl::StatusOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+    if (!method.ok()) return method.status();
+    if (words.size() == 1 && StreamsRequests(method->shape)) return NoStandardInput();
+    if (words.size() > 1 && words[1] == "-") return NoStandardInput();
+    return Call(program_, words, patience);
+  }
+
+  absl::Status Start(const Words& words, const Patience& patience) {
+    if (words.empty()) return UsageError("start needs SERVICE/METHOD");
+    absl::StatusOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+    if (!method.ok()) return method.status();
+    const absl::StatusOr<RequestPlan> plan = PlanRequests(
+        {words.begin() + 1, words.end()}, method->shape,
+        [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); });
+    if (!plan.ok()) return plan.status();
+    if (plan->from_input && words.size() > 1) return NoStandardInput();
+    return streams_.Start(*method, *plan);
+  }
+
+  absl::Status Send(const Words& words, const Patience& patience) {
+    if (words.empty()) return UsageError("send needs the TAG of a stream");
+    return streams_.Send(words[0], {words.begin() + 1, words.end()}, patience);
+  }
+
+  absl::Status End(const Words& words, const Patience& patience) {
+    if (words.size() != 1) return UsageError("end needs the TAG of a stream");
+    return streams_.End(words[0], patience);
+  }
+
+  absl::Status Stop(const Words& words, const Patience&) {
+    if (words.size() != 1) return UsageError("stop needs the TAG of a stream");
+    return streams_.Stop(words[0]);
+  }
+
+  absl::Status Login(const Words& words, const Patience& patience) {
+    std::string file = program_.settings.password_file;
+    tools::FlagSet flags;
+    flags.Add("password-file", "FILE", "", tools::SetText(file));
+    const absl::StatusOr<Words> names = flags.Parse(words);
+    if (!names.ok()) return AsUsageError(names.status());
+    if (names->size() != 1) return UsageError("login needs the NAME of a user");
+    const absl::StatusOr<std::string> password =
+        FindPassword(names->front(), file, program_.environment, patience.stop());
+    if (!password.ok()) return password.status();
+    const absl::StatusOr<MessagePtr> reply =
+        program_.connection.Login(names->front(), *password, patience);
+    if (!reply.ok()) return reply.status();
+    const absl::StatusOr<std::string> json = ToJson(**reply, ReplyStyle(program_.settings));
+    return json.ok() ? program_.output.WriteLine(*json) : json.status();
+  }
+
+  absl::Status ListThem(const Words& words, const Patience& patience) {
+    return List(program_, words, patience);
+  }
+
+  absl::Status Describe(const Words& words, const Patience& patience) {
+    return cli::Describe(program_, words, patience);
+  }
+
+  absl::Status Help(const Words&, const Patience&) {
+    return program_.output.WriteLine(kSessionHelp);
+  }
+
+  absl::Status Quit(const Words&, const Patience&) {
+    quit_ = true;
+    return absl::OkStatus();
+  }
+
+  static absl::Status NoStandardInput() {
+    return UsageError(
+        "standard input holds the session's lines: give the messages as words, or "
+        "use start, send and end");
+  }
+
+  Program& program_;
+  const bool interactive_;
+  BackgroundStreams streams_;
+  std::string line_;
+  std::size_t line_number_ = 0;
+  bool quit_ = false;
+  int exit_code_ = kExitOk;
+};
+
+}  // namespace
+
+int RunSession(Program& program, const Words& words, const Patience& patience) {
+  if (!words.empty()) {
+    return Report(UsageError("session takes no arguments; its lines come from standard input"),
+                  patience);
+  }
+  return Session(program).Run();
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,83 @@
+#include "tools/piperpc/settings.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tools/piperpc/failure.h"
+#include "tools/shared/flags.h"
+
+namespace piperpc::cli {
+namespace {
+
+constexpr std::size_t kMaxMetadataKey = 64;
+
+bool IsMetadataKey(std::string_view key) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
+  return !key.empty() && key.size() <= kMaxMetadataKey &&
+         std::all_of(key.begin(), key.end(), allowed);
+}
+
+absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
+  const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
+  if (!parsed.ok()) return parsed.status();
+  if (parsed->count() == 0) return UsageError("must be more than nothing");
+  timeout = *parsed;
+  return absl::OkStatus();
+}
+
+tools::FlagSet FlagsFor(Settings& settings) {
+  tools::FlagSet flags;
+  flags.Add("endpoint", "NAME", "the server: a short name or a pipe's address (PIPERPC_ENDPOINT)",
+            tools::SetText(settings.endpoint));
+  flags.Add("timeout", "DURATION", "for the whole command: 250ms, 5s, 2m",
+            [&settings](std::string_view text) { return SetTimeout(text, settings.timeout); });
+  flags.AddSwitch("wait", "wait for a server that is not there yet", &settings.wait);
+  flags.Add("metadata", "KEY=VALUE", "travels with the calls; may be repeated",
+            [&settings](std::string_view text) { return AddMetadata(text, settings.metadata); });
+  flags.Add("user", "NAME", "log in first, on the same connection", tools::SetText(settings.user));
+  flags.Add("password-file", "FILE", "the password; else PIPERPC_PASSWORD, else the terminal",
+            tools::SetText(settings.password_file));
+  flags.AddSwitch("pretty", "replies on several lines, also when no person reads them",
+                  &settings.pretty);
+  flags.Add("max-message", "SIZE", "the largest reply to take (4MiB)",
+            tools::SetSize(settings.max_message_bytes));
+  flags.Add("backend", "NAME", "how pipes are driven (auto)", tools::SetText(settings.backend));
+  flags.AddSwitch("help", "show this", &settings.help);
+  flags.AddSwitch("version", "show the version", &settings.version);
+  return flags;
+}
+
+}  // namespace
+
+absl::Status AddMetadata(std::string_view text, Metadata& metadata) {
+  const std::size_t equals = text.find('=');
+  const std::string_view key = text.substr(0, equals);
+  if (equals == text.npos || !IsMetadataKey(key)) {
+    return UsageError(absl::StrCat("\"", std::string(text), "\" is not key=value with a key of 1 ",
+                                   "to 64 of a-z, 0-9, '-', '_' and '.'"));
+  }
+  metadata.emplace_back(key, text.substr(equals + 1));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
+                                             const Environment& environment) {
+  CommandLine line;
+  line.settings.endpoint = environment("PIPERPC_ENDPOINT").value_or(line.settings.endpoint);
+  absl::StatusOr<std::vector<std::string>> words = FlagsFor(line.settings).Parse(arguments);
+  if (!words.ok()) return AsUsageError(words.status());
+  if (!words->empty()) {
+    line.command = words->front();
+    line.words.assign(words->begin() + 1, words->end());
+  }
+  return line;
+}
+
+std::string FlagHelp() {
+  Settings settings;
+  return FlagsFor(settings).Help();
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,30 @@
+#include <optional>
+
+#include "piperpc/v1/health.piperpc.h"
+#include "tools/piperpc/commands.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kLongest{30000};
+
+}  // namespace
+
+absl::Status Wait(Program& program, const Words& words, const Patience& patience) {
+  if (words.size() > 1) return UsageError("wait takes one service, or none for the whole server");
+  v1::WatchRequest request;
+  if (!words.empty()) request.set_service(words[0]);
+  CallOptions options = program.connection.OptionsOf(patience);
+  options.timeout = patience.left().value_or(kLongest);
+  options.wait_for_ready = options.timeout;
+  v1::HealthClient client(program.connection.channel());
+  auto statuses = client.Watch(request, options);
+  while (const std::optional<v1::WatchResponse> response = statuses.Next()) {
+    if (response->status() == v1::SERVING_STATUS_SERVING) return absl::OkStatus();
+  }
+  const absl::Status ended = statuses.status();
+  return ended.ok() ? absl::UnavailableError("the server went away") : ended;
+}
+
+}  // namespace piperpc::cli

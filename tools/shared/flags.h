@@ -1,0 +1,67 @@
+// The flags of the command-line programs: a small parser with clear errors.
+//
+//     FlagSet flags;
+//     flags.Add("grace", "DURATION", "how long a shutdown waits", SetDuration(options.grace));
+//     absl::StatusOr<std::vector<std::string>> words = flags.Parse(arguments);
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace piperpc::tools {
+
+// Takes a flag's value. INVALID_ARGUMENT says what a good one looks like.
+using Setter = std::function<absl::Status(std::string_view value)>;
+
+class FlagSet {
+ public:
+  // `--name VALUE` or `--name=VALUE`. May be given several times; `set` sees each.
+  void Add(std::string name, std::string value_name, std::string help, Setter set);
+
+  // `--name`, without a value. What `on` points to outlives the set.
+  void AddSwitch(std::string name, std::string help, bool* on);
+
+  // Sets what the arguments say and gives the rest, in order. Flags may stand anywhere; `--` ends
+  // them, and "-" alone is no flag. INVALID_ARGUMENT names the flag.
+  absl::StatusOr<std::vector<std::string>> Parse(const std::vector<std::string>& arguments) const;
+
+  // One line for each flag.
+  std::string Help() const;
+
+ private:
+  struct Flag {
+    std::string name;
+    std::string value_name;  // Empty: a switch.
+    std::string help;
+    Setter set;
+  };
+
+  absl::StatusOr<const Flag*> Find(std::string_view name) const;
+
+  std::vector<Flag> flags_;
+};
+
+// "250ms", "5s", "2m", "1h"; a number alone is refused, so that nobody has to guess its unit.
+absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text);
+
+// "65536", "64KiB", "4MiB", "2GiB".
+absl::StatusOr<std::uint64_t> ParseSize(std::string_view text);
+
+// A whole number from `min` to `max`.
+absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t min,
+                                          std::uint64_t max);
+
+// Setters for those. The target outlives the flag set.
+Setter SetText(std::string& target);
+Setter SetDuration(std::chrono::milliseconds& target);
+Setter SetSize(std::size_t& target);
+Setter SetNumber(std::size_t& target, std::size_t min, std::size_t max);
+
+}  // namespace piperpc::tools
