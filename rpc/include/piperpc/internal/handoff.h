@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "piperpc/async.h"
+#include "piperpc/internal/codec.h"
 
 namespace piperpc::internal {
 
@@ -20,7 +21,7 @@ class Handoff {
  public:
   // Thread side: these wait. False, or none: closed.
   bool PutAndWait(T value) {
-    const std::size_t size = value.ByteSizeLong();
+    const std::size_t size = OutMessage::Of(value).size();
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this, size] { return closed_ || FitsLocked(size); });
@@ -48,7 +49,7 @@ class Handoff {
     return !closed_ && !FitsLocked(1);
   }
   bool Put(T value) {
-    const std::size_t size = value.ByteSizeLong();
+    const std::size_t size = OutMessage::Of(value).size();
     std::lock_guard lock(mutex_);
     if (closed_) return false;
     PushLocked(std::move(value), size);

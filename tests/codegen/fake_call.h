@@ -1,0 +1,162 @@
+// A call without a server: what a handler's coroutine sees of one, in the hands of a test. All on
+// the test's own thread, save the workers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <coroutine>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "piperpc/async.h"
+#include "piperpc/executor.h"
+#include "piperpc/internal/streams.h"
+#include "piperpc/server_context.h"
+#include "piperpc/stream.h"
+
+namespace piperpc::testing {
+
+// An executor that runs what is posted when the test says so.
+class FakeLoop final : public Executor {
+ public:
+  FakeLoop() : scope_(this) {}
+
+  void Post(absl::AnyInvocable<void()> work) override {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+    changed_.notify_one();
+  }
+  void PostAt(std::chrono::steady_clock::time_point, absl::AnyInvocable<void()> work) override {
+    Post(std::move(work));
+  }
+
+  // Runs work until `condition` holds; fails the test when that takes too long.
+  void RunUntil(const std::function<bool()>& condition) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      std::optional<absl::AnyInvocable<void()>> work = Next(limit);
+      if (!work.has_value()) {
+        ADD_FAILURE() << "nothing came to run";
+        return;
+      }
+      (*work)();
+    }
+  }
+
+ private:
+  std::optional<absl::AnyInvocable<void()>> Next(std::chrono::steady_clock::time_point limit) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_until(lock, limit, [this] { return !queue_.empty(); })) return std::nullopt;
+    std::optional<absl::AnyInvocable<void()>> work(std::move(queue_.front()));
+    queue_.pop_front();
+    return work;
+  }
+
+  Scope scope_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<absl::AnyInvocable<void()>> queue_;
+};
+
+class FakeContext final : public ServerContext {
+ public:
+  FakeContext(Executor& executor, WorkerPool& workers) : executor_(executor), workers_(workers) {}
+
+  std::string_view method() const override { return "fake.Service/Method"; }
+  const Peer& peer() const override { return peer_; }
+  const Metadata& metadata() const override { return metadata_; }
+  std::chrono::steady_clock::time_point deadline() const override {
+    return std::chrono::steady_clock::time_point::max();
+  }
+  std::stop_token stop_token() override { return stop.get_token(); }
+  SessionState& session() override { return session_; }
+  void AddTrailer(std::string_view, std::string_view) override {}
+  Executor& executor() override { return executor_; }
+  WorkerPool& workers() override { return workers_; }
+
+  std::stop_source stop;
+
+ private:
+  Executor& executor_;
+  WorkerPool& workers_;
+  Peer peer_;
+  Metadata metadata_;
+  SessionState session_;
+};
+
+// The client's requests.
+class FakeInbound final : public internal::InboundStream {
+ public:
+  template <typename Message>
+  void Send(const Message& message) {
+    queue_.push_back(message.SerializeAsString());
+    Wake();
+  }
+  void End() {
+    ended_ = true;
+    Wake();
+  }
+  std::size_t unread() const { return queue_.size(); }
+  bool awaited() const { return waiter_ != nullptr; }
+
+  bool Ready() override { return ended_ || !queue_.empty(); }
+  void Await(std::coroutine_handle<> waiter) override { waiter_ = waiter; }
+  void Forget() override { waiter_ = nullptr; }
+  bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) override {
+    if (queue_.empty()) return false;
+    const std::string bytes = std::move(queue_.front());
+    queue_.pop_front();
+    return parse(bytes);
+  }
+
+ private:
+  void Wake() {
+    if (waiter_) std::exchange(waiter_, nullptr).resume();
+  }
+
+  std::deque<std::string> queue_;
+  bool ended_ = false;
+  std::coroutine_handle<> waiter_;
+};
+
+// The client that reads the replies, as long as it has credit.
+template <typename Message>
+class FakeSink final : public internal::StreamSink {
+ public:
+  explicit FakeSink(std::size_t credit = 1'000'000) : credit_(credit) {}
+
+  void Grant(std::size_t credit) {
+    credit_ += credit;
+    if (producer_ && credit_ > 0) std::exchange(producer_, nullptr).resume();
+  }
+  bool waiting() const { return producer_ != nullptr; }
+  bool ended() const { return status_.has_value(); }
+  const absl::Status& status() const { return *status_; }
+  const std::vector<Message>& messages() const { return messages_; }
+
+  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer) override {
+    std::string bytes(message.size(), '\0');
+    message.WriteTo(bytes.data());
+    messages_.emplace_back().ParseFromString(bytes);
+    if (--credit_ > 0) return true;
+    producer_ = producer;
+    return false;
+  }
+  void End(absl::Status status) override { status_ = std::move(status); }
+
+ private:
+  std::size_t credit_;
+  std::coroutine_handle<> producer_;
+  std::vector<Message> messages_;
+  std::optional<absl::Status> status_;
+};
+
+}  // namespace piperpc::testing
