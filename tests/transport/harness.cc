@@ -1,5 +1,8 @@
 #include "harness.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -206,9 +209,12 @@ Endpoint ScratchFolder::endpoint(const std::string& name) const {
 }
 
 std::string Pattern(std::size_t size, unsigned seed) {
-  std::minstd_rand random(seed);
   std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
+  std::uint64_t state = seed;
+  for (std::size_t at = 0; at < size; at += sizeof(state)) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    std::memcpy(&bytes[at], &state, std::min(sizeof(state), size - at));
+  }
   return bytes;
 }
 
