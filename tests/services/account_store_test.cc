@@ -1,0 +1,151 @@
+#include "services/auth/account_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scratch_folder.h"
+#include "services/auth/sqlite.h"
+#include "services/auth/sqlite_account_store.h"
+
+namespace services {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+using ::testing::Optional;
+
+std::unique_ptr<AccountStore> Open(const std::string& path) {
+  auto store = OpenAccountStore(path);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return *std::move(store);
+}
+
+unsigned AccessOf(const std::string& path) {
+  struct stat found = {};
+  EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
+  return found.st_mode & 0777;
+}
+
+// Both kinds of store keep the same promises.
+class AccountStoreTest : public ::testing::TestWithParam<bool> {
+ protected:
+  ScratchFolder folder_;
+  const std::string path_ = GetParam() ? folder_.File("accounts.db") : kInMemory;
+  const std::unique_ptr<AccountStore> store_ = Open(path_);
+};
+INSTANTIATE_TEST_SUITE_P(Stores, AccountStoreTest, ::testing::Bool(),
+                         [](const auto& kind) { return kind.param ? "InAFile" : "InMemory"; });
+
+TEST_P(AccountStoreTest, FindsWhatWasInsertedAndNothingElse) {
+  EXPECT_EQ(*store_->FindHash("ana"), std::nullopt);
+  EXPECT_TRUE(*store_->Insert("ana", "hash"));
+  EXPECT_THAT(*store_->FindHash("ana"), Optional(std::string("hash")));
+  EXPECT_EQ(*store_->FindHash("Ana"), std::nullopt);
+}
+
+TEST_P(AccountStoreTest, KeepsTheFirstOfTwoAccountsOfOneName) {
+  EXPECT_TRUE(*store_->Insert("ana", "first"));
+  EXPECT_FALSE(*store_->Insert("ana", "second"));
+  EXPECT_THAT(*store_->FindHash("ana"), Optional(std::string("first")));
+}
+
+TEST_P(AccountStoreTest, ReplacesAHashOnlyWhenItIsTheOldOne) {
+  ASSERT_TRUE(*store_->Insert("ana", "one"));
+  EXPECT_TRUE(store_->ReplaceHash("ana", "one", "two").ok());
+  EXPECT_TRUE(store_->ReplaceHash("ana", "one", "three").ok());
+  EXPECT_THAT(*store_->FindHash("ana"), Optional(std::string("two")));
+}
+
+TEST_P(AccountStoreTest, TakesNamesThatLookLikeSql) {
+  const std::string name = "'; DROP TABLE account; --";
+  EXPECT_TRUE(*store_->Insert(name, "hash"));
+  EXPECT_THAT(*store_->FindHash(name), Optional(std::string("hash")));
+}
+
+TEST_P(AccountStoreTest, LetsOneOfManyThreadsInsertAName) {
+  std::atomic<int> winners = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        for (int name = 0; name < 20; ++name) {
+          winners += *store_->Insert("user" + std::to_string(name), std::to_string(i)) ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(winners, 20);
+}
+
+TEST(AccountFile, KeepsItsAccountsWhenItIsOpenedAgain) {
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  ASSERT_TRUE(*Open(path)->Insert("ana", "hash"));
+  EXPECT_THAT(*Open(path)->FindHash("ana"), Optional(std::string("hash")));
+}
+
+TEST(AccountFile, IsSharedByTwoStoresAtOnce) {
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  const auto one = Open(path);
+  const auto other = Open(path);
+  EXPECT_TRUE(*one->Insert("ana", "hash"));
+  EXPECT_FALSE(*other->Insert("ana", "other"));
+  EXPECT_THAT(*other->FindHash("ana"), Optional(std::string("hash")));
+}
+
+TEST(AccountFile, IsWrittenAheadAndMadeForItsOwnerOnly) {
+  ScratchFolder folder;
+  const std::string path = folder.File("data/accounts.db");
+  const auto store = Open(path);
+  ASSERT_TRUE(*store->Insert("ana", "hash"));
+  EXPECT_EQ(AccessOf(path), 0600u);
+  EXPECT_EQ(AccessOf(path + "-wal"), 0600u);
+  EXPECT_EQ(AccessOf(path + "-shm"), 0600u);
+  EXPECT_EQ(AccessOf(folder.File("data")), 0700u);
+}
+
+TEST(AccountFile, LosesTheAccessThatOthersHad) {
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  std::ofstream(path).close();
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  Open(path);
+  EXPECT_EQ(AccessOf(path), 0600u);
+}
+
+TEST(AccountFile, ThatIsNoDatabaseIsLeftAlone) {
+  ScratchFolder folder;
+  const std::string path = folder.File("notes.txt");
+  std::ofstream(path) << std::string(200, 'x');
+  const absl::Status status = OpenAccountStore(path).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(path));
+}
+
+TEST(AccountFile, OfANewerVersionIsRefused) {
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  ASSERT_TRUE(SqliteDatabase::Open(path)->Execute("PRAGMA user_version = 99").ok());
+  const absl::Status status = OpenAccountStore(path).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("version 99"));
+}
+
+TEST(AccountFile, IsNotOpenedThroughALinkNorInPlaceOfAFolder) {
+  ScratchFolder folder;
+  std::filesystem::create_symlink("/dev/null", folder.File("link.db"));
+  EXPECT_FALSE(OpenAccountStore(folder.File("link.db")).ok());
+  EXPECT_FALSE(OpenAccountStore(folder.File("")).ok());
+  EXPECT_FALSE(OpenAccountStore(folder.File("no/such/folder/accounts.db")).ok());
+}
+
+}  // namespace
+}  // namespace services

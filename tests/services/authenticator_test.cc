@@ -1,0 +1,97 @@
+#include "services/auth/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "services/auth/sqlite_account_store.h"
+
+namespace services {
+namespace {
+
+PasswordHasher Hasher(unsigned long long more_operations = 0) {
+  PasswordCost cost = PasswordCost::Minimal();
+  cost.operations += more_operations;
+  return *PasswordHasher::Create(cost);
+}
+
+class AuthenticatorTest : public ::testing::Test {
+ protected:
+  const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
+  Authenticator authenticator_{*store_, Hasher()};
+};
+
+TEST_F(AuthenticatorTest, RegistersANameOnceAndRecognisesItAfterwards) {
+  EXPECT_EQ(*authenticator_.Authenticate("ana", "secret"), Authenticated::kRegistered);
+  EXPECT_EQ(*authenticator_.Authenticate("ana", "secret"), Authenticated::kRecognised);
+}
+
+TEST_F(AuthenticatorTest, RefusesAnotherPassword) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  const auto refused = authenticator_.Authenticate("ana", "wrong");
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(refused.status().message(), "wrong password");
+}
+
+TEST_F(AuthenticatorTest, StoresNoPassword) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  EXPECT_EQ((*store_->FindHash("ana"))->find("secret"), std::string::npos);
+}
+
+TEST_F(AuthenticatorTest, GivesAnAccountANewHashWhenTheCostHasChanged) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  const PasswordHasher dearer = Hasher(1);
+  Authenticator later(*store_, dearer);
+  EXPECT_FALSE(later.Authenticate("ana", "wrong").ok());
+  EXPECT_TRUE(dearer.IsOutdated(**store_->FindHash("ana")));
+  EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
+  EXPECT_FALSE(dearer.IsOutdated(**store_->FindHash("ana")));
+  EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
+}
+
+TEST_F(AuthenticatorTest, LetsOneOfManyFirstLoginsRegisterAndTheOthersMustMatch) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string name = "user" + std::to_string(round);
+    std::atomic<int> registered = 0;
+    std::atomic<int> accepted = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&, i] {
+          const auto result = authenticator_.Authenticate(name, i % 2 == 0 ? "even" : "odd");
+          if (!result.ok()) return;
+          ++accepted;
+          if (*result == Authenticated::kRegistered) ++registered;
+        });
+      }
+    }
+    EXPECT_EQ(registered, 1);
+    EXPECT_EQ(accepted, 2);  // Those with the password that was registered.
+  }
+}
+
+// A store that does not work.
+class BrokenStore final : public AccountStore {
+ public:
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view) override {
+    return absl::UnavailableError("locked");
+  }
+  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { return false; }
+  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
+    return absl::OkStatus();
+  }
+};
+
+TEST(Authenticator, LetsNobodyInWhenTheStoreFails) {
+  BrokenStore store;
+  Authenticator authenticator(store, Hasher());
+  EXPECT_EQ(authenticator.Authenticate("ana", "secret").status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace services

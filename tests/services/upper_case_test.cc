@@ -1,0 +1,96 @@
+#include "services/upper/upper_case.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace services {
+namespace {
+
+TEST(UpperCase, ConvertsAscii) { EXPECT_EQ(*UpperCase("Hello, world 1!"), "HELLO, WORLD 1!"); }
+
+TEST(UpperCase, MakesSeveralCharactersOfOneWhereUnicodeDoes) {
+  EXPECT_EQ(*UpperCase("straße"), "STRASSE");
+  EXPECT_EQ(*UpperCase("ﬃ"), "FFI");
+  EXPECT_EQ(*UpperCase("ŉ"), "ʼN");
+}
+
+TEST(UpperCase, ConvertsAllScripts) {
+  EXPECT_EQ(*UpperCase("ação"), "AÇÃO");
+  EXPECT_EQ(*UpperCase("ὀδυσσεύς"), "ὈΔΥΣΣΕΎΣ");
+  EXPECT_EQ(*UpperCase("привет"), "ПРИВЕТ");
+  EXPECT_EQ(*UpperCase("𐐨"), "𐐀");
+}
+
+TEST(UpperCase, DependsOnNoLanguage) {
+  EXPECT_EQ(*UpperCase("istanbul ıspanak"), "ISTANBUL ISPANAK");
+}
+
+TEST(UpperCase, LeavesWhatHasNoCase) {
+  EXPECT_EQ(*UpperCase(""), "");
+  EXPECT_EQ(*UpperCase("日本語 🙂"), "日本語 🙂");
+  EXPECT_EQ(*UpperCase(std::string("a\0b", 3)), std::string("A\0B", 3));
+}
+
+TEST(UpperCase, TellsWhereTheTextIsNotUtf8) {
+  const struct {
+    std::string text;
+    std::string offset;
+  } cases[] = {
+      {"\xff", "0"},
+      {"ab\xc3", "2"},
+      {"é\x80", "2"},
+      {"abc\xc0\xaf", "3"},
+      {"x\xed\xa0\x80", "1"},
+      {"\xf4\x90\x80\x80", "0"},
+      {"abcd\xf0\x9f\x99", "4"},
+  };
+  for (const auto& broken : cases) {
+    const absl::Status status = UpperCase(broken.text).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), "the text is not UTF-8: invalid byte at offset " + broken.offset);
+  }
+}
+
+// One line for each character that this Python's Unicode has: itself, a tab, its upper case.
+constexpr char kListOfPython[] =
+    "python3 -c \"\n"
+    "import sys, unicodedata\n"
+    "for n in range(0x20, 0x110000):\n"
+    "    c = chr(n)\n"
+    "    if unicodedata.category(c) not in ('Cn', 'Cs', 'Cc', 'Zl', 'Zp'):\n"
+    "        sys.stdout.buffer.write((c + chr(9) + c.upper() + chr(10)).encode())\n"
+    "\" 2>/dev/null";
+
+std::string OutputOf(const char* command) {
+  std::string output;
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command, "r"), pclose);
+  char buffer[4096];
+  while (std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe.get())) {
+    output.append(buffer, size);
+  }
+  return output;
+}
+
+// Characters that are in ICU's Unicode and not yet in Python's are not compared, nor are controls,
+// which have no case.
+TEST(UpperCase, EqualsPythonsForEveryCharacterThatBothKnow) {
+  const std::string list = OutputOf(kListOfPython);
+  if (list.empty()) GTEST_SKIP() << "there is no python3 here";
+  std::size_t compared = 0;
+  for (std::size_t at = 0; at < list.size(); ++compared) {
+    const std::size_t tab = list.find('\t', at);
+    const std::size_t end = list.find('\n', tab);
+    const std::string character = list.substr(at, tab - at);
+    ASSERT_EQ(*UpperCase(character), list.substr(tab + 1, end - tab - 1)) << character;
+    at = end + 1;
+  }
+  EXPECT_GT(compared, 140'000u);
+}
+
+}  // namespace
+}  // namespace services
