@@ -1,0 +1,57 @@
+// A call whose caller is blocked in it.
+#pragma once
+
+#include <condition_variable>
+#include <span>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "src/client/call.h"
+#include "src/client/core.h"
+
+namespace piperpc::client {
+
+class BlockingCall final : public Call {
+ public:
+  using Parse = absl::FunctionRef<bool(std::span<const char>)>;
+
+  // What it is given must live as long as the call, which lives on its caller's stack. `request`
+  // null: a probe, which waits for the server's Hello only.
+  BlockingCall(Core& core, const internal::ClientMethod& method,
+               const internal::OutMessage* request, const CallOptions& options, Parse parse);
+
+  // Makes the call, and gives how it ended. Without the lock.
+  absl::Status Run(const CallOptions& options);
+
+  // --- For the session. ---
+  bool can_read() const override { return can_read_; }
+  void Wake() { changed_.notify_one(); }
+
+  // False: the deadline has passed.
+  bool WaitForWake(Core::Lock& lock);
+  void ExpireIfDue();
+
+  // Parses a reply that lies where the session reads.
+  void ParseWhileReading(Core::Lock& lock);
+
+ private:
+  bool is_probe() const override { return request_ == nullptr; }
+  bool has_request() const override { return true; }
+  internal::OutMessage request() const override { return *request_; }
+  absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
+  void OnRetry() override { Wake(); }
+  void OnEnded(wire::Bytes reply) override;
+  void TakeReply();
+  void Perform();
+
+  const internal::OutMessage* const request_;
+  const bool can_read_;
+  Parse parse_;
+  std::condition_variable changed_;
+  wire::Bytes reply_;
+  std::string copy_;      // Of the reply, when another one reads.
+  bool pending_ = false;  // There is a reply that was not parsed.
+  bool malformed_ = false;
+};
+
+}  // namespace piperpc::client

@@ -1,0 +1,79 @@
+#include "src/client/call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/client/core.h"
+#include "src/client/session.h"
+#include "src/wire/limits.h"
+#include "src/wire/metadata.h"
+
+namespace piperpc::client {
+
+Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& options)
+    : core_(core), method_(method.name), shape_(method.shape), trailers_(options.trailers) {}
+
+absl::Status Call::Prepare(const CallOptions& options) {
+  const bool stream = shape_ != MethodShape::kUnary;
+  const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
+  if (!times.ok()) return times.status();
+  times_ = *times;
+  const auto& middleware = core_.options().middleware;
+  if (middleware.empty() && options.metadata.empty()) return absl::OkStatus();
+  Metadata metadata = options.metadata;
+  ClientCallInfo info{method_, metadata};
+  for (const auto& each : middleware) {
+    if (absl::Status status = each->Before(info); !status.ok()) return status;
+    ++admitted_;
+  }
+  absl::StatusOr<std::string> encoded = wire::EncodeMetadata(metadata, wire::kMaxMetadataBytes);
+  if (!encoded.ok()) return encoded.status();
+  metadata_ = *std::move(encoded);
+  return absl::OkStatus();
+}
+
+void Call::Conclude() {
+  const auto& middleware = core_.options().middleware;
+  for (std::size_t i = 0; i < admitted_; ++i) middleware[i]->After(method_, status_);
+}
+
+void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply) {
+  if (ended()) return;
+  phase = Phase::kEnded;
+  core_.deadlines().Cancel(*this);
+  if (trailers_ != nullptr && !trailers.empty()) {
+    absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(trailers);
+    if (decoded.ok()) {
+      *trailers_ = *std::move(decoded);
+    } else if (status.ok()) {
+      status =
+          absl::InternalError(absl::StrCat("the server's trailers: ", decoded.status().message()));
+    }
+  }
+  status_ = std::move(status);
+  OnEnded(status_.ok() ? reply : wire::Bytes());
+}
+
+absl::Status Call::Expired() const {
+  if (phase == Phase::kConnecting) return core_.DeadlineExceeded("connecting");
+  if (!session->hello_received()) return session->NoHello();
+  return core_.DeadlineExceeded(phase == Phase::kQueued ? "waiting for a free call slot"
+                                                        : "waiting for the reply");
+}
+
+void Call::OnTimer() { core_.EndEarly(*this, Expired()); }
+
+void StopLink::OnStop::operator()() const {
+  Core& core = call.core();
+  const Core::Lock lock(core);
+  core.EndEarly(call, absl::CancelledError("the caller cancelled the call"));
+}
+
+std::unique_ptr<StopLink> StopLink::Make(std::stop_token stop, Call& call) {
+  return stop.stop_possible() ? std::make_unique<StopLink>(std::move(stop), call) : nullptr;
+}
+
+StopLink::StopLink(std::stop_token stop, Call& call) : callback_(std::move(stop), OnStop{call}) {}
+
+}  // namespace piperpc::client

@@ -1,0 +1,118 @@
+// One call of a channel, of whatever form: where it stands, and how it ends.
+//
+// A call is connecting (it has no session), queued (its session waits for a free slot, or for the
+// server's Hello), sent, and ended. A call whose request the server cannot have seen may go back
+// from sent to connecting. All of it is guarded by the channel's lock, but for what says otherwise.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "piperpc/channel.h"
+#include "piperpc/internal/client_call.h"
+#include "piperpc/internal/codec.h"
+#include "src/client/options.h"
+#include "src/session/inbox.h"
+#include "src/transport/event_loop.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::client {
+
+class Core;
+class Session;
+
+class Call : public transport::EventLoop::Timer {
+ public:
+  enum class Phase { kConnecting, kQueued, kSent, kEnded };
+
+  // `options` is looked at now; its trailers are written to before the call ends.
+  Call(Core& core, const internal::ClientMethod& method, const CallOptions& options);
+  virtual ~Call() = default;
+
+  // Runs the middleware and encodes the metadata. Not OK: the call must end with it. Once, first,
+  // without the lock.
+  absl::Status Prepare(const CallOptions& options);
+
+  // Tells the middleware how the call ended. Once, last, without the lock.
+  void Conclude();
+
+  // --- What the session asks. ---
+
+  // The only request message, if the method takes just one.
+  virtual bool has_request() const { return !StreamsRequests(shape_); }
+  virtual internal::OutMessage request() const = 0;
+
+  // A thread is blocked in this call, and may read the connection meanwhile.
+  virtual bool can_read() const { return false; }
+
+  // Ends with OK as soon as the server has said Hello, and sends nothing.
+  virtual bool is_probe() const { return false; }
+
+  // False: it cannot be sent again.
+  virtual bool may_retry() const { return true; }
+
+  // --- What the session tells. ---
+
+  virtual void OnStarted() {}                               // Its REQUEST is in the outbox.
+  virtual absl::Status OnMessage(wire::Bytes message) = 0;  // Not OK: the call must end with it.
+  virtual void OnCredit(std::uint64_t) {}
+  virtual void OnRoom() {}     // The outbox has room again, or credit has come.
+  virtual void OnRetry() = 0;  // It is connecting once more; asks for a session.
+
+  // The call is over. `reply`: the response message of a call that is OK; valid for this call only.
+  void End(absl::Status status, std::string_view trailers = {}, wire::Bytes reply = {});
+
+  Phase phase = Phase::kConnecting;
+  Session* session = nullptr;  // Lives longer than its calls.
+  std::uint64_t id = 0;        // Not zero: the session's table has it.
+  int attempts = 0;
+  Assembly assembly;
+
+  bool ended() const { return phase == Phase::kEnded; }
+  std::string_view method() const { return method_; }
+  MethodShape shape() const { return shape_; }
+  const CallTimes& times() const { return times_; }
+  const std::string& metadata() const { return metadata_; }
+  const absl::Status& status() const { return status_; }
+  Core& core() { return core_; }
+
+  // DEADLINE_EXCEEDED, or what a silent server comes to; the text says where the call stood.
+  absl::Status Expired() const;
+
+ protected:
+  virtual void OnEnded(wire::Bytes reply) = 0;
+
+ private:
+  void OnTimer() override;  // The deadline of a call that nobody is blocked in.
+
+  Core& core_;
+  const std::string_view method_;
+  const MethodShape shape_;
+  Metadata* const trailers_;
+  CallTimes times_{};
+  std::string metadata_;      // Encoded.
+  std::size_t admitted_ = 0;  // By so many of the middleware.
+  absl::Status status_;
+};
+
+// Ends the call when its caller's stop token says so. Made and destroyed without the lock.
+class StopLink {
+ public:
+  StopLink(std::stop_token stop, Call& call);
+
+  // Null when `stop` can never be asked to stop.
+  static std::unique_ptr<StopLink> Make(std::stop_token stop, Call& call);
+
+ private:
+  struct OnStop {
+    Call& call;
+    void operator()() const;
+  };
+  std::stop_callback<OnStop> callback_;
+};
+
+}  // namespace piperpc::client

@@ -1,0 +1,67 @@
+#include "piperpc/channel.h"
+
+#include <memory>
+#include <utility>
+
+#include "src/client/async_call.h"
+#include "src/client/blocking_call.h"
+#include "src/client/core.h"
+#include "src/client/stream_call.h"
+
+namespace piperpc {
+namespace client {
+namespace {
+
+class ClientChannel final : public Channel {
+ public:
+  ClientChannel(std::string_view endpoint, ChannelOptions options)
+      : core_(std::make_shared<Core>(endpoint, std::move(options))) {}
+  ~ClientChannel() override { core_->Shutdown(); }
+
+  absl::Status CallUnary(const internal::ClientMethod& method, const internal::OutMessage& request,
+                         const CallOptions& options,
+                         absl::FunctionRef<bool(std::span<const char>)> parse) override {
+    return BlockingCall(*core_, method, &request, options, parse).Run(options);
+  }
+
+  std::shared_ptr<internal::CallControl> StartUnary(
+      const internal::ClientMethod& method, const internal::OutMessage& request,
+      const CallOptions& options,
+      absl::AnyInvocable<void(absl::Status, std::span<const char>)> done) override {
+    return AsyncCall::Begin(core_, method, request, options, std::move(done));
+  }
+
+  std::shared_ptr<internal::ClientStream> OpenStream(const internal::ClientMethod& method,
+                                                     const internal::OutMessage* request,
+                                                     const CallOptions& options) override {
+    return StreamCall::Open(core_, method, request, options);
+  }
+
+  absl::Status WaitUntilReady(std::chrono::milliseconds timeout) override {
+    const internal::ClientMethod hello{"", MethodShape::kUnary};
+    CallOptions options;
+    options.timeout = timeout;
+    options.wait_for_ready = timeout;
+    const auto no_reply = [](std::span<const char>) { return true; };
+    return BlockingCall(*core_, hello, nullptr, options, no_reply).Run(options);
+  }
+
+  std::size_t connections_made() const override {
+    const Core::Lock lock(*core_);
+    return core_->connections_made();
+  }
+
+  void Close() override { core_->Close(); }
+
+ private:
+  const std::shared_ptr<Core> core_;
+};
+
+}  // namespace
+}  // namespace client
+
+std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options) {
+  return std::make_shared<client::ClientChannel>(endpoint, std::move(options));
+}
+
+}  // namespace piperpc

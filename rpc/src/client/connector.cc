@@ -1,0 +1,47 @@
+#include "src/client/connector.h"
+
+#include <utility>
+
+#include "src/client/call.h"
+#include "src/client/core.h"
+#include "src/client/session.h"
+
+namespace piperpc::client {
+
+void Connector::Add(std::shared_ptr<Call> call) {
+  waiting_.push_back(std::move(call));
+  if (running_) return;
+  running_ = true;
+  if (thread_.joinable()) thread_.join();  // It has let go of the lock for the last time.
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Connector::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Connector::Run() {
+  while (ServeOne()) {
+  }
+}
+
+// False: there was none, and the thread must not take the lock again.
+bool Connector::ServeOne() {
+  std::shared_ptr<Call> call;  // Goes away without the lock.
+  Core::Lock lock(core_);
+  running_ = !waiting_.empty();
+  if (!running_) return false;
+  call = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (call->ended()) return true;
+  const auto session = core_.GetSession(lock, call->times());
+  if (call->ended()) return true;
+  if (session.ok()) {
+    (*session)->Submit(*call);
+  } else {
+    call->End(session.status());
+  }
+  return true;
+}
+
+}  // namespace piperpc::client

@@ -1,0 +1,35 @@
+// Connects for calls that nobody is blocked in, on a thread that lives as long as there are any.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <thread>
+#include <utility>
+
+namespace piperpc::client {
+
+class Call;
+class Core;
+
+class Connector {
+ public:
+  explicit Connector(Core& core) : core_(core) {}
+
+  // With the channel's lock.
+  void Add(std::shared_ptr<Call> call);
+  std::deque<std::shared_ptr<Call>> TakeAll() { return std::exchange(waiting_, {}); }
+
+  // Waits for the thread. Without the lock, after the channel was closed.
+  void Join();
+
+ private:
+  void Run();
+  bool ServeOne();
+
+  Core& core_;
+  std::deque<std::shared_ptr<Call>> waiting_;
+  bool running_ = false;
+  std::thread thread_;
+};
+
+}  // namespace piperpc::client

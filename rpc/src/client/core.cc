@@ -1,0 +1,232 @@
+#include "src/client/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/client/session.h"
+
+namespace piperpc::client {
+namespace {
+
+// A connect is looked after this often, so that Close() need not wait for its deadline.
+constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
+
+void DeliverAll(const std::vector<std::shared_ptr<Receiver>>& due) {
+  for (const auto& receiver : due) receiver->Deliver();
+}
+
+absl::Status Closed() { return absl::FailedPreconditionError("the channel is closed"); }
+
+}  // namespace
+
+Core::Lock::Lock(Core& core, Where where) : core_(core), where_(where), guard_(core.mutex_) {
+  core_.on_loop_ = where_ == Where::kOnLoop;
+}
+
+Core::Lock::~Lock() {
+  if (guard_.owns_lock()) Release();
+}
+
+void Core::Lock::Acquire() {
+  guard_.lock();
+  core_.on_loop_ = where_ == Where::kOnLoop;
+}
+
+void Core::Lock::Release() {
+  core_.Arm();
+  core_.on_loop_ = false;
+  if (core_.due_.empty() && core_.log_.empty()) return guard_.unlock();
+  Due due = std::exchange(core_.due_, {});
+  const auto log = std::exchange(core_.log_, {});
+  const bool here = where_ == Where::kOnLoop || !core_.PostToLoop(due);
+  guard_.unlock();
+  for (const LogRecord& record : log) core_.options_.log(record);
+  if (here) DeliverAll(due);
+}
+
+bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
+  core_.Arm();
+  if (!core_.due_.empty() || !core_.log_.empty()) {
+    Release();
+    Acquire();
+    return true;
+  }
+  if (deadline != kNever) return changed.wait_until(guard_, deadline) == std::cv_status::no_timeout;
+  changed.wait(guard_);
+  return true;
+}
+
+Core::Core(std::string_view endpoint, ChannelOptions options)
+    : options_(std::move(options)),
+      endpoint_text_(endpoint),
+      endpoint_(Endpoint::Parse(endpoint)),
+      transport_(options_.transport),
+      connector_(*this),
+      alarm_(*this) {
+  broken_ = CheckOptions(options_);
+  broken_.Update(endpoint_.status());
+  if (transport_ != nullptr) return;
+  const auto system = transport::SystemTransport(options_.backend);
+  broken_.Update(system.status());
+  if (system.ok()) transport_ = *system;
+}
+
+Core::~Core() { Shutdown(); }
+
+absl::Status Core::Refusal() const { return closed_ ? Closed() : broken_; }
+
+std::shared_ptr<Session> Core::session() const {
+  return session_ != nullptr && session_->usable() ? session_ : nullptr;
+}
+
+absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, const CallTimes& times) {
+  while (true) {
+    if (closed_) return absl::CancelledError("the channel was closed");
+    if (auto found = session()) return found;
+    if (connecting_) {
+      absl::Status waited = WaitForConnector(lock, times.connect_deadline);
+      if (!waited.ok()) return waited;
+      continue;
+    }
+    connecting_ = true;
+    lock.Release();
+    auto pipe = ConnectOnce(times);
+    lock.Acquire();
+    connecting_ = false;
+    changed_.notify_all();
+    if (pipe.ok()) return Adopt(*std::move(pipe));
+    const TimePoint now = Clock::now();
+    const bool again = absl::IsUnavailable(pipe.status())         ? now < times.wait_until
+                       : absl::IsResourceExhausted(pipe.status()) ? now < times.connect_deadline
+                                                                  : false;
+    if (!again) return pipe.status();
+  }
+}
+
+absl::Status Core::WaitForConnector(Lock& lock, TimePoint deadline) {
+  while (connecting_ && !closed_) {
+    if (!lock.Wait(changed_, deadline)) return DeadlineExceeded("connecting");
+  }
+  return absl::OkStatus();
+}
+
+// One slice of the attempt.
+absl::StatusOr<std::unique_ptr<transport::Pipe>> Core::ConnectOnce(const CallTimes& times) {
+  const TimePoint now = Clock::now();
+  if (now >= times.connect_deadline) return DeadlineExceeded("connecting");
+  const bool wait = now < times.wait_until;
+  const TimePoint limit = wait ? times.wait_until : times.connect_deadline;
+  return transport_->Connect(*endpoint_, {.deadline = std::min(limit, After(kConnectSlice, now)),
+                                          .wait_for_server = wait});
+}
+
+std::shared_ptr<Session> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
+  ++connections_made_;
+  Log(LogLevel::kInfo, "connected");
+  session_ = std::make_shared<Session>(*this, std::move(pipe));
+  sessions_.push_back(session_);
+  if (closed_) session_->Shutdown();
+  return session_;
+}
+
+void Core::Launch(std::shared_ptr<Call> call) {
+  if (call->ended()) return;
+  if (absl::Status refusal = Refusal(); !refusal.ok()) return call->End(std::move(refusal));
+  const auto loop = EnsureLoop();
+  if (!loop.ok()) return call->End(loop.status());
+  if (call->times().deadline != kNever) deadlines_.Schedule(*call, call->times().deadline);
+  if (const auto found = session()) {
+    found->Submit(*call);
+  } else {
+    connector_.Add(std::move(call));
+  }
+}
+
+void Core::EndEarly(Call& call, absl::Status status) {
+  if (call.ended()) return;
+  if (call.session != nullptr) call.session->Abandon(call);
+  call.End(std::move(status));
+}
+
+absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
+  if (loop_thread_ == nullptr) {
+    if (transport_ == nullptr) return broken_;
+    auto loop = transport_->NewLoop();
+    if (!loop.ok()) return loop.status();
+    loop_thread_ = std::make_unique<LoopThread>(*std::move(loop));
+    loop_thread_->Start();
+  }
+  return &loop_thread_->loop();
+}
+
+// False when there is no loop: then they get it on this thread.
+bool Core::PostToLoop(Due& due) {
+  if (due.empty()) return true;
+  if (loop_ended_ || !EnsureLoop().ok()) return false;
+  loop_thread_->loop().Post([due = std::move(due)] { DeliverAll(due); });
+  return true;
+}
+
+void Core::Arm() {
+  if (deadlines_.next() >= armed_for_ || loop_thread_ == nullptr || loop_ended_) return;
+  armed_for_ = deadlines_.next();
+  transport::EventLoop& loop = loop_thread_->loop();
+  if (loop.InLoop()) return loop.Schedule(alarm_, armed_for_);
+  loop.Post([this, &loop, when = armed_for_] { loop.Schedule(alarm_, when); });
+}
+
+void Core::OnAlarm() {
+  const Lock lock(*this, Lock::Where::kOnLoop);
+  armed_for_ = kNever;
+  deadlines_.Fire(Clock::now());
+}
+
+void Core::Log(LogLevel level, std::string_view event, std::string detail) {
+  if (!options_.log) return;
+  LogRecord record{level, event, {{"endpoint", endpoint_text_}}};
+  if (!detail.empty()) record.fields.emplace_back("detail", std::move(detail));
+  log_.push_back(std::move(record));
+}
+
+absl::Status Core::DeadlineExceeded(std::string_view phase) const {
+  return absl::DeadlineExceededError(
+      absl::StrCat("the deadline has passed while ", ToAbsl(phase), ", ", endpoint_text_));
+}
+
+void Core::OnPipeClosed(Session& session) {
+  std::erase_if(sessions_, [&](const auto& each) { return each.get() == &session; });
+  if (session_.get() == &session) session_.reset();
+  changed_.notify_all();
+}
+
+void Core::Close() {
+  Lock lock(*this);
+  closed_ = true;
+  changed_.notify_all();
+  for (const auto& call : connector_.TakeAll()) {
+    call->End(absl::CancelledError("the channel was closed"));
+  }
+  const auto sessions = sessions_;
+  for (const auto& session : sessions) session->Shutdown();
+  if (loop_thread_ != nullptr && loop_thread_->loop().InLoop()) return;
+  while (!sessions_.empty() || connecting_) lock.Wait(changed_);
+}
+
+void Core::Shutdown() {
+  Close();
+  connector_.Join();
+  LoopThread* loop = nullptr;
+  {
+    const std::lock_guard guard(mutex_);
+    if (loop_ended_) return;
+    loop_ended_ = true;
+    loop = loop_thread_.get();
+  }
+  if (loop == nullptr) return;
+  loop->Stop();
+  loop->loop().Cancel(alarm_);
+}
+
+}  // namespace piperpc::client

@@ -1,0 +1,150 @@
+// What all calls of a channel share: the lock, the connection of the moment, the loop's thread.
+//
+// One lock guards the channel, its sessions and its calls; a channel has one connection at a time,
+// so it would be one lock in any case. No code of the user runs while it is held: what has become
+// due is collected, and handed to the loop (or run, on the loop) when the lock is given back.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "piperpc/channel.h"
+#include "piperpc/endpoint.h"
+#include "src/base/clock.h"
+#include "src/client/call.h"
+#include "src/client/connector.h"
+#include "src/session/loop_executor.h"
+#include "src/transport/timer_queue.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::client {
+
+class Session;
+
+// A call that is owed something on the loop, for example its callback.
+class Receiver {
+ public:
+  virtual void Deliver() = 0;  // Without the lock.
+
+ protected:
+  ~Receiver() = default;
+};
+
+class Core final : public std::enable_shared_from_this<Core> {
+ public:
+  // What is wrong with `endpoint` or `options` becomes the status of every call.
+  Core(std::string_view endpoint, ChannelOptions options);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  // Holds the channel's lock. kOnLoop: this is the loop's thread, outside of any callback, so what
+  // is due is run as soon as the lock is given back.
+  class Lock {
+   public:
+    enum class Where { kAnywhere, kOnLoop };
+    explicit Lock(Core& core, Where where = Where::kAnywhere);
+    ~Lock();
+    void Release();
+    void Acquire();
+
+    // Waits for `changed`, or less long: look again at what you wait for. False: `deadline` has
+    // passed.
+    bool Wait(std::condition_variable& changed, TimePoint deadline = kNever);
+
+   private:
+    Core& core_;
+    const Where where_;
+    std::unique_lock<std::mutex> guard_;
+  };
+
+  const ChannelOptions& options() const { return options_; }
+  const std::string& endpoint_text() const { return endpoint_text_; }
+
+  // --- With the lock held. ---
+
+  // The status of a call that is made now: not OK when the channel is closed or was never good.
+  absl::Status Refusal() const;
+
+  // The session to use, connected by this thread if need be, within the call's times.
+  absl::StatusOr<std::shared_ptr<Session>> GetSession(Lock& lock, const CallTimes& times);
+
+  // A session that can take calls, or null.
+  std::shared_ptr<Session> session() const;
+
+  // Gives a call that nobody is blocked in its session, now or from the connector's thread.
+  void Launch(std::shared_ptr<Call> call);
+
+  // Ends a call before the server did, and tells the server.
+  void EndEarly(Call& call, absl::Status status);
+
+  // The loop, with its thread running. The system's error when it refuses one.
+  absl::StatusOr<transport::EventLoop*> EnsureLoop();
+
+  transport::TimerQueue& deadlines() { return deadlines_; }
+  void Defer(std::shared_ptr<Receiver> receiver) { due_.push_back(std::move(receiver)); }
+  void Log(LogLevel level, std::string_view event, std::string detail = {});
+  bool delivering_on_loop() const { return on_loop_; }
+  bool closed() const { return closed_; }
+  std::size_t connections_made() const { return connections_made_; }
+  void OnPipeClosed(Session& session);
+
+  absl::Status DeadlineExceeded(std::string_view phase) const;
+
+  // --- Without it. ---
+
+  void Close();
+
+  // Close(), and ends the loop's thread. Not on it.
+  void Shutdown();
+
+ private:
+  using Due = std::vector<std::shared_ptr<Receiver>>;
+
+  // Wakes the loop for the earliest deadline.
+  struct Alarm final : transport::EventLoop::Timer {
+    explicit Alarm(Core& owner) : core(owner) {}
+    void OnTimer() override { core.OnAlarm(); }
+    Core& core;
+  };
+
+  bool PostToLoop(Due& due);
+  void Arm();
+  void OnAlarm();
+  absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const CallTimes& times);
+  absl::Status WaitForConnector(Lock& lock, TimePoint deadline);
+  std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
+
+  const ChannelOptions options_;
+  const std::string endpoint_text_;
+  absl::StatusOr<Endpoint> endpoint_;
+  transport::Transport* transport_ = nullptr;
+  absl::Status broken_;  // Not OK: no call can be made.
+
+  std::mutex mutex_;
+  std::condition_variable changed_;  // connecting_, session_, sessions_, closed_.
+  bool closed_ = false;
+  bool connecting_ = false;
+  bool on_loop_ = false;
+  std::shared_ptr<Session> session_;
+  std::vector<std::shared_ptr<Session>> sessions_;  // Those whose pipe is open.
+  std::size_t connections_made_ = 0;
+  Connector connector_;
+
+  transport::TimerQueue deadlines_;
+  TimePoint armed_for_ = kNever;
+  Alarm alarm_;
+  std::unique_ptr<LoopThread> loop_thread_;
+  bool loop_ended_ = false;
+
+  Due due_;
+  std::vector<LogRecord> log_;
+};
+
+}  // namespace piperpc::client

@@ -1,0 +1,61 @@
+#include "src/client/options.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "src/transport/pipe.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::client {
+namespace {
+
+struct Range {
+  const char* name;
+  std::uint64_t value;
+  std::uint64_t least;
+  std::uint64_t most;
+};
+
+}  // namespace
+
+absl::Status CheckOptions(const ChannelOptions& options) {
+  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
+  const auto count = [](auto value) { return static_cast<std::uint64_t>(value.count()); };
+  const Range ranges[] = {
+      {"default_timeout (ms)", count(options.default_timeout), 1, kAny},
+      {"wait_for_ready (ms)", count(options.wait_for_ready), 0, kAny},
+      {"max_packet_bytes", options.max_packet_bytes, wire::kEarlyPacketBytes,
+       transport::kMaxPacketBytes},
+      {"max_message_bytes", options.max_message_bytes, wire::kEarlyMessageBytes,
+       wire::kMaxMessageBytes},
+      {"max_metadata_bytes", options.max_metadata_bytes, wire::kEarlyMetadataBytes,
+       wire::kMaxMetadataBytes},
+      {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
+      {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
+  };
+  for (const Range& range : ranges) {
+    if (range.value >= range.least && range.value <= range.most) continue;
+    return absl::InvalidArgumentError(absl::StrCat("the channel option ", range.name, " is ",
+                                                   range.value, ", not within ", range.least,
+                                                   " to ", range.most));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
+                                  bool stream) {
+  if (call.timeout && call.timeout->count() <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the timeout of a call must be above zero, it is ", call.timeout->count(), " ms"));
+  }
+  const TimePoint now = Clock::now();
+  const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);
+  const TimePoint ready = After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
+  return CallTimes{.deadline = stream && !call.timeout ? kNever : usual,
+                   .connect_deadline = usual,
+                   .wait_until = std::min(ready, usual)};
+}
+
+}  // namespace piperpc::client

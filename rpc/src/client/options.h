@@ -1,0 +1,28 @@
+// What a channel's options and a call's come to.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "piperpc/channel.h"
+#include "src/base/clock.h"
+
+namespace piperpc::client {
+
+// INVALID_ARGUMENT names the option that is out of its range, its value and the range.
+absl::Status CheckOptions(const ChannelOptions& options);
+
+// How long a call may take, as points in time.
+struct CallTimes {
+  TimePoint deadline;          // Of the whole call.
+  TimePoint connect_deadline;  // Of connecting.
+  TimePoint wait_until;        // Until then it waits for a server that is not there.
+};
+
+// `stream`: without a timeout of its own it has no deadline. INVALID_ARGUMENT: a timeout that is
+// not above zero.
+absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
+                                  bool stream);
+
+}  // namespace piperpc::client

@@ -1,0 +1,217 @@
+#include "src/client/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::client {
+namespace {
+
+constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
+
+// A request that cannot be sent on so many connections in a row is given up.
+constexpr int kMaxAttempts = 5;
+
+wire::Hello EarlyLimits() {
+  wire::Hello limits;
+  limits.max_packet_bytes = wire::kEarlyPacketBytes;
+  limits.max_message_bytes = wire::kEarlyMessageBytes;
+  limits.max_calls = wire::kEarlyCalls;
+  limits.max_metadata_bytes = wire::kEarlyMetadataBytes;
+  limits.initial_credit = wire::kEarlyCredit;
+  return limits;
+}
+
+wire::Hello OurHello(const ChannelOptions& options) {
+  wire::Hello hello;
+  hello.max_packet_bytes = static_cast<std::uint32_t>(options.max_packet_bytes);
+  hello.max_message_bytes = options.max_message_bytes;
+  hello.max_metadata_bytes = static_cast<std::uint32_t>(options.max_metadata_bytes);
+  hello.initial_credit = options.stream_credit_bytes;
+  hello.implementation = kImplementation;
+  return hello;
+}
+
+std::uint64_t TimeoutOf(TimePoint deadline) {
+  if (deadline == kNever) return 0;
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
+}
+
+absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat(ToAbsl(what), " of ", size, " bytes is above the server's limit of ", limit));
+}
+
+}  // namespace
+
+// The Hello waits for the first call, and travels with it.
+Session::Session(Core& core, std::unique_ptr<transport::Pipe> pipe)
+    : core_(core), pipe_(std::move(pipe)), peer_(EarlyLimits()) {
+  wire::FrameHeader header;
+  header.kind = wire::FrameKind::kHello;
+  outbox_.Add(header, wire::EncodeHello(OurHello(core_.options())));
+}
+
+Session::~Session() = default;
+
+void Session::Submit(Call& call) {
+  call.session = this;
+  call.phase = Call::Phase::kQueued;
+  ++call.attempts;
+  ++live_;
+  if (!call.can_read()) ++unattended_;
+  waiting_.push_back(&call);
+  StartWaiting();
+  FlushSoon();
+  if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) ArrangeReader();
+}
+
+// What the server's limits say to the call for ever.
+absl::Status Session::CheckLimits(const Call& call) const {
+  if (call.metadata().size() > peer_.max_metadata_bytes) {
+    return TooLarge("metadata", call.metadata().size(), peer_.max_metadata_bytes);
+  }
+  return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
+}
+
+absl::Status Session::CheckSize(std::size_t message_size) const {
+  if (message_size <= peer_.max_message_bytes) return absl::OkStatus();
+  return TooLarge("message", message_size, peer_.max_message_bytes);
+}
+
+bool Session::FitsNow(const Call& call) const {
+  if (hello_received_) return call.is_probe() || calls_.size() < peer_.max_calls;
+  return !call.is_probe() && calls_.size() < peer_.max_calls && CheckLimits(call).ok();
+}
+
+void Session::StartWaiting() {
+  while (!dead_ && !waiting_.empty() && FitsNow(*waiting_.front())) {
+    Call& call = *waiting_.front();
+    waiting_.pop_front();
+    absl::Status status = call.is_probe() ? absl::OkStatus() : CheckLimits(call);
+    if (call.is_probe() || !status.ok()) {
+      Leave(call);
+      call.End(std::move(status));
+    } else {
+      Start(call);
+    }
+  }
+}
+
+void Session::Start(Call& call) {
+  call.id = ++last_id_;
+  call.phase = Call::Phase::kSent;
+  calls_.emplace(call.id, &call);
+  wire::FrameHeader header;
+  header.kind = wire::FrameKind::kRequest;
+  header.call_id = call.id;
+  header.method = call.method();
+  header.timeout_us = TimeoutOf(call.times().deadline);
+  header.metadata = call.metadata();
+  if (call.has_request()) {
+    header.flags = wire::kEnd;
+    outbox_.AddMessage(header, call.request());
+  } else {
+    outbox_.Add(header);
+  }
+  call.OnStarted();
+}
+
+// The call is no longer this session's concern.
+void Session::Leave(Call& call) {
+  call.session = nullptr;
+  call.id = 0;
+  --live_;
+  if (!call.can_read()) --unattended_;
+}
+
+void Session::Forget(Call& call) {
+  if (call.phase == Call::Phase::kQueued) std::erase(waiting_, &call);
+  calls_.erase(call.id);
+  call.assembly.Clear();
+  Leave(call);
+}
+
+void Session::Abandon(Call& call) {
+  const std::uint64_t id = call.id;
+  const bool unknown = id == 0 || outbox_.HoldsRequest(id);
+  outbox_.Drop(id);
+  Forget(call);
+  if (!unknown && !dead_) {
+    calls_.emplace(id, nullptr);
+    Send({.kind = wire::FrameKind::kCancel, .call_id = id});
+  }
+  StartWaiting();
+  ClosePipeIfDue();
+}
+
+void Session::Retry(Call& call, const absl::Status& why) {
+  outbox_.Drop(call.id);
+  Forget(call);
+  if (call.attempts >= kMaxAttempts || !call.may_retry()) return call.End(why);
+  call.phase = Call::Phase::kConnecting;
+  call.OnRetry();
+}
+
+void Session::EndAll(const absl::Status& status, const std::vector<std::uint64_t>& unsent) {
+  std::vector<Call*> calls(waiting_.begin(), waiting_.end());
+  for (const auto& [id, call] : calls_) {
+    if (call != nullptr) calls.push_back(call);
+  }
+  for (Call* const call : calls) {
+    const bool sent = call->phase == Call::Phase::kSent &&
+                      std::find(unsent.begin(), unsent.end(), call->id) == unsent.end();
+    if (!sent && absl::IsUnavailable(status)) {
+      Retry(*call, status);
+    } else {
+      Forget(*call);
+      call->End(status);
+    }
+  }
+}
+
+void Session::Fail(absl::Status status) {
+  if (dead_) return;
+  dead_ = true;
+  core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
+  EndAll(status, outbox_.UnsentRequests());
+  for (BlockingCall* const call : blocked_) call->Wake();
+  ClosePipeIfDue();
+}
+
+void Session::Shutdown() {
+  if (dead_) return;
+  // Makes the server say something, for a caller that is inside ReceiveUntil().
+  if (receiving_ && !closing_) Send({.kind = wire::FrameKind::kPing});
+  if (dead_) return;
+  dead_ = true;
+  EndAll(absl::CancelledError("the channel was closed"), {});
+  for (BlockingCall* const call : blocked_) call->Wake();
+  ClosePipeIfDue();
+}
+
+absl::Status Session::NoHello() const {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      core_.endpoint_text(), " took no connection: all its instances are in use, or it hangs"));
+}
+
+bool Session::has_room() const {
+  return outbox_.queued_bytes() < core_.options().output_queue_bytes;
+}
+
+void Session::Send(const wire::FrameHeader& header, wire::Bytes payload) {
+  outbox_.Add(header, payload);
+  FlushSoon();
+}
+
+void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  outbox_.AddMessage(header, message);
+  FlushSoon();
+}
+
+}  // namespace piperpc::client

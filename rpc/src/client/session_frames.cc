@@ -1,0 +1,180 @@
+// What a session does with each kind of frame. PROTOCOL.md, "Frames", is the table behind it.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/client/session.h"
+#include "src/wire/status.h"
+
+namespace piperpc::client {
+namespace {
+
+using wire::FrameKind;
+
+absl::Status Unexpected(const wire::Frame& frame, std::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(frame.header.kind), " for call ",
+                   frame.header.call_id, ", ", ToAbsl(why)));
+}
+
+// As good as no limit.
+constexpr std::uint64_t kMostCredit = std::uint64_t{1} << 60;
+
+bool IsOfCall(FrameKind kind) {
+  return kind == FrameKind::kMessage || kind == FrameKind::kResponse || kind == FrameKind::kCredit;
+}
+
+// The server saw a violation of the protocol, which must be a fault of this side.
+absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
+  return code == absl::StatusCode::kInvalidArgument ? absl::StatusCode::kInternal : code;
+}
+
+}  // namespace
+
+void Session::OnPacket(transport::Bytes packet) {
+  absl::Status status;
+  for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !dead_;) {
+    const absl::StatusOr<wire::Frame> frame = reader.Next();
+    status = frame.ok() ? OnFrame(*frame) : frame.status();
+  }
+  if (status.ok()) return StartWaiting();
+  const bool version = absl::IsFailedPrecondition(status);
+  Fail(absl::Status(version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInternal,
+                    absl::StrCat("the server at ", core_.endpoint_text(),
+                                 version ? " cannot be talked to: " : " broke the protocol: ",
+                                 status.message())));
+}
+
+absl::Status Session::OnFrame(const wire::Frame& frame) {
+  const FrameKind kind = frame.header.kind;
+  if (kind == FrameKind::kGoaway) return OnGoaway(frame);
+  if (!hello_received_ || kind == FrameKind::kHello) return OnHello(frame);
+  if (IsOfCall(kind)) return OnCallFrame(frame);
+  if (kind == FrameKind::kPing) return OnPing(frame);
+  if (kind == FrameKind::kPong) return absl::OkStatus();
+  const bool known = kind >= FrameKind::kHello && kind <= FrameKind::kGoaway;
+  if (!known && frame.header.optional()) return absl::OkStatus();
+  return Unexpected(frame, "which is not one that a server sends");
+}
+
+absl::Status Session::OnHello(const wire::Frame& frame) {
+  if (frame.header.kind != FrameKind::kHello) return Unexpected(frame, "before the Hello");
+  if (hello_received_) return Unexpected(frame, "a second Hello");
+  auto hello = wire::DecodeHello(frame.payload);
+  if (!hello.ok()) return hello.status();
+  if (auto version = wire::ChooseVersion(*hello); !version.ok()) return version.status();
+  if (hello->max_calls == 0) return Unexpected(frame, "which allows no calls");
+  hello->initial_credit = std::min(hello->initial_credit, kMostCredit);
+  const std::uint64_t more_credit = hello->initial_credit - peer_.initial_credit;
+  peer_ = *std::move(hello);
+  hello_received_ = true;
+  outbox_.set_max_packet(std::min<std::size_t>(peer_.max_packet_bytes, transport::kMaxPacketBytes));
+  for (const auto& [id, call] : calls_) {  // Begun with the credit that every server gives.
+    if (call != nullptr && more_credit != 0) call->OnCredit(more_credit);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnGoaway(const wire::Frame& frame) {
+  const auto goaway = wire::DecodeGoaway(frame.payload);
+  if (!goaway.ok()) return goaway.status();
+  core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
+  if (!goaway->status.ok()) {
+    Fail(absl::Status(CodeOfGoaway(goaway->status.code()),
+                      absl::StrCat("the server at ", core_.endpoint_text(),
+                                   " ended the connection: ", goaway->status.message())));
+    return absl::OkStatus();
+  }
+  draining_ = true;
+  std::vector<Call*> elsewhere(waiting_.begin(), waiting_.end());
+  for (const auto& [id, call] : calls_) {
+    if (call != nullptr && id > goaway->last_call_id) elsewhere.push_back(call);
+  }
+  const absl::Status why = absl::UnavailableError(
+      absl::StrCat("the server at ", core_.endpoint_text(), " is going away"));
+  for (Call* const call : elsewhere) Retry(*call, why);
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnPing(const wire::Frame& frame) {
+  if (frame.payload.size() > wire::kMaxPingBytes) {
+    return Unexpected(frame, absl::StrCat("a ping of ", frame.payload.size(),
+                                          " bytes; the limit is ", wire::kMaxPingBytes));
+  }
+  Send({.kind = FrameKind::kPong}, frame.payload);
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnCallFrame(const wire::Frame& frame) {
+  const std::uint64_t id = frame.header.call_id;
+  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return absl::OkStatus();
+  if (found->second == nullptr) return OnLateFrame(frame);
+  Call& call = *found->second;
+  switch (frame.header.kind) {
+    case FrameKind::kMessage:
+      return OnMessage(call, frame);
+    case FrameKind::kResponse:
+      return OnResponse(call, frame);
+    default:
+      call.OnCredit(frame.header.credit);
+      return absl::OkStatus();
+  }
+}
+
+// Of a call that has ended on this side; its last frame frees the slot.
+absl::Status Session::OnLateFrame(const wire::Frame& frame) {
+  if (frame.header.kind == FrameKind::kResponse && !frame.header.more()) {
+    calls_.erase(frame.header.call_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
+  if (!StreamsReplies(call.shape())) return Unexpected(frame, "which gives just one reply");
+  auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  absl::Status status = outcome.status();
+  if (status.ok()) {
+    if (outcome->result == Assembly::Result::kMore) return absl::OkStatus();
+    status = call.OnMessage(outcome->message);
+  }
+  if (absl::IsInvalidArgument(status)) return status;
+  if (!status.ok()) core_.EndEarly(call, std::move(status));
+  return absl::OkStatus();
+}
+
+absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  absl::Status status;
+  if (header.has_status) {
+    if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
+    if (!status.ok() && !header.more()) {
+      Finish(call, std::move(status), header);
+      return absl::OkStatus();
+    }
+  }
+  auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  if (absl::IsInvalidArgument(outcome.status())) return outcome.status();
+  if (!outcome.ok()) {
+    if (header.more()) {
+      core_.EndEarly(call, outcome.status());
+    } else {
+      Finish(call, outcome.status(), header);
+    }
+  } else if (outcome->result == Assembly::Result::kWhole) {
+    Finish(call, absl::OkStatus(), header, outcome->message);
+  }
+  return absl::OkStatus();
+}
+
+void Session::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
+                     wire::Bytes reply) {
+  outbox_.Drop(call.id);  // What it still had to say; nobody listens.
+  calls_.erase(call.id);
+  call.End(std::move(status), header.metadata, reply);
+  Leave(call);
+}
+
+}  // namespace piperpc::client

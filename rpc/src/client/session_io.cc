@@ -1,0 +1,186 @@
+// How a session's bytes come and go: who reads, who writes, and the end of the pipe.
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/client/session.h"
+
+namespace piperpc::client {
+namespace {
+
+using transport::SendResult;
+
+// A caller that reads looks up this often, for what cannot wake it: the end of the channel, or a
+// pipe that must be attached because it is full.
+constexpr Duration kReadSlice = std::chrono::milliseconds(500);
+
+absl::Status Lost(const Core& core, const absl::Status& cause) {
+  return absl::UnavailableError(
+      absl::StrCat("the connection to ", core.endpoint_text(), " was lost: ", cause.message()));
+}
+
+}  // namespace
+
+void Session::Flush() {
+  if (dead_ || closing_) return;
+  const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
+  if (!result.ok()) return Fail(Lost(core_, result.status()));
+  if (*result == SendResult::kWouldBlock) return AttachAndFlush();
+  GiveRoom();
+}
+
+// On the loop, all that a turn makes ready goes into one packet.
+void Session::FlushSoon() {
+  if (dead_ || closing_) return;
+  if (loop_ != nullptr && loop_->InLoop()) {
+    loop_->Defer(*this);
+  } else {
+    Flush();
+  }
+}
+
+// The pipe is full: only a loop can tell when it is not any more.
+void Session::AttachAndFlush() {
+  attach_wanted_ = receiving_;  // No pipe is attached under a thread that receives from it.
+  if (!receiving_ && Attach()) Flush();
+}
+
+bool Session::Attach() {
+  if (loop_ != nullptr) return true;
+  const auto loop = core_.EnsureLoop();
+  if (!loop.ok()) {
+    Fail(loop.status());
+    return false;
+  }
+  loop_ = *loop;
+  pipe_->Attach(*loop_, *this);
+  return true;
+}
+
+void Session::GiveRoom() {
+  if (!room_wanted_ || !has_room()) return;
+  room_wanted_ = false;
+  for (const auto& [id, call] : calls_) {
+    if (call != nullptr) call->OnRoom();
+  }
+}
+
+// Somebody must read as long as there are calls.
+void Session::ArrangeReader() {
+  if (reader_ != Reader::kNobody || dead_ || live_ == 0) return;
+  if (unattended_ > 0) return ReadOnLoop();
+  for (BlockingCall* const call : blocked_) {
+    if (!call->ended() && call->can_read()) return call->Wake();
+  }
+}
+
+void Session::ReadOnLoop() {
+  if (!Attach()) return;
+  reader_ = Reader::kLoop;
+  loop_->Post([self = shared_from_this()] {
+    const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
+    if (!self->closing_) self->pipe_->Receive();
+  });
+}
+
+void Session::Attend(BlockingCall& call, Core::Lock& lock) {
+  blocked_.push_back(&call);
+  while (call.session == this) {
+    if (reader_ == Reader::kNobody && call.can_read()) {
+      ReadFor(call, lock);
+    } else if (!call.WaitForWake(lock)) {
+      core_.EndEarly(call, call.Expired());
+    }
+  }
+  std::erase(blocked_, &call);
+  ArrangeReader();
+  ClosePipeIfDue();
+}
+
+void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
+  reader_ = Reader::kCaller;
+  reading_call_ = &call;
+  if (buffer_ == nullptr) {
+    buffer_ = std::make_unique_for_overwrite<char[]>(transport::kMaxPacketBytes);
+  }
+  while (call.session == this) {
+    ReceiveOne(lock, call.times().deadline);
+    call.ExpireIfDue();
+  }
+  call.ParseWhileReading(lock);  // The reply lies in buffer_: nobody else may read yet.
+  reading_call_ = nullptr;
+  reader_ = Reader::kNobody;
+}
+
+void Session::ReceiveOne(Core::Lock& lock, TimePoint limit) {
+  receiving_ = true;
+  lock.Release();
+  const absl::StatusOr<std::size_t> size = pipe_->ReceiveUntil(
+      std::span(buffer_.get(), transport::kMaxPacketBytes), std::min(limit, After(kReadSlice)));
+  lock.Acquire();
+  receiving_ = false;
+  if (std::exchange(attach_wanted_, false) && Attach()) Flush();
+  if (dead_) return;
+  if (size.ok()) {
+    OnPacket({buffer_.get(), *size});
+    Flush();
+  } else if (!absl::IsDeadlineExceeded(size.status())) {
+    Fail(Lost(core_, size.status()));
+  }
+}
+
+void Session::OnReceive(transport::Bytes packet) {
+  {
+    const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+    if (dead_) return;
+    OnPacket(packet);
+    FlushSoon();
+  }
+  // What was due has run, and may have begun new calls.
+  const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+  if (closing_) return;
+  if (live_ > 0 && !dead_) return pipe_->Receive();
+  reader_ = Reader::kNobody;
+  ClosePipeIfDue();
+}
+
+void Session::OnReceiveError(absl::Status status) {
+  const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+  reader_ = Reader::kNobody;
+  Fail(Lost(core_, status));
+  ClosePipeIfDue();
+}
+
+void Session::OnSent(absl::Status status) {
+  const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+  outbox_.OnSent();
+  if (!status.ok()) return Fail(Lost(core_, status));
+  Flush();
+}
+
+void Session::OnTurnEnd() {
+  const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+  Flush();
+}
+
+// A pipe is closed by its loop, without the lock, when no caller uses it.
+void Session::ClosePipeIfDue() {
+  const bool over = dead_ || (draining_ && live_ == 0);
+  if (!over || closing_ || reader_ == Reader::kCaller) return;
+  dead_ = closing_ = true;
+  if (loop_ == nullptr) {
+    pipe_->Close(transport::CloseMode::kAbort, [] {});
+    return core_.OnPipeClosed(*this);
+  }
+  loop_->Post([self = shared_from_this()] {
+    self->loop_->Undefer(*self);
+    self->pipe_->Close(transport::CloseMode::kAbort, [self] {
+      const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
+      self->core_.OnPipeClosed(*self);
+    });
+  });
+}
+
+}  // namespace piperpc::client

@@ -1,0 +1,205 @@
+#include "src/client/stream_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/client/session.h"
+
+namespace piperpc::client {
+
+StreamCall::StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+                       const internal::OutMessage* request, const CallOptions& options)
+    : Call(*core, method, options),
+      owner_(std::move(core)),
+      receive_credit_(owner_->options().stream_credit_bytes) {
+  if (request == nullptr) return;
+  request_.bytes.resize(request->size());
+  request->WriteTo(request_.bytes.data());
+}
+
+std::shared_ptr<internal::ClientStream> StreamCall::Open(std::shared_ptr<Core> core,
+                                                         const internal::ClientMethod& method,
+                                                         const internal::OutMessage* request,
+                                                         const CallOptions& options) {
+  auto call = std::make_shared<StreamCall>(std::move(core), method, request, options);
+  call->self_ = call;
+  absl::Status prepared = call->Prepare(options);
+  auto stop = StopLink::Make(options.stop, *call);
+  {
+    const Core::Lock lock(call->core());
+    call->stop_ = std::move(stop);
+    if (prepared.ok()) {
+      call->core().Launch(call);
+    } else {
+      call->End(std::move(prepared));
+    }
+  }
+  StreamCall* const raw = call.get();
+  return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
+}
+
+// --- What the session tells. ---
+
+void StreamCall::OnStarted() {
+  send_credit_ = SendCredit(session->initial_credit());
+  if (half_closed_) SendHalfClose();
+  Notify();
+}
+
+absl::Status StreamCall::OnMessage(wire::Bytes message) {
+  if (!receive_credit_.Receive(message.size())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the server sent a message of ", message.size(), " bytes without credit"));
+  }
+  inbound_.push_back(assembly.Take(message));
+  Notify();
+  return absl::OkStatus();
+}
+
+void StreamCall::OnCredit(std::uint64_t bytes) {
+  if (!send_credit_.Add(bytes)) {
+    core().EndEarly(*this, absl::InternalError(absl::StrCat("the server gave a credit of ", bytes,
+                                                            " bytes, which is too much")));
+  }
+  Notify();
+}
+
+void StreamCall::OnRoom() { Notify(); }
+
+void StreamCall::OnEnded(wire::Bytes reply) {
+  if (Call::status().ok() && !StreamsReplies(shape())) inbound_.push_back(assembly.Take(reply));
+  Notify();
+  if (!std::exchange(deferred_, true)) core().Defer(self_);
+  self_.reset();
+}
+
+void StreamCall::Notify() {
+  changed_.notify_all();
+  const bool due = (on_readable_ && Readable()) || (on_writable_ && Writable());
+  if (due && !std::exchange(deferred_, true)) core().Defer(shared_from_this());
+}
+
+void StreamCall::Deliver() {
+  Ready readable;
+  Ready writable;
+  std::unique_ptr<StopLink> stop;
+  bool conclude = false;
+  {
+    const Core::Lock lock(core());
+    deferred_ = false;
+    if (Readable()) readable = std::exchange(on_readable_, nullptr);
+    if (Writable()) writable = std::exchange(on_writable_, nullptr);
+    conclude = ended() && !std::exchange(concluded_, true);
+    if (conclude) stop = std::move(stop_);
+  }
+  stop.reset();
+  if (conclude) Conclude();
+  if (readable) readable();
+  if (writable) writable();
+}
+
+// --- Writing. ---
+
+bool StreamCall::Writable() const {
+  if (ended() || half_closed_) return true;
+  if (phase != Phase::kSent || !send_credit_.may_send()) return false;
+  if (session->has_room()) return true;
+  session->WantRoom();
+  return false;
+}
+
+internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessage& message) {
+  if (ended() || half_closed_) return Step::kEnded;
+  if (!Writable()) return Step::kLater;
+  if (absl::Status fits = session->CheckSize(message.size()); !fits.ok()) {
+    core().EndEarly(*this, std::move(fits));
+    return Step::kEnded;
+  }
+  wrote_ = true;
+  send_credit_.Spend(message.size());
+  session->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
+  return Step::kDone;
+}
+
+internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& message) {
+  const Core::Lock lock(core());
+  return TryWriteLocked(message);
+}
+
+internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& message) {
+  Core::Lock lock(core());
+  while (!Writable()) lock.Wait(changed_);
+  return TryWriteLocked(message);
+}
+
+void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
+  const Core::Lock lock(core());
+  on_writable_ = std::move(ready);
+  Notify();
+}
+
+void StreamCall::HalfClose() {
+  const Core::Lock lock(core());
+  if (ended() || std::exchange(half_closed_, true)) return;
+  if (phase == Phase::kSent) SendHalfClose();
+  Notify();
+}
+
+void StreamCall::SendHalfClose() {
+  if (!StreamsRequests(shape())) return;
+  session->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id});
+}
+
+// --- Reading. ---
+
+internal::ClientStream::Step StreamCall::TryReadLocked(std::string& bytes) {
+  if (inbound_.empty()) return ended() ? Step::kEnded : Step::kLater;
+  bytes = std::move(inbound_.front());
+  inbound_.pop_front();
+  if (StreamsReplies(shape())) GiveCreditFor(bytes.size());
+  return Step::kDone;
+}
+
+void StreamCall::GiveCreditFor(std::size_t message_size) {
+  const std::uint64_t granted = receive_credit_.Consume(message_size);
+  if (granted == 0 || phase != Phase::kSent) return;
+  session->Send({.kind = wire::FrameKind::kCredit, .call_id = id, .credit = granted});
+}
+
+internal::ClientStream::Step StreamCall::TryRead(std::string& bytes) {
+  const Core::Lock lock(core());
+  return TryReadLocked(bytes);
+}
+
+internal::ClientStream::Step StreamCall::Read(std::string& bytes) {
+  Core::Lock lock(core());
+  while (!Readable()) lock.Wait(changed_);
+  return TryReadLocked(bytes);
+}
+
+void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
+  const Core::Lock lock(core());
+  on_readable_ = std::move(ready);
+  Notify();
+}
+
+// --- The end. ---
+
+absl::Status StreamCall::status() {
+  Core::Lock lock(core());
+  while (!ended()) lock.Wait(changed_);
+  return Call::status();
+}
+
+void StreamCall::CancelWith(absl::Status status) {
+  const Core::Lock lock(core());
+  if (ended()) return;
+  inbound_.clear();  // Nobody wants them any more.
+  core().EndEarly(*this, std::move(status));
+}
+
+void StreamCall::Fail(absl::Status status) { CancelWith(std::move(status)); }
+
+void StreamCall::Cancel() { CancelWith(absl::CancelledError("the caller cancelled the call")); }
+
+}  // namespace piperpc::client

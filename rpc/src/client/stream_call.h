@@ -1,0 +1,82 @@
+// A call with a stream of messages in one direction, or in both.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "src/client/call.h"
+#include "src/client/core.h"
+#include "src/session/credit.h"
+
+namespace piperpc::client {
+
+class StreamCall final : public Call,
+                         public internal::ClientStream,
+                         public Receiver,
+                         public std::enable_shared_from_this<StreamCall> {
+ public:
+  // Opens the call. Dropping what this gives cancels it.
+  static std::shared_ptr<internal::ClientStream> Open(std::shared_ptr<Core> core,
+                                                      const internal::ClientMethod& method,
+                                                      const internal::OutMessage* request,
+                                                      const CallOptions& options);
+
+  StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+             const internal::OutMessage* request, const CallOptions& options);
+
+  // ClientStream, without the lock.
+  Step TryWrite(const internal::OutMessage& message) override;
+  Step TryRead(std::string& bytes) override;
+  Step Write(const internal::OutMessage& message) override;
+  Step Read(std::string& bytes) override;
+  void WhenWritable(absl::AnyInvocable<void()> ready) override;
+  void WhenReadable(absl::AnyInvocable<void()> ready) override;
+  void HalfClose() override;
+  absl::Status status() override;
+  void Fail(absl::Status status) override;
+  void Cancel() override;
+
+ private:
+  using Ready = absl::AnyInvocable<void()>;
+
+  // Call, with the lock.
+  internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
+  bool may_retry() const override { return !wrote_; }
+  void OnStarted() override;
+  absl::Status OnMessage(wire::Bytes message) override;
+  void OnCredit(std::uint64_t bytes) override;
+  void OnRoom() override;
+  void OnRetry() override { core().Launch(shared_from_this()); }
+  void OnEnded(wire::Bytes reply) override;
+
+  void Deliver() override;
+
+  Step TryWriteLocked(const internal::OutMessage& message);
+  Step TryReadLocked(std::string& bytes);
+  void GiveCreditFor(std::size_t message_size);
+  bool Readable() const { return !inbound_.empty() || ended(); }
+  bool Writable() const;
+  void SendHalfClose();
+  void Notify();
+  void CancelWith(absl::Status status);
+
+  const std::shared_ptr<Core> owner_;
+  RawMessage request_;
+  std::unique_ptr<StopLink> stop_;
+  std::shared_ptr<StreamCall> self_;  // Until it has ended.
+  std::condition_variable changed_;
+  Ready on_readable_;
+  Ready on_writable_;
+  bool deferred_ = false;
+  bool concluded_ = false;
+
+  SendCredit send_credit_{0};
+  ReceiveCredit receive_credit_;
+  std::deque<std::string> inbound_;
+  bool wrote_ = false;
+  bool half_closed_ = false;
+};
+
+}  // namespace piperpc::client

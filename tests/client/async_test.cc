@@ -1,0 +1,185 @@
+// Calls with callbacks and coroutines, alone and beside blocking ones.
+#include <thread>
+
+#include "client/client_fixture.h"
+
+namespace piperpc {
+namespace {
+
+using std::chrono::milliseconds;
+using wire::FrameKind;
+
+using AsyncTest = ClientTest;
+
+TEST_F(AsyncTest, ACallbackGetsTheReplyOnTheLoop) {
+  auto call = CallAsync("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+  EXPECT_EQ(counting_.loops, 1);
+}
+
+TEST_F(AsyncTest, CallsBegunInACallbackTravelInOnePacket) {
+  auto first = CallAsync("warm");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame warm = connection.Expect(FrameKind::kRequest);
+  std::vector<std::future<Text>> calls;
+  std::promise<void> begun;
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"go"}, {},
+                                   [&](absl::StatusOr<RawMessage>) {
+                                     for (int i = 0; i < 10; ++i) calls.push_back(CallAsync("n"));
+                                     begun.set_value();
+                                   });
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  const std::vector<OwnedFrame> packet = connection.ReceivePacket();
+  EXPECT_EQ(packet.size(), 10u);
+  for (const OwnedFrame& frame : packet) connection.Reply(frame.call_id, "r");
+  for (auto& call : calls) EXPECT_EQ(*Get(call), "r");
+  connection.Reply(warm.call_id, "r");
+  EXPECT_EQ(*Get(first), "r");
+}
+
+TEST_F(AsyncTest, ABlockingReaderHandsRepliesToCallbacks) {
+  auto blocking = CallAside("blocking");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame one = connection.Expect(FrameKind::kRequest);
+  auto async = CallAsync("async");
+  const OwnedFrame two = connection.Expect(FrameKind::kRequest);
+  connection.Reply(two.call_id, "r2");
+  EXPECT_EQ(*Get(async), "r2");
+  connection.Reply(one.call_id, "r1");
+  EXPECT_EQ(*Get(blocking), "r1");
+}
+
+TEST_F(AsyncTest, TheLoopHandsRepliesToBlockedCallers) {
+  auto async = CallAsync("async");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame one = connection.Expect(FrameKind::kRequest);
+  auto blocking = CallAside("blocking");
+  const OwnedFrame two = connection.Expect(FrameKind::kRequest);
+  connection.Reply(two.call_id, "r2");
+  EXPECT_EQ(*Get(blocking), "r2");
+  connection.Reply(one.call_id, "r1");
+  EXPECT_EQ(*Get(async), "r1");
+}
+
+TEST_F(AsyncTest, AnIdleLoopLetsBlockingCallersReadAgain) {
+  auto async = CallAsync("async");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(async), "r");
+  // The callback's turn of the loop may still go on; the calls below come through in any case.
+  for (int i = 0; i < 3; ++i) {
+    auto call = CallAside("x");
+    connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+    EXPECT_EQ(*Get(call), "r");
+  }
+}
+
+TEST_F(AsyncTest, CancelEndsTheCallAndTellsTheServer) {
+  PendingCall pending(nullptr);
+  auto call = CallAsync("x", {}, &pending);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  pending.Cancel();
+  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, request.call_id);
+  pending.Cancel();
+}
+
+TEST_F(AsyncTest, AStopTokenCancels) {
+  std::stop_source stop;
+  auto call = CallAsync("x", {.stop = stop.get_token()});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Expect(FrameKind::kRequest);
+  stop.request_stop();
+  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(AsyncTest, TheDeadlinePassesWhileNobodyAnswers) {
+  auto call = CallAsync("x", {.timeout = milliseconds(30)});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "the deadline");
+}
+
+TEST_F(AsyncTest, TheDeadlinePassesWhileConnecting) {
+  server_.Stop();
+  auto call = CallAsync("x", {.timeout = milliseconds(30), .wait_for_ready = kPatience});
+  const absl::Status status = Get(call).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status) || absl::IsUnavailable(status)) << status;
+}
+
+TEST_F(AsyncTest, NoServerIsUnavailable) {
+  server_.Stop();
+  EXPECT_EQ(Get(CallAsync("x")).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(AsyncTest, ACoroutineIsResumedWithTheReply) {
+  std::promise<Text> promise;
+  auto task = [](std::shared_ptr<Channel> channel, std::promise<Text>& result) -> Task<int> {
+    absl::StatusOr<RawMessage> reply = co_await internal::CoUnary<RawMessage>(
+        channel, kUnaryMethod, RawMessage{"x"}, CallOptions());
+    result.set_value(reply.ok() ? Text(reply->bytes) : Text(reply.status()));
+    co_return 0;
+  }(channel_, promise);
+  task.Start([](void*) {}, nullptr);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(promise.get_future()), "r");
+  channel_->Close();
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+}
+
+class Recorder final : public ClientMiddleware {
+ public:
+  absl::Status Before(ClientCallInfo& call) override {
+    call.metadata.emplace_back("who", "me");
+    return refuse ? absl::PermissionDeniedError("not you") : absl::OkStatus();
+  }
+  void After(std::string_view, const absl::Status& status) override { ended.push_back(status); }
+
+  bool refuse = false;
+  std::vector<absl::Status> ended;
+};
+
+TEST_F(AsyncTest, MiddlewareSeesBothEndsOfACall) {
+  auto recorder = std::make_shared<Recorder>();
+  options_.middleware = {recorder};
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto call = CallAsync("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  EXPECT_THAT(request.metadata, testing::HasSubstr("who"));
+  connection.Refuse(request.call_id, absl::AbortedError("so"));
+  EXPECT_EQ(Get(call).status(), absl::AbortedError("so"));
+  EXPECT_THAT(recorder->ended, testing::ElementsAre(absl::AbortedError("so")));
+}
+
+TEST_F(AsyncTest, MiddlewareMayRefuse) {
+  auto recorder = std::make_shared<Recorder>();
+  recorder->refuse = true;
+  options_.middleware = {recorder};
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  EXPECT_EQ(Call("x").status(), absl::PermissionDeniedError("not you"));
+  EXPECT_EQ(Get(CallAsync("x")).status(), absl::PermissionDeniedError("not you"));
+  EXPECT_EQ(counting_.connects, 0);
+  EXPECT_TRUE(recorder->ended.empty());
+}
+
+TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
+  constexpr int kCalls = 40;
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < kCalls; ++i) {
+    calls.push_back(i % 3 == 0 ? CallAsync(std::to_string(i)) : CallAside(std::to_string(i)));
+  }
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  for (int i = 0; i < kCalls; ++i) {
+    const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+    connection.Reply(request.call_id, request.payload);
+  }
+  for (int i = 0; i < kCalls; ++i) EXPECT_EQ(*Get(calls[i]), std::to_string(i));
+}
+
+}  // namespace
+}  // namespace piperpc

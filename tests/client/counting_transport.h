@@ -1,0 +1,69 @@
+// A transport that passes everything on, and counts what a client does.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "src/transport/transport.h"
+
+namespace piperpc {
+
+class CountingTransport final : public transport::Transport {
+ public:
+  explicit CountingTransport(transport::Transport& inner) : inner_(inner) {}
+
+  std::atomic<int> loops = 0;
+  std::atomic<int> connects = 0;
+  std::atomic<int> sends = 0;
+  std::atomic<int> receives = 0;
+
+  std::string_view name() const override { return inner_.name(); }
+  absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override {
+    ++loops;
+    return inner_.NewLoop();
+  }
+  absl::StatusOr<std::unique_ptr<transport::Listener>> Listen(
+      transport::EventLoop& loop, const Endpoint& endpoint, const transport::ListenOptions& options,
+      transport::Listener::Delegate& delegate) override {
+    return inner_.Listen(loop, endpoint, options, delegate);
+  }
+  absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
+      const Endpoint& endpoint, const transport::ConnectOptions& options) override {
+    ++connects;
+    auto pipe = inner_.Connect(endpoint, options);
+    if (!pipe.ok()) return pipe.status();
+    return std::make_unique<CountingPipe>(*this, *std::move(pipe));
+  }
+
+ private:
+  class CountingPipe final : public transport::Pipe {
+   public:
+    CountingPipe(CountingTransport& owner, std::unique_ptr<transport::Pipe> inner)
+        : owner_(owner), inner_(std::move(inner)) {}
+    void Attach(transport::EventLoop& loop, Delegate& delegate) override {
+      inner_->Attach(loop, delegate);
+    }
+    void Receive() override { inner_->Receive(); }
+    absl::StatusOr<transport::SendResult> Send(std::span<const transport::Bytes> slices) override {
+      ++owner_.sends;
+      return inner_->Send(slices);
+    }
+    absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override {
+      ++owner_.receives;
+      return inner_->ReceiveUntil(buffer, deadline);
+    }
+    void Close(transport::CloseMode mode, absl::AnyInvocable<void()> closed) override {
+      inner_->Close(mode, std::move(closed));
+    }
+    const Peer& peer() const override { return inner_->peer(); }
+
+   private:
+    CountingTransport& owner_;
+    std::unique_ptr<transport::Pipe> inner_;
+  };
+
+  transport::Transport& inner_;
+};
+
+}  // namespace piperpc

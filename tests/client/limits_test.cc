@@ -1,0 +1,111 @@
+// Limits are kept by the sender, and a server that lies about its own is found out.
+#include "client/client_fixture.h"
+
+namespace piperpc {
+namespace {
+
+using std::chrono::milliseconds;
+using wire::FrameKind;
+
+using LimitsTest = ClientTest;
+
+TEST_F(LimitsTest, ARequestAboveTheServersLimitNamesBothAndTheConnectionLives) {
+  auto large = CallAside(std::string(5 * 1024 * 1024, 'x'));
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const absl::Status status = Get(large).status();
+  ExpectStatus(status, absl::StatusCode::kResourceExhausted, "5242880");
+  ExpectStatus(status, absl::StatusCode::kResourceExhausted, "4194304");
+  auto small = CallAside("x");
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(small), "r");
+  EXPECT_EQ(counting_.connects, 1);
+}
+
+TEST_F(LimitsTest, AMessageAboveTheEarlyLimitWaitsForTheHello) {
+  const std::string bytes(100'000, 'x');
+  auto call = CallAside(bytes);
+  ScriptedConnection connection = server_.Accept();
+  const std::vector<OwnedFrame> packet = connection.ReceivePacket();
+  ASSERT_EQ(packet.size(), 1u);
+  EXPECT_EQ(packet[0].kind, FrameKind::kHello);
+  connection.Send({.kind = FrameKind::kHello}, wire::EncodeHello(ScriptedConnection::UsualHello()));
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  EXPECT_EQ(request.payload, bytes);
+  connection.Reply(request.call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+}
+
+TEST_F(LimitsTest, BeforeTheHelloOnlySixteenCallsGoOut) {
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(CallAside("x"));
+  ScriptedConnection connection = server_.Accept();
+  connection.Expect(FrameKind::kHello);
+  std::vector<OwnedFrame> early;
+  for (int i = 0; i < 16; ++i) early.push_back(connection.Expect(FrameKind::kRequest));
+  connection.Send({.kind = FrameKind::kHello}, wire::EncodeHello(ScriptedConnection::UsualHello()));
+  for (int i = 0; i < 4; ++i) early.push_back(connection.Expect(FrameKind::kRequest));
+  for (const OwnedFrame& request : early) connection.Reply(request.call_id, "r");
+  for (auto& call : calls) EXPECT_EQ(*Get(call), "r");
+}
+
+TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 16;
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < 16; ++i) calls.push_back(CallAside("x"));
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  std::vector<OwnedFrame> requests;
+  for (int i = 0; i < 16; ++i) requests.push_back(connection.Expect(FrameKind::kRequest));
+  auto late = CallAside("late", {.timeout = milliseconds(50)});
+  ExpectStatus(Get(late).status(), absl::StatusCode::kDeadlineExceeded, "free call slot");
+  auto waiting = CallAside("waiting");
+  connection.Reply(requests.back().call_id, "r");
+  const OwnedFrame freed = connection.Expect(FrameKind::kRequest);
+  EXPECT_EQ(freed.payload, "waiting");
+  requests.back() = freed;
+  for (const OwnedFrame& request : requests) connection.Reply(request.call_id, "r");
+  EXPECT_EQ(*Get(waiting), "r");
+}
+
+TEST_F(LimitsTest, ALargeReplyThatTheServerShouldNotHaveSentEndsTheCall) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  wire::FrameHeader header{.kind = FrameKind::kResponse,
+                           .call_id = connection.Expect(FrameKind::kRequest).call_id,
+                           .flags = wire::kMore};
+  header.message_size = 100'000'000;
+  connection.Send(header, "begin");
+  ExpectStatus(Get(call).status(), absl::StatusCode::kResourceExhausted, "100000000");
+}
+
+TEST_F(LimitsTest, ALargeRequestIsSplitAndASmallOneOvertakesIt) {
+  auto ready = std::async(std::launch::async, [&] { return channel_->WaitUntilReady(kPatience); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  ASSERT_TRUE(ready.get().ok());
+  const std::string bytes(3 * 1024 * 1024, 'x');
+  auto large = CallAsync(bytes);
+  std::string received;
+  OwnedFrame frame;
+  do {
+    frame = connection.Expect(FrameKind::kRequest);
+    received += frame.payload;
+  } while (frame.more);
+  EXPECT_EQ(received, bytes);
+  connection.Reply(frame.call_id, "r");
+  EXPECT_EQ(*Get(large), "r");
+}
+
+TEST_F(LimitsTest, ABlockingCallerMaySendMoreThanThePipeHolds) {
+  auto call = CallAside(std::string(4 * 1024 * 1024, 'x'));
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  OwnedFrame frame;
+  do {
+    frame = connection.Expect(FrameKind::kRequest);
+  } while (frame.more);
+  connection.Reply(frame.call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+}
+
+}  // namespace
+}  // namespace piperpc

@@ -1,0 +1,197 @@
+// Streams: messages in both directions, and the credit that paces them.
+#include "client/client_fixture.h"
+
+namespace piperpc {
+namespace {
+
+using internal::ClientStream;
+using Step = ClientStream::Step;
+using wire::FrameKind;
+
+class StreamTest : public ClientTest {
+ protected:
+  std::shared_ptr<ClientStream> OpenDown(std::string request, const CallOptions& options = {}) {
+    const RawMessage message{std::move(request)};
+    const internal::OutMessage out = internal::OutMessage::Of(message);
+    return channel_->OpenStream(kDownMethod, &out, options);
+  }
+  static Step Write(ClientStream& stream, std::string bytes) {
+    const RawMessage message{std::move(bytes)};
+    return stream.Write(internal::OutMessage::Of(message));
+  }
+  static Step TryWrite(ClientStream& stream, std::string bytes) {
+    const RawMessage message{std::move(bytes)};
+    return stream.TryWrite(internal::OutMessage::Of(message));
+  }
+};
+
+TEST_F(StreamTest, ServerStreamingGivesMessagesAndThenTheStatus) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  EXPECT_EQ(request.payload, "go");
+  EXPECT_TRUE(request.end);
+  EXPECT_EQ(request.timeout_us, 0u);
+  connection.Message(request.call_id, "a");
+  connection.Message(request.call_id, "b");
+  connection.Refuse(request.call_id, absl::AbortedError("enough"));
+  std::string bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kDone);
+  EXPECT_EQ(bytes, "a");
+  EXPECT_EQ(stream->Read(bytes), Step::kDone);
+  EXPECT_EQ(bytes, "b");
+  EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+  EXPECT_EQ(stream->status(), absl::AbortedError("enough"));
+}
+
+TEST_F(StreamTest, CreditIsGivenBackAsMessagesAreRead) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  const std::string message(100'000, 'x');
+  connection.Message(id, message);
+  connection.Message(id, message);
+  std::string bytes;
+  ASSERT_EQ(stream->Read(bytes), Step::kDone);
+  ASSERT_EQ(stream->Read(bytes), Step::kDone);
+  const OwnedFrame credit = connection.Expect(FrameKind::kCredit);
+  EXPECT_EQ(credit.call_id, id);
+  EXPECT_EQ(credit.credit, 2u * (100'000 + wire::kMessageOverhead));
+}
+
+TEST_F(StreamTest, AServerThatOverrunsItsCreditEndsTheCall) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  for (int i = 0; i < 5; ++i) connection.Message(id, std::string(100'000, 'x'));
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+}
+
+TEST_F(StreamTest, ClientStreamingSendsMessagesAndGetsOneReply) {
+  auto stream = channel_->OpenStream(kUpMethod, nullptr, {});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  EXPECT_EQ(Write(*stream, "a"), Step::kDone);
+  EXPECT_EQ(Write(*stream, "b"), Step::kDone);
+  stream->HalfClose();
+  EXPECT_EQ(Write(*stream, "c"), Step::kEnded);
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  EXPECT_FALSE(request.end);
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "a");
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "b");
+  connection.Expect(FrameKind::kHalfClose);
+  connection.Reply(request.call_id, "both");
+  std::string bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kDone);
+  EXPECT_EQ(bytes, "both");
+  EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+  EXPECT_TRUE(stream->status().ok());
+}
+
+TEST_F(StreamTest, AWriterWaitsForCredit) {
+  auto stream = channel_->OpenStream(kBothMethod, nullptr, {});
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.initial_credit = 64 * 1024;
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  ASSERT_EQ(Write(*stream, std::string(70'000, 'x')), Step::kDone);
+  EXPECT_EQ(TryWrite(*stream, "more"), Step::kLater);
+  std::promise<void> writable;
+  stream->WhenWritable([&] { writable.set_value(); });
+  auto blocked = std::async(std::launch::async, [&] { return Write(*stream, "more"); });
+  connection.Expect(FrameKind::kMessage);
+  wire::FrameHeader credit{.kind = FrameKind::kCredit, .call_id = id};
+  credit.credit = 100'000;
+  connection.Send(credit);
+  EXPECT_EQ(blocked.get(), Step::kDone);
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "more");
+  EXPECT_EQ(writable.get_future().wait_for(kPatience), std::future_status::ready);
+}
+
+TEST_F(StreamTest, BothDirectionsAtOnce) {
+  ClientReaderWriter<RawMessage, RawMessage> stream(channel_->OpenStream(kBothMethod, nullptr, {}));
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(stream.Write(RawMessage{std::to_string(i)}));
+    connection.Message(id, connection.Expect(FrameKind::kMessage).payload);
+    const auto reply = stream.Next();
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->bytes, std::to_string(i));
+  }
+  stream.WritesDone();
+  connection.Expect(FrameKind::kHalfClose);
+  connection.Reply(id, "");
+  EXPECT_FALSE(stream.Next().has_value());
+  EXPECT_TRUE(stream.status().ok());
+}
+
+TEST_F(StreamTest, DroppingAStreamCancelsIt) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  stream.reset();
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+}
+
+TEST_F(StreamTest, FailEndsTheCallWithItsStatus) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  stream->Fail(absl::InternalError("no such message"));
+  EXPECT_EQ(stream->status(), absl::InternalError("no such message"));
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+}
+
+TEST_F(StreamTest, MessagesThatCameBeforeTheLossAreStillRead) {
+  auto stream = OpenDown("go");
+  {
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    connection.Message(connection.Expect(FrameKind::kRequest).call_id, "a");
+  }
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kUnavailable);
+  std::string bytes;
+  EXPECT_EQ(stream->TryRead(bytes), Step::kDone);
+  EXPECT_EQ(stream->TryRead(bytes), Step::kEnded);
+}
+
+TEST_F(StreamTest, AMessageAboveTheServersLimitEndsTheStreamAlone) {
+  auto stream = channel_->OpenStream(kBothMethod, nullptr, {});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  ASSERT_EQ(Write(*stream, "small"), Step::kDone);
+  connection.Expect(FrameKind::kMessage);
+  ASSERT_TRUE(channel_->WaitUntilReady(kPatience).ok());
+  EXPECT_EQ(Write(*stream, std::string(5 * 1024 * 1024, 'x')), Step::kEnded);
+  ExpectStatus(stream->status(), absl::StatusCode::kResourceExhausted, "4194304");
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+}
+
+TEST_F(StreamTest, ADeadlineEndsAStream) {
+  auto stream = OpenDown("go", {.timeout = std::chrono::milliseconds(40)});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  std::string bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(StreamTest, AListenerGetsEachMessageAndTheEnd) {
+  std::vector<std::string> messages;
+  std::promise<absl::Status> end;
+  PendingCall call = internal::ListenToStream<RawMessage>(
+      *channel_, kDownMethod, RawMessage{"go"}, {},
+      [&](RawMessage message) { messages.push_back(message.bytes); },
+      [&](absl::Status status) { end.set_value(std::move(status)); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  for (int i = 0; i < 3; ++i) connection.Message(id, std::to_string(i));
+  connection.Reply(id, "");
+  auto ended = end.get_future();
+  ASSERT_EQ(ended.wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(ended.get().ok());
+  EXPECT_THAT(messages, testing::ElementsAre("0", "1", "2"));
+}
+
+}  // namespace
+}  // namespace piperpc
