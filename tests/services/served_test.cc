@@ -1,0 +1,224 @@
+// The three services behind a server, and clients that call them.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "auth/v1/auth.piperpc.h"
+#include "notify/v1/notify.piperpc.h"
+#include "piperpc/channel.h"
+#include "piperpc/server.h"
+#include "services/auth/auth.h"
+#include "services/auth/sqlite_account_store.h"
+#include "services/notify/notify.h"
+#include "services/upper/upper.h"
+#include "services/upper/upper_case.h"
+#include "src/transport/transport.h"
+#include "upper/v1/upper.piperpc.h"
+
+namespace services {
+namespace {
+
+using absl::StatusCode;
+using notify::v1::Event;
+
+constexpr char kEndpoint[] = "services";
+
+piperpc::Task<bool> DoNotSleep(std::atomic<int>& sleeps) {
+  ++sleeps;
+  co_return true;
+}
+
+// A connection of its own, with the stubs that tests use.
+struct Client {
+  explicit Client(piperpc::transport::Transport& transport)
+      : channel(piperpc::Connect(kEndpoint, {.transport = &transport})) {}
+
+  absl::StatusOr<auth::v1::LoginResponse> Login(const std::string& user,
+                                                const std::string& password) {
+    auth::v1::LoginRequest request;
+    request.set_username(user);
+    request.set_password(password);
+    return auth::v1::AuthClient(channel).Login(request);
+  }
+
+  absl::StatusOr<std::string> Uppercase(const std::string& text) {
+    upper::v1::UppercaseRequest request;
+    request.set_text(text);
+    const auto response = upper::v1::UpperClient(channel).Uppercase(request);
+    if (!response.ok()) return response.status();
+    return response->text();
+  }
+
+  std::string WhoAmI() {
+    const auto response = auth::v1::AuthClient(channel).WhoAmI({});
+    return response.ok() ? response->username() : std::string(response.status().message());
+  }
+
+  const std::shared_ptr<piperpc::Channel> channel;
+};
+
+class ServedTest : public ::testing::Test {
+ protected:
+  ServedTest() {
+    for (piperpc::Service* service :
+         std::initializer_list<piperpc::Service*>{&auth_, &upper_, &notify_}) {
+      EXPECT_TRUE(server_.AddService(*service).ok());
+    }
+    EXPECT_TRUE(server_.Start(kEndpoint).ok());
+  }
+
+  AuthOptions Options() {
+    AuthOptions options;
+    options.observer = &notify_;
+    options.sleep = [this](auto, auto) { return DoNotSleep(sleeps_); };
+    return options;
+  }
+
+  const std::unique_ptr<piperpc::transport::Transport> transport_ =
+      piperpc::transport::NewMemoryTransport();
+  const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
+  const std::unique_ptr<Hub> hub_ = *Hub::Create({});
+  std::atomic<int> sleeps_ = 0;
+  Notify notify_{*hub_};
+  Auth auth_{*store_, *PasswordHasher::Create(PasswordCost::Minimal()), Options()};
+  Upper upper_;
+  piperpc::Server server_{{.transport = transport_.get()}};
+};
+
+TEST_F(ServedTest, AFirstLoginRegistersAndALaterOneIsRecognised) {
+  Client first(*transport_);
+  EXPECT_TRUE(first.Login("ana", "secret")->registered());
+  Client second(*transport_);
+  EXPECT_FALSE(second.Login("ana", "secret")->registered());
+  EXPECT_EQ(second.WhoAmI(), "ana");
+}
+
+TEST_F(ServedTest, AWrongPasswordIsRefusedAndSlowsTheNextAttempt) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  Client guesser(*transport_);
+  EXPECT_EQ(guesser.Login("ana", "guess").status().code(), StatusCode::kUnauthenticated);
+  EXPECT_EQ(sleeps_, 0);
+  EXPECT_TRUE(guesser.Login("ana", "secret").ok());
+  EXPECT_EQ(sleeps_, 1);
+}
+
+TEST_F(ServedTest, ALoginReplacesTheUserAndAFailedOneLeavesIt) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  ASSERT_TRUE(client.Login("rui", "other").ok());
+  EXPECT_EQ(client.WhoAmI(), "rui");
+  EXPECT_FALSE(client.Login("ana", "wrong").ok());
+  EXPECT_EQ(client.WhoAmI(), "rui");
+}
+
+TEST_F(ServedTest, AnUnacceptableNameOrPasswordIsRefused) {
+  Client client(*transport_);
+  EXPECT_EQ(client.Login("", "secret").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.Login("ana", "").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(ServedTest, UppercaseNeedsALoginOfThisConnection) {
+  Client client(*transport_);
+  Client other(*transport_);
+  EXPECT_EQ(client.Uppercase("x").status().code(), StatusCode::kUnauthenticated);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  EXPECT_EQ(*client.Uppercase("straße"), "STRASSE");
+  EXPECT_EQ(other.Uppercase("x").status().code(), StatusCode::kUnauthenticated);
+  ASSERT_TRUE(auth::v1::AuthClient(client.channel).Logout({}).ok());
+  EXPECT_EQ(client.Uppercase("x").status().code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(ServedTest, UppercaseTakesATextThatIsTooLongForTheLoop) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  EXPECT_EQ(*client.Uppercase(std::string(1'000'000, 'a')), std::string(1'000'000, 'A'));
+}
+
+TEST_F(ServedTest, UppercaseLinesAnswersEachLineAsItComes) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  auto lines = upper::v1::UpperClient(client.channel).UppercaseLines();
+  for (const char* line : {"um", "dois", "fim"}) {
+    upper::v1::UppercaseLinesRequest request;
+    request.set_text(line);
+    ASSERT_TRUE(lines.Write(request));
+    const auto answer = lines.Next();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->text(), *UpperCase(line));
+  }
+  lines.WritesDone();
+  EXPECT_FALSE(lines.Next().has_value());
+  EXPECT_TRUE(lines.status().ok());
+}
+
+TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {
+  Client ear(*transport_);
+  Client other_ear(*transport_);
+  std::vector<piperpc::ClientReader<Event>> streams;
+  streams.push_back(notify::v1::NotifyClient(ear.channel).Subscribe({}));
+  streams.push_back(notify::v1::NotifyClient(other_ear.channel).Subscribe({}));
+  for (auto& stream : streams) ASSERT_TRUE(stream.Next()->has_subscribed());
+  {
+    std::vector<std::jthread> users;
+    for (int i = 0; i < 8; ++i) {
+      users.emplace_back([this, i] {
+        Client client(*transport_);
+        EXPECT_TRUE(client.Login("user" + std::to_string(i), "secret").ok());
+      });
+    }
+  }
+  for (std::uint64_t sequence = 1; sequence <= 8; ++sequence) {
+    const auto seen = streams[0].Next();
+    const auto also_seen = streams[1].Next();
+    ASSERT_TRUE(seen.has_value() && also_seen.has_value());
+    EXPECT_EQ(seen->sequence(), sequence);
+    EXPECT_EQ(seen->SerializeAsString(), also_seen->SerializeAsString());
+  }
+}
+
+TEST_F(ServedTest, AFailedLoginIsToldToNobody) {
+  Client ear(*transport_);
+  auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
+  ASSERT_TRUE(events.Next()->has_subscribed());
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  EXPECT_FALSE(client.Login("ana", "wrong").ok());
+  ASSERT_TRUE(client.Login("rui", "secret").ok());
+  EXPECT_EQ(events.Next()->user_logged_in().username(), "ana");
+  EXPECT_EQ(events.Next()->user_logged_in().username(), "rui");
+}
+
+TEST_F(ServedTest, PublishTellsSubscribersWhoSpeaks) {
+  Client ear(*transport_);
+  auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
+  ASSERT_TRUE(events.Next()->has_subscribed());
+  Client client(*transport_);
+  notify::v1::PublishRequest request;
+  request.set_text("fim");
+  EXPECT_EQ(notify::v1::NotifyClient(client.channel).Publish(request)->subscribers(), 1u);
+  EXPECT_EQ(events.Next()->message().author(), "");
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  EXPECT_TRUE(events.Next()->has_user_logged_in());
+  ASSERT_TRUE(notify::v1::NotifyClient(client.channel).Publish(request).ok());
+  const auto event = events.Next();
+  EXPECT_EQ(event->message().author(), "ana");
+  EXPECT_EQ(event->message().text(), "fim");
+}
+
+TEST_F(ServedTest, AShutdownEndsSubscriptionsAndSaysSo) {
+  Client ear(*transport_);
+  auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
+  ASSERT_TRUE(events.Next()->has_subscribed());
+  server_.Shutdown(std::chrono::milliseconds(0));
+  EXPECT_FALSE(events.Next().has_value());
+  EXPECT_EQ(events.status().code(), StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace services
