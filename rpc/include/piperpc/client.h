@@ -21,6 +21,11 @@ namespace internal {
 // INTERNAL: the server's reply is not the message that the method gives.
 absl::Status MalformedReply(std::string_view method);
 
+inline std::string TypeName(const google::protobuf::MessageLite& message) {
+  return message.GetTypeName();
+}
+inline std::string TypeName(const RawMessage&) { return "raw bytes"; }
+
 // Awaits a step of a stream: tries it, and again whenever the stream says that it is worth it.
 // Resumes on the awaiting executor, or else on the channel's loop.
 template <typename Try, typename Arm>
@@ -120,7 +125,7 @@ class ClientReader {
     if (step != internal::ClientStream::Step::kDone) return message;
     message.emplace();
     if (!internal::ParseMessage(bytes, *message)) {
-      stream_->Fail(internal::MalformedReply(Response().GetTypeName()));
+      stream_->Fail(internal::MalformedReply(internal::TypeName(Response())));
       message.reset();
     }
     return message;
@@ -151,7 +156,7 @@ class ClientWriter {
     if (!status.ok()) return status;
     Response response;
     if (!replied || !internal::ParseMessage(bytes, response)) {
-      return internal::MalformedReply(response.GetTypeName());
+      return internal::MalformedReply(internal::TypeName(response));
     }
     return response;
   }
