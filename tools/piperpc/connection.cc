@@ -67,7 +67,11 @@ absl::StatusOr<CallableMethod> Connection::FindMethod(std::string_view name,
   if (dot == std::string::npos) {
     return UsageError(absl::StrCat("\"", std::string(name), "\" is no SERVICE/METHOD"));
   }
-  const absl::Status learned = Learn(symbol.substr(0, dot), patience);
+  const std::string service = symbol.substr(0, dot);
+  const absl::Status learned = Learn(service, patience);
+  if (learned.code() == absl::StatusCode::kNotFound) {
+    return absl::UnimplementedError(absl::StrCat("no service ", service, " on this server"));
+  }
   if (!learned.ok()) return learned;
   return schema_.FindMethod(name);
 }

@@ -10,7 +10,6 @@ namespace util = google::protobuf::util;
 
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style) {
   util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
   options.add_whitespace = style == JsonStyle::kPretty;
   std::string text;
   const auto status = util::MessageToJsonString(message, &text, options);

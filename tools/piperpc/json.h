@@ -12,7 +12,7 @@ namespace piperpc::cli {
 
 enum class JsonStyle { kLine, kPretty };
 
-// Field names as in the .proto. Fields that are not set are left out. INTERNAL: `message` cannot be
+// Field names in camelCase. Fields that are not set are left out. INTERNAL: `message` cannot be
 // put as JSON.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style);
 

@@ -110,10 +110,10 @@ absl::StatusOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
   const std::string service_name = symbol.substr(0, symbol.rfind('.'));
   const ServiceDescriptor* const service = pool_.FindServiceByName(service_name);
   if (service == nullptr) {
-    return absl::NotFoundError(absl::StrCat("no service ", service_name, " on this server"));
+    return absl::UnimplementedError(absl::StrCat("no service ", service_name, " on this server"));
   }
-  return absl::NotFoundError(absl::StrCat("no method ", std::string(name), " on this server; ",
-                                          service_name, " has ", MethodNames(*service)));
+  return absl::UnimplementedError(absl::StrCat("no method ", std::string(name), " on this server; ",
+                                               service_name, " has ", MethodNames(*service)));
 }
 
 absl::StatusOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {

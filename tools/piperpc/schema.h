@@ -36,7 +36,8 @@ class Schema {
   // True when the symbol's file has been added.
   bool Has(std::string_view symbol) const;
 
-  // "package.Service/Method" or "package.Service.Method". NOT_FOUND names the service's methods.
+  // "package.Service/Method" or "package.Service.Method". UNIMPLEMENTED, as a server says, names
+  // the service's methods.
   absl::StatusOr<CallableMethod> FindMethod(std::string_view name) const;
 
   // The definition of a service, a method, a message or an enum, as .proto text; a service or a

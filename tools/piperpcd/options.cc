@@ -1,0 +1,128 @@
+#include "tools/piperpcd/options.h"
+
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/shared/flags.h"
+
+namespace piperpc::daemon {
+namespace {
+
+using tools::FlagSet;
+using tools::SetDuration;
+using tools::SetNumber;
+using tools::SetSize;
+using tools::SetText;
+
+constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
+
+// A setter that takes one of a few words.
+template <typename Value>
+tools::Setter SetChoice(Value& target, std::vector<std::pair<std::string, Value>> choices) {
+  return [&target, choices = std::move(choices)](std::string_view text) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : choices) {
+      names.push_back(name);
+      if (name != text) continue;
+      target = value;
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", std::string(text), "\" is none of ", absl::StrJoin(names, ", ")));
+  };
+}
+
+// "owner", "group", "users", or the system's own form, which only the system can judge.
+absl::Status SetAccess(std::string_view text, Access& access) {
+  if (text.starts_with("raw:")) {
+    access = {Access::Preset::kRaw, std::string(text.substr(4))};
+    return absl::OkStatus();
+  }
+  return SetChoice<Access::Preset>(access.preset,
+                                   {{"owner", Access::Preset::kOwner},
+                                    {"group", Access::Preset::kGroup},
+                                    {"users", Access::Preset::kAuthenticatedUsers}})(text);
+}
+
+void AddServerFlags(FlagSet& flags, ServerOptions& server) {
+  flags.Add("access", "WHO", "owner, group, users, or raw:MODE (raw:0660; on Windows SDDL)",
+            [&server](std::string_view text) { return SetAccess(text, server.access); });
+  flags.Add("backend", "NAME", "how pipes are driven: auto, epoll, io_uring",
+            SetText(server.backend));
+  flags.Add("event-loops", "N", "threads that carry connections",
+            SetNumber(server.event_loops, 1, 64));
+  flags.Add("worker-threads", "N", "threads for handlers that block, at the most",
+            SetNumber(server.worker_threads, 1, 4096));
+}
+
+void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
+  flags.Add("max-connections", "N", "connections at once",
+            SetNumber(server.max_connections, 1, kMany));
+  flags.Add("max-connections-per-user", "N", "connections at once of one user of the system",
+            SetNumber(server.max_connections_per_user, 1, kMany));
+  flags.Add("max-calls", "N", "calls in flight on a connection",
+            SetNumber(server.max_calls_per_connection, 16, 1'000'000));
+  flags.Add("max-message", "SIZE", "the largest request", SetSize(server.max_message_bytes));
+  flags.Add("max-packet", "SIZE", "the largest packet", SetSize(server.max_packet_bytes));
+}
+
+void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
+  flags.Add("subscriber-queue", "SIZE", "what a slow subscriber may leave unread",
+            SetSize(notify.queue_bytes));
+  flags.Add("subscriber-policy", "POLICY", "for slow ones: block, drop-oldest, disconnect",
+            SetChoice<notify::v1::SlowPolicy>(
+                notify.policy, {{"block", notify::v1::SLOW_POLICY_BLOCK},
+                                {"drop-oldest", notify::v1::SLOW_POLICY_DROP_OLDEST},
+                                {"disconnect", notify::v1::SLOW_POLICY_DISCONNECT}}));
+  flags.Add("max-subscribers", "N", "subscribers at once",
+            SetNumber(notify.max_subscribers, 1, kMany));
+}
+
+FlagSet FlagsFor(Options& options) {
+  FlagSet flags;
+  flags.Add("endpoint", "NAME", "a short name or a pipe's address (piperpcd)",
+            SetText(options.endpoint));
+  flags.Add("data-dir", "DIR", "where the accounts are kept (piperpcd-data)",
+            SetText(options.data_dir));
+  flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
+  AddServerFlags(flags, options.server);
+  AddLimitFlags(flags, options.server);
+  AddNotifyFlags(flags, options.notify);
+  flags.Add("log-level", "LEVEL", "debug, info, warning, error",
+            SetChoice<LogLevel>(options.log_level, {{"debug", LogLevel::kDebug},
+                                                    {"info", LogLevel::kInfo},
+                                                    {"warning", LogLevel::kWarning},
+                                                    {"error", LogLevel::kError}}));
+  flags.Add("grace", "DURATION", "how long calls may go on when it ends (10s)",
+            SetDuration(options.grace));
+  flags.Add("stop-word", "WORD", "a line on standard input that ends it, such as fim",
+            SetText(options.stop_word));
+  flags.AddSwitch("help", "show this", &options.help);
+  flags.AddSwitch("version", "show the version", &options.version);
+  return flags;
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) {
+  Options options;
+  const absl::StatusOr<std::vector<std::string>> words = FlagsFor(options).Parse(arguments);
+  if (!words.ok()) return words.status();
+  if (words->empty()) return options;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", words->front(), "\" is no flag; piperpcd takes nothing else"));
+}
+
+std::string HelpText() {
+  Options options;
+  return absl::StrCat(
+      "piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n", FlagsFor(options).Help(),
+      "\nOne line \"READY ADDRESS\" on standard output when clients can connect; JSON lines on\n"
+      "standard error. SIGINT, SIGTERM and the stop word drain; a second signal ends it at once.\n"
+      "Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage.\n");
+}
+
+}  // namespace piperpc::daemon

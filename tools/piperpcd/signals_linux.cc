@@ -1,0 +1,73 @@
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "tools/piperpcd/stop_request.h"
+
+namespace piperpc::daemon {
+namespace {
+
+sigset_t EndSet() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+}  // namespace
+
+class StopRequest::Impl {
+ public:
+  // The signals stay blocked in all threads, and are read from a file instead.
+  Impl() {
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    signals_ = signalfd(-1, &set_, SFD_CLOEXEC);
+  }
+  ~Impl() { close(signals_); }
+
+  std::string Wait(std::string_view stop_word) {
+    StopWord word(stop_word);
+    bool listening = !stop_word.empty();
+    while (true) {
+      pollfd files[] = {{signals_, POLLIN, 0}, {listening ? STDIN_FILENO : -1, POLLIN, 0}};
+      if (poll(files, 2, -1) < 0) continue;
+      if (files[0].revents != 0) return TakeSignal();
+      if (files[1].revents != 0 && HearWord(word, listening)) return "the stop word";
+    }
+  }
+
+  // Another signal does what it does to every program.
+  void LetNextOneEnd() { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+ private:
+  std::string TakeSignal() const {
+    signalfd_siginfo info = {};
+    if (read(signals_, &info, sizeof info) != sizeof info) return "a signal";
+    return strsignal(static_cast<int>(info.ssi_signo));
+  }
+
+  static bool HearWord(StopWord& word, bool& listening) {
+    char bytes[512];
+    const ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+    listening = count > 0;
+    return listening && word.Feed({bytes, static_cast<std::size_t>(count)});
+  }
+
+  const sigset_t set_ = EndSet();
+  int signals_ = -1;
+};
+
+StopRequest::StopRequest() : impl_(std::make_unique<Impl>()) {}
+StopRequest::~StopRequest() = default;
+
+std::string StopRequest::Wait(std::string_view stop_word) {
+  std::string reason = impl_->Wait(stop_word);
+  impl_->LetNextOneEnd();
+  return reason;
+}
+
+}  // namespace piperpc::daemon

@@ -1,0 +1,41 @@
+// How a person, or the system, tells the program to end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace piperpc::daemon {
+
+// Made before any other thread, and once.
+class StopRequest {
+ public:
+  StopRequest();
+  ~StopRequest();
+  StopRequest(const StopRequest&) = delete;
+  StopRequest& operator=(const StopRequest&) = delete;
+
+  // Waits for a signal to end, or, unless `stop_word` is empty, for that word alone on a line of
+  // standard input. The end of standard input is no such word. Gives what it was. From then on
+  // another signal ends the program at once.
+  std::string Wait(std::string_view stop_word);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Finds a word alone on a line in what arrives piece by piece.
+class StopWord {
+ public:
+  explicit StopWord(std::string_view word) : word_(word) {}
+
+  // True when `bytes` completed a line that is the word. A line's end may be "\r\n".
+  bool Feed(std::string_view bytes);
+
+ private:
+  const std::string word_;
+  std::string line_;  // No more of it than could be the word and a bit.
+};
+
+}  // namespace piperpc::daemon
