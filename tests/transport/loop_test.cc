@@ -39,14 +39,12 @@ TEST_P(LoopTest, RunsPostedWorkInTheOrderOfEachThread) {
 }
 
 TEST_P(LoopTest, NeverRunsPostedWorkInPlace) {
-  bool ran_in_place = false;
+  bool ran = false;
   server_loop_->Do([&] {
-    bool ran = false;
-    server_loop_->loop().Post([&ran_in_place, &ran] { ran_in_place = ran; });
-    ran_in_place = ran;
+    server_loop_->loop().Post([&ran] { ran = true; });
+    EXPECT_FALSE(ran);
   });
-  server_loop_->Do([] {});
-  EXPECT_FALSE(ran_in_place);
+  server_loop_->Do([&] { EXPECT_TRUE(ran); });
 }
 
 TEST_P(LoopTest, KnowsItsOwnThread) {
