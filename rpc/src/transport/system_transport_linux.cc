@@ -47,3 +47,14 @@ bool UringIsAllowed() {
 // 11 us for a round trip, the same processor time with 64 connections), with packets of
 // 128 KiB epoll took a third more of both. To see it: "PIPERPC_BENCH_BACKEND=epoll
 // tests/bench/run", and the same with io_uring.
+absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
+  static SocketTransport epoll("epoll", &EpollLoop::New);
+  static SocketTransport uring("io_uring", &UringLoop::New);
+  if (backend == "auto") return UringIsAllowed() ? &uring : &epoll;
+  if (backend == "epoll") return &epoll;
+  if (backend == "io_uring") return &uring;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "transport \"", ToAbsl(backend), "\": this system has \"auto\", \"epoll\" and \"io_uring\""));
+}
+
+}  // namespace piperpc::transport
