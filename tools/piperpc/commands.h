@@ -23,8 +23,8 @@ absl::Status Call(Program& program, const Words& words, const Patience& patience
 // wait: until the server says that it serves. Waits as long as `patience` allows, else 30 s.
 absl::Status Wait(Program& program, const Words& words, const Patience& patience);
 
-// session: lines from standard input, on one connection. Gives the exit code: that of the first
-// line that failed.
+// session: lines from standard input, on one connection; each may take as long as --timeout says.
+// Gives the exit code: that of the first line that failed.
 int RunSession(Program& program, const Words& words, const Patience& patience);
 
 struct Command {

@@ -25,8 +25,10 @@ constexpr char kSessionHelp[] =
 
 class Session {
  public:
-  explicit Session(Program& program)
+  // `stop` ends a script as a whole; a person who presses Ctrl-C means the line.
+  Session(Program& program, std::stop_token stop)
       : program_(program),
+        stop_(std::move(stop)),
         interactive_(IsTerminal(kStandardInput)),
         streams_(program.connection, program.output) {}
 
@@ -43,11 +45,13 @@ class Session {
     Handler handler;
   };
 
+  std::stop_token ArmStop() { return interactive_ ? program_.interrupts.Arm() : stop_; }
+
   // False: there are no more.
   bool ReadLine() {
     if (interactive_) std::fputs("piperpc> ", stderr);
     ++line_number_;
-    const LineReader::Result result = program_.input.ReadLine(line_, program_.interrupts.Arm());
+    const LineReader::Result result = program_.input.ReadLine(line_, ArmStop());
     if (result == LineReader::Result::kStopped) Note(kExitInterrupted);
     if (result == LineReader::Result::kError) {
       Complain("cannot read standard input");
@@ -57,14 +61,14 @@ class Session {
   }
 
   void RunLine() {
-    const Patience patience = program_.NewPatience();
+    const Patience patience(program_.settings.timeout, ArmStop());
     const absl::Status status = RunWords(patience);
     const std::string news = program_.connection.TakeReconnectNews();
     if (!news.empty()) Complain(news);
     Note(Report(InThisLine(status), patience));
-    // A person who presses Ctrl-C means this line; a script is meant as a whole.
-    if (patience.stop().stop_requested() && !interactive_) quit_ = true;
-    if (ExitCodeOf(status) == kExitNoReader) quit_ = true;
+    const bool stopped = stop_.stop_requested();
+    if (stopped) Note(kExitInterrupted);
+    quit_ = quit_ || stopped || ExitCodeOf(status) == kExitNoReader;
   }
 
   absl::Status RunWords(const Patience& patience) {
@@ -175,6 +179,7 @@ class Session {
   }
 
   Program& program_;
+  const std::stop_token stop_;
   const bool interactive_;
   BackgroundStreams streams_;
   std::string line_;
@@ -190,7 +195,7 @@ int RunSession(Program& program, const Words& words, const Patience& patience) {
     return Report(UsageError("session takes no arguments; its lines come from standard input"),
                   patience);
   }
-  return Session(program).Run();
+  return Session(program, patience.stop()).Run();
 }
 
 }  // namespace piperpc::cli

@@ -1,0 +1,297 @@
+#!/usr/bin/python3
+"""The command line against the real server."""
+
+import os
+import pty
+import subprocess
+import tempfile
+import unittest
+
+import programs
+from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO_AM_I, Server,
+                      replies)
+
+OK, CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED = 0, 1, 3, 4
+NOT_FOUND, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 5, 12, 14, 16
+USAGE, IO, INTERRUPTED, NO_READER = 64, 74, 130, 141
+
+
+class CliTest(unittest.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    cls.server = Server('--memory')
+
+  @classmethod
+  def tearDownClass(cls):
+    code = cls.server.stop()
+    cls.server.remove()
+    assert code == 0, f'piperpcd ended with {code}'
+
+  def assert_ended(self, result, code, *texts):
+    self.assertEqual(result.returncode, code, result.stderr)
+    for text in texts:
+      self.assertIn(text, result.stderr)
+
+  def assert_replied(self, result, *expected):
+    self.assertEqual(result.returncode, OK, result.stderr)
+    self.assertEqual(replies(result.stdout), list(expected))
+
+
+class DiscoveryTest(CliTest):
+
+  def test_list_names_all_services(self):
+    result = self.server.run('list')
+    self.assertEqual(result.returncode, OK, result.stderr)
+    self.assertEqual(result.stdout.splitlines(), [
+        'auth.v1.AuthService', 'notify.v1.NotifyService', 'piperpc.v1.HealthService',
+        'piperpc.v1.ReflectionService', 'upper.v1.UpperService'])
+
+  def test_describe_shows_methods_messages_and_access_rules(self):
+    result = self.server.run('describe', 'upper.v1.UpperService')
+    self.assertEqual(result.returncode, OK, result.stderr)
+    for text in ('rpc Uppercase(', 'requires_login: true', 'message UppercaseRequest {'):
+      self.assertIn(text, result.stdout)
+
+  def test_describe_without_a_symbol_shows_every_service(self):
+    result = self.server.run('describe')
+    self.assertEqual(result.returncode, OK, result.stderr)
+    self.assertIn('service NotifyService {', result.stdout)
+    self.assertIn('service HealthService {', result.stdout)
+
+  def test_describe_knows_messages_by_name(self):
+    result = self.server.run('describe', 'notify.v1.Event')
+    self.assertIn('uint64 sequence = 1;', result.stdout)
+
+  def test_describe_of_nothing_is_not_found(self):
+    self.assert_ended(self.server.run('describe', 'no.such.Thing'), NOT_FOUND, 'NOT_FOUND',
+                      'no.such.Thing')
+
+  def test_wait_succeeds_at_once_when_the_server_is_ready(self):
+    self.assert_ended(self.server.run('wait', '--timeout', '30s'), OK)
+
+  def test_help_and_version_need_no_server(self):
+    self.assertIn('call SERVICE/METHOD', self.server.run('help').stdout)
+    self.assertRegex(self.server.run('--version').stdout, r'^piperpc \d')
+
+
+class RequestFormsTest(CliTest):
+
+  def upper(self, *words, **more):
+    return self.server.run_as('forms', 'call', UPPERCASE, *words, **more)
+
+  def test_field_value(self):
+    self.assert_replied(self.upper('text=straße'), {'text': 'STRASSE'})
+
+  def test_json(self):
+    self.assert_replied(self.upper('{"text": "a\\"b"}'), {'text': 'A"B'})
+
+  def test_standard_input(self):
+    self.assert_replied(self.upper('-', stdin='{\n "text": "x"\n}\n'), {'text': 'X'})
+
+  def test_file(self):
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+      file.write('{"text": "from a file"}')
+      file.flush()
+      self.assert_replied(self.upper('@' + file.name), {'text': 'FROM A FILE'})
+
+  def test_empty_request(self):
+    self.assert_replied(self.server.run_as('forms', 'call', WHO_AM_I), {'username': 'forms'})
+
+  def test_stream_of_words(self):
+    result = self.server.run_as('forms', 'call', UPPERCASE_LINES, '{"text":"a"}', '{"text":"b"}')
+    self.assert_replied(result, {'text': 'A'}, {'text': 'B'})
+
+  def test_stream_of_lines_from_standard_input(self):
+    stdin = ''.join(f'{{"text":"line {i}"}}\n' for i in range(500))
+    result = self.server.run_as('forms', 'call', UPPERCASE_LINES, stdin=stdin)
+    self.assert_replied(result, *({'text': f'LINE {i}'} for i in range(500)))
+
+  def test_pretty_reply_has_several_lines(self):
+    result = self.server.run_as('forms', '--pretty', 'call', WHO_AM_I)
+    self.assertGreater(len(result.stdout.splitlines()), 1)
+
+  def test_metadata_travels(self):
+    self.assert_ended(self.server.run('--metadata', 'trace-id=7', 'list'), OK)
+
+
+class MistakesTest(CliTest):
+
+  def test_malformed_json(self):
+    result = self.server.run_as('mistake', 'call', UPPERCASE, '{"text": ')
+    self.assert_ended(result, USAGE, 'piperpc: INVALID_ARGUMENT: ', 'upper.v1.UppercaseRequest')
+
+  def test_malformed_line_of_a_stream(self):
+    result = self.server.run_as('mistake', 'call', UPPERCASE_LINES, stdin='{"text":"a"}\nnot json\n')
+    self.assert_ended(result, USAGE, 'INVALID_ARGUMENT')
+
+  def test_unknown_field(self):
+    self.assert_ended(self.server.run('call', UPPERCASE, 'words=x'), USAGE, 'no field words')
+
+  def test_unknown_method_names_those_there_are(self):
+    self.assert_ended(self.server.run('call', 'upper.v1.UpperService/Lowercase'), UNIMPLEMENTED,
+                      'UNIMPLEMENTED', 'Uppercase, UppercaseLines')
+
+  def test_unknown_service(self):
+    self.assert_ended(self.server.run('call', 'no.Such/Thing'), UNIMPLEMENTED, 'no.Such')
+
+  def test_not_even_a_method(self):
+    self.assert_ended(self.server.run('call', 'word'), USAGE, 'SERVICE/METHOD')
+
+  def test_no_login(self):
+    self.assert_ended(self.server.run('call', UPPERCASE, 'text=a'), UNAUTHENTICATED,
+                      'piperpc: UNAUTHENTICATED: ')
+
+  def test_wrong_password(self):
+    self.assert_ended(self.server.run_as('careful', 'call', WHO_AM_I), OK)
+    result = self.server.run_as('careful', 'call', WHO_AM_I, password='guess')
+    self.assert_ended(result, UNAUTHENTICATED, 'UNAUTHENTICATED')
+    self.assertNotIn('guess', result.stderr)
+
+  def test_password_on_the_command_line_is_refused(self):
+    self.assert_ended(self.server.run('--user', 'a', '--password', 'b', 'list'), USAGE,
+                      'unknown flag --password')
+
+  def test_password_file_that_is_not_there(self):
+    result = self.server.run('--user', 'a', '--password-file', '/nowhere/p', 'call', WHO_AM_I)
+    self.assert_ended(result, IO, '/nowhere/p')
+
+  def test_what_the_server_refuses(self):
+    self.assert_ended(self.server.run('call', LOGIN, 'username=', 'password=x'), INVALID_ARGUMENT)
+
+  def test_usage(self):
+    for arguments in ((), ('dance',), ('--endpoint',), ('list', 'more'), ('--timeout=5', 'list')):
+      self.assert_ended(self.server.run(*arguments), USAGE, 'piperpc: ')
+
+  def test_timeout_ends_a_stream(self):
+    result = self.server.run('--timeout', '300ms', 'call', SUBSCRIBE)
+    self.assert_ended(result, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
+
+  def test_no_server(self):
+    result = self.server.run('--endpoint', str(self.server.folder / 'nobody.sock'), 'list')
+    self.assert_ended(result, UNAVAILABLE, 'UNAVAILABLE', 'nobody.sock')
+
+  def test_wait_for_a_server_that_never_comes(self):
+    nobody = str(self.server.folder / 'nobody.sock')
+    result = self.server.run('--endpoint', nobody, 'wait', '--timeout', '300ms')
+    self.assertIn(result.returncode, (DEADLINE_EXCEEDED, UNAVAILABLE), result.stderr)
+
+  def test_nobody_reads_the_output(self):
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [os.environ['PIPERPC'], 'list'], stdout=writer, stderr=subprocess.PIPE, text=True,
+        timeout=programs.LIMIT, check=False, env=self.server.environment())
+    os.close(writer)
+    self.assertEqual(process.returncode, NO_READER)
+    self.assertEqual(process.stderr, '')
+
+
+class InterruptTest(CliTest):
+
+  def test_ctrl_c_cancels_a_subscription_and_keeps_what_came(self):
+    subscriber = self.server.start('call', SUBSCRIBE)
+    subscriber.out.until('subscribed')
+    subscriber.interrupt()
+    self.assertEqual(subscriber.finish(), INTERRUPTED)
+    self.assertIn('CANCELLED', '\n'.join(subscriber.err.seen))
+
+  def test_ctrl_c_ends_a_wait_for_standard_input(self):
+    caller = self.server.start('--user', 'waiter', 'call', UPPERCASE_LINES, PIPERPC_PASSWORD='x')
+    caller.write('{"text":"a"}')
+    caller.out.until('"A"')
+    caller.interrupt()
+    self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED)
+    caller.finish()
+
+  def test_the_server_goes_on(self):
+    self.assert_ended(self.server.run('wait'), OK)
+
+
+class PasswordPromptTest(CliTest):
+
+  def test_the_terminal_is_asked_and_shows_nothing(self):
+    child, terminal = pty.fork()
+    if child == 0:
+      os.environ['PIPERPC_ENDPOINT'] = str(self.server.endpoint)
+      os.execv(os.environ['PIPERPC'], ['piperpc', '--user', 'typist', 'call', WHO_AM_I])
+    shown = self.read_until(terminal, b'Password of typist: ')
+    os.write(terminal, b'typed secret\n')
+    shown += self.read_until(terminal, b'}')
+    self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), OK, shown)
+    os.close(terminal)
+    self.assertIn(b'typist', shown)
+    self.assertNotIn(b'typed secret', shown)
+
+  def read_until(self, terminal, text):
+    shown = b''
+    while text not in shown:
+      ready = programs.wait_readable(terminal)
+      self.assertTrue(ready, shown)
+      shown += os.read(terminal, 1024)
+    return shown
+
+  def test_without_a_terminal_the_error_says_what_to_give(self):
+    process = subprocess.run(
+        [os.environ['PIPERPC'], '--user', 'x', 'call', WHO_AM_I], capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, start_new_session=True, timeout=programs.LIMIT, check=False,
+        env=self.server.environment())
+    self.assert_ended(process, IO, '--password-file')
+
+
+class SessionTest(CliTest):
+
+  def test_login_uppercase_and_notifications_on_one_connection(self):
+    session = self.server.start('session', PIPERPC_PASSWORD='secret')
+    session.write(f'start {SUBSCRIBE}')
+    session.out.until('"subscribed"')
+    session.write('login sara')
+    session.out.until('"userLoggedIn":{"username":"sara"}')
+    session.write(f'call {UPPERCASE} text="two words"', f'call {UPPERCASE} {{"text": "a b"}}')
+    session.out.until('"TWO WORDS"')
+    session.out.until('"A B"')
+    session.write(f'call {PUBLISH} text=hello')
+    session.out.until('"message":{"author":"sara","text":"hello"}')
+    session.write('stop s1')
+    session.out.until('{"stream":"s1","status":"CANCELLED"')
+    session.write('quit')
+    self.assertEqual(session.finish(), OK, session.err.seen)
+
+  def test_a_stream_both_ways(self):
+    session = self.server.start('--user', 'both', 'session', PIPERPC_PASSWORD='secret')
+    session.write(f'start {UPPERCASE_LINES}', 'send s1 text=one')
+    session.out.until('{"stream":"s1","message":{"text":"ONE"}}')
+    session.write('send s1 {"text":"two"}', 'end s1')
+    session.out.until('{"stream":"s1","message":{"text":"TWO"}}')
+    session.out.until('{"stream":"s1","status":"OK"}')
+    self.assertEqual(session.finish(), OK, session.err.seen)
+
+  def test_a_line_that_fails_counts_but_does_not_end_the_session(self):
+    result = self.server.run('session', stdin=(
+        f'# a script\ncall {UPPERCASE} text=a\nnonsense\nlogin ines\ncall {WHO_AM_I}\n'),
+                             PIPERPC_PASSWORD='secret')
+    self.assert_ended(result, UNAUTHENTICATED, 'line 2: ', 'line 3: no command nonsense')
+    self.assertEqual(replies(result.stdout), [{'registered': True}, {'username': 'ines'}])
+
+  def test_list_and_describe_and_help(self):
+    result = self.server.run('session', stdin='list\ndescribe auth.v1.LoginRequest\nhelp\n')
+    self.assertEqual(result.returncode, OK, result.stderr)
+    for text in ('upper.v1.UpperService', 'string username = 1;', 'start SERVICE/METHOD'):
+      self.assertIn(text, result.stdout)
+
+  def test_streams_end_with_the_session(self):
+    result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n')
+    self.assert_ended(result, OK)
+    self.assertEqual(replies(result.stdout)[-1]['status'], 'CANCELLED')
+
+  def test_ctrl_c_ends_a_script(self):
+    session = self.server.start('session')
+    session.write('list')
+    session.out.until('upper')
+    session.interrupt()
+    self.assertEqual(session.process.wait(programs.LIMIT), INTERRUPTED)
+    session.finish()
+
+
+if __name__ == '__main__':
+  unittest.main()

@@ -1,0 +1,141 @@
+"""Starts the real piperpcd and piperpc. Every wait is bounded."""
+
+import json
+import os
+import pathlib
+import queue
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+LIMIT = 60  # Seconds; far above what anything takes, also with sanitizers on a busy machine.
+LOGIN = 'auth.v1.AuthService/Login'
+WHO_AM_I = 'auth.v1.AuthService/WhoAmI'
+UPPERCASE = 'upper.v1.UpperService/Uppercase'
+UPPERCASE_LINES = 'upper.v1.UpperService/UppercaseLines'
+SUBSCRIBE = 'notify.v1.NotifyService/Subscribe'
+PUBLISH = 'notify.v1.NotifyService/Publish'
+
+
+class Lines:
+  """The lines of a pipe, read by a thread, so that a wait for one can end."""
+
+  def __init__(self, pipe):
+    self._pipe = pipe
+    self._lines = queue.Queue()
+    self.seen = []
+    self._thread = threading.Thread(target=self._read, daemon=True)
+    self._thread.start()
+
+  def _read(self):
+    for line in self._pipe:
+      self._lines.put(line.rstrip('\n'))
+    self._lines.put(None)
+
+  def next(self):
+    """The next line; None at the end."""
+    line = self._lines.get(timeout=LIMIT)
+    if line is not None:
+      self.seen.append(line)
+    return line
+
+  def until(self, text):
+    """The first line from here on that holds `text`."""
+    while (line := self.next()) is not None:
+      if text in line:
+        return line
+    raise AssertionError(f'{text!r} did not come: {self.seen}')
+
+  def rest(self):
+    while self.next() is not None:
+      pass
+    self._thread.join(LIMIT)
+    self._pipe.close()
+    return self.seen
+
+
+class Process:
+  """A program under way, its output read line by line."""
+
+  def __init__(self, arguments, env=None):
+    self.process = subprocess.Popen(
+        [str(argument) for argument in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, encoding='utf-8', env=env)
+    self.out = Lines(self.process.stdout)
+    self.err = Lines(self.process.stderr)
+
+  def write(self, *lines):
+    for line in lines:
+      self.process.stdin.write(line + '\n')
+    self.process.stdin.flush()
+
+  def interrupt(self):
+    self.process.send_signal(signal.SIGINT)
+
+  def terminate(self):
+    self.process.send_signal(signal.SIGTERM)
+
+  def finish(self):
+    """Closes standard input and waits; the exit code."""
+    if not self.process.stdin.closed:
+      try:
+        self.process.stdin.close()
+      except BrokenPipeError:
+        pass
+    try:
+      return self.process.wait(LIMIT)
+    finally:
+      self.process.kill()
+      self.process.wait()
+      self.out.rest()
+      self.err.rest()
+
+
+class Server(Process):
+  """A piperpcd with an endpoint of its own; ready when the constructor returns."""
+
+  def __init__(self, *flags, folder=None):
+    self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix='piperpc-e2e-'))
+    self.endpoint = self.folder / 'server.sock'
+    super().__init__([os.environ['PIPERPCD'], '--endpoint', self.endpoint, '--data-dir',
+                      self.folder / 'data', *flags])
+    self.out.until('READY ')
+
+  def stop(self):
+    """Ends it in order; the exit code."""
+    self.terminate()
+    return self.finish()
+
+  def remove(self):
+    shutil.rmtree(self.folder, ignore_errors=True)
+
+  def environment(self, **more):
+    return {**os.environ, 'PIPERPC_ENDPOINT': str(self.endpoint), **more}
+
+  def start(self, *arguments, **env):
+    """Starts a piperpc and leaves it running."""
+    return Process([os.environ['PIPERPC'], *arguments], self.environment(**env))
+
+  def run(self, *arguments, stdin='', **env):
+    """Runs a piperpc to its end."""
+    return subprocess.run(
+        [os.environ['PIPERPC'], *[str(argument) for argument in arguments]], input=stdin,
+        capture_output=True, text=True, encoding='utf-8', timeout=LIMIT,
+        env=self.environment(**env), check=False)
+
+  def run_as(self, user, *arguments, password='secret', **more):
+    return self.run('--user', user, *arguments, PIPERPC_PASSWORD=password, **more)
+
+
+def wait_readable(file):
+  """False when nothing has come within the limit."""
+  return bool(select.select([file], [], [], LIMIT)[0])
+
+
+def replies(text):
+  """Standard output as the JSON lines that it is."""
+  lines = text.splitlines() if isinstance(text, str) else text
+  return [json.loads(line) for line in lines]

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""How piperpcd starts, serves several clients at once, and ends."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import programs
+from programs import PUBLISH, SUBSCRIBE, UPPERCASE, WHO_AM_I, Server, replies
+
+
+class ServerTest(unittest.TestCase):
+
+  def start(self, *flags, folder=None):
+    server = Server(*flags, folder=folder)
+    self.addCleanup(server.remove)
+    self.addCleanup(server.process.kill)
+    return server
+
+
+class EndTest(ServerTest):
+
+  def test_sigterm_drains_and_ends_with_0(self):
+    server = self.start('--memory')
+    self.assertEqual(server.stop(), 0)
+    self.assertFalse(server.endpoint.exists())
+
+  def test_sigint_does_the_same(self):
+    server = self.start('--memory')
+    server.interrupt()
+    self.assertEqual(server.finish(), 0)
+
+  def test_the_stop_word_ends_it_and_other_words_do_not(self):
+    server = self.start('--memory', '--stop-word', 'fim')
+    server.write('finish', 'fim fim')
+    self.assertEqual(server.run('wait').returncode, 0)
+    server.write('fim')
+    self.assertEqual(server.process.wait(programs.LIMIT), 0)
+    server.finish()
+    self.assertIn('the stop word', '\n'.join(server.err.seen))
+
+  def test_the_end_of_standard_input_is_no_stop_word(self):
+    server = self.start('--memory', '--stop-word', 'fim')
+    server.process.stdin.close()
+    self.assertEqual(server.run('wait').returncode, 0)
+    self.assertEqual(server.stop(), 0)
+
+  def test_subscribers_learn_that_the_server_ends(self):
+    server = self.start('--memory', '--grace', '100ms')
+    subscriber = server.start('call', SUBSCRIBE)
+    subscriber.out.until('subscribed')
+    self.assertEqual(server.stop(), 0)
+    self.assertEqual(subscriber.process.wait(programs.LIMIT), 14, subscriber.err.seen)
+    subscriber.finish()
+
+  def test_a_session_tells_that_its_connection_was_lost(self):
+    folder = tempfile.mkdtemp(prefix='piperpc-e2e-')
+    first = self.start('--memory', folder=folder)
+    session = first.start('--user', 'rita', 'session', PIPERPC_PASSWORD='x')
+    session.write(f'call {WHO_AM_I}')
+    session.out.until('rita')
+    self.assertEqual(first.stop(), 0)
+    second = self.start('--memory', folder=folder)
+    session.write(f'call {WHO_AM_I}')
+    session.err.until('rita is no longer logged in')
+    self.assertEqual(session.finish(), 16)
+    self.assertEqual(second.stop(), 0)
+
+  def test_the_log_is_json_lines_without_passwords(self):
+    server = self.start('--memory', '--log-level', 'debug')
+    server.run_as('ana', 'call', WHO_AM_I, password='not for the log')
+    self.assertEqual(server.stop(), 0)
+    records = [json.loads(line) for line in server.err.seen]
+    self.assertEqual(records[-1]['event'], 'ended')
+    self.assertEqual(records[-1]['aborted'], '0')
+    self.assertNotIn('not for the log', '\n'.join(server.err.seen))
+
+
+class UseTest(ServerTest):
+
+  def test_two_users_and_a_subscriber(self):
+    server = self.start('--memory', '--event-loops', '2')
+    subscribers = [server.start('call', SUBSCRIBE) for _ in range(2)]
+    for subscriber in subscribers:
+      subscriber.out.until('subscribed')
+    for user in ('ana', 'bob'):
+      result = server.run_as(user, 'call', UPPERCASE, 'text=' + user)
+      self.assertEqual(replies(result.stdout), [{'text': user.upper()}], result.stderr)
+    self.assertEqual(server.run('call', PUBLISH, 'text=end').returncode, 0)
+    seen = []
+    for subscriber in subscribers:
+      subscriber.out.until('"text":"end"')
+      subscriber.interrupt()
+      self.assertEqual(subscriber.finish(), 130)
+      seen.append(replies(subscriber.out.seen)[1:])
+    self.assertEqual(seen[0], seen[1])
+    self.assertEqual([event.get('userLoggedIn', {}).get('username') for event in seen[0]],
+                     ['ana', 'bob', None])
+    self.assertEqual(server.stop(), 0)
+
+  def test_accounts_survive_a_restart(self):
+    folder = tempfile.mkdtemp(prefix='piperpc-e2e-')
+    first = self.start(folder=folder)
+    self.assertEqual(first.run_as('ana', 'call', WHO_AM_I, password='a').returncode, 0)
+    self.assertEqual(first.stop(), 0)
+    second = self.start(folder=folder)
+    self.assertEqual(second.run_as('ana', 'call', WHO_AM_I, password='b').returncode, 16)
+    self.assertEqual(second.run_as('ana', 'call', WHO_AM_I, password='a').returncode, 0)
+    self.assertEqual(second.stop(), 0)
+
+  def test_each_backend_serves(self):
+    for backend in ('auto', 'epoll'):
+      server = self.start('--memory', '--backend', backend)
+      self.assertEqual(server.run('list').returncode, 0)
+      self.assertEqual(server.stop(), 0)
+
+
+class StartTest(ServerTest):
+
+  def refused(self, *flags):
+    with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+      return subprocess.run(
+          [os.environ['PIPERPCD'], '--endpoint', folder + '/x.sock', *flags], capture_output=True,
+          text=True, timeout=programs.LIMIT, check=False)
+
+  def test_wrong_flags_are_named(self):
+    for flag in ('--nothing', '--grace=5', '--event-loops=0', '--access=all', 'word'):
+      result = self.refused(flag)
+      self.assertEqual(result.returncode, 64, result.stderr)
+      self.assertIn(flag.split('=')[0], result.stderr)
+
+  def test_an_endpoint_that_is_taken(self):
+    server = self.start('--memory')
+    result = self.refused('--memory', '--endpoint', str(server.endpoint))
+    self.assertEqual(result.returncode, 1, result.stderr)
+    self.assertIn(str(server.endpoint), result.stderr)
+    self.assertEqual(server.stop(), 0)
+
+  def test_help_and_version(self):
+    self.assertIn('--data-dir', self.refused('--help').stdout)
+    self.assertRegex(self.refused('--version').stdout, r'^piperpcd \d')
+
+
+if __name__ == '__main__':
+  unittest.main()

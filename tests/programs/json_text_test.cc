@@ -1,0 +1,22 @@
+#include "tools/shared/json_text.h"
+
+#include "gtest/gtest.h"
+
+namespace piperpc::tools {
+namespace {
+
+TEST(JsonTextTest, KeepsTextAndEscapesControls) {
+  EXPECT_EQ(QuoteJson("straße \xf0\x9f\x99\x82"), "\"straße \xf0\x9f\x99\x82\"");
+  EXPECT_EQ(QuoteJson("a\"b\\c\n\x1b"), R"("a\"b\\c\u000a\u001b")");
+  EXPECT_EQ(QuoteJson(""), "\"\"");
+}
+
+TEST(JsonTextTest, ReplacesBytesThatAreNoUtf8) {
+  EXPECT_EQ(QuoteJson("a\xff"), R"("a\ufffd")");
+  EXPECT_EQ(QuoteJson("\xc3"), R"("\ufffd")");                      // Cut short.
+  EXPECT_EQ(QuoteJson("\xc0\x80"), R"("\ufffd\ufffd")");            // Too long for what it says.
+  EXPECT_EQ(QuoteJson("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");  // Half of a surrogate pair.
+}
+
+}  // namespace
+}  // namespace piperpc::tools

@@ -1,0 +1,60 @@
+#include "tools/piperpc/settings.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/piperpc/failure.h"
+
+namespace piperpc::cli {
+namespace {
+
+using testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+std::optional<std::string> NoEnvironment(const char*) { return std::nullopt; }
+
+absl::StatusOr<CommandLine> Parse(const Arguments& arguments) {
+  return ParseCommandLine(arguments, &NoEnvironment);
+}
+
+TEST(SettingsTest, FlagsStandAnywhere) {
+  const auto line = Parse({"--endpoint", "demo", "call", "a/B", "--timeout=5s", "x=1", "--wait"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->settings.endpoint, "demo");
+  EXPECT_EQ(line->settings.timeout, std::chrono::milliseconds(5000));
+  EXPECT_TRUE(line->settings.wait);
+  EXPECT_EQ(line->command, "call");
+  EXPECT_EQ(line->words, (Arguments{"a/B", "x=1"}));
+}
+
+TEST(SettingsTest, TwoDashesEndTheFlags) {
+  EXPECT_EQ(Parse({"call", "--", "--wait", "-"})->words, (Arguments{"--wait", "-"}));
+}
+
+TEST(SettingsTest, TheEndpointComesFromTheEnvironmentUnlessAFlagGivesIt) {
+  const Environment environment = [](const char*) { return std::optional<std::string>("env"); };
+  EXPECT_EQ(ParseCommandLine({"list"}, environment)->settings.endpoint, "env");
+  EXPECT_EQ(ParseCommandLine({"list", "--endpoint=flag"}, environment)->settings.endpoint, "flag");
+}
+
+TEST(SettingsTest, MetadataAddsUp) {
+  const auto line = Parse({"--metadata", "a=1", "--metadata", "b=x=y"});
+  ASSERT_TRUE(line.ok());
+  EXPECT_EQ(line->settings.metadata, (Metadata{{"a", "1"}, {"b", "x=y"}}));
+}
+
+TEST(SettingsTest, WhatIsWrongIsNamed) {
+  const std::pair<Arguments, const char*> cases[] = {
+      {{"--unknown"}, "unknown flag --unknown"},    {{"--password=x"}, "unknown flag --password"},
+      {{"--endpoint"}, "--endpoint needs a value"}, {{"--wait=yes"}, "--wait takes no value"},
+      {{"--timeout", "5"}, "such as 250ms"},        {{"--timeout", "0s"}, "more than nothing"},
+      {{"--metadata", "Key=1"}, "--metadata"},      {{"-x"}, "two dashes"},
+  };
+  for (const auto& [arguments, text] : cases) {
+    const absl::Status status = Parse(arguments).status();
+    EXPECT_EQ(ExitCodeOf(status), kExitUsage) << text;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+  }
+}
+
+}  // namespace
+}  // namespace piperpc::cli
