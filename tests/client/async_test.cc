@@ -115,20 +115,23 @@ TEST_F(AsyncTest, NoServerIsUnavailable) {
   EXPECT_EQ(Get(CallAsync("x")).status().code(), absl::StatusCode::kUnavailable);
 }
 
+Task<Text> CallFromCoroutine(std::shared_ptr<Channel> channel) {
+  auto call = internal::CoUnary<RawMessage>(std::move(channel), kUnaryMethod, RawMessage{"x"},
+                                            CallOptions());
+  absl::StatusOr<RawMessage> reply = co_await call;
+  if (!reply.ok()) co_return Text(reply.status());
+  co_return Text(std::move(reply->bytes));
+}
+
 TEST_F(AsyncTest, ACoroutineIsResumedWithTheReply) {
-  std::promise<Text> promise;
-  auto task = [](std::shared_ptr<Channel> channel, std::promise<Text>& result) -> Task<int> {
-    absl::StatusOr<RawMessage> reply = co_await internal::CoUnary<RawMessage>(
-        channel, kUnaryMethod, RawMessage{"x"}, CallOptions());
-    result.set_value(reply.ok() ? Text(reply->bytes) : Text(reply.status()));
-    co_return 0;
-  }(channel_, promise);
-  task.Start([](void*) {}, nullptr);
+  Task<Text> task = CallFromCoroutine(channel_);
+  std::promise<void> ended;
+  task.Start([](void* promise) { static_cast<std::promise<void>*>(promise)->set_value(); }, &ended);
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
-  EXPECT_EQ(*Get(promise.get_future()), "r");
-  channel_->Close();
-  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  ASSERT_EQ(ended.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(*task.Take(), "r");
+  channel_->Close();  // The frame goes away with the test, when the loop has let go of it.
 }
 
 class Recorder final : public ClientMiddleware {

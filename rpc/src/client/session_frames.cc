@@ -71,7 +71,7 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
   hello_received_ = true;
   outbox_.set_max_packet(std::min<std::size_t>(peer_.max_packet_bytes, transport::kMaxPacketBytes));
   for (const auto& [id, call] : calls_) {  // Begun with the credit that every server gives.
-    if (call != nullptr && more_credit != 0) call->OnCredit(more_credit);
+    if (call != nullptr) call->OnCredit(more_credit);
   }
   return absl::OkStatus();
 }

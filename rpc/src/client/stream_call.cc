@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/client/session.h"
+#include "src/wire/limits.h"
 
 namespace piperpc::client {
 
@@ -103,6 +104,7 @@ void StreamCall::Deliver() {
 bool StreamCall::Writable() const {
   if (ended() || half_closed_) return true;
   if (phase != Phase::kSent || !send_credit_.may_send()) return false;
+  if (needs_hello_ && !session->hello_received()) return false;
   if (session->has_room()) return true;
   session->WantRoom();
   return false;
@@ -111,6 +113,10 @@ bool StreamCall::Writable() const {
 internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessage& message) {
   if (ended() || half_closed_) return Step::kEnded;
   if (!Writable()) return Step::kLater;
+  if (message.size() > wire::kEarlyMessageBytes && !session->hello_received()) {
+    needs_hello_ = true;
+    return Step::kLater;
+  }
   if (absl::Status fits = session->CheckSize(message.size()); !fits.ok()) {
     core().EndEarly(*this, std::move(fits));
     return Step::kEnded;
@@ -128,8 +134,9 @@ internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& me
 
 internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& message) {
   Core::Lock lock(core());
-  while (!Writable()) lock.Wait(changed_);
-  return TryWriteLocked(message);
+  Step step;
+  while ((step = TryWriteLocked(message)) == Step::kLater) lock.Wait(changed_);
+  return step;
 }
 
 void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {

@@ -76,6 +76,7 @@ class StreamCall final : public Call,
   ReceiveCredit receive_credit_;
   std::deque<std::string> inbound_;
   bool wrote_ = false;
+  bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
 };
 
