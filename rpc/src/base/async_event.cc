@@ -24,15 +24,17 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
     if (resumed) resumed.resume();
   }
 
-  // Takes the lock over, and releases it before anything runs.
+  // Takes the lock over, and releases it before anything runs. The executor is there as long as its
+  // waiter is, and that cannot go away while the lock is held.
   void Wake(std::unique_lock<std::mutex> lock) {
     if (!handle || waking) return;
     waking = true;
-    Executor* const target = executor;
     const std::uint64_t woken = ticket;
+    if (executor != nullptr) {
+      return executor->Post([self = shared_from_this(), woken] { self->Resume(woken); });
+    }
     lock.unlock();
-    if (target == nullptr) return Resume(woken);
-    target->Post([self = shared_from_this(), woken] { self->Resume(woken); });
+    Resume(woken);
   }
 };
 

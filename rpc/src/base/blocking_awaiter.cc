@@ -25,16 +25,17 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
     } catch (...) {
       outcome = StatusOfException(std::current_exception());
     }
-    Executor* target;
     {
       std::lock_guard lock(mutex);
       thrown = std::move(outcome);
       state = State::kDone;
-      target = executor;
       done.notify_all();
+      // The executor is there as long as the awaiting frame, which waits for this lock to go away.
+      if (executor != nullptr) {
+        return executor->Post([self = shared_from_this()] { self->Resume(); });
+      }
     }
-    if (target == nullptr) return Resume();
-    target->Post([self = shared_from_this()] { self->Resume(); });
+    Resume();
   }
 
   void Resume() {
