@@ -13,12 +13,15 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${OUT}/build -G ${GENERATOR}
   -DCMAKE_PREFIX_PATH=${OUT}/prefix -DCMAKE_CXX_COMPILER=${CXX} "-DCMAKE_CXX_FLAGS=${FLAGS}")
 run(${CMAKE_COMMAND} --build ${OUT}/build)
 
+string(RANDOM LENGTH 12 unique)
+set(endpoint piperpc-greeter-${unique})
+
 # The client waits for the server; the server ends with its standard input, which is the client's
 # output. What the client said comes back through a file.
 execute_process(
-  COMMAND ${CMAKE_COMMAND} -DCLIENT=${OUT}/build/greeter_client -DENDPOINT=${OUT}/g.sock
+  COMMAND ${CMAKE_COMMAND} -DCLIENT=${OUT}/build/greeter_client -DENDPOINT=${endpoint}
     -DSAID=${OUT}/said.txt -P ${CMAKE_CURRENT_LIST_DIR}/run_client.cmake
-  COMMAND ${OUT}/build/greeter_server ${OUT}/g.sock
+  COMMAND ${OUT}/build/greeter_server ${endpoint}
   TIMEOUT 60 RESULTS_VARIABLE results)
 if(NOT results STREQUAL "0;0")
   message(FATAL_ERROR "client and server ended with ${results}")
