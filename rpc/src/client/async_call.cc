@@ -53,7 +53,7 @@ void AsyncCall::Deliver() {
   stop.reset();
   Conclude();
   Done done = std::move(done_);
-  done(status(), reply_);
+  done(TakeStatus(), reply_);
 }
 
 }  // namespace piperpc::client

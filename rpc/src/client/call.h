@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "piperpc/channel.h"
@@ -78,6 +79,7 @@ class Call : public transport::EventLoop::Timer {
   const CallTimes& times() const { return times_; }
   const std::string& metadata() const { return metadata_; }
   const absl::Status& status() const { return status_; }
+  absl::Status TakeStatus() { return std::move(status_); }  // After Conclude().
   Core& core() { return core_; }
 
   // DEADLINE_EXCEEDED, or what a silent server comes to; the text says where the call stood.
