@@ -54,7 +54,7 @@ class ClientTest : public testing::Test {
     PendingCall call = internal::StartUnary<RawMessage>(
         *channel_, kUnaryMethod, RawMessage{std::move(request)}, options,
         [promise](absl::StatusOr<RawMessage> reply) {
-          promise->set_value(reply.ok() ? Text(reply->bytes) : Text(reply.status()));
+          promise->set_value(reply.ok() ? Text(reply->bytes) : Text(std::move(reply).status()));
         });
     if (pending != nullptr) *pending = call;
     return promise->get_future();
