@@ -10,9 +10,9 @@
 namespace piperpc::server {
 namespace {
 
-// A client that has just connected says Hello at once; one that has not by then is a candidate to
-// go when too many are silent.
-constexpr Duration kHelloGrace = std::chrono::milliseconds(100);
+// A client says Hello as soon as it has connected; one that has not by then, even if this loop or
+// the machine was busy, is a candidate to go when too many are silent.
+constexpr Duration kHelloGrace = std::chrono::seconds(1);
 
 }  // namespace
 
