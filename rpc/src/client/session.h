@@ -131,6 +131,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool draining_ = false;
   bool dead_ = false;
   bool room_wanted_ = false;
+  bool received_ = false;  // A packet, on the loop, since the last flush was due.
 
   Reader reader_ = Reader::kNobody;
   const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.

@@ -135,6 +135,7 @@ void Session::OnReceive(transport::Bytes packet) {
   {
     const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
     if (dead_) return;
+    received_ = true;
     OnPacket(packet);
     FlushSoon();
   }
@@ -160,9 +161,15 @@ void Session::OnSent(absl::Status status) {
   Flush();
 }
 
+// While several calls are in flight, what follows from their replies waits for one more look at the
+// pipe: as long as replies come, the calls that they set off travel together.
 void Session::OnTurnEnd() {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  Flush();
+  if (!std::exchange(received_, false) || live_ < 2) return Flush();
+  loop_->Post([self = shared_from_this()] {
+    const Core::Lock next_turn(self->core_, Core::Lock::Where::kOnLoop);
+    if (!self->closing_) self->loop_->Defer(*self);
+  });
 }
 
 // A pipe is closed by its loop, without the lock, when no caller uses it.
