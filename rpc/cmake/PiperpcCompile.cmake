@@ -26,5 +26,9 @@ function(piperpc_compile_options target)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
       $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
+    # g++ 12 warns of std::string's own operator+ when it optimises (GCC bug 105651).
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      target_compile_options(${target} PRIVATE -Wno-restrict)
+    endif()
   endif()
 endfunction()
