@@ -40,6 +40,7 @@ class ServerLoop final : public SessionHost {
  private:
   ServerCore& core() override { return core_; }
   Executor& executor() override { return thread_.executor(); }
+  BufferPool& buffers() override { return buffers_; }
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 
@@ -49,6 +50,7 @@ class ServerLoop final : public SessionHost {
   ServerCore& core_;
   const std::function<void(const Peer&)> on_closed_;
   LoopThread thread_;
+  BufferPool buffers_;
   absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> awaiting_hello_;  // Oldest first.
   bool draining_ = false;

@@ -11,7 +11,7 @@ namespace piperpc::server {
 using transport::CloseMode;
 
 Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe)
-    : host_(host), pipe_(std::move(pipe)) {}
+    : host_(host), pipe_(std::move(pipe)), outbox_(&host.buffers()) {}
 
 Session::~Session() {
   loop().Cancel(*this);

@@ -11,6 +11,7 @@
 #include "piperpc/server.h"
 #include "src/server/dispatcher.h"
 #include "src/session/inbox.h"
+#include "src/session/packet_buffer.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -41,6 +42,7 @@ class SessionHost {
   virtual ServerCore& core() = 0;
   virtual transport::EventLoop& loop() = 0;
   virtual Executor& executor() = 0;
+  virtual BufferPool& buffers() = 0;  // For what its sessions send.
 
   // The client has said Hello.
   virtual void OnHello(Session& session) = 0;
