@@ -161,7 +161,7 @@ absl::StatusOr<SendResult> Outbox::Flush(transport::Pipe& pipe) {
   if (sending_) return SendResult::kPending;
   while (!empty()) {
     const Packet packet = NextPacket();
-    const absl::StatusOr<SendResult> result = Send(pipe, packet);
+    absl::StatusOr<SendResult> result = Send(pipe, packet);
     if (!result.ok() || *result == SendResult::kWouldBlock) return result;
     Commit(packet);
     if (*result == SendResult::kPending) {
