@@ -27,7 +27,7 @@ function(piperpc_compile_options target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
       $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
     # g++ 12 warns of std::string's own operator+ when it optimises (GCC bug 105651), and of the
-    # strings in aggregates that are made where they are passed (GCC bug 105562).
+    # strings in aggregates that are made where they are passed.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
     endif()

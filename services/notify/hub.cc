@@ -20,6 +20,8 @@ constexpr std::size_t kMinQueueBytes = 4096;
 // A queue's own memory for an event: the pointer and its share of the bookkeeping.
 constexpr std::size_t kEntryBytes = 64;
 
+absl::Status Ended() { return absl::UnavailableError("the server has ended the subscription"); }
+
 bool IsPolicy(SlowPolicy policy) {
   return policy != notify::v1::SLOW_POLICY_UNSPECIFIED && notify::v1::SlowPolicy_IsValid(policy);
 }
@@ -109,6 +111,7 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(SlowPolicy policy) {
   auto feed = std::make_unique<Feed>(*this, policy, options_.queue_bytes);
   // The feed goes away, and takes this lock, only after it was released: declared before it.
   std::lock_guard lock(mutex_);
+  if (closed_) return Ended();
   if (feeds_.size() >= options_.max_subscribers) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "there are ", feeds_.size(), " subscribers; the limit is ", options_.max_subscribers));
@@ -118,6 +121,12 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(SlowPolicy policy) {
   feed->queue_.Push(std::move(subscribed), bytes);
   feeds_.insert(feed.get());
   return feed;
+}
+
+void Hub::Close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (Feed* feed : feeds_) feed->queue_.End(Ended());
 }
 
 absl::StatusOr<Hub::Published> Hub::Announce(Event event) {

@@ -53,7 +53,8 @@ class Feed {
   // nobody is in Next().
   SharedEvent TryNext();
 
-  // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; else OK.
+  // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; UNAVAILABLE: the hub was
+  // closed; else OK.
   absl::Status status() const { return queue_.status(); }
 
  private:
@@ -77,8 +78,12 @@ class Hub {
   Hub& operator=(const Hub&) = delete;
 
   // Subscribes; nothing that is published after the return is missed. INVALID_ARGUMENT: no such
-  // policy; RESOURCE_EXHAUSTED: there are max_subscribers already.
+  // policy; RESOURCE_EXHAUSTED: there are max_subscribers already; UNAVAILABLE: it was closed.
   absl::StatusOr<std::unique_ptr<Feed>> Open(notify::v1::SlowPolicy policy);
+
+  // Ends all feeds with UNAVAILABLE, once they have given what is in their queues, and refuses new
+  // ones: for a server that is about to end.
+  void Close();
 
   // Publishes `event`, of which the caller has set the kind, and waits for nobody: subscribers that
   // block and have no room are disconnected. RESOURCE_EXHAUSTED: it is larger than a queue.
@@ -111,6 +116,7 @@ class Hub {
   const HubOptions options_;
   std::mutex mutex_;  // Of all below. Taken before that of a queue. Its order is the events' order.
   std::uint64_t sequence_ = 0;
+  bool closed_ = false;
   std::unordered_set<Feed*> feeds_;
   std::unordered_set<Turn*> waiting_;
 };

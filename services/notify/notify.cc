@@ -18,8 +18,8 @@ piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& con
     if (event == nullptr) break;
     co_yield *event;
   }
-  const absl::Status too_slow = (*feed)->status();
-  if (!too_slow.ok()) co_yield too_slow;
+  const absl::Status ended = (*feed)->status();
+  if (!ended.ok()) co_yield ended;
   // Only a server that shuts down has somebody left to hear this.
   co_yield absl::UnavailableError("the server has ended the subscription");
 }

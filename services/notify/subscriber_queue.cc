@@ -37,7 +37,7 @@ bool SubscriberQueue::Push(SharedEvent event, std::size_t bytes) {
     entries_.push_back({std::move(event), bytes});
     queued_bytes_ += bytes;
   } else {
-    Close();
+    CutOff();
   }
   changed_.Set();
   return fits;
@@ -59,6 +59,12 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
   return popped;
 }
 
+void SubscriberQueue::End(absl::Status status) {
+  std::lock_guard lock(mutex_);
+  if (status_.ok()) status_ = std::move(status);
+  changed_.Set();
+}
+
 absl::Status SubscriberQueue::status() const {
   std::lock_guard lock(mutex_);
   return status_;
@@ -70,7 +76,7 @@ void SubscriberQueue::DropOldest() {
   ++dropped_;
 }
 
-void SubscriberQueue::Close() {
+void SubscriberQueue::CutOff() {
   status_ = absl::ResourceExhaustedError(
       absl::StrCat("the subscriber is too slow: ", entries_.size(), " events of ", queued_bytes_,
                    " bytes wait for it; the limit is ", limit_bytes_));

@@ -39,6 +39,9 @@ class SubscriberQueue {
   };
   Popped Pop();
 
+  // Takes no more events; those in it can still be popped. Nothing when it is closed already.
+  void End(absl::Status status);
+
   // OK while the queue is open.
   absl::Status status() const;
 
@@ -52,7 +55,7 @@ class SubscriberQueue {
   };
   bool Fits(std::size_t bytes) const { return bytes <= limit_bytes_ - queued_bytes_; }
   void DropOldest();
-  void Close();
+  void CutOff();
 
   const notify::v1::SlowPolicy policy_;
   const std::size_t limit_bytes_;

@@ -48,7 +48,7 @@ class EndTest(ServerTest):
     self.assertEqual(server.stop(), 0)
 
   def test_subscribers_learn_that_the_server_ends(self):
-    server = self.start('--memory', '--grace', '100ms')
+    server = self.start('--memory', '--grace', '1h')  # Subscriptions are not waited for.
     subscriber = server.start('call', SUBSCRIBE)
     subscriber.out.until('subscribed')
     self.assertEqual(server.stop(), 0)

@@ -92,6 +92,16 @@ TEST(Hub, RefusesMoreSubscribersThanItsLimit) {
   EXPECT_EQ(refused.message(), "there are 2 subscribers; the limit is 2");
 }
 
+TEST(Hub, EndsItsFeedsWhenItIsClosedButNotWhatTheyHold) {
+  const auto hub = MakeHub();
+  const auto feed = OpenQuietly(*hub, SLOW_POLICY_DROP_OLDEST);
+  ASSERT_TRUE(hub->Announce(Text("last")).ok());
+  hub->Close();
+  EXPECT_EQ(feed->status().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(Drain(*feed), ElementsAre(1));
+  EXPECT_EQ(hub->Open(SLOW_POLICY_DROP_OLDEST).status().code(), StatusCode::kUnavailable);
+}
+
 TEST(Hub, RefusesAPolicyThatIsNone) {
   const auto hub = MakeHub();
   EXPECT_EQ(hub->Open(static_cast<notify::v1::SlowPolicy>(77)).status().code(),
