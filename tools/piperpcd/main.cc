@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/endpoint.h"
 #include "piperpc/server.h"
+#include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
@@ -59,6 +60,7 @@ int Serve(const Options& options, StopRequest& stop) {
 
 int Run(const std::vector<std::string>& arguments) {
   StopRequest stop;  // First: the threads that follow leave the signals to it.
+  AllowManyDescriptors();
   const absl::StatusOr<Options> options = ParseOptions(arguments);
   if (!options.ok()) return Refuse(options.status(), kExitUsage);
   if (options->help) {
