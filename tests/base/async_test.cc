@@ -136,13 +136,14 @@ TEST_F(Async, RunBlockingTurnsAnExceptionIntoInternal) {
 }
 
 TEST_F(Async, DestroyingTheFrameWaitsForWorkThatRuns) {
-  WorkerPool pool(1, 1);
   std::promise<void> begun;
   std::promise<void> release;
+  std::future<void> released = release.get_future();
   bool ended = false;
+  WorkerPool pool(1, 1);
   std::future<absl::Status> result = Start(RunBlocking(pool, [&]() -> absl::Status {
     begun.set_value();
-    release.get_future().wait();
+    released.wait();
     ended = true;
     return absl::OkStatus();
   }));
@@ -154,12 +155,13 @@ TEST_F(Async, DestroyingTheFrameWaitsForWorkThatRuns) {
 }
 
 TEST(WorkerPool, RefusesAboveItsQueueAndNamesTheLimit) {
-  WorkerPool pool(1, 1);
   std::promise<void> begun;
   std::promise<void> release;
+  std::future<void> released = release.get_future();
+  WorkerPool pool(1, 1);  // Ends before what its work uses.
   ASSERT_TRUE(pool.Run([&] {
                     begun.set_value();
-                    release.get_future().wait();
+                    released.wait();
                   })
                   .ok());
   begun.get_future().wait();
