@@ -52,8 +52,8 @@ class TestService {
     service_.AddUnary("Meta", [](ServerContext& c, RawMessage) { return Meta(c); });
     service_.AddUnary("SetUser",
                       [](ServerContext& c, RawMessage m) { return SetUser(c, std::move(m)); });
-    service_.AddServerStreaming(
-        "Count", [this](ServerContext&, RawMessage m) { return Count(std::move(m)); });
+    service_.AddServerStreaming("Count",
+                                [](ServerContext&, RawMessage m) { return Count(std::move(m)); });
     service_.AddServerStreaming("Forever",
                                 [this](ServerContext&, RawMessage) { return Forever(); });
     service_.AddServerStreaming("FailAfterTwo",
