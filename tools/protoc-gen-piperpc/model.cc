@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -105,8 +106,8 @@ std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file) {
   ReserveImports(file, file, seen, scope);
 
   // A service that is called FooService comes before one called Foo.
-  std::vector<int> order;
-  for (int i = 0; i < file.service_count(); ++i) order.push_back(i);
+  std::vector<int> order(static_cast<std::size_t>(file.service_count()));
+  std::iota(order.begin(), order.end(), 0);
   std::stable_partition(order.begin(), order.end(), [&file](int i) {
     return Stem(*file.service(i)) != file.service(i)->name();
   });
@@ -147,6 +148,7 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
   for (const char* name : {"name", "methods", "channel_"}) scope.Reserve(name);
 
   std::vector<std::string> wanted;
+  wanted.reserve(static_cast<std::size_t>(descriptor.method_count()));
   for (int i = 0; i < descriptor.method_count(); ++i) {
     wanted.push_back(descriptor.method(i)->name());
   }
