@@ -5,10 +5,11 @@
 
 namespace piperpc::cli {
 
-StopEvent::StopEvent(const std::stop_token& stop)
-    : file_(eventfd(0, EFD_CLOEXEC)), on_stop_(stop, Signal{file_}) {}
+StopEvent::File::File() : number(eventfd(0, EFD_CLOEXEC)) {}
 
-StopEvent::~StopEvent() { close(file_); }
+StopEvent::File::~File() { close(number); }
+
+StopEvent::StopEvent(const std::stop_token& stop) : on_stop_(stop, Signal{file_.number}) {}
 
 void StopEvent::Signal::operator()() const { eventfd_write(file, 1); }
 

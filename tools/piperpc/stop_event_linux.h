@@ -9,11 +9,10 @@ namespace piperpc::cli {
 class StopEvent {
  public:
   explicit StopEvent(const std::stop_token& stop);
-  ~StopEvent();
   StopEvent(const StopEvent&) = delete;
   StopEvent& operator=(const StopEvent&) = delete;
 
-  int file() const { return file_; }
+  int file() const { return file_.number; }
 
  private:
   struct Signal {
@@ -21,7 +20,15 @@ class StopEvent {
     int file;
   };
 
-  const int file_;
+  struct File {
+    File();
+    ~File();
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    const int number;
+  };
+
+  const File file_;  // Closed after the callback, which may be running, has gone.
   std::stop_callback<Signal> on_stop_;
 };
 
