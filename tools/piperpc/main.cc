@@ -9,7 +9,7 @@ namespace piperpc::cli {
 namespace {
 
 std::optional<std::string> ReadEnvironment(const char* name) {
-  const char* const value = std::getenv(name);
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it.
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 

@@ -1,7 +1,7 @@
 #include "tools/piperpc/output.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
@@ -11,7 +11,8 @@ namespace {
 
 absl::Status WriteError(int error) {
   if (error == EPIPE) return NoReaderError();
-  return IoError(absl::StrCat("cannot write to standard output: ", std::strerror(error)));
+  return IoError(
+      absl::StrCat("cannot write to standard output: ", std::generic_category().message(error)));
 }
 
 }  // namespace
