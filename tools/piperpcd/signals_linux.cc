@@ -1,8 +1,8 @@
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "tools/piperpcd/stop_request.h"
 
@@ -47,7 +47,7 @@ class StopRequest::Impl {
   std::string TakeSignal() const {
     signalfd_siginfo info = {};
     if (read(signals_, &info, sizeof info) != sizeof info) return "a signal";
-    return strsignal(static_cast<int>(info.ssi_signo));
+    return info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
   }
 
   static bool HearWord(StopWord& word, bool& listening) {
