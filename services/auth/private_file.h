@@ -9,8 +9,9 @@ namespace services {
 
 // Makes the file at `path`, and the folder that it is in, when they are not there: for their owner
 // only. A file that is there keeps what it holds, and loses the access that others had.
-// FAILED_PRECONDITION: what is there is not a regular file. Other errors are the system's; all of
-// them name the path.
+// FAILED_PRECONDITION: what is there is not a regular file; or, where new files inherit the access
+// of their folder (Windows), the folder lets others in, for a database makes more files beside its
+// own. Other errors are the system's; all of them name the path, which is UTF-8.
 absl::Status MakePrivateFile(const std::string& path);
 
 }  // namespace services
