@@ -11,15 +11,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transport/backoff.h"
 #include "src/transport/peer_linux.h"
 #include "src/transport/pipe_linux.h"
 #include "src/transport/socket_linux.h"
 
 namespace piperpc::transport {
 namespace {
-
-constexpr Duration kFirstRetry = std::chrono::milliseconds(1);
-constexpr Duration kLongestRetry = std::chrono::milliseconds(50);
 
 // connect() waits as long as this for a place in the backlog. Sending never waits on this socket.
 void LimitConnect(int fd, TimePoint deadline) {
@@ -81,7 +79,8 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueFd fd, const Endpoint& endp
 absl::StatusOr<std::unique_ptr<Pipe>> ConnectSocket(const Endpoint& endpoint,
                                                     const ConnectOptions& options) {
   const TimePoint start = Clock::now();
-  for (Duration retry = kFirstRetry;; retry = std::min(2 * retry, kLongestRetry)) {
+  Backoff absent = ConnectBackoff();
+  while (true) {
     absl::StatusOr<UniqueFd> fd = NewSocket(0);
     if (!fd.ok()) return fd.status();
     const int error = ConnectOnce(fd->get(), endpoint, options.deadline);
@@ -90,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Pipe>> ConnectSocket(const Endpoint& endpoint,
     if (!options.wait_for_server || !NobodyThere(error) || now >= options.deadline) {
       return ConnectError(error, endpoint, now - start);
     }
-    std::this_thread::sleep_for(std::min(retry, options.deadline - now));
+    std::this_thread::sleep_for(std::min(absent.Next(), options.deadline - now));
   }
 }
 

@@ -3,21 +3,19 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <limits>
 
 #include "src/transport/socket_linux.h"
+#include "src/transport/wait_limit.h"
 
 namespace piperpc::transport {
 namespace {
 
-// For epoll_wait(), rounded up: a timer must not make the loop spin for its last fraction.
+// For epoll_wait().
 int Milliseconds(TimePoint limit) {
   if (limit == kNever) return -1;
-  const Duration left = limit == TimePoint::min() ? Duration::zero() : limit - Clock::now();
-  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-  return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, std::numeric_limits<int>::max()));
+  return static_cast<int>(MillisecondsUntil(limit, std::numeric_limits<int>::max()));
 }
 
 constexpr std::uint32_t kTrouble = EPOLLERR | EPOLLHUP;

@@ -18,8 +18,9 @@ struct ListenOptions {
   std::size_t max_connections = 4096;  // Pipes handed out and not yet closed, at the most.
 };
 
-// A client above max_connections waits: on Windows it finds no free instance, on Linux it stays in
-// the backlog, unanswered. It is served as soon as a pipe that was handed out is closed.
+// A client above max_connections waits, unanswered: in one of the waiting instances (Windows) or in
+// the backlog (Linux). It is served as soon as a pipe that was handed out is closed. Where there is
+// no room to wait, a client finds every instance taken.
 class Listener {
  public:
   // Called on the listener's loop.
@@ -40,8 +41,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Stops listening; the endpoint is free for the next server as soon as this returns. Clients that
-  // were waiting are turned away. `closed` runs on the loop when nothing will be touched again.
+  // Stops listening. The endpoint is free for the next server as soon as this returns and, on
+  // Windows, the pipes that were handed out are closed. Clients that were waiting are turned away. `closed` runs on the loop when nothing will be touched again.
   // Pipes that were handed out live on. Loop thread.
   virtual void Close(absl::AnyInvocable<void()> closed) = 0;
 

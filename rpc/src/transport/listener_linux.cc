@@ -16,9 +16,6 @@ namespace piperpc::transport {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // The pipes that are there already have their turn, too.
-constexpr Duration kFirstPause = std::chrono::milliseconds(10);
-constexpr Duration kLongestPause = std::chrono::seconds(1);
-constexpr Duration kTellEvery = std::chrono::seconds(1);
 
 // The kernel takes no more than net.core.somaxconn (4096 by default).
 int Backlog(std::size_t wanted) {
@@ -73,7 +70,7 @@ SocketListener::SocketListener(UniqueFd fd, EndpointOwner owner, SocketLoop& loo
       owner_(std::move(owner)),
       slots_(std::make_shared<ConnectionSlots>(options.max_connections, loop,
                                                [this] { AcceptSome(); })),
-      pause_(kFirstPause) {}
+      pause_(loop, *this, delegate) {}
 
 void SocketListener::Close(absl::AnyInvocable<void()> closed) {
   closing_ = true;
@@ -102,7 +99,7 @@ bool SocketListener::AcceptOne() {
   if (!slot) return false;
   UniqueFd client(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!client) return AcceptFailed(errno);
-  pause_ = kFirstPause;
+  pause_.Reset();
   HandOut(std::move(client), std::move(slot));
   return !closing_;
 }
@@ -112,7 +109,9 @@ bool SocketListener::AcceptFailed(int error) {
   if (error == EAGAIN) {
     loop_.Start(*this, SocketLoop::kReadable);
   } else {
-    Pause(error);
+    // The client stays in the backlog and is taken when there are descriptors again. As the loop
+    // does not watch the socket in the meantime, nothing spins.
+    pause_.Begin(SocketError(error, "accept"));
   }
   return false;
 }
@@ -124,17 +123,6 @@ void SocketListener::HandOut(UniqueFd fd, ConnectionSlots::Slot slot) {
   if (!SetSendBuffer(fd.get()).ok()) return;
   delegate_.OnConnect(
       std::make_unique<SocketPipe>(std::move(fd), ToPeer(*credentials), std::move(slot)));
-}
-
-// The client stays in the backlog and is taken when there are descriptors again. As the loop does
-// not watch the socket in the meantime, nothing spins.
-void SocketListener::Pause(int error) {
-  const TimePoint now = Clock::now();
-  loop_.Schedule(*this, After(pause_, now));
-  pause_ = std::min(2 * pause_, kLongestPause);
-  if (now < next_tell_) return;
-  next_tell_ = After(kTellEvery, now);
-  delegate_.OnAcceptError(SocketError(error, "accept"));
 }
 
 }  // namespace piperpc::transport

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "piperpc/endpoint.h"
+#include "src/transport/accept_pause.h"
 #include "src/transport/connection_slots.h"
 #include "src/transport/endpoint_owner_linux.h"
 #include "src/transport/listener.h"
@@ -34,15 +35,13 @@ class SocketListener final : public Listener, private SocketLoop::Source, privat
   bool AcceptOne();
   bool AcceptFailed(int error);
   void HandOut(UniqueFd fd, ConnectionSlots::Slot slot);
-  void Pause(int error);
 
   SocketLoop& loop_;
   Delegate& delegate_;
   const Access access_;
   EndpointOwner owner_;
   const std::shared_ptr<ConnectionSlots> slots_;
-  Duration pause_;       // How long the next pause after an error is.
-  TimePoint next_tell_;  // Not before this is the delegate told of an error again.
+  AcceptPause pause_;
   bool closing_ = false;
   absl::AnyInvocable<void()> closed_;
 };
