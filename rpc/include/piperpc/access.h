@@ -17,6 +17,10 @@ struct Access {
 
   // kRaw: on Windows a security descriptor in SDDL; on Linux the socket's mode in octal ("0660").
   std::string raw{};
+
+  // Windows: clients of other machines may come, too, as far as the above lets them. Linux has no
+  // such pipes: FAILED_PRECONDITION.
+  bool remote_clients = false;
 };
 
 }  // namespace piperpc

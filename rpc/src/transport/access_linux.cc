@@ -36,6 +36,11 @@ absl::StatusOr<mode_t> ModeOf(const Access& access) {
 }  // namespace
 
 absl::StatusOr<mode_t> SocketMode(const Access& access, const Endpoint& endpoint) {
+  if (access.remote_clients) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("endpoint ", endpoint.text(),
+                     ": remote clients were asked for; this system's pipes have ", "none"));
+  }
   absl::StatusOr<mode_t> mode = ModeOf(access);
   if (mode.ok() && (*mode & 077) != 0 && endpoint.is_short_name()) {
     return absl::FailedPreconditionError(absl::StrCat(

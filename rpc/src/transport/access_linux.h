@@ -13,8 +13,9 @@
 
 namespace piperpc::transport {
 
-// The mode of the socket. INVALID_ARGUMENT: `raw` is no mode. FAILED_PRECONDITION: the endpoint's
-// directory is private, so nobody could make use of such an access.
+// The mode of the socket. INVALID_ARGUMENT: `raw` is no mode. FAILED_PRECONDITION: remote clients,
+// which sockets have none of, or the endpoint's directory is private, so nobody could make use of
+// such an access.
 absl::StatusOr<mode_t> SocketMode(const Access& access, const Endpoint& endpoint);
 
 }  // namespace piperpc::transport
