@@ -86,7 +86,7 @@ TEST_P(ListenerTest, HasItsEndpointForItself) {
   EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
 }
 
-TEST_P(ListenerTest, LeavesItsEndpointFreeAfterClose) {
+TEST_P(ListenerTest, LeavesTheEndpointFreeAndItsPipesAliveAfterClose) {
   for (int i = 0; i < 3; ++i) {
     Listen();
     End client(Connect());
@@ -101,9 +101,10 @@ TEST_P(ListenerTest, TurnsWaitingClientsAwayOnClose) {
   Listen({.max_connections = 1});
   const std::unique_ptr<Pipe> first = Connect();
   End waiting(Connect());
-  const std::unique_ptr<Pipe> handed_out = server_->acceptor().WaitPipe();
+  std::unique_ptr<Pipe> handed_out = server_->acceptor().WaitPipe();
   server_->Close();
   EXPECT_EQ(waiting.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
+  handed_out.reset();
   EXPECT_EQ(TryConnect().status().code(), absl::StatusCode::kUnavailable);
 }
 

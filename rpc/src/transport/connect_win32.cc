@@ -1,0 +1,95 @@
+#include "src/transport/connect_win32.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/wide_win32.h"
+#include "src/transport/backoff.h"
+#include "src/transport/error_win32.h"
+#include "src/transport/own_peer.h"
+#include "src/transport/pipe_win32.h"
+#include "src/transport/security_win32.h"
+#include "src/transport/wait_limit.h"
+
+namespace piperpc::transport {
+namespace {
+
+// A server that ends is not noticed by WaitNamedPipe on every system; so it is asked again.
+constexpr std::int64_t kLongestWait = 1000;
+
+bool NobodyThere(DWORD error) {
+  switch (error) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
+    case ERROR_BAD_NETPATH:
+    case ERROR_BAD_NET_NAME:
+    case ERROR_HOST_UNREACHABLE:
+    case ERROR_NETWORK_UNREACHABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Every instance is taken, or was when we came; WaitNamedPipe tells of a free one, which another
+// client may get first.
+bool Busy(DWORD error) { return error == ERROR_PIPE_BUSY; }
+
+absl::Status ConnectError(DWORD error, const Endpoint& endpoint, Duration waited) {
+  const std::string where = absl::StrCat(endpoint.text(), " (", endpoint.address(), ")");
+  const std::string reason = ErrorText(error);
+  if (NobodyThere(error)) {
+    return absl::UnavailableError(absl::StrCat("no server at ", where, ": ", reason));
+  }
+  if (Busy(error)) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the server at ", where, ": every instance is taken; waited ", milliseconds, " ms"));
+  }
+  if (error == ERROR_ACCESS_DENIED) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(where, " refuses user ", OwnPeer().user, ": ", reason));
+  }
+  return PipeError(error, absl::StrCat("open ", where));
+}
+
+absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueHandle handle, const Endpoint& endpoint) {
+  DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
+  if (!::SetNamedPipeHandleState(handle.get(), &mode, nullptr, nullptr)) {
+    const DWORD error = ::GetLastError();
+    if (error != ERROR_INVALID_PARAMETER) return PipeError(error, "SetNamedPipeHandleState");
+    return absl::FailedPreconditionError(
+        absl::StrCat(endpoint.text(), " (", endpoint.address(),
+                     ") is a pipe, but not one that keeps message boundaries"));
+  }
+  absl::StatusOr<Peer> server = CheckServer(handle.get(), endpoint);
+  if (!server.ok()) return server.status();
+  return NamedPipe::New(std::move(handle), *std::move(server), ConnectionSlots::Slot());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Pipe>> ConnectNamed(PipeCalls& calls, const Endpoint& endpoint,
+                                                   const ConnectOptions& options) {
+  const TimePoint start = Clock::now();
+  const PipeCalls::OpenPipe arguments = OpenArguments(endpoint);
+  Backoff absent = ConnectBackoff();
+  while (true) {
+    UniqueHandle handle(calls.Open(arguments));
+    if (handle) return MakePipe(std::move(handle), endpoint);
+    const DWORD error = ::GetLastError();
+    const bool try_again = Busy(error) || (NobodyThere(error) && options.wait_for_server);
+    const std::int64_t left = MillisecondsUntil(options.deadline, kLongestWait);
+    if (!try_again || left == 0) return ConnectError(error, endpoint, Clock::now() - start);
+    if (Busy(error)) {
+      ::WaitNamedPipeW(arguments.name.c_str(), static_cast<DWORD>(left));
+    } else {
+      std::this_thread::sleep_for(
+          std::min(absent.Next(), Duration(std::chrono::milliseconds(left))));
+    }
+  }
+}
+
+}  // namespace piperpc::transport

@@ -1,0 +1,74 @@
+#include "src/transport/event_loop_win32.h"
+
+#include <windows.h>
+#include <winternl.h>
+
+#include "src/transport/error_win32.h"
+#include "src/transport/pipe.h"
+#include "src/transport/wait_limit.h"
+
+namespace piperpc::transport {
+namespace {
+
+// The completion keys. They tell where the result of an operation is.
+constexpr ULONG_PTR kFromSystem = 0;  // In its OVERLAPPED.
+constexpr ULONG_PTR kFromUs = 1;      // In the packet.
+
+}  // namespace
+
+OVERLAPPED* IocpLoop::Operation::Begin(HANDLE event) {
+  OVERLAPPED& overlapped = *this;
+  overlapped = {};
+  // The lowest bit keeps the packet away from the port: GetQueuedCompletionStatus, lpOverlapped.
+  if (event != nullptr) hEvent = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(event) | 1);
+  return &overlapped;
+}
+
+DWORD IocpLoop::Operation::Result(HANDLE file, bool wait, DWORD& bytes) {
+  if (::GetOverlappedResult(file, this, &bytes, wait ? TRUE : FALSE)) return ERROR_SUCCESS;
+  return ::GetLastError();
+}
+
+absl::StatusOr<std::unique_ptr<EventLoop>> IocpLoop::New() {
+  UniqueHandle port(::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1));
+  if (!port) return PipeError(::GetLastError(), "CreateIoCompletionPort");
+  return std::unique_ptr<EventLoop>(new IocpLoop(std::move(port)));
+}
+
+IocpLoop::IocpLoop(UniqueHandle port)
+    : port_(std::move(port)), packet_space_(new char[kMaxPacketBytes]) {}
+
+DWORD IocpLoop::Associate(HANDLE file) {
+  const HANDLE port = ::CreateIoCompletionPort(file, port_.get(), kFromSystem, 0);
+  return port == nullptr ? ::GetLastError() : ERROR_SUCCESS;
+}
+
+void IocpLoop::Complete(Operation& operation, DWORD error) {
+  ::PostQueuedCompletionStatus(port_.get(), error, kFromUs, &operation);
+}
+
+void IocpLoop::Wait(TimePoint limit) {
+  const DWORD milliseconds =
+      limit == kNever ? INFINITE : static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1));
+  ULONG count = 0;
+  if (!::GetQueuedCompletionStatusEx(port_.get(), entries_.data(),
+                                     static_cast<ULONG>(entries_.size()), &count, milliseconds,
+                                     FALSE)) {
+    return;
+  }
+  for (ULONG i = 0; i < count; ++i) {
+    const OVERLAPPED_ENTRY& entry = entries_[i];
+    if (entry.lpOverlapped == nullptr) continue;  // Wake()
+    auto& operation = static_cast<Operation&>(*entry.lpOverlapped);
+    if (entry.lpCompletionKey == kFromUs) {
+      operation.OnComplete(entry.dwNumberOfBytesTransferred, 0);
+    } else {
+      const auto status = static_cast<NTSTATUS>(operation.Internal);
+      operation.OnComplete(::RtlNtStatusToDosError(status), entry.dwNumberOfBytesTransferred);
+    }
+  }
+}
+
+void IocpLoop::Wake() { ::PostQueuedCompletionStatus(port_.get(), 0, kFromUs, nullptr); }
+
+}  // namespace piperpc::transport

@@ -1,0 +1,32 @@
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/transport/connect_win32.h"
+#include "src/transport/event_loop_win32.h"
+#include "src/transport/listener_win32.h"
+#include "src/transport/transport_win32.h"
+
+namespace piperpc::transport {
+
+absl::StatusOr<std::unique_ptr<EventLoop>> NamedPipeTransport::NewLoop() { return IocpLoop::New(); }
+
+absl::StatusOr<std::unique_ptr<Listener>> NamedPipeTransport::Listen(EventLoop& loop,
+                                                                     const Endpoint& endpoint,
+                                                                     const ListenOptions& options,
+                                                                     Listener::Delegate& delegate) {
+  return NamedPipeListener::Open(calls_, static_cast<IocpLoop&>(loop), endpoint, options, delegate);
+}
+
+absl::StatusOr<std::unique_ptr<Pipe>> NamedPipeTransport::Connect(const Endpoint& endpoint,
+                                                                  const ConnectOptions& options) {
+  return ConnectNamed(calls_, endpoint, options);
+}
+
+absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
+  static PipeCalls calls;
+  static NamedPipeTransport iocp(calls);
+  if (backend == "auto" || backend == "iocp") return &iocp;
+  return absl::InvalidArgumentError(
+      absl::StrCat("transport \"", ToAbsl(backend), "\": this system has \"auto\" and \"iocp\""));
+}
+
+}  // namespace piperpc::transport
