@@ -8,7 +8,7 @@
 
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/interrupts.h"
-#include "tools/piperpc/stop_event_linux.h"
+#include "tools/shared/stop_event_linux.h"
 
 namespace piperpc::cli {
 namespace {
@@ -47,7 +47,7 @@ class Interrupts::Impl {
 
  private:
   void Watch(const std::stop_token& end) {
-    const StopEvent ended(end);
+    const tools::StopEvent ended(end);
     while (true) {
       pollfd files[] = {{signals_, POLLIN, 0}, {ended.file(), POLLIN, 0}};
       poll(files, 2, -1);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/client_call.h"
 #include "tools/piperpc/failure.h"
+#include "tools/shared/input.h"
 
 namespace piperpc::cli {
 namespace {
@@ -143,7 +144,8 @@ absl::Status InvokeSending(Program& program, const CallableMethod& method, const
 }  // namespace
 
 JsonStyle ReplyStyle(const Settings& settings) {
-  return settings.pretty || IsTerminal(kStandardOutput) ? JsonStyle::kPretty : JsonStyle::kLine;
+  return settings.pretty || tools::IsTerminal(tools::kStandardOutput) ? JsonStyle::kPretty
+                                                                      : JsonStyle::kLine;
 }
 
 absl::Status Invoke(Program& program, const CallableMethod& method, RequestPlan plan,

@@ -16,6 +16,7 @@ LineReader::Result LineReader::ReadLine(std::string& line, const std::stop_token
     return Result::kLine;
   }
   line = buffer_.substr(0, newline);
+  if (line.ends_with('\r')) line.pop_back();
   buffer_.erase(0, newline + 1);
   return Result::kLine;
 }
@@ -25,6 +26,20 @@ LineReader::Result LineReader::ReadAll(std::string& text, const std::stop_token&
   while (filled == Result::kLine) filled = Fill(stop);
   text = std::exchange(buffer_, {});
   return filled;
+}
+
+LineReader::Result LineReader::Fill(const std::stop_token& stop) {
+  switch (input_.Read(buffer_, stop)) {
+    case tools::Input::Result::kBytes:
+      return Result::kLine;
+    case tools::Input::Result::kEnd:
+      return Result::kEnd;
+    case tools::Input::Result::kStopped:
+      return Result::kStopped;
+    case tools::Input::Result::kError:
+      break;
+  }
+  return Result::kError;
 }
 
 }  // namespace piperpc::cli

@@ -3,7 +3,8 @@
 
 #include <stop_token>
 #include <string>
-#include <string_view>
+
+#include "tools/shared/input.h"
 
 namespace piperpc::cli {
 
@@ -11,29 +12,22 @@ class LineReader {
  public:
   enum class Result { kLine, kEnd, kStopped, kError };
 
-  // Reads `file`, an open file of this system, without owning it.
-  explicit LineReader(int file) : file_(file) {}
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
+  // Reads `file`, as tools::Input does.
+  explicit LineReader(int file) : input_(file) {}
 
-  // Waits for a line and gives it without its newline; the last may lack one. kStopped as soon as
-  // `stop` is asked for; what has been read so far is kept for the next time. One thread at a time.
+  // Waits for a line and gives it without its end, "\n" or "\r\n"; the last may lack one. kStopped
+  // as soon as `stop` is asked for; what has been read so far is kept for the next time. One thread
+  // at a time.
   Result ReadLine(std::string& line, const std::stop_token& stop);
 
-  // The same for all that is left.
+  // The same for all that is left, as it is.
   Result ReadAll(std::string& text, const std::stop_token& stop);
 
  private:
   Result Fill(const std::stop_token& stop);  // kLine: there is more in buffer_.
 
-  const int file_;
+  tools::Input input_;
   std::string buffer_;
 };
-
-// Says whether lines typed by a person come from there.
-bool IsTerminal(int file);
-
-inline constexpr int kStandardInput = 0;
-inline constexpr int kStandardOutput = 1;
 
 }  // namespace piperpc::cli

@@ -1,17 +1,13 @@
 // The command line of PipeRPC. What it does is in commands.h.
-#include <cstdlib>
-
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
+#include "tools/shared/arguments.h"
+#include "tools/shared/input.h"
+#include "tools/shared/standard_streams.h"
 
 namespace piperpc::cli {
 namespace {
-
-std::optional<std::string> ReadEnvironment(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it.
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
 
 int RefuseUsage(std::string_view what) {
   Complain(absl::StrCat(std::string(what), "; see piperpc help"));
@@ -27,8 +23,8 @@ const Command* FindCommand(std::string_view name) {
 
 int RunCommand(const Command& command, const CommandLine& line, Output& output,
                Interrupts& interrupts) {
-  const Environment environment = &ReadEnvironment;
-  LineReader input(kStandardInput);
+  const Environment environment = &tools::EnvironmentVariable;
+  LineReader input(tools::kStandardInput);
   Connection connection(line.settings);
   Program program{line.settings, environment, interrupts, input, output, connection};
   return command.run(program, line.words, program.NewPatience());
@@ -37,7 +33,7 @@ int RunCommand(const Command& command, const CommandLine& line, Output& output,
 int Run(const std::vector<std::string>& arguments) {
   Interrupts interrupts;
   Output output(stdout);
-  const absl::StatusOr<CommandLine> line = ParseCommandLine(arguments, &ReadEnvironment);
+  const absl::StatusOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
   if (!line.ok()) return RefuseUsage(std::string(line.status().message()));
   const bool help = line->settings.help || line->command == "help";
   if (help) return ExitCodeOf(output.WriteLine(HelpText()));
@@ -52,4 +48,7 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace piperpc::cli
 
-int main(int argc, char** argv) { return piperpc::cli::Run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  piperpc::tools::PrepareStandardStreams();
+  return piperpc::cli::Run(piperpc::tools::Arguments(argc, argv));
+}

@@ -5,12 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
+#include "tools/shared/standard_streams.h"
 
 namespace piperpc::cli {
 namespace {
 
 absl::Status WriteError(int error) {
-  if (error == EPIPE) return NoReaderError();
+  if (tools::ReaderHasGone()) return NoReaderError();
   return IoError(
       absl::StrCat("cannot write to standard output: ", std::generic_category().message(error)));
 }

@@ -9,6 +9,7 @@
 #include "tools/piperpc/password.h"
 #include "tools/piperpc/words.h"
 #include "tools/shared/flags.h"
+#include "tools/shared/input.h"
 
 namespace piperpc::cli {
 namespace {
@@ -29,7 +30,7 @@ class Session {
   Session(Program& program, std::stop_token stop)
       : program_(program),
         stop_(std::move(stop)),
-        interactive_(IsTerminal(kStandardInput)),
+        interactive_(tools::IsTerminal(tools::kStandardInput)),
         streams_(program.connection, program.output) {}
 
   int Run() {

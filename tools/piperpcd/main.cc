@@ -1,4 +1,5 @@
 // Serves auth.v1, upper.v1 and notify.v1 on a pipe until it is told to end.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -13,6 +14,8 @@
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
+#include "tools/shared/arguments.h"
+#include "tools/shared/standard_streams.h"
 
 namespace piperpc::daemon {
 namespace {
@@ -51,10 +54,10 @@ int Serve(const Options& options, StopRequest& stop) {
   if (!status.ok()) return Refuse(status, kExitNotStarted);
   SayReady(options.endpoint);
 
-  const std::string reason = stop.Wait(options.stop_word);
-  log.Write({LogLevel::kInfo, "ending", {{"reason", reason}}});
+  const StopReason reason = stop.Wait(options.stop_word);
+  log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
   (*services)->StopServing();
-  LogReport(log, server.Shutdown(options.grace));
+  LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   return kExitOk;
 }
 
@@ -76,4 +79,7 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace piperpc::daemon
 
-int main(int argc, char** argv) { return piperpc::daemon::Run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  piperpc::tools::PrepareStandardStreams();
+  return piperpc::daemon::Run(piperpc::tools::Arguments(argc, argv));
+}

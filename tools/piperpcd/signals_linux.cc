@@ -64,8 +64,8 @@ class StopRequest::Impl {
 StopRequest::StopRequest() : impl_(std::make_unique<Impl>()) {}
 StopRequest::~StopRequest() = default;
 
-std::string StopRequest::Wait(std::string_view stop_word) {
-  std::string reason = impl_->Wait(stop_word);
+StopReason StopRequest::Wait(std::string_view stop_word) {
+  StopReason reason = {impl_->Wait(stop_word)};
   impl_->LetNextOneEnd();
   return reason;
 }

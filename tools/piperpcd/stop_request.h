@@ -1,11 +1,18 @@
 // How a person, or the system, tells the program to end.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace piperpc::daemon {
+
+struct StopReason {
+  std::string text;  // For the log.
+  // After that the system ends the program, ready or not.
+  std::chrono::milliseconds time_left = std::chrono::milliseconds::max();
+};
 
 // Made before any other thread, and once.
 class StopRequest {
@@ -16,9 +23,9 @@ class StopRequest {
   StopRequest& operator=(const StopRequest&) = delete;
 
   // Waits for a signal to end, or, unless `stop_word` is empty, for that word alone on a line of
-  // standard input. The end of standard input is no such word. Gives what it was. From then on
-  // another signal ends the program at once.
-  std::string Wait(std::string_view stop_word);
+  // standard input. The end of standard input is no such word. From then on another signal ends the
+  // program at once.
+  StopReason Wait(std::string_view stop_word);
 
  private:
   class Impl;

@@ -1,9 +1,9 @@
-#include "tools/piperpc/stop_event_linux.h"
+#include "tools/shared/stop_event_linux.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-namespace piperpc::cli {
+namespace piperpc::tools {
 
 StopEvent::File::File() : number(eventfd(0, EFD_CLOEXEC)) {}
 
@@ -13,4 +13,4 @@ StopEvent::StopEvent(const std::stop_token& stop) : on_stop_(stop, Signal{file_.
 
 void StopEvent::Signal::operator()() const { eventfd_write(file, 1); }
 
-}  // namespace piperpc::cli
+}  // namespace piperpc::tools

@@ -3,7 +3,7 @@
 
 #include <stop_token>
 
-namespace piperpc::cli {
+namespace piperpc::tools {
 
 // Readable once the token was asked to stop. Linux.
 class StopEvent {
@@ -32,4 +32,4 @@ class StopEvent {
   std::stop_callback<Signal> on_stop_;
 };
 
-}  // namespace piperpc::cli
+}  // namespace piperpc::tools

@@ -1,0 +1,58 @@
+#include <windows.h>
+
+#include <mutex>
+
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/interrupts.h"
+
+namespace piperpc::cli {
+
+class Interrupts::Impl {
+ public:
+  Impl() {
+    SetCurrent(this);
+    SetConsoleCtrlHandler(&HandleEvent, TRUE);
+  }
+  ~Impl() {
+    SetConsoleCtrlHandler(&HandleEvent, FALSE);
+    SetCurrent(nullptr);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  std::stop_token Arm() {
+    std::lock_guard lock(mutex_);
+    source_ = std::stop_source();
+    return source_.get_token();
+  }
+
+ private:
+  static void SetCurrent(Impl* impl) {
+    std::lock_guard lock(mutex_);
+    current_ = impl;
+  }
+
+  // On a thread of the system. FALSE leaves the event to the system, which ends the program.
+  static BOOL WINAPI HandleEvent(DWORD event) {
+    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) return FALSE;
+    std::unique_lock lock(mutex_);
+    if (current_ == nullptr) return FALSE;
+    std::stop_source source = current_->source_;
+    lock.unlock();
+    if (!source.request_stop()) TerminateProcess(GetCurrentProcess(), kExitInterrupted);
+    return TRUE;
+  }
+
+  // The system gives its handler no argument, and calls it even while this goes away.
+  static inline std::mutex mutex_;
+  static inline Impl* current_ = nullptr;
+
+  std::stop_source source_;
+};
+
+Interrupts::Interrupts() : impl_(std::make_unique<Impl>()) {}
+Interrupts::~Interrupts() = default;
+
+std::stop_token Interrupts::Arm() { return impl_->Arm(); }
+
+}  // namespace piperpc::cli

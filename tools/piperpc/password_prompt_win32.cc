@@ -1,0 +1,124 @@
+#include <windows.h>
+
+#include <string>
+
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/password_prompt.h"
+#include "tools/shared/utf16_win32.h"
+
+namespace piperpc::cli {
+namespace {
+
+// The console, silent while this lives.
+class SilentConsole {
+ public:
+  SilentConsole() : input_(Open(L"CONIN$")), output_(Open(L"CONOUT$")) {
+    // Lines are put together here, because waiting for one could not be given up. Ctrl-C stays.
+    silent_ = GetConsoleMode(input_, &before_) && SetConsoleMode(input_, ENABLE_PROCESSED_INPUT);
+  }
+  ~SilentConsole() {
+    if (silent_) SetConsoleMode(input_, before_);
+    CloseHandle(input_);
+    CloseHandle(output_);
+  }
+  SilentConsole(const SilentConsole&) = delete;
+  SilentConsole& operator=(const SilentConsole&) = delete;
+
+  bool ok() const { return silent_; }
+  HANDLE input() const { return input_; }
+
+  // A prompt that cannot be shown is no reason not to read. The console's code page is UTF-8.
+  void Show(std::string_view text) const {
+    DWORD written;
+    WriteFile(output_, text.data(), static_cast<DWORD>(text.size()), &written, nullptr);
+  }
+
+ private:
+  static HANDLE Open(const wchar_t* name) {
+    return CreateFileW(name, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                       nullptr, OPEN_EXISTING, 0, nullptr);
+  }
+
+  const HANDLE input_;
+  const HANDLE output_;
+  DWORD before_ = 0;
+  bool silent_ = false;
+};
+
+// An event that a stop token sets.
+class StopEvent {
+ public:
+  explicit StopEvent(const std::stop_token& stop)
+      : event_(CreateEventW(nullptr, TRUE, FALSE, nullptr)), on_stop_(stop, Set{event_}) {}
+  ~StopEvent() { CloseHandle(event_); }
+  StopEvent(const StopEvent&) = delete;
+  StopEvent& operator=(const StopEvent&) = delete;
+
+  HANDLE handle() const { return event_; }
+
+ private:
+  struct Set {
+    void operator()() const { SetEvent(event); }
+    HANDLE event;
+  };
+
+  const HANDLE event_;
+  const std::stop_callback<Set> on_stop_;
+};
+
+// What a key gives; 0: nothing. A character that was typed by its number comes when Alt goes up.
+wchar_t CharacterOf(const INPUT_RECORD& record) {
+  if (record.EventType != KEY_EVENT) return 0;
+  const KEY_EVENT_RECORD& key = record.Event.KeyEvent;
+  return key.bKeyDown || key.wVirtualKeyCode == VK_MENU ? key.uChar.UnicodeChar : L'\0';
+}
+
+void RemoveLast(std::wstring& text) {
+  if (text.empty()) return;
+  const bool pair = text.size() > 1 && IS_LOW_SURROGATE(text.back());
+  text.resize(text.size() - (pair ? 2 : 1));
+}
+
+enum class Typed { kMore, kDone, kFailed };
+
+// Takes the next event of the console, which is there.
+Typed TakeKey(HANDLE console, std::wstring& line) {
+  INPUT_RECORD record;
+  DWORD count = 0;
+  if (!ReadConsoleInputW(console, &record, 1, &count) || count == 0) return Typed::kFailed;
+  const wchar_t character = CharacterOf(record);
+  if (character == L'\r' || character == L'\n') return Typed::kDone;
+  if (character == L'\b') RemoveLast(line);
+  if (character >= L' ') line += character;
+  return Typed::kMore;
+}
+
+absl::StatusOr<std::string> ReadLine(HANDLE console, const std::stop_token& stop) {
+  const StopEvent stopped(stop);
+  const HANDLE either[] = {stopped.handle(), console};
+  std::wstring line;
+  Typed typed = Typed::kMore;
+  while (typed == Typed::kMore) {
+    const DWORD woken = WaitForMultipleObjects(2, either, FALSE, INFINITE);
+    if (stop.stop_requested()) return absl::CancelledError("interrupted");
+    typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, line) : Typed::kFailed;
+  }
+  if (typed == Typed::kDone) return tools::Utf8Of(line);
+  return IoError("the terminal gave no password");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
+  const SilentConsole console;
+  if (!console.ok()) {
+    return IoError(
+        "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
+  }
+  console.Show(prompt);
+  absl::StatusOr<std::string> password = ReadLine(console.input(), stop);
+  console.Show("\n");  // The one that was typed was not shown.
+  return password;
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,113 @@
+#include <windows.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+#include "tools/piperpcd/stop_request.h"
+#include "tools/shared/input.h"
+
+namespace piperpc::daemon {
+namespace {
+
+constexpr auto kNoLimit = std::chrono::milliseconds::max();
+
+// The system waits five seconds by default; the last one is for what comes after the draining.
+constexpr std::chrono::seconds kBeforeKilled{4};
+
+StopReason ReasonOf(DWORD event) {
+  switch (event) {
+    case CTRL_C_EVENT:
+      return {"CTRL_C", kNoLimit};
+    case CTRL_BREAK_EVENT:
+      return {"CTRL_BREAK", kNoLimit};
+    case CTRL_CLOSE_EVENT:
+      return {"CTRL_CLOSE", kBeforeKilled};
+    case CTRL_LOGOFF_EVENT:
+      return {"CTRL_LOGOFF", kBeforeKilled};
+    case CTRL_SHUTDOWN_EVENT:
+      return {"CTRL_SHUTDOWN", kBeforeKilled};
+    default:
+      return {"a console event", kBeforeKilled};
+  }
+}
+
+// What the system's thread leaves behind and main() waits for. The system gives its handler no
+// argument, so there is one of them in the process; StopRequest, too, is made once.
+class Arrival {
+ public:
+  // False: there was a reason already.
+  bool Tell(StopReason reason) {
+    {
+      std::lock_guard lock(mutex_);
+      if (told_) return false;
+      told_ = true;
+      reason_ = std::move(reason);
+    }
+    changed_.notify_all();
+    stop_.request_stop();
+    return true;
+  }
+
+  StopReason Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return told_; });
+    return reason_;
+  }
+
+  std::stop_token stop_token() const { return stop_.get_token(); }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool told_ = false;
+  StopReason reason_;
+  std::stop_source stop_;
+};
+
+Arrival& TheArrival() {
+  static Arrival* const arrival = new Arrival;  // Never deleted: the handler may come at any time.
+  return *arrival;
+}
+
+// On a thread that the system makes for each event. FALSE leaves the event to the system, which
+// ends the program. To return from a handler of CTRL_CLOSE and its like ends it, too.
+BOOL WINAPI HandleEvent(DWORD event) {
+  StopReason reason = ReasonOf(event);
+  const bool ends_on_return = reason.time_left != kNoLimit;
+  if (!TheArrival().Tell(std::move(reason))) return FALSE;
+  if (ends_on_return) Sleep(INFINITE);  // main() returns first, or the system loses patience.
+  return TRUE;
+}
+
+// Listens for the word until something else happens, or there is no more input.
+void ListenForWord(std::string_view stop_word) {
+  StopWord word(stop_word);
+  tools::Input input(tools::kStandardInput);
+  std::string bytes;
+  while (input.Read(bytes, TheArrival().stop_token()) == tools::Input::Result::kBytes) {
+    if (word.Feed(bytes)) TheArrival().Tell({"the stop word"});
+    bytes.clear();
+  }
+}
+
+}  // namespace
+
+class StopRequest::Impl {
+ public:
+  Impl() { SetConsoleCtrlHandler(&HandleEvent, TRUE); }
+  ~Impl() { SetConsoleCtrlHandler(&HandleEvent, FALSE); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+};
+
+StopRequest::StopRequest() : impl_(std::make_unique<Impl>()) {}
+StopRequest::~StopRequest() = default;
+
+StopReason StopRequest::Wait(std::string_view stop_word) {
+  if (!stop_word.empty()) ListenForWord(stop_word);
+  return TheArrival().Wait();
+}
+
+}  // namespace piperpc::daemon

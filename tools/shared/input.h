@@ -1,0 +1,37 @@
+// What comes in on an open file, with a way out of the wait.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace piperpc::tools {
+
+inline constexpr int kStandardInput = 0;
+inline constexpr int kStandardOutput = 1;
+
+class Input {
+ public:
+  enum class Result { kBytes, kEnd, kStopped, kError };
+
+  // Reads `file`, a file descriptor of the C library, without owning it: a file, a pipe or a
+  // terminal. It stays open as long as this lives.
+  explicit Input(int file);
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  // Waits for bytes and appends those that are there to `bytes`. From a terminal they are UTF-8.
+  // kStopped as soon as `stop` is asked for; what comes afterwards is kept for the next time. One
+  // thread at a time.
+  Result Read(std::string& bytes, const std::stop_token& stop);
+
+ private:
+  class Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+// Says whether `file` is a terminal, where a person types or reads.
+bool IsTerminal(int file);
+
+}  // namespace piperpc::tools

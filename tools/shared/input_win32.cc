@@ -1,0 +1,146 @@
+#include <io.h>
+#include <windows.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "tools/shared/input.h"
+#include "tools/shared/utf16_win32.h"
+
+namespace piperpc::tools {
+namespace {
+
+constexpr DWORD kMostAtOnce = 16 * 1024;
+constexpr wchar_t kControlZ = 0x1a;  // At the beginning of a line typed: the end.
+
+HANDLE HandleOf(int file) { return reinterpret_cast<HANDLE>(_get_osfhandle(file)); }
+
+bool IsConsole(HANDLE handle) {
+  DWORD mode;
+  return GetConsoleMode(handle, &mode) != 0;
+}
+
+struct Outcome {
+  Input::Result result;
+  std::string bytes = {};
+};
+
+Outcome ReadBytes(HANDLE file) {
+  std::string bytes(kMostAtOnce, '\0');
+  DWORD count = 0;
+  const bool read = ReadFile(file, bytes.data(), kMostAtOnce, &count, nullptr) != 0;
+  const DWORD error = read ? ERROR_SUCCESS : GetLastError();
+  if (error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF) return {Input::Result::kEnd};
+  if (!read && error != ERROR_MORE_DATA) return {Input::Result::kError};
+  if (count == 0) return {Input::Result::kEnd};
+  bytes.resize(count);
+  return {Input::Result::kBytes, std::move(bytes)};
+}
+
+bool EndsInsideACharacter(std::wstring_view text) {
+  return !text.empty() && IS_HIGH_SURROGATE(text.back());
+}
+
+// The code page of a console does for single bytes; its own wide form does for every character.
+Outcome ReadConsoleLine(HANDLE console) {
+  std::wstring text;
+  do {
+    wchar_t typed[kMostAtOnce / sizeof(wchar_t)];
+    DWORD count = 0;
+    SetLastError(ERROR_SUCCESS);
+    const bool read = ReadConsoleW(console, typed, std::size(typed), &count, nullptr) != 0;
+    const bool interrupted = GetLastError() == ERROR_OPERATION_ABORTED;  // By Ctrl-C.
+    if (!read && !interrupted) return {Input::Result::kError};
+    if (count == 0 && !interrupted) return {Input::Result::kEnd};
+    text.append(typed, count);
+  } while (text.empty() || EndsInsideACharacter(text));
+  if (text.front() == kControlZ) return {Input::Result::kEnd};
+  return {Input::Result::kBytes, Utf8Of(text)};
+}
+
+// What a reader and its thread share. The thread may stay behind in a read that nothing ends.
+class Pump {
+ public:
+  explicit Pump(HANDLE file) : file_(file), console_(IsConsole(file)) {}
+
+  // For the thread: reads once whenever it is asked to, until nobody will ask again.
+  void Run() {
+    while (WaitForDemand()) {
+      Outcome outcome = console_ ? ReadConsoleLine(file_) : ReadBytes(file_);
+      std::lock_guard lock(mutex_);
+      outcome_ = std::move(outcome);
+      wanted_ = false;
+      changed_.notify_all();
+    }
+  }
+
+  void LetGo() {
+    std::lock_guard lock(mutex_);
+    let_go_ = true;
+    changed_.notify_all();
+  }
+
+  std::optional<Outcome> Take(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    if (stop.stop_requested()) return std::nullopt;
+    if (!outcome_.has_value()) {
+      wanted_ = true;
+      changed_.notify_all();
+    }
+    if (!changed_.wait(lock, stop, [this] { return outcome_.has_value(); })) return std::nullopt;
+    return std::exchange(outcome_, std::nullopt);
+  }
+
+ private:
+  bool WaitForDemand() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return wanted_ || let_go_; });
+    return !let_go_;
+  }
+
+  const HANDLE file_;
+  const bool console_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool wanted_ = false;  // A read is asked for, or under way.
+  bool let_go_ = false;
+  std::optional<Outcome> outcome_;  // Of a read, until it is taken.
+};
+
+}  // namespace
+
+// No call of the system waits for a file, a pipe and a console alike and can be given up. So a
+// thread of its own reads, one piece when one is asked for; whoever asked can stop waiting.
+class Input::Impl {
+ public:
+  explicit Impl(int file) : pump_(std::make_shared<Pump>(HandleOf(file))) {}
+  ~Impl() { pump_->LetGo(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Result Read(std::string& bytes, const std::stop_token& stop) {
+    if (!std::exchange(started_, true)) std::thread([pump = pump_] { pump->Run(); }).detach();
+    const std::optional<Outcome> outcome = pump_->Take(stop);
+    if (!outcome.has_value()) return Result::kStopped;
+    bytes += outcome->bytes;
+    return outcome->result;
+  }
+
+ private:
+  const std::shared_ptr<Pump> pump_;
+  bool started_ = false;
+};
+
+Input::Input(int file) : impl_(std::make_unique<Impl>(file)) {}
+Input::~Input() = default;
+
+Input::Result Input::Read(std::string& bytes, const std::stop_token& stop) {
+  return impl_->Read(bytes, stop);
+}
+
+bool IsTerminal(int file) { return IsConsole(HandleOf(file)); }
+
+}  // namespace piperpc::tools
