@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import programs
+import target
 from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO_AM_I, Server,
                       replies)
 
@@ -93,7 +94,7 @@ class RequestFormsTest(CliTest):
     with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
       file.write('{"text": "from a file"}')
       file.flush()
-      self.assert_replied(self.upper('@' + file.name), {'text': 'FROM A FILE'})
+      self.assert_replied(self.upper('@' + target.path(file.name)), {'text': 'FROM A FILE'})
 
   def test_empty_request(self):
     self.assert_replied(self.server.run_as('forms', 'call', WHO_AM_I), {'username': 'forms'})
@@ -168,11 +169,12 @@ class MistakesTest(CliTest):
     self.assert_ended(result, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
 
   def test_no_server(self):
-    result = self.server.run('--endpoint', str(self.server.folder / 'nobody.sock'), 'list')
-    self.assert_ended(result, UNAVAILABLE, 'UNAVAILABLE', 'nobody.sock')
+    nobody = target.endpoint(self.server.folder, 'nobody')
+    self.assert_ended(self.server.run('--endpoint', nobody, 'list'), UNAVAILABLE, 'UNAVAILABLE',
+                      nobody)
 
   def test_wait_for_a_server_that_never_comes(self):
-    nobody = str(self.server.folder / 'nobody.sock')
+    nobody = target.endpoint(self.server.folder, 'nobody')
     result = self.server.run('--endpoint', nobody, 'wait', '--timeout', '300ms')
     self.assertIn(result.returncode, (DEADLINE_EXCEEDED, UNAVAILABLE), result.stderr)
 
@@ -180,7 +182,7 @@ class MistakesTest(CliTest):
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
-        [os.environ['PIPERPC'], 'list'], stdout=writer, stderr=subprocess.PIPE, text=True,
+        [*target.PIPERPC, 'list'], stdout=writer, stderr=subprocess.PIPE, text=True,
         timeout=programs.LIMIT, check=False, env=self.server.environment())
     os.close(writer)
     self.assertEqual(process.returncode, NO_READER)
@@ -213,8 +215,8 @@ class PasswordPromptTest(CliTest):
   def test_the_terminal_is_asked_and_shows_nothing(self):
     child, terminal = pty.fork()
     if child == 0:
-      os.environ['PIPERPC_ENDPOINT'] = str(self.server.endpoint)
-      os.execv(os.environ['PIPERPC'], ['piperpc', '--user', 'typist', 'call', WHO_AM_I])
+      os.execve(target.PIPERPC[0], [*target.PIPERPC, '--user', 'typist', 'call', WHO_AM_I],
+                self.server.environment())
     shown = self.read_until(terminal, b'Password of typist: ')
     os.write(terminal, b'typed secret\n')
     shown += self.read_until(terminal, b'}')
@@ -233,7 +235,7 @@ class PasswordPromptTest(CliTest):
 
   def test_without_a_terminal_the_error_says_what_to_give(self):
     process = subprocess.run(
-        [os.environ['PIPERPC'], '--user', 'x', 'call', WHO_AM_I], capture_output=True, text=True,
+        [*target.PIPERPC, '--user', 'x', 'call', WHO_AM_I], capture_output=True, text=True,
         stdin=subprocess.DEVNULL, start_new_session=True, timeout=programs.LIMIT, check=False,
         env=self.server.environment())
     self.assert_ended(process, IO, '--password-file')

@@ -16,7 +16,6 @@ class OtherLanguageTest(unittest.TestCase):
   def talk(self, backend):
     server = programs.Server('--memory', '--backend', backend)
     self.addCleanup(server.remove)
-    self.addCleanup(server.process.kill)
     client = subprocess.run([sys.executable, '-B', CLIENT, server.endpoint], capture_output=True,
                             text=True, timeout=240, check=False)
     self.assertEqual(client.returncode, 0, client.stdout + client.stderr)

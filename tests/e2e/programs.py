@@ -1,4 +1,4 @@
-"""Starts the real piperpcd and piperpc. Every wait is bounded."""
+"""Starts the real piperpcd and piperpc, of this system or of Windows. Every wait is bounded."""
 
 import json
 import os
@@ -10,6 +10,8 @@ import signal
 import subprocess
 import tempfile
 import threading
+
+import target
 
 LIMIT = 60  # Seconds; far above what anything takes, also with sanitizers on a busy machine.
 LOGIN = 'auth.v1.AuthService/Login'
@@ -50,10 +52,12 @@ class Lines:
     raise AssertionError(f'{text!r} did not come: {self.seen}')
 
   def rest(self):
-    while self.next() is not None:
-      pass
-    self._thread.join(LIMIT)
-    self._pipe.close()
+    """Reads to the end; the lines seen since the beginning."""
+    if not self._pipe.closed:
+      while self.next() is not None:
+        pass
+      self._thread.join(LIMIT)
+      self._pipe.close()
     return self.seen
 
 
@@ -73,61 +77,71 @@ class Process:
     self.process.stdin.flush()
 
   def interrupt(self):
-    self.process.send_signal(signal.SIGINT)
-
-  def terminate(self):
-    self.process.send_signal(signal.SIGTERM)
+    self.process.send_signal(signal.SIGINT)  # Under Wine, too: it becomes a Ctrl-C.
 
   def finish(self):
     """Closes standard input and waits; the exit code."""
-    if not self.process.stdin.closed:
-      try:
-        self.process.stdin.close()
-      except BrokenPipeError:
-        pass
+    self._close_input()
     try:
       return self.process.wait(LIMIT)
     finally:
-      self.process.kill()
-      self.process.wait()
-      self.out.rest()
-      self.err.rest()
+      self.discard()
+
+  def discard(self):
+    """Leaves nothing of it behind, whatever it is doing. Nothing when that was done before."""
+    self.process.kill()
+    self.process.wait()
+    self._close_input()
+    self.out.rest()
+    self.err.rest()
+
+  def _close_input(self):
+    try:
+      self.process.stdin.close()
+    except BrokenPipeError:
+      pass
 
 
 class Server(Process):
   """A piperpcd with an endpoint of its own; ready when the constructor returns."""
 
   def __init__(self, *flags, folder=None):
-    self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix='piperpc-e2e-'))
-    self.endpoint = self.folder / 'server.sock'
-    super().__init__([os.environ['PIPERPCD'], '--endpoint', self.endpoint, '--data-dir',
-                      self.folder / 'data', *flags])
+    self.folder = pathlib.Path(folder or new_folder())
+    self.endpoint = target.endpoint(self.folder, 'server')
+    super().__init__([*target.PIPERPCD, '--endpoint', self.endpoint, '--data-dir',
+                      target.path(self.folder / 'data'), *flags], target.environment())
     self.out.until('READY ')
 
   def stop(self):
     """Ends it in order; the exit code."""
-    self.terminate()
+    self.process.send_signal(target.END_SIGNAL)
     return self.finish()
 
   def remove(self):
+    """Discards it, and its folder."""
+    self.discard()
     shutil.rmtree(self.folder, ignore_errors=True)
 
   def environment(self, **more):
-    return {**os.environ, 'PIPERPC_ENDPOINT': str(self.endpoint), **more}
+    return target.environment(PIPERPC_ENDPOINT=self.endpoint, **more)
 
   def start(self, *arguments, **env):
     """Starts a piperpc and leaves it running."""
-    return Process([os.environ['PIPERPC'], *arguments], self.environment(**env))
+    return Process([*target.PIPERPC, *arguments], self.environment(**env))
 
   def run(self, *arguments, stdin='', **env):
     """Runs a piperpc to its end."""
     return subprocess.run(
-        [os.environ['PIPERPC'], *[str(argument) for argument in arguments]], input=stdin,
+        [*target.PIPERPC, *[str(argument) for argument in arguments]], input=stdin,
         capture_output=True, text=True, encoding='utf-8', timeout=LIMIT,
         env=self.environment(**env), check=False)
 
   def run_as(self, user, *arguments, password='secret', **more):
     return self.run('--user', user, *arguments, PIPERPC_PASSWORD=password, **more)
+
+
+def new_folder():
+  return tempfile.mkdtemp(prefix='piperpc-e2e-')
 
 
 def wait_readable(file):

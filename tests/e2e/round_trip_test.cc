@@ -15,6 +15,7 @@
 #include "src/transport/transport.h"
 #include "support/endpoints.h"
 #include "support/test_service.h"
+#include "transport/fixture.h"
 
 namespace piperpc::testing {
 namespace {
@@ -39,23 +40,16 @@ constexpr std::size_t kLarge = 64 << 20;
 class RoundTrip : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (GetParam() == "memory") {
-      memory_ = transport::NewMemoryTransport();
-      transport_ = memory_.get();
-    } else {
-      auto system = transport::SystemTransport(GetParam());
-      ASSERT_TRUE(system.ok()) << system.status();
-      auto loop = (*system)->NewLoop();
-      if (!loop.ok()) GTEST_SKIP() << loop.status();
-      transport_ = *system;
-    }
+    std::string reason;
+    transport_ = transport::NewTransport(GetParam(), reason);
+    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
     StartServer();
     channel_ = NewChannel();
   }
 
   void StartServer() {
     server_ = std::make_unique<Server>(
-        ServerOptions{.max_message_bytes = kLarge + 1000, .transport = transport_});
+        ServerOptions{.max_message_bytes = kLarge + 1000, .transport = transport_.get()});
     ASSERT_TRUE(server_->AddService(service_.service()).ok());
     const absl::Status status = server_->Start(endpoint_);
     ASSERT_TRUE(status.ok()) << status;
@@ -65,7 +59,7 @@ class RoundTrip : public ::testing::TestWithParam<std::string> {
     return Connect(endpoint_, {.default_timeout = seconds(60),
                                .wait_for_ready = seconds(20),
                                .max_message_bytes = kLarge + 1000,
-                               .transport = transport_});
+                               .transport = transport_.get()});
   }
 
   RawResult Call(const ClientMethod& method, std::string request, const CallOptions& options = {}) {
@@ -73,8 +67,7 @@ class RoundTrip : public ::testing::TestWithParam<std::string> {
                                            options);
   }
 
-  std::unique_ptr<transport::Transport> memory_;
-  transport::Transport* transport_ = nullptr;
+  std::unique_ptr<transport::Transport> transport_;
   TestService service_;
   const std::string endpoint_ = UniqueEndpoint();
   std::unique_ptr<Server> server_;
@@ -82,8 +75,8 @@ class RoundTrip : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(RoundTrip, PayloadsOfAllSizesComeBackAsTheyWere) {
-  for (const std::size_t size :
-       {0ul, 1ul, 4095ul, 4096ul, 4097ul, 131071ul, 131072ul, 131073ul, 1ul << 20, kLarge}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{
+           0, 1, 4095, 4096, 4097, 131071, 131072, 131073, 1 << 20, kLarge}) {
     std::string payload(size, 'x');
     for (std::size_t i = 0; i < size; i += 4001) payload[i] = static_cast<char>(i / 4001);
     const RawResult reply = Call(kEcho, payload);
@@ -265,7 +258,7 @@ TEST_P(RoundTrip, CallsInFlightEndUnavailableWhenTheServerStopsThem) {
 }
 
 TEST_P(RoundTrip, NoServerIsUnavailableAndNamesTheEndpoint) {
-  const auto channel = Connect("nobody-is-here", {.transport = transport_});
+  const auto channel = Connect("nobody-is-here", {.transport = transport_.get()});
   const RawResult reply =
       internal::CallUnary<RawMessage>(*channel, kEcho, RawMessage{}, CallOptions{});
   EXPECT_TRUE(absl::IsUnavailable(reply.status())) << reply.status();
@@ -284,7 +277,8 @@ TEST_P(RoundTrip, CloseEndsCallsInFlight) {
 
 TEST_P(RoundTrip, SeveralLoopsServeSeveralConnections) {
   server_->Shutdown(milliseconds(0));
-  server_ = std::make_unique<Server>(ServerOptions{.event_loops = 3, .transport = transport_});
+  server_ =
+      std::make_unique<Server>(ServerOptions{.event_loops = 3, .transport = transport_.get()});
   ASSERT_TRUE(server_->AddService(service_.service()).ok());
   ASSERT_TRUE(server_->Start(endpoint_).ok());
   std::atomic<int> good = 0;
@@ -303,7 +297,7 @@ TEST_P(RoundTrip, SeveralLoopsServeSeveralConnections) {
   EXPECT_EQ(good, 600);
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, RoundTrip, ::testing::Values("memory", "epoll", "io_uring"),
+INSTANTIATE_TEST_SUITE_P(Transports, RoundTrip, ::testing::ValuesIn(transport::TransportNames()),
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace

@@ -72,7 +72,6 @@ class ScaleTest(unittest.TestCase):
     server = programs.Server('--memory', '--backend', backend, '--max-connections', limit,
                              '--max-connections-per-user', limit)
     self.addCleanup(server.remove)
-    self.addCleanup(server.process.kill)
 
     packet = opening_packet()
     connections = []
@@ -81,7 +80,7 @@ class ScaleTest(unittest.TestCase):
     def open_one():
       connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
       connections.append(connection)
-      connection.connect(str(server.endpoint))  # Waits for a place in the backlog.
+      connection.connect(server.endpoint)  # Waits for a place in the backlog.
       connection.settimeout(programs.LIMIT)
       connection.send(packet)
 

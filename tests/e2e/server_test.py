@@ -2,12 +2,14 @@
 """How piperpcd starts, serves several clients at once, and ends."""
 
 import json
-import os
+import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
 
 import programs
+import target
 from programs import PUBLISH, SUBSCRIBE, UPPERCASE, WHO_AM_I, Server, replies
 
 
@@ -16,21 +18,24 @@ class ServerTest(unittest.TestCase):
   def start(self, *flags, folder=None):
     server = Server(*flags, folder=folder)
     self.addCleanup(server.remove)
-    self.addCleanup(server.process.kill)
     return server
 
 
 class EndTest(ServerTest):
 
+  @target.linux_only('Windows has no such signal')
   def test_sigterm_drains_and_ends_with_0(self):
-    server = self.start('--memory')
-    self.assertEqual(server.stop(), 0)
-    self.assertFalse(server.endpoint.exists())
+    self.end_by(signal.SIGTERM)
 
-  def test_sigint_does_the_same(self):
+  def test_ctrl_c_drains_and_ends_with_0(self):
+    self.end_by(signal.SIGINT)
+
+  def end_by(self, number):
     server = self.start('--memory')
-    server.interrupt()
+    server.process.send_signal(number)
     self.assertEqual(server.finish(), 0)
+    self.assertEqual(list(server.folder.glob('*.sock')), [])
+    self.assertEqual(server.run('list').returncode, 14)
 
   def test_the_stop_word_ends_it_and_other_words_do_not(self):
     server = self.start('--memory', '--stop-word', 'fim')
@@ -56,7 +61,7 @@ class EndTest(ServerTest):
     subscriber.finish()
 
   def test_a_session_tells_that_its_connection_was_lost(self):
-    folder = tempfile.mkdtemp(prefix='piperpc-e2e-')
+    folder = programs.new_folder()
     first = self.start('--memory', folder=folder)
     session = first.start('--user', 'rita', 'session', PIPERPC_PASSWORD='x')
     session.write(f'call {WHO_AM_I}')
@@ -101,7 +106,7 @@ class UseTest(ServerTest):
     self.assertEqual(server.stop(), 0)
 
   def test_accounts_survive_a_restart(self):
-    folder = tempfile.mkdtemp(prefix='piperpc-e2e-')
+    folder = programs.new_folder()
     first = self.start(folder=folder)
     self.assertEqual(first.run_as('ana', 'call', WHO_AM_I, password='a').returncode, 0)
     self.assertEqual(first.stop(), 0)
@@ -111,7 +116,7 @@ class UseTest(ServerTest):
     self.assertEqual(second.stop(), 0)
 
   def test_each_backend_serves(self):
-    for backend in ('auto', 'epoll'):
+    for backend in target.BACKENDS:
       server = self.start('--memory', '--backend', backend)
       self.assertEqual(server.run('list').returncode, 0)
       self.assertEqual(server.stop(), 0)
@@ -121,9 +126,10 @@ class StartTest(ServerTest):
 
   def refused(self, *flags):
     with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+      endpoint = target.endpoint(pathlib.Path(folder), 'x')
       return subprocess.run(
-          [os.environ['PIPERPCD'], '--endpoint', folder + '/x.sock', *flags], capture_output=True,
-          text=True, timeout=programs.LIMIT, check=False)
+          [*target.PIPERPCD, '--endpoint', endpoint, *flags], capture_output=True, text=True,
+          encoding='utf-8', timeout=programs.LIMIT, check=False, env=target.environment())
 
   def test_wrong_flags_are_named(self):
     for flag in ('--nothing', '--grace=5', '--event-loops=0', '--access=all', 'word'):
@@ -133,9 +139,9 @@ class StartTest(ServerTest):
 
   def test_an_endpoint_that_is_taken(self):
     server = self.start('--memory')
-    result = self.refused('--memory', '--endpoint', str(server.endpoint))
+    result = self.refused('--memory', '--endpoint', server.endpoint)
     self.assertEqual(result.returncode, 1, result.stderr)
-    self.assertIn(str(server.endpoint), result.stderr)
+    self.assertIn(server.endpoint, result.stderr)
     self.assertEqual(server.stop(), 0)
 
   def test_help_and_version(self):

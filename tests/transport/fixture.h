@@ -5,7 +5,7 @@
 
 namespace piperpc::transport {
 
-class TransportTest : public testing::TestWithParam<std::string> {
+class TransportTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     std::string reason;
@@ -65,6 +65,6 @@ std::vector<std::string> TransportNames();  // Of this system; one file per plat
 
 }  // namespace piperpc::transport
 
-#define PIPERPC_FOR_EACH_TRANSPORT(suite)                                  \
-  INSTANTIATE_TEST_SUITE_P(On, suite, testing::ValuesIn(TransportNames()), \
+#define PIPERPC_FOR_EACH_TRANSPORT(suite)                                    \
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::ValuesIn(TransportNames()), \
                            [](const auto& test) { return test.param; })
