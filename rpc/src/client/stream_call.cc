@@ -10,31 +10,15 @@ namespace piperpc::client {
 
 StreamCall::StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
                        const internal::OutMessage* request, const CallOptions& options)
-    : Call(*core, method, options),
-      owner_(std::move(core)),
-      receive_credit_(owner_->options().stream_credit_bytes) {
-  if (request == nullptr) return;
-  request_.bytes.resize(request->size());
-  request->WriteTo(request_.bytes.data());
-}
+    : UnattendedCall(std::move(core), method, request, options),
+      receive_credit_(Call::core().options().stream_credit_bytes) {}
 
 std::shared_ptr<internal::ClientStream> StreamCall::Open(std::shared_ptr<Core> core,
                                                          const internal::ClientMethod& method,
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
   auto call = std::make_shared<StreamCall>(std::move(core), method, request, options);
-  call->self_ = call;
-  absl::Status prepared = call->Prepare(options);
-  auto stop = StopLink::Make(options.stop, *call);
-  {
-    const Core::Lock lock(call->core());
-    call->stop_ = std::move(stop);
-    if (prepared.ok()) {
-      call->core().Launch(call);
-    } else {
-      call->End(std::move(prepared));
-    }
-  }
+  call->Start(options);
   StreamCall* const raw = call.get();
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
 }
@@ -70,8 +54,8 @@ void StreamCall::OnRoom() { Notify(); }
 void StreamCall::OnEnded(wire::Bytes reply) {
   if (Call::status().ok() && !StreamsReplies(shape())) inbound_.push_back(assembly.Take(reply));
   Notify();
-  if (!std::exchange(deferred_, true)) core().Defer(self_);
-  self_.reset();
+  const std::shared_ptr<Receiver> self = LetGo();
+  if (!std::exchange(deferred_, true)) core().Defer(self);
 }
 
 void StreamCall::Notify() {
@@ -83,7 +67,6 @@ void StreamCall::Notify() {
 void StreamCall::Deliver() {
   Ready readable;
   Ready writable;
-  std::unique_ptr<StopLink> stop;
   bool conclude = false;
   {
     const Core::Lock lock(core());
@@ -91,10 +74,11 @@ void StreamCall::Deliver() {
     if (Readable()) readable = std::exchange(on_readable_, nullptr);
     if (Writable()) writable = std::exchange(on_writable_, nullptr);
     conclude = ended() && !std::exchange(concluded_, true);
-    if (conclude) stop = std::move(stop_);
   }
-  stop.reset();
-  if (conclude) Conclude();
+  if (conclude) {
+    Unlink();
+    Conclude();
+  }
   if (readable) readable();
   if (writable) writable();
 }

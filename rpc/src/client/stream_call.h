@@ -6,16 +6,12 @@
 #include <memory>
 #include <string>
 
-#include "src/client/call.h"
-#include "src/client/core.h"
+#include "src/client/unattended_call.h"
 #include "src/session/credit.h"
 
 namespace piperpc::client {
 
-class StreamCall final : public Call,
-                         public internal::ClientStream,
-                         public Receiver,
-                         public std::enable_shared_from_this<StreamCall> {
+class StreamCall final : public UnattendedCall, public internal::ClientStream {
  public:
   // Opens the call. Dropping what this gives cancels it.
   static std::shared_ptr<internal::ClientStream> Open(std::shared_ptr<Core> core,
@@ -42,13 +38,11 @@ class StreamCall final : public Call,
   using Ready = absl::AnyInvocable<void()>;
 
   // Call, with the lock.
-  internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
   bool may_retry() const override { return !wrote_; }
   void OnStarted() override;
   absl::Status OnMessage(wire::Bytes message) override;
   void OnCredit(std::uint64_t bytes) override;
   void OnRoom() override;
-  void OnRetry() override { core().Launch(shared_from_this()); }
   void OnEnded(wire::Bytes reply) override;
 
   void Deliver() override;
@@ -62,10 +56,6 @@ class StreamCall final : public Call,
   void Notify();
   void CancelWith(absl::Status status);
 
-  const std::shared_ptr<Core> owner_;
-  RawMessage request_;
-  std::unique_ptr<StopLink> stop_;
-  std::shared_ptr<StreamCall> self_;  // Until it has ended.
   std::condition_variable changed_;
   Ready on_readable_;
   Ready on_writable_;

@@ -1,0 +1,34 @@
+#include "src/client/unattended_call.h"
+
+#include <utility>
+
+namespace piperpc::client {
+
+UnattendedCall::UnattendedCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+                               const internal::OutMessage* request, const CallOptions& options)
+    : Call(*core, method, options), owner_(std::move(core)) {
+  if (request == nullptr) return;
+  request_.bytes.resize(request->size());
+  request->WriteTo(request_.bytes.data());
+}
+
+void UnattendedCall::Start(const CallOptions& options) {
+  self_ = shared_from_this();
+  absl::Status prepared = Prepare(options);
+  auto stop = StopLink::Make(options.stop, *this);
+  const Core::Lock lock(core());
+  stop_ = std::move(stop);
+  if (prepared.ok()) {
+    core().Launch(self_);
+  } else {
+    End(std::move(prepared));
+  }
+}
+
+void UnattendedCall::Unlink() {
+  std::unique_ptr<StopLink> stop;  // Goes away after the lock.
+  const Core::Lock lock(core());
+  stop = std::move(stop_);
+}
+
+}  // namespace piperpc::client

@@ -1,0 +1,39 @@
+// A call that nobody is blocked in: it keeps itself alive until it has ended, and what it has to
+// tell is delivered by the loop.
+#pragma once
+
+#include <memory>
+
+#include "src/client/call.h"
+#include "src/client/core.h"
+
+namespace piperpc::client {
+
+class UnattendedCall : public Call,
+                       public Receiver,
+                       public std::enable_shared_from_this<UnattendedCall> {
+ protected:
+  // `request` null: the method takes a stream of them.
+  UnattendedCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+                 const internal::OutMessage* request, const CallOptions& options);
+
+  // Begins the call. Once, after construction, without the lock.
+  void Start(const CallOptions& options);
+
+  // What keeps the call alive; with the lock, once it has ended.
+  std::shared_ptr<Receiver> LetGo() { return std::move(self_); }
+
+  // Stops listening to the caller's stop token. Without the lock, once the call has ended.
+  void Unlink();
+
+ private:
+  internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
+  void OnRetry() override { core().Launch(shared_from_this()); }
+
+  const std::shared_ptr<Core> owner_;
+  RawMessage request_;
+  std::unique_ptr<StopLink> stop_;
+  std::shared_ptr<UnattendedCall> self_;  // Until it has ended.
+};
+
+}  // namespace piperpc::client
