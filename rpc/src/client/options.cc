@@ -5,20 +5,11 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "src/session/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
-namespace {
-
-struct Range {
-  const char* name;
-  std::uint64_t value;
-  std::uint64_t least;
-  std::uint64_t most;
-};
-
-}  // namespace
 
 absl::Status CheckOptions(const ChannelOptions& options) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
@@ -35,13 +26,7 @@ absl::Status CheckOptions(const ChannelOptions& options) {
       {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
   };
-  for (const Range& range : ranges) {
-    if (range.value >= range.least && range.value <= range.most) continue;
-    return absl::InvalidArgumentError(absl::StrCat("the channel option ", range.name, " is ",
-                                                   range.value, ", not within ", range.least,
-                                                   " to ", range.most));
-  }
-  return absl::OkStatus();
+  return CheckRanges("channel", ranges);
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

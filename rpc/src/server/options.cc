@@ -3,21 +3,11 @@
 #include <cstdint>
 #include <limits>
 
-#include "absl/strings/str_cat.h"
+#include "src/session/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::server {
-namespace {
-
-struct Range {
-  const char* name;
-  std::uint64_t value;
-  std::uint64_t least;
-  std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-};
-
-}  // namespace
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const auto count = [](auto value) { return static_cast<std::uint64_t>(value); };
@@ -41,13 +31,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
       {"cancel_window (ms)", count(options.cancel_window.count()), 1},
       {"worker_threads", options.worker_threads, 1, 4096},
   };
-  for (const Range& range : ranges) {
-    if (range.value >= range.least && range.value <= range.most) continue;
-    return absl::InvalidArgumentError(absl::StrCat("the server option ", range.name, " is ",
-                                                   range.value, ", not within ", range.least,
-                                                   " to ", range.most));
-  }
-  return absl::OkStatus();
+  return CheckRanges("server", ranges);
 }
 
 }  // namespace piperpc::server
