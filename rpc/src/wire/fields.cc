@@ -42,4 +42,21 @@ void AppendMessageField(std::uint32_t number, std::string_view message, std::str
   out.append(message);
 }
 
+std::string EncodePair(const Pair& pair) {
+  std::string message;
+  AppendBytesField(1, pair.first, message);
+  AppendBytesField(2, pair.second, message);
+  return message;
+}
+
+absl::Status DecodePair(std::string_view message, std::string_view name, Pair& pair) {
+  FieldReader reader(message);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag == MakeTag(1, WireType::kBytes)) pair.first = field.bytes;
+    if (field.tag == MakeTag(2, WireType::kBytes)) pair.second = field.bytes;
+  }
+  return reader.damaged() ? reader.Damage(name) : absl::OkStatus();
+}
+
 }  // namespace piperpc::wire

@@ -116,4 +116,15 @@ void AppendBytesField(std::uint32_t number, std::string_view bytes, std::string&
 // The same for an embedded message, which is written even when it is empty.
 void AppendMessageField(std::uint32_t number, std::string_view message, std::string& out);
 
+// A message of two fields of bytes, numbers 1 and 2, as MetadataEntry and StatusDetail are.
+struct Pair {
+  std::string_view first;
+  std::string_view second;
+};
+
+std::string EncodePair(const Pair& pair);
+
+// Views into `message`. INVALID_ARGUMENT as Damage(); `name` is the message's.
+absl::Status DecodePair(std::string_view message, std::string_view name, Pair& pair);
+
 }  // namespace piperpc::wire

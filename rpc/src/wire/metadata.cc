@@ -11,8 +11,6 @@ namespace piperpc::wire {
 namespace {
 
 constexpr std::uint32_t kMetadata = 6;  // In FrameHeader.
-// The field numbers of MetadataEntry.
-enum Number : std::uint32_t { kKey = 1, kValue = 2 };
 
 bool IsKeyCharacter(char c) {
   return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_' || c == '.';
@@ -31,17 +29,10 @@ absl::Status CheckKey(std::string_view key) {
 }
 
 absl::Status DecodeEntry(std::string_view bytes, Metadata& metadata) {
-  std::string_view key;
-  std::string_view value;
-  FieldReader reader(bytes);
-  Field field;
-  while (reader.Next(field)) {
-    if (field.tag == MakeTag(kKey, WireType::kBytes)) key = field.bytes;
-    if (field.tag == MakeTag(kValue, WireType::kBytes)) value = field.bytes;
-  }
-  if (reader.damaged()) return reader.Damage("MetadataEntry");
-  if (absl::Status status = CheckKey(key); !status.ok()) return status;
-  metadata.emplace_back(key, value);
+  Pair entry;
+  if (absl::Status damage = DecodePair(bytes, "MetadataEntry", entry); !damage.ok()) return damage;
+  if (absl::Status status = CheckKey(entry.first); !status.ok()) return status;
+  metadata.emplace_back(entry.first, entry.second);
   return absl::OkStatus();
 }
 
@@ -51,10 +42,7 @@ absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t
   std::string fields;
   for (const auto& [key, value] : metadata) {
     if (absl::Status status = CheckKey(key); !status.ok()) return status;
-    std::string entry;
-    AppendBytesField(kKey, key, entry);
-    AppendBytesField(kValue, value, entry);
-    AppendMessageField(kMetadata, entry, fields);
+    AppendMessageField(kMetadata, EncodePair({key, value}), fields);
   }
   limit = std::min(limit, kMaxMetadataBytes);
   if (fields.size() <= limit) return fields;

@@ -9,9 +9,8 @@
 namespace piperpc::wire {
 namespace {
 
-// The field numbers of Status and StatusDetail in frame.proto.
+// The field numbers of Status in frame.proto.
 enum Number : std::uint32_t { kCode = 1, kMessage = 2, kDetails = 3 };
-enum DetailNumber : std::uint32_t { kTypeUrl = 1, kValue = 2 };
 
 constexpr std::int64_t kLastCanonicalCode = 16;  // UNAUTHENTICATED.
 // The most that tag and length of `message` take: its length is at most kMaxStatusBytes.
@@ -27,9 +26,8 @@ void AppendDetails(const absl::Status& status, std::string& out) {
   std::size_t count = 0;
   status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
     if (count == kMaxStatusDetails || value.size() > kMaxStatusBytes) return;
-    std::string detail;
-    AppendBytesField(kTypeUrl, Utf8Prefix(ToStd(type_url), kMaxStatusBytes), detail);
-    AppendBytesField(kValue, std::string(value), detail);
+    const std::string bytes(value);
+    const std::string detail = EncodePair({Utf8Prefix(ToStd(type_url), kMaxStatusBytes), bytes});
     if (BytesFieldSize(kDetails, detail.size()) > kMaxStatusBytes - out.size()) return;
     AppendMessageField(kDetails, detail, out);
     ++count;
@@ -43,16 +41,9 @@ absl::StatusCode CanonicalCode(std::uint64_t value) {
 }
 
 absl::Status DecodeDetail(std::string_view bytes, absl::Status& status) {
-  std::string_view type_url;
-  std::string_view value;
-  FieldReader reader(bytes);
-  Field field;
-  while (reader.Next(field)) {
-    if (field.tag == MakeTag(kTypeUrl, WireType::kBytes)) type_url = field.bytes;
-    if (field.tag == MakeTag(kValue, WireType::kBytes)) value = field.bytes;
-  }
-  if (reader.damaged()) return reader.Damage("StatusDetail");
-  status.SetPayload(ToAbsl(type_url), absl::Cord(ToAbsl(value)));
+  Pair detail;  // A type URL and a value.
+  if (absl::Status damage = DecodePair(bytes, "StatusDetail", detail); !damage.ok()) return damage;
+  status.SetPayload(ToAbsl(detail.first), absl::Cord(ToAbsl(detail.second)));
   return absl::OkStatus();
 }
 
