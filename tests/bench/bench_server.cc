@@ -6,6 +6,7 @@
 
 #include "bench/v1/bench.piperpc.h"
 #include "piperpc/server.h"
+#include "raw_floor.h"
 
 namespace piperpc::bench {
 namespace {
@@ -27,15 +28,16 @@ class BenchService final : public ::bench::v1::BenchService {
 
 }  // namespace
 
-int RunServer(const std::string& endpoint, const std::string& backend) {
+int RunServers(const Servers& servers) {
   BenchService service;
-  Server server({.backend = backend, .max_message_bytes = 128 << 20});
+  Server server({.backend = servers.backend, .max_message_bytes = 128 << 20});
   absl::Status status = server.AddService(service);
-  if (status.ok()) status = server.Start(endpoint);
+  if (status.ok()) status = server.Start(servers.endpoint);
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", status.ToString().c_str());
     return 1;
   }
+  const RawServer raw(servers.raw_address);
   std::puts("READY");
   std::fflush(stdout);
   while (std::getchar() != EOF) {

@@ -5,7 +5,13 @@
 
 namespace piperpc::bench {
 
-// Serves bench.v1.BenchService at `endpoint` until standard input ends. For the child process.
-int RunServer(const std::string& endpoint, const std::string& backend);
+struct Servers {
+  std::string endpoint;     // Of bench.v1.BenchService.
+  std::string raw_address;  // Of the floor.
+  std::string backend;      // Of both sides of PipeRPC.
+};
+
+// Serves until standard input ends; says READY when clients can connect. For the child process.
+int RunServers(const Servers& servers);
 
 }  // namespace piperpc::bench

@@ -1,19 +1,29 @@
-// The floor: what the transport does with no RPC on top. Blocking reads and writes of one packet
-// per call, and a server thread for each connection.
+// The floor: what the transport does with no RPC on top. A packet there and the same packet back,
+// by the plain calls of the system; each system's file says which.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace piperpc::bench {
 
-// Echoes every packet of every connection at `path`, on threads that end with the process.
-void StartRawServer(const std::string& path);
+// Echoes every packet of every connection at `address`, on threads that end with the process.
+class RawServer {
+ public:
+  explicit RawServer(const std::string& address);
+  ~RawServer();  // Gives the address back. The threads go on.
+  RawServer(const RawServer&) = delete;
+  RawServer& operator=(const RawServer&) = delete;
+
+ private:
+  const std::string address_;
+};
 
 // A connection to it. Ends the program when the system refuses.
 class RawClient {
  public:
-  explicit RawClient(const std::string& path);
+  explicit RawClient(const std::string& address);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -22,8 +32,8 @@ class RawClient {
   void Receive(std::size_t size);
 
  private:
-  int fd_;
-  std::string buffer_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace piperpc::bench

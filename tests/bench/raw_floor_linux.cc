@@ -1,3 +1,4 @@
+// Blocking reads and writes, and a server thread for each connection.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ void Serve(int fd) {
 
 }  // namespace
 
-void StartRawServer(const std::string& path) {
+RawServer::RawServer(const std::string& path) : address_(path) {
   const int listener = Socket();
   const sockaddr_un address = Address(path);
   if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
@@ -60,28 +61,41 @@ void StartRawServer(const std::string& path) {
   }).detach();
 }
 
-RawClient::RawClient(const std::string& path) : fd_(Socket()), buffer_(kPacket, 'r') {
-  const sockaddr_un address = Address(path);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    Die("connect");
-  }
-}
+RawServer::~RawServer() { ::unlink(address_.c_str()); }
 
-RawClient::~RawClient() { ::close(fd_); }
-
-void RawClient::Send(std::size_t size) {
-  for (std::size_t sent = 0; sent < size; sent += kPacket) {
-    const std::size_t part = std::min(kPacket, size - sent);
-    if (::write(fd_, buffer_.data(), part) != static_cast<ssize_t>(part)) Die("write");
+class RawClient::Impl {
+ public:
+  explicit Impl(const std::string& path) : fd_(Socket()), buffer_(kPacket, 'r') {
+    const sockaddr_un address = Address(path);
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+      Die("connect");
+    }
   }
-}
+  ~Impl() { ::close(fd_); }
 
-void RawClient::Receive(std::size_t size) {
-  for (std::size_t received = 0; received < size;) {
-    const ssize_t part = ::read(fd_, buffer_.data(), buffer_.size());
-    if (part <= 0) Die("read");
-    received += static_cast<std::size_t>(part);
+  void Send(std::size_t size) {
+    for (std::size_t sent = 0; sent < size; sent += kPacket) {
+      const std::size_t part = std::min(kPacket, size - sent);
+      if (::write(fd_, buffer_.data(), part) != static_cast<ssize_t>(part)) Die("write");
+    }
   }
-}
+
+  void Receive(std::size_t size) {
+    for (std::size_t received = 0; received < size;) {
+      const ssize_t part = ::read(fd_, buffer_.data(), buffer_.size());
+      if (part <= 0) Die("read");
+      received += static_cast<std::size_t>(part);
+    }
+  }
+
+ private:
+  const int fd_;
+  std::string buffer_;
+};
+
+RawClient::RawClient(const std::string& address) : impl_(std::make_unique<Impl>(address)) {}
+RawClient::~RawClient() = default;
+void RawClient::Send(std::size_t size) { impl_->Send(size); }
+void RawClient::Receive(std::size_t size) { impl_->Receive(size); }
 
 }  // namespace piperpc::bench

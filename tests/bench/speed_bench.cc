@@ -4,8 +4,6 @@
 //
 // PIPERPC_BENCH_BACKEND chooses the backend of both sides ("auto").
 #include <benchmark/benchmark.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,8 +20,11 @@
 
 #include "bench/v1/bench.piperpc.h"
 #include "bench_server.h"
+#include "child_process.h"
 #include "piperpc/channel.h"
+#include "piperpc/endpoint.h"
 #include "raw_floor.h"
+#include "support/endpoints.h"
 
 namespace piperpc::bench {
 namespace {
@@ -33,12 +34,11 @@ using ::bench::v1::Payload;
 using ::bench::v1::StreamRequest;
 using Seconds = std::chrono::duration<double>;
 
-std::string g_endpoint;  // Set once by main().
-std::string g_raw_path;
-std::string g_backend;
+Servers g_servers;  // Set once by Main().
 
 std::shared_ptr<Channel> NewChannel() {
-  return Connect(g_endpoint, {.backend = g_backend, .max_message_bytes = 128 << 20});
+  return Connect(g_servers.endpoint,
+                 {.backend = g_servers.backend, .max_message_bytes = 128 << 20});
 }
 
 Payload PayloadOf(std::size_t size) {
@@ -86,7 +86,7 @@ void Time(benchmark::State& state, Call call) {
 
 void RawEcho(benchmark::State& state) {
   const auto size = static_cast<std::size_t>(state.range(0));
-  RawClient client(g_raw_path);
+  RawClient client(g_servers.raw_address);
   const auto chunk = std::min<std::size_t>(size, 1 << 20);
   Time(state, [&] {
     for (std::size_t done = 0; done < size; done += chunk) {
@@ -107,7 +107,7 @@ void UnaryEcho(benchmark::State& state) {
 constexpr int kInFlight = 64;
 
 void RawInFlight(benchmark::State& state) {
-  RawClient client(g_raw_path);
+  RawClient client(g_servers.raw_address);
   for (int i = 0; i < kInFlight; ++i) client.Send(32);
   for (auto _ : state) {
     client.Receive(32);
@@ -210,54 +210,24 @@ BENCHMARK(ServerStream)->UseRealTime();
 BENCHMARK(ConnectCallClose)->UseRealTime();
 BENCHMARK(SmallBesideLarge)->Iterations(2000)->UseRealTime();
 
-// A child process with the servers; ends when this object does.
-class Servers {
- public:
-  Servers() {
-    int input[2];
-    int output[2];
-    if (::pipe(input) != 0 || ::pipe(output) != 0) std::exit(1);
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::dup2(input[0], 0);
-      ::dup2(output[1], 1);
-      ::close(input[1]);
-      StartRawServer(g_raw_path);
-      ::_exit(RunServer(g_endpoint, g_backend));
-    }
-    ::close(input[0]);
-    ::close(output[1]);
-    stop_ = input[1];
-    char ready[6];
-    if (::read(output[0], ready, sizeof(ready)) <= 0) std::exit(1);
-  }
-  ~Servers() {
-    ::close(stop_);
-    ::waitpid(child_, nullptr, 0);
-  }
-
- private:
-  pid_t child_;
-  int stop_;
-};
+Servers NewServers() {
+  const char* const backend = std::getenv("PIPERPC_BENCH_BACKEND");
+  return {.endpoint = testing::UniqueEndpoint(),
+          .raw_address = Endpoint::Parse(testing::UniqueEndpoint())->address(),
+          .backend = backend == nullptr ? "auto" : backend};
+}
 
 }  // namespace
 
 int Main(int argc, char** argv) {
-  char folder[] = "/tmp/piperpc-bench-XXXXXX";
-  if (::mkdtemp(folder) == nullptr) return 1;
-  g_endpoint = std::string(folder) + "/piperpc.sock";
-  g_raw_path = std::string(folder) + "/raw.sock";
-  const char* const backend = std::getenv("PIPERPC_BENCH_BACKEND");
-  g_backend = backend == nullptr ? "auto" : backend;
+  constexpr std::string_view kServe = "--serve";
+  if (argc == 5 && argv[1] == kServe) return RunServers({argv[2], argv[3], argv[4]});
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  {
-    Servers servers;
-    benchmark::RunSpecifiedBenchmarks();
-  }
-  ::unlink(g_raw_path.c_str());
-  ::rmdir(folder);
+  g_servers = NewServers();
+  const ChildProcess child(
+      {std::string(kServe), g_servers.endpoint, g_servers.raw_address, g_servers.backend});
+  benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
 
