@@ -87,8 +87,9 @@ function(piperpc_generate)
     _piperpc_split_path(${proto} "${own_dirs}" dir name)
     string(REGEX REPLACE "\\.proto$" "" base ${name})
     string(MAKE_C_IDENTIFIER ${base} depfile)
-    set(outputs ${out}/${base}.pb.h ${out}/${base}.pb.cc
-      ${out}/${base}.piperpc.h ${out}/${base}.piperpc.cc)
+    # In protoc's order: ninja rebuilds at each run what its dependency file does not begin with.
+    set(outputs ${out}/${base}.pb.cc ${out}/${base}.pb.h
+      ${out}/${base}.piperpc.cc ${out}/${base}.piperpc.h)
     add_custom_command(OUTPUT ${outputs}
       COMMAND ${PIPERPC_PROTOC} --cpp_out=${out} --piperpc_out=${out}
         --plugin=protoc-gen-piperpc=${PIPERPC_PROTOC_PLUGIN}
