@@ -20,7 +20,7 @@
 namespace piperpc::transport {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr uid_t kNobody = 65534;
 
@@ -39,7 +39,7 @@ mode_t ModeOf(const std::string& path) {
 }
 
 // Short names live under XDG_RUNTIME_DIR, which is set to a scratch folder here.
-class EndpointOwnerTest : public testing::Test {
+class EndpointOwnerTest : public ::testing::Test {
  protected:
   EndpointOwnerTest() {
     ::setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1);

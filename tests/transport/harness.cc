@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <random>
-
-#include "absl/strings/str_cat.h"
 
 namespace piperpc::transport {
 namespace {
@@ -192,20 +189,8 @@ void Server::Close() {
   listener_.reset();
 }
 
-ScratchFolder::ScratchFolder() {
-  std::random_device random;
-  path_ =
-      std::filesystem::temp_directory_path() / absl::StrCat("piperpc-test-", random(), random());
-  std::filesystem::create_directory(path_);
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Endpoint ScratchFolder::endpoint(const std::string& name) const {
-  return *Endpoint::Parse((path_ / name).string());
+  return *Endpoint::Parse(piperpc::testing::AddressIn(path(), name));
 }
 
 std::string Pattern(std::size_t size, unsigned seed) {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "src/transport/transport.h"
+#include "support/scratch_folder.h"
 
 namespace piperpc::transport {
 
@@ -142,16 +142,10 @@ class Server {
   std::unique_ptr<Listener> listener_;
 };
 
-// A folder for a test's endpoints, removed at the end.
-class ScratchFolder {
+// A folder that a test's endpoints belong to.
+class ScratchFolder : public piperpc::testing::ScratchFolder {
  public:
-  ScratchFolder();
-  ~ScratchFolder();
   Endpoint endpoint(const std::string& name = "s") const;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 // `size` bytes that depend on `seed` and on their place.

@@ -50,13 +50,13 @@ TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
     if (pipe.ok()) clients.push_back(*std::move(pipe));
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
-  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(endpoint_.text()));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(endpoint_.text()));
 }
 
 TEST_P(ListenerTest, IsMissedByAClientAtOnce) {
   const absl::Status status = TryConnect().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(endpoint_.text()));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(endpoint_.text()));
 }
 
 TEST_P(ListenerTest, IsAwaitedByAClientThatAsksForIt) {

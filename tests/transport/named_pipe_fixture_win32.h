@@ -8,7 +8,7 @@
 
 namespace piperpc::transport {
 
-class NamedPipeTest : public testing::Test {
+class NamedPipeTest : public ::testing::Test {
  protected:
   NamedPipeTest() { loop_.Start(); }
 

@@ -9,7 +9,7 @@
 namespace piperpc::transport {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 UniqueHandle OpenRaw(const std::wstring& name) {
   return UniqueHandle(::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr,

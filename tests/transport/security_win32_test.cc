@@ -2,6 +2,7 @@
 // That Windows enforces what it is told was not to be seen under Wine.
 #include <gmock/gmock.h>
 #include <sddl.h>
+#include <windows.h>
 
 #include "named_pipe_fixture_win32.h"
 #include "src/base/wide_win32.h"
@@ -10,8 +11,8 @@
 namespace piperpc::transport {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr DWORD kCreateInstance = FILE_APPEND_DATA;  // FILE_CREATE_PIPE_INSTANCE
 
@@ -88,7 +89,8 @@ TEST_F(SecurityTest, ADescriptorOfOnesOwnIsTakenAsItIs) {
 }
 
 TEST_F(SecurityTest, ADescriptorThatIsNoneIsRefusedWithItsText) {
-  for (const char* raw : {"0660", "D:(A;;nonsense;;;WD)", "O:BAD:P(A;;FA;;;WD)"}) {
+  for (const char* raw :
+       {"0660", "D:(A;;nonsense;;;WD)", "O:BAD:P(A;;FA;;;WD)", "O:BAG:BA", "D:NO_ACCESS_CONTROL"}) {
     const absl::Status status = TryListen({.access = {Access::Preset::kRaw, raw}});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(raw));

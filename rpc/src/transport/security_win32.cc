@@ -91,12 +91,24 @@ std::string Sddl(const Access& access) {
   return absl::StrCat(access.raw.find("O:") == std::string::npos ? owner : "", access.raw);
 }
 
-bool HasOwnerAndGroup(PSECURITY_DESCRIPTOR descriptor) {
+absl::Status CheckDescriptor(PSECURITY_DESCRIPTOR descriptor, const std::string& raw) {
   PSID owner = nullptr;
   PSID group = nullptr;
+  PACL rules = nullptr;
+  BOOL present = FALSE;
   BOOL defaulted = FALSE;
-  return ::GetSecurityDescriptorOwner(descriptor, &owner, &defaulted) && owner != nullptr &&
-         ::GetSecurityDescriptorGroup(descriptor, &group, &defaulted) && group != nullptr;
+  ::GetSecurityDescriptorOwner(descriptor, &owner, &defaulted);
+  ::GetSecurityDescriptorGroup(descriptor, &group, &defaulted);
+  ::GetSecurityDescriptorDacl(descriptor, &present, &rules, &defaulted);
+  if (owner == nullptr || group == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("access \"", raw, "\": give an owner and a group, or neither of them"));
+  }
+  if (!present || rules == nullptr) {  // It would let everybody do everything.
+    return absl::InvalidArgumentError(
+        absl::StrCat("access \"", raw, "\": it has no access rules (D:)"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> OwnerOf(HANDLE pipe) {
@@ -137,10 +149,7 @@ absl::StatusOr<PipeSecurity> PipeSecurity::For(const Access& access) {
                      ErrorText(::GetLastError())));
   }
   PipeSecurity security(descriptor);
-  if (!HasOwnerAndGroup(descriptor)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("access \"", access.raw, "\": give an owner and a group, or neither of them"));
-  }
+  if (absl::Status status = CheckDescriptor(descriptor, access.raw); !status.ok()) return status;
   if (access.remote_clients) security.reject_remote_ = PIPE_ACCEPT_REMOTE_CLIENTS;
   return security;
 }

@@ -29,7 +29,7 @@ inline constexpr DWORD kClientRights = FILE_READ_DATA | FILE_WRITE_DATA | FILE_R
 // clients can tell whose server it is.
 class PipeSecurity {
  public:
-  // INVALID_ARGUMENT: `raw` is no SDDL, or has an owner and no group, or the other way round.
+  // INVALID_ARGUMENT: `raw` is no SDDL, has an owner but no group, or has no access rules.
   static absl::StatusOr<PipeSecurity> For(const Access& access);
 
   // How an instance is made. The first one must be the first of its name in the system.
