@@ -1,10 +1,6 @@
 #include "piperpc/builtin.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -14,26 +10,24 @@
 #include "piperpc/server.h"
 #include "piperpc/v1/health.piperpc.h"
 #include "piperpc/v1/reflection.piperpc.h"
+#include "support/endpoints.h"
 
 namespace piperpc {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
-class BuiltinTest : public testing::Test {
+class BuiltinTest : public ::testing::Test {
  protected:
   BuiltinTest() {
-    std::string folder = testing::TempDir() + "piperpc-builtin-XXXXXX";
-    folder_ = mkdtemp(folder.data());
     EXPECT_TRUE(builtin_.AddTo(server_).ok());
-    const absl::Status started = server_.Start(folder_ + "/s.sock");
+    const absl::Status started = server_.Start(endpoint_);
     EXPECT_TRUE(started.ok()) << started;
-    channel_ = Connect(folder_ + "/s.sock");
+    channel_ = Connect(endpoint_);
   }
   ~BuiltinTest() override {
     channel_->Close();
     server_.Shutdown(std::chrono::seconds(1));
-    std::filesystem::remove_all(folder_);
   }
 
   absl::StatusOr<v1::CheckResponse> Check(const std::string& service) {
@@ -48,7 +42,7 @@ class BuiltinTest : public testing::Test {
     return v1::ReflectionClient(channel_).GetFileDescriptors(request);
   }
 
-  std::string folder_;
+  const std::string endpoint_ = testing::UniqueEndpoint();
   BuiltinServices builtin_;
   Server server_;
   std::shared_ptr<Channel> channel_;

@@ -1,20 +1,19 @@
 #include "tools/piperpc/requests.h"
 
-#include <unistd.h>
-
-#include <cstdio>
 #include <fstream>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sample.pb.h"
+#include "support/scratch_folder.h"
 #include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 namespace {
 
 using sample::v1::Everything;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
+using testing::ScratchFolder;
 
 absl::StatusOr<RequestPlan> Plan(const std::vector<std::string>& words, MethodShape shape) {
   return PlanRequests(words, shape, [] { return std::make_unique<Everything>(); });
@@ -32,10 +31,8 @@ std::vector<std::string> TextsOf(const absl::StatusOr<RequestPlan>& plan) {
 
 using Texts = std::vector<std::string>;
 
-std::string WriteFile(const std::string& name, const std::string& content) {
-  const std::string path = testing::TempDir() + "piperpc_" + std::to_string(::getpid()) + name;
-  std::ofstream(path) << content;
-  return path;
+void Write(const std::string& path, const std::string& content) {
+  std::ofstream(std::filesystem::path(std::u8string(path.begin(), path.end()))) << content;
 }
 
 TEST(RequestsTest, NoWordsAreTheEmptyMessage) {
@@ -68,12 +65,13 @@ TEST(RequestsTest, AMethodThatTakesOneRequestIsGivenOne) {
 }
 
 TEST(RequestsTest, FilesAreJsonOrJsonLines) {
-  const std::string one = WriteFile("one.json", "{\n \"text\": \"a\"\n}\n");
-  const std::string many = WriteFile("many.json", "{\"text\":\"a\"}\n\n{\"text\":\"b\"}");
+  const ScratchFolder folder;
+  const std::string one = folder.File("um só.json");
+  const std::string many = folder.File("many.json");
+  Write(one, "{\n \"text\": \"a\"\n}\n");
+  Write(many, "{\"text\":\"a\"}\n\n{\"text\":\"b\"}");
   EXPECT_EQ(TextsOf(Plan({"@" + one}, MethodShape::kUnary)), Texts{"a"});
   EXPECT_EQ(TextsOf(Plan({"@" + many}, MethodShape::kBidirectional)), (Texts{"a", "b"}));
-  std::remove(one.c_str());
-  std::remove(many.c_str());
 }
 
 TEST(RequestsTest, AFileThatIsNotThereIsNamed) {

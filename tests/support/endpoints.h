@@ -1,17 +1,23 @@
 // Endpoints that no other test uses.
 #pragma once
 
-#include <atomic>
-#include <chrono>
+#include <filesystem>
+#include <random>
 #include <string>
 
 namespace piperpc::testing {
 
-inline std::string UniqueEndpoint() {
-  static std::atomic<int> count = 0;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto ticks = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-  return "test-" + std::to_string(ticks) + "-" + std::to_string(++count);
+// A part of a name that nobody else makes up.
+inline std::string UniqueName() {
+  std::random_device random;
+  return "test-" + std::to_string(random()) + "-" + std::to_string(random());
 }
+
+// A short name.
+inline std::string UniqueEndpoint() { return UniqueName(); }
+
+// The address of a pipe called `name` that belongs to `folder`, a test's own; one file per platform
+// behind it.
+std::string AddressIn(const std::filesystem::path& folder, const std::string& name);
 
 }  // namespace piperpc::testing

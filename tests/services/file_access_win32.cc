@@ -1,0 +1,33 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "file_access.h"
+#include "src/transport/own_peer.h"
+#include "support/access_win32.h"
+
+namespace services {
+namespace {
+
+using piperpc::testing::Descriptor;
+using piperpc::testing::SetAccess;
+using piperpc::testing::UsersOf;
+
+constexpr char kSystem[] = "S-1-5-18";  // Which no access list keeps out.
+
+std::string Self() { return piperpc::transport::OwnPeer().user; }
+
+}  // namespace
+
+bool IsForOwnerOnly(const std::string& path) {
+  const std::vector<std::string> users = UsersOf(path);
+  return !users.empty() && std::all_of(users.begin(), users.end(), [](const std::string& user) {
+    return user == Self() || user == kSystem;
+  });
+}
+
+void LetOthersRead(const std::string& path) {
+  SetAccess(path, Descriptor("D:(A;OICI;FA;;;" + Self() + ")(A;OICI;FR;;;WD)"));
+}
+
+}  // namespace services
