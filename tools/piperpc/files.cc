@@ -1,6 +1,7 @@
 #include "tools/piperpc/files.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -10,9 +11,23 @@
 
 namespace piperpc::cli {
 
+namespace {
+
+std::ifstream Open(const std::string& path) {
+  try {
+    return std::ifstream(std::filesystem::path(std::u8string(path.begin(), path.end())),
+                         std::ios::binary);
+  } catch (const std::filesystem::filesystem_error&) {
+    errno = EILSEQ;  // Not UTF-8, on a system whose names are UTF-16.
+    return {};
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   errno = 0;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file = Open(path);
   std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (file.is_open() && !file.bad() && errno == 0) return content;
   return IoError(absl::StrCat("cannot read ", path, ": ",

@@ -6,7 +6,7 @@
 
 namespace piperpc::cli {
 
-// All of a file. An I/O error names it.
+// All of a file, whose name is UTF-8. An I/O error names it.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace piperpc::cli
