@@ -21,8 +21,11 @@ if(PIPERPC_SANITIZE)
 endif()
 
 function(piperpc_compile_options target)
+  if(WIN32)  # Windows 10's functions, without macros that break ordinary names.
+    target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
+  endif()
   if(MSVC)
-    target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${PIPERPC_WERROR}>:/WX>)
+    target_compile_options(${target} PRIVATE /utf-8 /bigobj /W4 $<$<BOOL:${PIPERPC_WERROR}>:/WX>)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
       $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
