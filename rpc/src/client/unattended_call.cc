@@ -25,10 +25,7 @@ void UnattendedCall::Start(const CallOptions& options) {
   }
 }
 
-void UnattendedCall::Unlink() {
-  std::unique_ptr<StopLink> stop;  // Goes away after the lock.
-  const Core::Lock lock(core());
-  stop = std::move(stop_);
-}
+// It was written before the call was begun, so what ended the call has seen it.
+void UnattendedCall::Unlink() { stop_.reset(); }
 
 }  // namespace piperpc::client

@@ -141,9 +141,16 @@ void Session::OnSent(absl::Status status) {
 void Session::OnTurnEnd() {
   Flush();
   if (was_full_ && has_room()) OnRoom();
-  const std::vector<std::unique_ptr<Call>> gone = std::move(ended_calls_);
-  ended_calls_.clear();
+  DestroyEndedCalls();
   CloseWhenDone();
+}
+
+// Not from inside a call.
+void Session::DestroyEndedCalls() {
+  while (!ended_calls_.empty()) {
+    const std::unique_ptr<Call> gone = std::move(ended_calls_.back());
+    ended_calls_.pop_back();
+  }
 }
 
 void Session::Flush() {

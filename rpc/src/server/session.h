@@ -72,7 +72,7 @@ class Session final : private transport::Pipe::Delegate,
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
                     const internal::OutMessage* response);
 
-  // The call has sent its response. Destroyed at the end of this turn.
+  // The call has sent its response. Destroyed later in this turn, when nothing of it runs.
   void OnEnded(Call& call);
 
  private:
@@ -104,6 +104,7 @@ class Session final : private transport::Pipe::Delegate,
   void SendGoaway(const absl::Status& status);
   void Flush();
   void OnRoom();
+  void DestroyEndedCalls();
   void Receive();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);

@@ -40,6 +40,7 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
     auto frame = reader.Next();
     if (!frame.ok()) return frame.status();
     if (absl::Status status = OnFrame(*frame); !status.ok()) return status;
+    DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
   }
   return absl::OkStatus();
 }
@@ -123,7 +124,7 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   auto& slot = calls_[header.call_id];
   slot = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
                                 TimeoutOf(header));
-  Call& call = *slot;  // Lives to the end of the turn, whatever happens to it.
+  Call& call = *slot;  // Lives to the end of the frame, whatever happens to it.
   call.Admit();
   return header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
 }
