@@ -11,6 +11,8 @@ import re
 import sys
 import xml.etree.ElementTree as xml
 
+WINDOWS = "windows"  # The step of tests/run whose tests are not Linux's.
+
 
 @dataclasses.dataclass
 class Step:
@@ -19,6 +21,7 @@ class Step:
     passed: int = 0
     failed: list = dataclasses.field(default_factory=list)
     skipped: dict = dataclasses.field(default_factory=dict)  # The name of a test: its reason.
+    tests: set = dataclasses.field(default_factory=set)  # The names of those that ran.
 
 
 def skip_reason(case):
@@ -49,10 +52,12 @@ def read_step(folder, name):
     step = Step(name, int(seconds))
     junit = folder / f"{name}.xml"
     for case in xml.parse(junit).getroot().iter("testcase") if junit.exists() else ():
+        if is_skip(case):
+            step.skipped[case.get("name")] = skip_reason(case)
+            continue
+        step.tests.add(case.get("name"))
         if case.get("status") == "run":
             step.passed += 1
-        elif is_skip(case):
-            step.skipped[case.get("name")] = skip_reason(case)
         else:
             step.failed.append(case.get("name"))
     if verdict == "failed" and not step.failed:
@@ -69,6 +74,19 @@ def print_table(steps):
         time = f"{step.seconds // 60}:{step.seconds % 60:02} min"
         row = (step.passed + failed, step.passed, failed, skipped)
         print("{:<10}{:>7}{:>8}{:>8}{:>9}".format(step.name, *row) + f"{time:>10}")
+
+
+def print_systems(steps):
+    """What ran where: each test counts once for a system, in however many builds it ran."""
+    windows = set().union(*(step.tests for step in steps if step.name == WINDOWS))
+    linux = set().union(*(step.tests for step in steps if step.name != WINDOWS))
+    if not windows or not linux:
+        return
+    print(f"\nTests on Linux: {len(linux)}; on Windows, under Wine: {len(windows)}.")
+    print(
+        f"The same on both: {len(linux & windows)}; "
+        f"on Linux alone: {len(linux - windows)}; on Windows alone: {len(windows - linux)}."
+    )
 
 
 def print_details(steps):
@@ -91,6 +109,7 @@ def main():
     folder, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
     steps = [read_step(folder, name) for name in names]
     print_table(steps)
+    print_systems(steps)
     print_details(steps)
     passed = sum(step.passed for step in steps)
     failed = sum(len(step.failed) for step in steps)
