@@ -4,6 +4,15 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# libstdc++'s own semaphore, where it stands on condition variables, looks at its value before it takes
+# the lock and so loses wake-ups (bits/atomic_wait.h): ~stop_callback, which waits for one, hangs.
+# The semaphore of winpthreads does not. Users of the library must agree, for its size differs.
+set(PIPERPC_ABI_DEFINITIONS)
+if(MINGW)
+  set(PIPERPC_ABI_DEFINITIONS _GLIBCXX_USE_POSIX_SEMAPHORE=1)
+endif()
+add_compile_definitions(${PIPERPC_ABI_DEFINITIONS})
+
 option(PIPERPC_CCACHE "Compile through ccache where there is one" ${PROJECT_IS_TOP_LEVEL})
 if(PIPERPC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(PIPERPC_CCACHE_PROGRAM ccache)
