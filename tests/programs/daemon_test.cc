@@ -32,6 +32,15 @@ TEST(DaemonOptionsTest, RawAccessIsLeftToTheSystem) {
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->server.access.preset, Access::Preset::kRaw);
   EXPECT_EQ(options->server.access.raw, "0660");
+  EXPECT_FALSE(options->server.access.remote_clients);
+}
+
+TEST(DaemonOptionsTest, RemoteClientsComeOnlyWhereTheyAreAskedFor) {
+  for (const char* access : {"--access=users", "--access=raw:D:P(A;;FA;;;AU)"}) {
+    const auto options = ParseOptions({"--remote-clients", access});
+    ASSERT_TRUE(options.ok());
+    EXPECT_TRUE(options->server.access.remote_clients) << access;
+  }
 }
 
 TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {

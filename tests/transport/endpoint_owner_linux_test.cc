@@ -220,6 +220,11 @@ TEST_F(EndpointOwnerTest, RefusesAccessForOthersBehindAPrivateDirectory) {
   EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << server.status();
 }
 
+TEST_F(EndpointOwnerTest, RefusesToListenForOtherMachines) {
+  Server server(transport_, loop_, endpoint_, {.access = {.remote_clients = true}});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << server.status();
+}
+
 TEST_F(EndpointOwnerTest, TellsThatADirectoryIsMissing) {
   const Endpoint endpoint = *Endpoint::Parse((folder_.path() / "missing" / "s").string());
   Server server(transport_, loop_, endpoint);

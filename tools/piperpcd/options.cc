@@ -38,7 +38,8 @@ tools::Setter SetChoice(Value& target, std::vector<std::pair<std::string, Value>
 // "owner", "group", "users", or the system's own form, which only the system can judge.
 absl::Status SetAccess(std::string_view text, Access& access) {
   if (text.starts_with("raw:")) {
-    access = {Access::Preset::kRaw, std::string(text.substr(4))};
+    access.preset = Access::Preset::kRaw;
+    access.raw = text.substr(4);
     return absl::OkStatus();
   }
   return SetChoice<Access::Preset>(access.preset,
@@ -50,7 +51,9 @@ absl::Status SetAccess(std::string_view text, Access& access) {
 void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.Add("access", "WHO", "owner, group, users, or raw:MODE (raw:0660; on Windows SDDL)",
             [&server](std::string_view text) { return SetAccess(text, server.access); });
-  flags.Add("backend", "NAME", "how pipes are driven: auto, epoll, io_uring",
+  flags.AddSwitch("remote-clients", "on Windows: clients of other machines may connect, too",
+                  &server.access.remote_clients);
+  flags.Add("backend", "NAME", "how pipes are driven: auto; on Linux also epoll, io_uring",
             SetText(server.backend));
   flags.Add("event-loops", "N", "threads that carry connections",
             SetNumber(server.event_loops, 1, 64));
