@@ -2,6 +2,7 @@
 #include <io.h>
 #include <windows.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
 
@@ -18,6 +19,7 @@ void RestoreCodePage() { SetConsoleOutputCP(code_page_before); }
 
 void PrepareStandardStreams() {
   for (const int stream : {0, 1, 2}) _setmode(stream, _O_BINARY);
+  std::setvbuf(stderr, nullptr, _IONBF, 0);  // Not every C library of this system begins so.
   code_page_before = GetConsoleOutputCP();
   if (code_page_before == 0 || code_page_before == CP_UTF8) return;
   if (SetConsoleOutputCP(CP_UTF8) != 0) std::atexit(&RestoreCodePage);
