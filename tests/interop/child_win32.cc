@@ -4,7 +4,6 @@
 #include <winternl.h>
 
 #include <algorithm>
-#include <span>
 
 namespace piperpc::interop {
 namespace {
@@ -32,6 +31,17 @@ struct HandleList {
   ULONG_PTR reserved;
   HandleEntry entries[1];
 };
+
+std::vector<HandleEntry> AllHandles() {
+  std::vector<char> bytes(1 << 16);
+  ULONG size = 0;
+  while (::NtQuerySystemInformation(kExtendedHandles, bytes.data(),
+                                    static_cast<ULONG>(bytes.size()), &size) == kTooSmall) {
+    bytes.resize(2 * bytes.size());
+  }
+  const auto* const list = reinterpret_cast<const HandleList*>(bytes.data());
+  return {list->entries, list->entries + list->count};
+}
 
 // A pipe of which the child inherits one end.
 struct Inherited {
@@ -152,18 +162,24 @@ std::optional<DWORD> Child::Wait() {
   return code;
 }
 
-std::size_t Child::handles() const {
-  std::vector<char> list(1 << 16);
-  ULONG size = 0;
-  while (::NtQuerySystemInformation(kExtendedHandles, list.data(), static_cast<ULONG>(list.size()),
-                                    &size) == kTooSmall) {
-    list.resize(2 * list.size());
+Child::Handles Child::handles() const {
+  const std::vector<HandleEntry> list = AllHandles();
+  const auto is_ours = [this](const HandleEntry& entry) {
+    return entry.pid == ::GetCurrentProcessId() &&
+           entry.handle == reinterpret_cast<ULONG_PTR>(input_);
+  };
+  const auto pipe = std::ranges::find_if(list, is_ours);
+  Handles handles;
+  if (pipe == list.end()) {
+    ADD_FAILURE() << "the system's list of handles lacks one";
+    return handles;
   }
-  const auto* const handles = reinterpret_cast<const HandleList*>(list.data());
-  const std::span<const HandleEntry> entries(handles->entries, handles->count);
-  const auto pid = static_cast<ULONG_PTR>(::GetProcessId(process_));
-  return static_cast<std::size_t>(
-      std::ranges::count(entries, pid, [](const HandleEntry& entry) { return entry.pid; }));
+  for (const HandleEntry& entry : list) {
+    if (entry.pid != ::GetProcessId(process_)) continue;
+    ++handles.all;
+    if (entry.type == pipe->type) ++handles.pipes;
+  }
+  return handles;
 }
 
 }  // namespace piperpc::interop

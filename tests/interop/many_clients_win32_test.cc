@@ -13,31 +13,35 @@ namespace {
 
 constexpr int kConnected = 1000;
 constexpr int kVanishing = 500;
-constexpr int kKilled = 5;
+constexpr int kKilled = 20;
+constexpr std::size_t kOfLocks = 10;  // Locks take a handle when threads first meet at them.
 constexpr char kCheck[] = "piperpc.v1.HealthService/Check";
 
 class ManyClientsTest : public ServerTest {
  protected:
-  // The fewest handles that the server has while client after client is served.
-  std::size_t HandlesAtRest() {
+  // The fewest that the server has while client after client is served.
+  Child::Handles HandlesAtRest() {
     constexpr int kClients = 20;
-    std::size_t least = server_->handles();
+    Child::Handles least = server_->handles();
     for (int i = 0; i < kClients; ++i) {
       ExpectNextClientIsServed();
-      least = std::min(least, server_->handles());
+      const Child::Handles now = server_->handles();
+      least = {std::min(least.pipes, now.pipes), std::min(least.all, now.all)};
     }
     return least;
   }
 
-  // Client after client is served until the server has no more handles than it had.
-  void ExpectHandlesComeDownTo(std::size_t count) {
+  // Client after client is served until the server has no more pipes than it had, and of other
+  // handles few more.
+  void ExpectHandlesComeDownTo(const Child::Handles& before) {
     constexpr int kAttempts = 500;
-    std::size_t now = server_->handles();
-    for (int i = 0; i < kAttempts && now > count && !HasFailure(); ++i) {
+    Child::Handles now = server_->handles();
+    for (int i = 0; i < kAttempts && now.pipes > before.pipes && !HasFailure(); ++i) {
       ExpectNextClientIsServed();
       now = server_->handles();
     }
-    EXPECT_LE(now, count);
+    EXPECT_LE(now.pipes, before.pipes);
+    EXPECT_LE(now.all, before.all + kOfLocks);
   }
 
   void Vanish() { ::CloseHandle(OpenWhenFree(name_, GENERIC_READ | GENERIC_WRITE, 0)); }
@@ -69,6 +73,7 @@ TEST_F(ManyClientsTest, AThousandAreConnectedAtOnceAndEachGetsItsAnswers) {
     if (client.WaitResponse(1).header.call_id() == 1) ++first;
   }
   EXPECT_EQ(first, kConnected);
+  EXPECT_GE(server_->handles().pipes, std::size_t{kConnected});
 
   // They are all connected still, and served a second time.
   int second = 0;
@@ -81,7 +86,7 @@ TEST_F(ManyClientsTest, AThousandAreConnectedAtOnceAndEachGetsItsAnswers) {
 
 TEST_F(ManyClientsTest, FiveHundredThatConnectAndVanishLeaveTheListenerWorking) {
   VanishInEachWay();  // The server opens some things once, and keeps them.
-  const std::size_t before = HandlesAtRest();
+  const Child::Handles before = HandlesAtRest();
   for (int i = 0; i < kVanishing / 4; ++i) VanishInEachWay();
   ExpectNextClientIsServed();
   ExpectHandlesComeDownTo(before);
@@ -89,7 +94,7 @@ TEST_F(ManyClientsTest, FiveHundredThatConnectAndVanishLeaveTheListenerWorking) 
 
 TEST_F(ManyClientsTest, ThoseKilledInTheMiddleOfAMessageOfOneMebibyteLeaveNothingBehind) {
   KillInTheMiddleOfAMessage();  // The server opens some things once, and keeps them.
-  const std::size_t before = HandlesAtRest();
+  const Child::Handles before = HandlesAtRest();
   for (int i = 0; i < kKilled; ++i) {
     KillInTheMiddleOfAMessage();
     ExpectNextClientIsServed();
