@@ -59,9 +59,11 @@ TEST(AccountFileWin32Test, IsNotOpenedThroughALink) {
   ScratchFolder folder;
   std::ofstream(folder.path() / "target") << "precious";
   const std::filesystem::path link = folder.path() / "link.db";
+  // Wine says that it did, and does nothing.
   if (!CreateSymbolicLinkW(link.c_str(), (folder.path() / "target").c_str(),
-                           SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE)) {
-    GTEST_SKIP() << "this user may make no symbolic links";
+                           SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE) ||
+      GetFileAttributesW(link.c_str()) == INVALID_FILE_ATTRIBUTES) {
+    GTEST_SKIP() << "no symbolic links can be made here";
   }
   const absl::Status status = MakePrivateFile(folder.File("link.db"));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
