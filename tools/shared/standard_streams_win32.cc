@@ -26,6 +26,9 @@ void PrepareStandardStreams() {
 }
 
 // The C library's errno says EINVAL.
-bool ReaderHasGone() { return _doserrno == ERROR_NO_DATA || _doserrno == ERROR_BROKEN_PIPE; }
+bool ReaderHasGone() {
+  const unsigned long error = _doserrno;
+  return error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED;
+}
 
 }  // namespace piperpc::tools
