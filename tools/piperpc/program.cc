@@ -11,6 +11,7 @@ namespace piperpc::cli {
 void Complain(std::string_view text) {
   const std::string line = absl::StrCat("piperpc: ", std::string(text), "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fflush(stderr);
 }
 
 int Report(const absl::Status& status, const Patience& patience) {

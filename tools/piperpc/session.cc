@@ -48,11 +48,17 @@ class Session {
 
   std::stop_token ArmStop() { return interactive_ ? program_.interrupts.Arm() : stop_; }
 
+  static void Prompt() {
+    std::fputs("piperpc> ", stderr);
+    std::fflush(stderr);
+  }
+
   // False: there are no more.
   bool ReadLine() {
-    if (interactive_) std::fputs("piperpc> ", stderr);
+    const std::stop_token stop = ArmStop();  // Before a person sees that it is their turn.
+    if (interactive_) Prompt();
     ++line_number_;
-    const LineReader::Result result = program_.input.ReadLine(line_, ArmStop());
+    const LineReader::Result result = program_.input.ReadLine(line_, stop);
     if (result == LineReader::Result::kStopped) Note(kExitInterrupted);
     if (result == LineReader::Result::kError) {
       Complain("cannot read standard input");

@@ -24,6 +24,7 @@ enum ExitCode : int { kExitOk = 0, kExitNotStarted = 1, kExitUsage = 64 };
 
 int Refuse(const absl::Status& status, ExitCode code) {
   std::fprintf(stderr, "piperpcd: %s\n", status.ToString().c_str());
+  std::fflush(stderr);
   return code;
 }
 

@@ -19,7 +19,8 @@ void RestoreCodePage() { SetConsoleOutputCP(code_page_before); }
 
 void PrepareStandardStreams() {
   for (const int stream : {0, 1, 2}) _setmode(stream, _O_BINARY);
-  std::setvbuf(stderr, nullptr, _IONBF, 0);  // Not every C library of this system begins so.
+  // Some C libraries write byte by byte to a console, which then shows no character of several.
+  for (std::FILE* const stream : {stdout, stderr}) std::setvbuf(stream, nullptr, _IOFBF, 65536);
   code_page_before = GetConsoleOutputCP();
   if (code_page_before == 0 || code_page_before == CP_UTF8) return;
   if (SetConsoleOutputCP(CP_UTF8) != 0) std::atexit(&RestoreCodePage);
