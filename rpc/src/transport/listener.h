@@ -42,8 +42,9 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   // Stops listening. The endpoint is free for the next server as soon as this returns and, on
-  // Windows, the pipes that were handed out are closed. Clients that were waiting are turned away. `closed` runs on the loop when nothing will be touched again.
-  // Pipes that were handed out live on. Loop thread.
+  // Windows, the pipes that were handed out are closed. Clients that were waiting are turned away.
+  // `closed` runs on the loop when nothing will be touched again. Pipes that were handed out live
+  // on. Loop thread.
   virtual void Close(absl::AnyInvocable<void()> closed) = 0;
 
  protected:
