@@ -6,6 +6,11 @@ foreach(document IN LISTS documents)
   install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
 
+# What is linked into the programs has licenses of its own.
+if(PIPERPC_WINDOWS_PREFIX)
+  install(DIRECTORY ${PIPERPC_WINDOWS_PREFIX}/share/licenses DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
+
 string(TOLOWER ${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR} system)
 set(CPACK_PACKAGE_FILE_NAME ${PROJECT_NAME}-${PROJECT_VERSION}-${system})
 set(CPACK_GENERATOR TGZ)

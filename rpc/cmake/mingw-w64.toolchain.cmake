@@ -22,10 +22,15 @@ if("$ENV{PIPERPC_WINDOWS_PREFIX}" STREQUAL "")
 endif()
 set(prefix $ENV{PIPERPC_WINDOWS_PREFIX})
 
-# What find_package() found stays in the cache: two prefixes must not mix.
+# What find_package() found stays in the cache, and two prefixes must not mix.
 if(PIPERPC_WINDOWS_PREFIX AND NOT PIPERPC_WINDOWS_PREFIX STREQUAL prefix)
-  message(FATAL_ERROR "this folder was made with the libraries in ${PIPERPC_WINDOWS_PREFIX}; now "
-    "they are in ${prefix}. Configure it anew: cmake --fresh")
+  message(WARNING "this folder was made with the libraries in ${PIPERPC_WINDOWS_PREFIX} and stays "
+    "with them. The current ones are in ${prefix}: cmake --fresh takes those.")
+  set(prefix ${PIPERPC_WINDOWS_PREFIX})
+  set(ENV{PIPERPC_WINDOWS_PREFIX} ${prefix})
+endif()
+if(NOT EXISTS ${prefix})
+  message(FATAL_ERROR "no libraries for Windows in ${prefix}: tools/windows/dependencies makes them")
 endif()
 set(PIPERPC_WINDOWS_PREFIX ${prefix} CACHE PATH "Where the libraries for Windows are")
 
