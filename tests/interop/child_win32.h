@@ -35,13 +35,8 @@ class Child {
   // Its exit code; nothing when it does not end in time.
   std::optional<DWORD> Wait();
 
-  struct Handles {
-    std::size_t pipes = 0;  // And files, which are of the same type.
-    std::size_t all = 0;
-  };
-
-  // How many it has open, as the system's list of all handles tells: Wine does not count them.
-  Handles handles() const;
+  // How many handles it has open.
+  std::size_t handles() const;
 
  private:
   void ReadLines(HANDLE output);

@@ -19,29 +19,39 @@ constexpr char kCheck[] = "piperpc.v1.HealthService/Check";
 
 class ManyClientsTest : public ServerTest {
  protected:
-  // The fewest that the server has while client after client is served.
-  Child::Handles HandlesAtRest() {
+  struct Open {
+    DWORD instances;
+    std::size_t handles;
+  };
+  // While a client is served.
+  Open Now() {
+    Connection client(name_);
+    client.Call(kCheck, "", {HelloFrame()});
+    return {.instances = client.pipe().instances(), .handles = server_->handles()};
+  }
+
+  // The fewest while client after client is served.
+  Open AtRest() {
     constexpr int kClients = 20;
-    Child::Handles least = server_->handles();
+    Open least = Now();
     for (int i = 0; i < kClients; ++i) {
-      ExpectNextClientIsServed();
-      const Child::Handles now = server_->handles();
-      least = {std::min(least.pipes, now.pipes), std::min(least.all, now.all)};
+      const Open now = Now();
+      least = {std::min(least.instances, now.instances), std::min(least.handles, now.handles)};
     }
     return least;
   }
 
-  // Client after client is served until the server has no more pipes than it had, and of other
-  // handles few more.
-  void ExpectHandlesComeDownTo(const Child::Handles& before) {
-    constexpr int kAttempts = 500;
-    Child::Handles now = server_->handles();
-    for (int i = 0; i < kAttempts && now.pipes > before.pipes && !HasFailure(); ++i) {
-      ExpectNextClientIsServed();
-      now = server_->handles();
+  // Client after client is served until the server has no more instances than it had, and few
+  // more handles.
+  void ExpectComesDownTo(const Open& before) {
+    constexpr int kAttempts = 100;
+    Open now = Now();
+    for (int i = 0; i < kAttempts && !HasFailure(); ++i) {
+      if (now.instances <= before.instances && now.handles <= before.handles + kOfLocks) break;
+      now = Now();
     }
-    EXPECT_LE(now.pipes, before.pipes);
-    EXPECT_LE(now.all, before.all + kOfLocks);
+    EXPECT_LE(now.instances, before.instances);
+    EXPECT_LE(now.handles, before.handles + kOfLocks);
   }
 
   void Vanish() { ::CloseHandle(OpenWhenFree(name_, GENERIC_READ | GENERIC_WRITE, 0)); }
@@ -73,7 +83,8 @@ TEST_F(ManyClientsTest, AThousandAreConnectedAtOnceAndEachGetsItsAnswers) {
     if (client.WaitResponse(1).header.call_id() == 1) ++first;
   }
   EXPECT_EQ(first, kConnected);
-  EXPECT_GE(server_->handles().pipes, std::size_t{kConnected});
+  EXPECT_GE(clients.front().pipe().instances(), DWORD{kConnected});
+  EXPECT_GE(server_->handles(), std::size_t{kConnected});
 
   // They are all connected still, and served a second time.
   int second = 0;
@@ -86,20 +97,20 @@ TEST_F(ManyClientsTest, AThousandAreConnectedAtOnceAndEachGetsItsAnswers) {
 
 TEST_F(ManyClientsTest, FiveHundredThatConnectAndVanishLeaveTheListenerWorking) {
   VanishInEachWay();  // The server opens some things once, and keeps them.
-  const Child::Handles before = HandlesAtRest();
+  const Open before = AtRest();
   for (int i = 0; i < kVanishing / 4; ++i) VanishInEachWay();
   ExpectNextClientIsServed();
-  ExpectHandlesComeDownTo(before);
+  ExpectComesDownTo(before);
 }
 
 TEST_F(ManyClientsTest, ThoseKilledInTheMiddleOfAMessageOfOneMebibyteLeaveNothingBehind) {
   KillInTheMiddleOfAMessage();  // The server opens some things once, and keeps them.
-  const Child::Handles before = HandlesAtRest();
+  const Open before = AtRest();
   for (int i = 0; i < kKilled; ++i) {
     KillInTheMiddleOfAMessage();
     ExpectNextClientIsServed();
   }
-  ExpectHandlesComeDownTo(before);
+  ExpectComesDownTo(before);
 }
 
 }  // namespace

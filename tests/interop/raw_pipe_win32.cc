@@ -48,6 +48,13 @@ RawPipe::~RawPipe() {
   if (event_ != nullptr) ::CloseHandle(event_);
 }
 
+DWORD RawPipe::instances() const {
+  DWORD count = 0;
+  EXPECT_TRUE(::GetNamedPipeHandleStateA(handle_, nullptr, &count, nullptr, nullptr, nullptr, 0))
+      << ::GetLastError();
+  return count;
+}
+
 void RawPipe::Close() {
   if (handle_ != INVALID_HANDLE_VALUE) ::CloseHandle(handle_);
   handle_ = INVALID_HANDLE_VALUE;

@@ -31,6 +31,9 @@ class RawPipe {
   // Reads one message, by reads of at most 512 bytes; the error that ended it.
   DWORD ReadMessage(std::string& message);
 
+  // How many instances the pipe has, those that wait for a client counted.
+  DWORD instances() const;
+
   // Leaves, whatever is under way.
   void Close();
 
