@@ -94,12 +94,10 @@ void ListenForWord(std::string_view stop_word) {
 
 }  // namespace
 
+// The handler stays: to take it away would wait for one that waits for the program to end.
 class StopRequest::Impl {
  public:
   Impl() { SetConsoleCtrlHandler(&HandleEvent, TRUE); }
-  ~Impl() { SetConsoleCtrlHandler(&HandleEvent, FALSE); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
 };
 
 StopRequest::StopRequest() : impl_(std::make_unique<Impl>()) {}

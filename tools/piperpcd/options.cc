@@ -124,7 +124,8 @@ std::string HelpText() {
   return absl::StrCat(
       "piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n", FlagsFor(options).Help(),
       "\nOne line \"READY ADDRESS\" on standard output when clients can connect; JSON lines on\n"
-      "standard error. SIGINT, SIGTERM and the stop word drain; a second signal ends it at once.\n"
+      "standard error. Ctrl-C, SIGTERM and the stop word drain, on Windows the end of the console\n"
+      "and of the log-on, too; a second one of them ends it at once.\n"
       "Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage.\n");
 }
 
