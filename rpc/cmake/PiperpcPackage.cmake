@@ -6,9 +6,10 @@ foreach(document IN LISTS documents)
   install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
 
-# What is linked into the programs has licenses of its own.
+# What is linked into the programs has licenses of its own. A prefix made by hand may lack them.
 if(PIPERPC_WINDOWS_PREFIX)
-  install(DIRECTORY ${PIPERPC_WINDOWS_PREFIX}/share/licenses DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(DIRECTORY ${PIPERPC_WINDOWS_PREFIX}/share/licenses DESTINATION ${CMAKE_INSTALL_DOCDIR}
+    OPTIONAL)
 endif()
 
 string(TOLOWER ${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR} system)
