@@ -23,7 +23,7 @@ using piperpc::Channel;
 
 std::shared_ptr<Channel> NewChannel(const Args& args) {
   piperpc::ChannelOptions options;
-  options.max_message_bytes = std::size_t{64} << 20;
+  options.max_message_bytes = std::size_t{128} << 20;
   if (!args.mode.empty()) options.backend = args.mode;
   return piperpc::Connect(args.connect, std::move(options));
 }

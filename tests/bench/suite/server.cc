@@ -55,7 +55,7 @@ int Serve(const std::string& endpoint, const piperpc::ServerOptions& options) {
 int main(int argc, char** argv) {
   std::string endpoint;
   piperpc::ServerOptions options;
-  options.max_message_bytes = std::size_t{64} << 20;
+  options.max_message_bytes = std::size_t{128} << 20;
   options.max_connections = 20'000;
   options.max_connections_per_user = 20'000;
   for (int i = 1; i + 1 < argc; i += 2) {
