@@ -1,0 +1,63 @@
+"""Runs cost_program, one side of it under a tool that counts. Every wait is bounded.
+
+Both sides share a processor and take turns on it: one goes on until it waits for the other. So
+what happens does not depend on which of them is faster, and the tool makes its side very slow.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+
+LIMIT = 60  # Seconds for one program; far above what any takes.
+
+
+def take_turns():
+  """For this process and those that it starts from now on."""
+  processors = sorted(os.sched_getaffinity(0))
+  os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
+  os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # A wake-up preempts nobody.
+
+
+@contextlib.contextmanager
+def folder():
+  with tempfile.TemporaryDirectory(prefix='piperpc-cost-') as name:
+    yield pathlib.Path(name)
+
+
+@contextlib.contextmanager
+def running(command):
+  """A program that reads standard input to its end, and has said READY; it ends in order."""
+  process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+  watchdog = threading.Timer(LIMIT, process.kill)
+  watchdog.start()
+  try:
+    if process.stdout.readline() != 'READY\n':
+      raise RuntimeError(f'the server did not start: {command}')
+    yield process
+    process.stdin.close()
+    if process.wait() != 0:
+      raise RuntimeError(f'the server ended with {process.returncode}: {command}')
+  finally:
+    watchdog.cancel()
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def run(command):
+  subprocess.run([str(word) for word in command], timeout=LIMIT, check=True)
+
+
+def run_both(program, backend, kind, count, tool, side):
+  """`count` calls, or messages, of a kind; `tool` is what stands before the command of `side`,
+  'client' or 'server'."""
+  tools = {'client': [], 'server': [], side: tool}
+  with folder() as scratch:
+    endpoint = scratch / 's.sock'
+    with running([*tools['server'], program, 'serve', endpoint, backend]):
+      run([*tools['client'], program, kind, endpoint, backend, count])
