@@ -95,6 +95,9 @@ class Results:
   def peers(self):
     return list(dict.fromkeys(peer for peer, _ in self._runs))
 
+  def scenarios(self):
+    return list(dict.fromkeys(scenario for _, scenario in self._runs))
+
   def noise(self):
     """How many runs others disturbed, and how many there were."""
     loads = [row['other_cpu'] for runs in self._runs.values() for row in runs if 'other_cpu' in row]
