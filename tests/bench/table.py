@@ -161,7 +161,7 @@ def peer_cells(results, target, value):
   if value is None or best is None or field == 'static_kib' or is_ours(floor or ''):
     return ['-', '-']
   factor = value / best if UNITS[field][2] else best / value
-  return [f'{figure(best, field)} {peer}', f'{factor:.2g} x']
+  return [f'{figure(best, field)} {peer}', f'{number(factor, 2)} x']
 
 
 def markdown(head, rows):
