@@ -6,6 +6,7 @@
 //     cost_program callback ENDPOINT BACKEND COUNT   calls, kInFlight at a time
 //     cost_program stream ENDPOINT BACKEND COUNT     messages of one stream
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

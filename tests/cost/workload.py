@@ -61,3 +61,11 @@ def run_both(program, backend, kind, count, tool, side):
     endpoint = scratch / 's.sock'
     with running([*tools['server'], program, 'serve', endpoint, backend]):
       run([*tools['client'], program, kind, endpoint, backend, count])
+
+
+def backend_refusal(program, backend):
+  """What the system says when it does not let a server have `backend`; empty when it does."""
+  with folder() as scratch:
+    tried = subprocess.run([program, 'serve', scratch / 's.sock', backend], capture_output=True,
+                           stdin=subprocess.DEVNULL, text=True, timeout=LIMIT, check=False)
+    return '' if tried.returncode == 0 else tried.stderr.strip() or f'no {backend} here'
