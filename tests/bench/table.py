@@ -127,7 +127,7 @@ def number(value, digits=3):
   """With `digits` significant ones, or all that are before the point."""
   if value is None:
     return '-'
-  whole = len(str(int(abs(value))))
+  whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
   return f'{value:,.{max(0, digits - whole)}f}'
 
 
