@@ -218,7 +218,7 @@ void Call::RequestStop() {
 }
 
 void Call::Abort() {
-  handler_.reset();
+  handler_.Reset();
   Finish(stopped_);
 }
 

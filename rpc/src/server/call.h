@@ -12,7 +12,7 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,6 +68,7 @@ class Call final : public internal::ServerCall,
   // internal::ServerCall
   ServerContext& context() override { return *this; }
   std::span<const char> request() const override { return request_; }
+  internal::HandlerSlot& handler() override { return handler_; }
   void Finish(absl::Status status) override { Conclude(std::move(status), nullptr); }
   void FinishWith(const internal::OutMessage& response) override;
   bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer) override;
@@ -78,8 +79,6 @@ class Call final : public internal::ServerCall,
   bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) override;
 
  private:
-  void Keep(std::unique_ptr<internal::Handler> handler) override { handler_ = std::move(handler); }
-
   // ServerContext
   std::string_view method() const override { return entry_.method->name; }
   const Peer& peer() const override;
@@ -114,11 +113,11 @@ class Call final : public internal::ServerCall,
   bool half_closed_ = false;
   absl::Status stopped_;  // Not OK: why.
 
-  std::unique_ptr<internal::Handler> handler_;
+  internal::HandlerSlot handler_;
   Assembly assembly_;
   wire::Bytes request_;
 
-  std::deque<std::string> inbound_;
+  std::list<std::string> inbound_;  // Takes no memory while it is empty.
   ReceiveCredit receive_credit_;
   std::coroutine_handle<> reader_;
 

@@ -1,8 +1,10 @@
 // The seam between generated code and the server: one call in flight, without its types.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "piperpc/internal/codec.h"
@@ -18,6 +20,33 @@ class Handler {
   virtual ~Handler() = default;
 };
 
+// Room for one handler inside its call: it is little more than the owner of a coroutine's frame.
+class HandlerSlot {
+ public:
+  HandlerSlot() = default;
+  ~HandlerSlot() { Reset(); }
+  HandlerSlot(const HandlerSlot&) = delete;
+  HandlerSlot& operator=(const HandlerSlot&) = delete;
+
+  // Once, or after Reset().
+  template <typename H, typename... Arguments>
+  H& Emplace(Arguments&&... arguments) {
+    static_assert(sizeof(H) <= sizeof(room_) && alignof(H) <= alignof(void*));
+    H* const handler =
+        std::construct_at(reinterpret_cast<H*>(room_), std::forward<Arguments>(arguments)...);
+    handler_ = handler;
+    return *handler;
+  }
+
+  void Reset() {
+    if (Handler* const gone = std::exchange(handler_, nullptr)) std::destroy_at(gone);
+  }
+
+ private:
+  Handler* handler_ = nullptr;
+  alignas(void*) std::byte room_[4 * sizeof(void*)];
+};
+
 // Everything here runs on the call's executor. A call ends with the first of Finish(), FinishWith()
 // and End(); what comes after that is ignored.
 class ServerCall : public StreamSink, public InboundStream {
@@ -28,14 +57,8 @@ class ServerCall : public StreamSink, public InboundStream {
   // method's start() returns.
   virtual std::span<const char> request() const = 0;
 
-  // Keeps `handler` until the call has ended and nothing of it runs any more; gives a reference to
-  // it, to be started with.
-  template <typename H>
-  H& Own(std::unique_ptr<H> handler) {
-    H& kept = *handler;
-    Keep(std::move(handler));
-    return kept;
-  }
+  // Where the handler lives until the call has ended and nothing of it runs any more.
+  virtual HandlerSlot& handler() = 0;
 
   // Ends the call with a status and no message, or with OK and the one response message.
   virtual void Finish(absl::Status status) = 0;
@@ -43,7 +66,6 @@ class ServerCall : public StreamSink, public InboundStream {
 
  protected:
   ~ServerCall() = default;
-  virtual void Keep(std::unique_ptr<Handler> handler) = 0;
 };
 
 }  // namespace piperpc::internal

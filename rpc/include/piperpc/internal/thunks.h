@@ -3,7 +3,6 @@
 #pragma once
 
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -76,12 +75,12 @@ class StreamHandler final : public Handler {
 
 template <typename Response>
 void RunHandler(ServerCall& call, Task<absl::StatusOr<Response>> task) {
-  call.Own(std::make_unique<SingleResponseHandler<Response>>(call, std::move(task))).Start();
+  call.handler().Emplace<SingleResponseHandler<Response>>(call, std::move(task)).Start();
 }
 
 template <typename Response>
 void RunHandler(ServerCall& call, Stream<Response> stream) {
-  call.Own(std::make_unique<StreamHandler<Response>>(call, std::move(stream))).Start();
+  call.handler().Emplace<StreamHandler<Response>>(call, std::move(stream)).Start();
 }
 
 // Runs `open`, which gives the handler's Task or Stream. A handler that is no coroutine may throw
