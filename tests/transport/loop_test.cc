@@ -165,6 +165,25 @@ TEST_P(LoopTest, StopsFromAnotherThreadAfterTheWorkPostedBefore) {
   EXPECT_TRUE(ran);
 }
 
+TEST_P(LoopTest, ThatSpinsRunsWorkAndTimersAndStops) {
+  LoopThread spinning(*transport_);
+  EventLoop& loop = spinning.loop();
+  loop.set_spin(std::chrono::milliseconds(5));
+  spinning.Start();
+  Monitor monitor;
+  int ran = 0;
+  const auto count = [&] { monitor.Change([&] { ++ran; }); };
+  TestTimer within(count);
+  TestTimer after(count);
+  loop.Post([&] {
+    loop.Schedule(within, After(std::chrono::milliseconds(1)));
+    loop.Schedule(after, After(std::chrono::milliseconds(20)));
+  });
+  monitor.WaitFor([&] { return ran == 2; });
+  spinning.Do(count);
+  EXPECT_EQ(ran, 3);
+}
+
 TEST_P(LoopTest, StopsFromItsOwnThread) {
   LoopThread loop(*transport_);
   loop.loop().Post([&] { loop.loop().Stop(); });

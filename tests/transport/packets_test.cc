@@ -191,6 +191,14 @@ TEST_P(PacketsTest, AreReceivedWithoutALoop) {
   EXPECT_EQ(*ends.client->ReceiveUntil(kNever), "and back");
 }
 
+TEST_P(PacketsTest, ThatAreThereAreTakenWithoutAWait) {
+  Ends ends = NewEnds();
+  EXPECT_EQ(ends.client->ReceiveUntil(TimePoint::min()).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  ends.server->MustSend("there");
+  EXPECT_EQ(*ends.client->ReceiveUntil(TimePoint::min()), "there");
+}
+
 TEST_P(PacketsTest, ThatDoNotComeEndAtTheDeadlineAndNotBefore) {
   Ends ends = NewEnds();
   for (const int wait : {0, 1, 7, 45, 120, 3}) {

@@ -57,6 +57,10 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
+  // Lets the loop look for completions for so long before it sleeps, after each time that it had
+  // one or ran posted work. Before Run().
+  virtual void set_spin(Duration spin) = 0;
+
   // Runs the loop on the calling thread until Stop(). Work posted before Stop() is still run.
   virtual void Run() = 0;
 

@@ -54,13 +54,14 @@ void EpollLoop::Release(Source& source) {
   Post([&source] { source.OnReleased(); });
 }
 
-void EpollLoop::Wait(TimePoint limit) {
+bool EpollLoop::Wait(TimePoint limit) {
   const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                                  Milliseconds(limit));
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(events_[i].data.ptr);
     if (source != nullptr) OnEvents(*source, events_[i].events);
   }
+  return count > 0;
 }
 
 void EpollLoop::Wake() { ::eventfd_write(wake_.get(), 1); }

@@ -25,7 +25,7 @@ class EpollLoop final : public SocketLoop {
  private:
   EpollLoop(UniqueFd epoll, UniqueFd wake);
 
-  void Wait(TimePoint limit) override;
+  bool Wait(TimePoint limit) override;
   void Wake() override;
 
   void OnEvents(Source& source, std::uint32_t events);

@@ -137,24 +137,28 @@ void UringLoop::Enable() {
   ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
 }
 
-void UringLoop::Wait(TimePoint limit) {
+bool UringLoop::Wait(TimePoint limit) {
   Enable();
   io_uring_cqe* first = nullptr;
   if (limit == kNever) {
     ::io_uring_submit_and_wait(&ring_, 1);
+  } else if (limit == kNoWait) {
+    ::io_uring_submit_and_get_events(&ring_);
   } else {
-    const Duration left = limit == kNoWait ? Duration::zero() : limit - Clock::now();
+    const Duration left = limit - Clock::now();
     __kernel_timespec time = ToKernelTime(std::max(left, Duration::zero()));
     ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
   }
   // Only those that are there now: a flood of completions must not starve posted work.
-  for (unsigned left = ::io_uring_cq_ready(&ring_); left > 0; --left) {
-    if (::io_uring_peek_cqe(&ring_, &first) != 0) return;
+  const unsigned count = ::io_uring_cq_ready(&ring_);
+  for (unsigned left = count; left > 0; --left) {
+    if (::io_uring_peek_cqe(&ring_, &first) != 0) break;
     const io_uring_cqe completion = {
         .user_data = first->user_data, .res = first->res, .flags = first->flags};
     ::io_uring_cqe_seen(&ring_, first);
     OnCompletion(completion);
   }
+  return count > 0;
 }
 
 void UringLoop::Wake() { ::eventfd_write(wake_.get(), 1); }

@@ -39,7 +39,7 @@ class UringLoop final : public SocketLoop {
   absl::Status Open();
   absl::Status OpenBuffers();
 
-  void Wait(TimePoint limit) override;
+  bool Wait(TimePoint limit) override;
   void Wake() override;
 
   void Enable();

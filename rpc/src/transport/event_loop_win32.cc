@@ -47,14 +47,14 @@ void IocpLoop::Complete(Operation& operation, DWORD error) {
   ::PostQueuedCompletionStatus(port_.get(), error, kFromUs, &operation);
 }
 
-void IocpLoop::Wait(TimePoint limit) {
+bool IocpLoop::Wait(TimePoint limit) {
   const DWORD milliseconds =
       limit == kNever ? INFINITE : static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1));
   ULONG count = 0;
   if (!::GetQueuedCompletionStatusEx(port_.get(), entries_.data(),
                                      static_cast<ULONG>(entries_.size()), &count, milliseconds,
                                      FALSE)) {
-    return;
+    return false;
   }
   for (ULONG i = 0; i < count; ++i) {
     const OVERLAPPED_ENTRY& entry = entries_[i];
@@ -67,6 +67,7 @@ void IocpLoop::Wait(TimePoint limit) {
       operation.OnComplete(::RtlNtStatusToDosError(status), entry.dwNumberOfBytesTransferred);
     }
   }
+  return true;
 }
 
 void IocpLoop::Wake() { ::PostQueuedCompletionStatus(port_.get(), 0, kFromUs, nullptr); }

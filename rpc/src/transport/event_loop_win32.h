@@ -52,7 +52,7 @@ class IocpLoop final : public LoopBase {
  private:
   explicit IocpLoop(UniqueHandle port);
 
-  void Wait(TimePoint limit) override;
+  bool Wait(TimePoint limit) override;
   void Wake() override;
 
   UniqueHandle port_;

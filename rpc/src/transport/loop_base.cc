@@ -1,5 +1,7 @@
 #include "src/transport/loop_base.h"
 
+#include <algorithm>
+
 namespace piperpc::transport {
 
 LoopBase::LoopBase() : posted_([this] { Wake(); }) {}
@@ -15,9 +17,21 @@ bool LoopBase::InLoop() const {
   return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
 }
 
+// False: in vain.
+bool LoopBase::Spin(TimePoint limit) {
+  if (spin_ == Duration::zero()) return false;
+  const TimePoint end = std::min(limit, After(spin_));
+  do {
+    if (Wait(kNoWait)) return true;
+    std::this_thread::yield();  // Perhaps to whom it waits for.
+  } while (Clock::now() < end);
+  return false;
+}
+
 bool LoopBase::Turn() {
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
-  Wait(may_wait ? timers_.next() : kNoWait);
+  const TimePoint limit = may_wait ? timers_.next() : kNoWait;
+  if (!may_wait || !Spin(limit)) Wait(limit);
   const bool last = posted_.RunAll();
   if (timers_.next() != kNever) timers_.Fire(Clock::now());
   deferred_.Run();

@@ -14,6 +14,7 @@ namespace piperpc::transport {
 
 class LoopBase : public EventLoop {
  public:
+  void set_spin(Duration spin) final { spin_ = spin; }
   void Run() final;
   void Stop() final { posted_.Stop(); }
   void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work)); }
@@ -29,16 +30,19 @@ class LoopBase : public EventLoop {
 
   LoopBase();
 
-  // Waits for completions until `limit` (kNever: for ever), and delivers them. Loop thread.
-  virtual void Wait(TimePoint limit) = 0;
+  // Waits for completions until `limit` (kNever: for ever), and delivers them. False: there was
+  // none, nor a Wake(). Loop thread.
+  virtual bool Wait(TimePoint limit) = 0;
 
   // Makes a Wait() that is going on, or the next one, return. Any thread.
   virtual void Wake() = 0;
 
  private:
   bool Turn();  // True: it was the last one.
+  bool Spin(TimePoint limit);
 
   std::atomic<std::thread::id> thread_;
+  Duration spin_ = Duration::zero();
   PostQueue posted_;
   TimerQueue timers_;
   DeferredQueue deferred_;

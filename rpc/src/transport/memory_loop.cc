@@ -1,11 +1,13 @@
 #include "src/transport/memory_loop.h"
 
+#include <utility>
+
 namespace piperpc::transport {
 
-void MemoryLoop::Wait(TimePoint limit) {
+bool MemoryLoop::Wait(TimePoint limit) {
   std::unique_lock lock(mutex_);
   if (limit != kNoWait) woken_.wait_until(lock, limit, [this] { return wake_; });
-  wake_ = false;
+  return std::exchange(wake_, false);
 }
 
 void MemoryLoop::Wake() {

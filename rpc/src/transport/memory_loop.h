@@ -10,7 +10,7 @@ namespace piperpc::transport {
 
 class MemoryLoop final : public LoopBase {
  private:
-  void Wait(TimePoint limit) override;
+  bool Wait(TimePoint limit) override;
   void Wake() override;
 
   std::mutex mutex_;

@@ -57,7 +57,7 @@ absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, Tim
   std::unique_lock lock(wire_->mutex);
   const auto arrived = [this] { return !self().inbox.empty() || !other().open; };
   if (!self().arrived.wait_until(lock, deadline, arrived)) {
-    return absl::DeadlineExceededError("no packet until the deadline");
+    return absl::DeadlineExceededError("");
   }
   if (self().inbox.empty()) return PeerGone();
   const std::string packet = TakePacket();

@@ -82,8 +82,9 @@ class Pipe {
   virtual absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) = 0;
 
   // Receives one packet into `buffer` (at least kMaxPacketBytes) on the calling thread, and gives
-  // its size. Not while a Receive() is outstanding. Errors as for OnReceiveError(), and
-  // DEADLINE_EXCEEDED, after which the pipe is as before. Any thread, one at a time.
+  // its size. Not while a Receive() is outstanding. With a deadline that has passed it takes what
+  // is there and does not wait. Errors as for OnReceiveError(), and DEADLINE_EXCEEDED (with no
+  // text, which would cost memory), after which the pipe is as before. Any thread, one at a time.
   virtual absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) = 0;
 
   // Ends everything. Outstanding operations are cancelled and reported to nobody; `closed` is

@@ -71,7 +71,7 @@ absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer, Tim
   while (true) {
     const std::ptrdiff_t result = ReceiveOnce(space, deadline);
     if (IsPacket(result)) return static_cast<std::size_t>(result);
-    if (result == -ETIME) return absl::DeadlineExceededError("no packet until the deadline");
+    if (result == -ETIME) return absl::DeadlineExceededError("");
     if (result != -EAGAIN && !IsFirstReset(result)) return ReceiveError(result);
   }
 }
@@ -79,7 +79,11 @@ absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer, Tim
 // One try. -EAGAIN: nothing yet, try again. -ETIME: the deadline has passed.
 std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, TimePoint deadline) {
   const TimePoint now = Clock::now();
-  if (deadline > now && LimitWait(deadline - now)) {
+  if (deadline <= now) {
+    const std::ptrdiff_t result = ReceivePacket(fd(), buffer, MSG_DONTWAIT);
+    return result == -EAGAIN ? -ETIME : result;
+  }
+  if (LimitWait(deadline - now)) {
     const std::ptrdiff_t result = ReceivePacket(fd(), buffer, 0);
     if (result == -EAGAIN) wait_limit_ = Duration::zero();  // Too short; measure it anew.
     return result;

@@ -65,7 +65,7 @@ absl::Status CheckRead(HANDLE pipe, DWORD error, std::size_t bytes) {
     return absl::OutOfRangeError(absl::StrCat("a packet of ", bytes + LeftInMessage(pipe),
                                               " bytes arrived, the limit is ", kMaxPacketBytes));
   }
-  if (error == WAIT_TIMEOUT) return absl::DeadlineExceededError("no packet until the deadline");
+  if (error == WAIT_TIMEOUT) return absl::DeadlineExceededError("");
   if (error != ERROR_SUCCESS) return PipeError(error, "ReadFile");
   // As on every other system: a packet without a byte is the end.
   if (bytes == 0) return absl::UnavailableError("the peer has ended the pipe with an empty packet");
