@@ -8,6 +8,8 @@ using internal::ClientStream;
 using Step = ClientStream::Step;
 using wire::FrameKind;
 
+std::string Text(wire::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
 class StreamTest : public ClientTest {
  protected:
   std::shared_ptr<ClientStream> OpenDown(std::string request, const CallOptions& options = {}) {
@@ -35,11 +37,11 @@ TEST_F(StreamTest, ServerStreamingGivesMessagesAndThenTheStatus) {
   connection.Message(request.call_id, "a");
   connection.Message(request.call_id, "b");
   connection.Refuse(request.call_id, absl::AbortedError("enough"));
-  std::string bytes;
+  wire::Bytes bytes;
   EXPECT_EQ(stream->Read(bytes), Step::kDone);
-  EXPECT_EQ(bytes, "a");
+  EXPECT_EQ(Text(bytes), "a");
   EXPECT_EQ(stream->Read(bytes), Step::kDone);
-  EXPECT_EQ(bytes, "b");
+  EXPECT_EQ(Text(bytes), "b");
   EXPECT_EQ(stream->Read(bytes), Step::kEnded);
   EXPECT_EQ(stream->status(), absl::AbortedError("enough"));
 }
@@ -51,7 +53,7 @@ TEST_F(StreamTest, CreditIsGivenBackAsMessagesAreRead) {
   const std::string message(100'000, 'x');
   connection.Message(id, message);
   connection.Message(id, message);
-  std::string bytes;
+  wire::Bytes bytes;
   ASSERT_EQ(stream->Read(bytes), Step::kDone);
   ASSERT_EQ(stream->Read(bytes), Step::kDone);
   const OwnedFrame credit = connection.Expect(FrameKind::kCredit);
@@ -81,9 +83,9 @@ TEST_F(StreamTest, ClientStreamingSendsMessagesAndGetsOneReply) {
   EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "b");
   connection.Expect(FrameKind::kHalfClose);
   connection.Reply(request.call_id, "both");
-  std::string bytes;
+  wire::Bytes bytes;
   EXPECT_EQ(stream->Read(bytes), Step::kDone);
-  EXPECT_EQ(bytes, "both");
+  EXPECT_EQ(Text(bytes), "both");
   EXPECT_EQ(stream->Read(bytes), Step::kEnded);
   EXPECT_TRUE(stream->status().ok());
 }
@@ -151,7 +153,7 @@ TEST_F(StreamTest, MessagesThatCameBeforeTheLossAreStillRead) {
     connection.Message(connection.Expect(FrameKind::kRequest).call_id, "a");
   }
   EXPECT_EQ(stream->status().code(), absl::StatusCode::kUnavailable);
-  std::string bytes;
+  wire::Bytes bytes;
   EXPECT_EQ(stream->TryRead(bytes), Step::kDone);
   EXPECT_EQ(stream->TryRead(bytes), Step::kEnded);
 }
@@ -171,7 +173,7 @@ TEST_F(StreamTest, AMessageAboveTheServersLimitEndsTheStreamAlone) {
 TEST_F(StreamTest, ADeadlineEndsAStream) {
   auto stream = OpenDown("go", {.timeout = std::chrono::milliseconds(40)});
   ScriptedConnection connection = server_.AcceptAndGreet();
-  std::string bytes;
+  wire::Bytes bytes;
   EXPECT_EQ(stream->Read(bytes), Step::kEnded);
   EXPECT_EQ(stream->status().code(), absl::StatusCode::kDeadlineExceeded);
 }

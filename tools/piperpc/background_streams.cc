@@ -1,6 +1,7 @@
 #include "tools/piperpc/background_streams.h"
 
 #include <atomic>
+#include <span>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -80,7 +81,7 @@ class BackgroundStreams::Running {
   void Print() {
     WriteField("method", tools::QuoteJson(method_.name));
     const MessagePtr message = connection_.schema().NewMessage(*method_.descriptor->output_type());
-    std::string bytes;
+    std::span<const char> bytes;
     while (stream_->Read(bytes) == ClientStream::Step::kDone) {
       absl::StatusOr<std::string> json = absl::InternalError(
           absl::StrCat("the reply is no ", method_.descriptor->output_type()->full_name()));

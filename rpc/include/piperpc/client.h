@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -85,7 +86,7 @@ class ClientReader {
 
   // The next message; none when there are no more, and status() tells why. Blocks.
   std::optional<Response> Next() {
-    std::string bytes;
+    std::span<const char> bytes;
     return Parse(stream_->Read(bytes), bytes);
   }
 
@@ -116,11 +117,11 @@ class ClientReader {
     using Try = absl::AnyInvocable<internal::ClientStream::Step()>;
     using Arm = absl::AnyInvocable<void(absl::AnyInvocable<void()>)>;
     ClientReader& reader_;
-    std::string bytes_;
+    std::span<const char> bytes_;
     internal::StepAwaiter<Try, Arm> step_;
   };
 
-  std::optional<Response> Parse(internal::ClientStream::Step step, const std::string& bytes) {
+  std::optional<Response> Parse(internal::ClientStream::Step step, std::span<const char> bytes) {
     std::optional<Response> message;
     if (step != internal::ClientStream::Step::kDone) return message;
     message.emplace();
@@ -150,7 +151,7 @@ class ClientWriter {
   // Says that there are no more messages, waits for the response, and gives it. Once.
   absl::StatusOr<Response> Finish() {
     stream_->HalfClose();
-    std::string bytes;
+    std::span<const char> bytes;
     const bool replied = stream_->Read(bytes) == internal::ClientStream::Step::kDone;
     absl::Status status = stream_->status();
     if (!status.ok()) return status;

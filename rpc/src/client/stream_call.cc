@@ -11,7 +11,8 @@ namespace piperpc::client {
 StreamCall::StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
                        const internal::OutMessage* request, const CallOptions& options)
     : UnattendedCall(std::move(core), method, request, options),
-      receive_credit_(Call::core().options().stream_credit_bytes) {}
+      receive_credit_(Call::core().options().stream_credit_bytes),
+      credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)) {}
 
 std::shared_ptr<internal::ClientStream> StreamCall::Open(std::shared_ptr<Core> core,
                                                          const internal::ClientMethod& method,
@@ -36,7 +37,8 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the server sent a message of ", message.size(), " bytes without credit"));
   }
-  inbound_.push_back(assembly.Take(message));
+  inbound_.Add(message);
+  assembly.Clear();
   Notify();
   return absl::OkStatus();
 }
@@ -52,7 +54,7 @@ void StreamCall::OnCredit(std::uint64_t bytes) {
 void StreamCall::OnRoom() { Notify(); }
 
 void StreamCall::OnEnded(wire::Bytes reply) {
-  if (Call::status().ok() && !StreamsReplies(shape())) inbound_.push_back(assembly.Take(reply));
+  if (Call::status().ok() && !StreamsReplies(shape())) inbound_.Add(reply);
   Notify();
   const std::shared_ptr<Receiver> self = LetGo();
   if (!std::exchange(deferred_, true)) core().Defer(self);
@@ -143,29 +145,49 @@ void StreamCall::SendHalfClose() {
 
 // --- Reading. ---
 
-internal::ClientStream::Step StreamCall::TryReadLocked(std::string& bytes) {
-  if (inbound_.empty()) return ended() ? Step::kEnded : Step::kLater;
-  bytes = std::move(inbound_.front());
-  inbound_.pop_front();
-  if (StreamsReplies(shape())) GiveCreditFor(bytes.size());
-  return Step::kDone;
+bool StreamCall::TakeNext(wire::Bytes& bytes) {
+  if (reading_.empty() || dropped_.load(std::memory_order_relaxed)) return false;
+  bytes = reading_.Next();
+  unreturned_ += CreditCost(bytes.size());
+  if (unreturned_ >= credit_share_) {
+    const Core::Lock lock(core());
+    GiveCredit();
+  }
+  return true;
 }
 
-void StreamCall::GiveCreditFor(std::size_t message_size) {
-  const std::uint64_t granted = receive_credit_.Consume(message_size);
-  if (granted == 0 || phase != Phase::kSent) return;
+// All that has come so far becomes the reader's. With the lock; false when there is nothing.
+bool StreamCall::Refill() {
+  if (inbound_.empty()) return false;
+  GiveCredit();
+  reading_.Clear();
+  std::swap(reading_, inbound_);
+  return true;
+}
+
+void StreamCall::GiveCredit() {
+  const std::uint64_t granted = receive_credit_.Return(std::exchange(unreturned_, 0));
+  if (granted == 0 || phase != Phase::kSent || !StreamsReplies(shape())) return;
   session->Send({.kind = wire::FrameKind::kCredit, .call_id = id, .credit = granted});
 }
 
-internal::ClientStream::Step StreamCall::TryRead(std::string& bytes) {
-  const Core::Lock lock(core());
-  return TryReadLocked(bytes);
+internal::ClientStream::Step StreamCall::TryRead(wire::Bytes& bytes) {
+  if (TakeNext(bytes)) return Step::kDone;
+  {
+    const Core::Lock lock(core());
+    if (!Refill()) return ended() ? Step::kEnded : Step::kLater;
+  }
+  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
 }
 
-internal::ClientStream::Step StreamCall::Read(std::string& bytes) {
-  Core::Lock lock(core());
-  while (!Readable()) lock.Wait(changed_);
-  return TryReadLocked(bytes);
+internal::ClientStream::Step StreamCall::Read(wire::Bytes& bytes) {
+  if (TakeNext(bytes)) return Step::kDone;
+  {
+    Core::Lock lock(core());
+    while (!Readable()) lock.Wait(changed_);
+    if (!Refill()) return Step::kEnded;
+  }
+  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
 }
 
 void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
@@ -185,7 +207,8 @@ absl::Status StreamCall::status() {
 void StreamCall::CancelWith(absl::Status status) {
   const Core::Lock lock(core());
   if (ended()) return;
-  inbound_.clear();  // Nobody wants them any more.
+  inbound_.Clear();
+  dropped_.store(true, std::memory_order_relaxed);
   core().EndEarly(*this, std::move(status));
 }
 

@@ -1,13 +1,15 @@
 // A call with a stream of messages in one direction, or in both.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "src/client/unattended_call.h"
 #include "src/session/credit.h"
+#include "src/session/message_batch.h"
 
 namespace piperpc::client {
 
@@ -24,9 +26,9 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
 
   // ClientStream, without the lock.
   Step TryWrite(const internal::OutMessage& message) override;
-  Step TryRead(std::string& bytes) override;
+  Step TryRead(wire::Bytes& bytes) override;
   Step Write(const internal::OutMessage& message) override;
-  Step Read(std::string& bytes) override;
+  Step Read(wire::Bytes& bytes) override;
   void WhenWritable(absl::AnyInvocable<void()> ready) override;
   void WhenReadable(absl::AnyInvocable<void()> ready) override;
   void HalfClose() override;
@@ -48,8 +50,9 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
   void Deliver() override;
 
   Step TryWriteLocked(const internal::OutMessage& message);
-  Step TryReadLocked(std::string& bytes);
-  void GiveCreditFor(std::size_t message_size);
+  bool TakeNext(wire::Bytes& bytes);
+  bool Refill();
+  void GiveCredit();
   bool Readable() const { return !inbound_.empty() || ended(); }
   bool Writable() const;
   void SendHalfClose();
@@ -64,10 +67,16 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
 
   SendCredit send_credit_{0};
   ReceiveCredit receive_credit_;
-  std::deque<std::string> inbound_;
+  const std::int64_t credit_share_;  // The reader takes the lock to return so much at once.
+  MessageBatch inbound_;
   bool wrote_ = false;
   bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
+
+  // The reader's own, without the lock: what it takes from the stream, many messages at a time.
+  MessageBatch reading_;
+  std::int64_t unreturned_ = 0;        // The credit of those that it has looked at.
+  std::atomic<bool> dropped_ = false;  // Nobody wants what is left.
 };
 
 }  // namespace piperpc::client

@@ -45,8 +45,11 @@ class ReceiveCredit {
 
   // A message was consumed. The bytes to grant now: zero until half of the window is due, so that
   // few frames do it.
-  std::uint64_t Consume(std::size_t message_size) {
-    due_ += CreditCost(message_size);
+  std::uint64_t Consume(std::size_t message_size) { return Return(CreditCost(message_size)); }
+
+  // The same for several, of `cost` altogether.
+  std::uint64_t Return(std::int64_t cost) {
+    due_ += cost;
     if (due_ < window_ / 2) return 0;
     left_ += due_;
     const std::int64_t granted = due_;

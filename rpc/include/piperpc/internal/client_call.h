@@ -42,13 +42,13 @@ class ClientStream : public CallControl {
   // HalfClose() was called. RESOURCE_EXHAUSTED etc. end the call, and status() tells.
   virtual Step TryWrite(const OutMessage& message) = 0;
 
-  // Takes the oldest message, if one is there, and gives its credit back. kEnded: all were taken
-  // and the call is over; status() is final.
-  virtual Step TryRead(std::string& bytes) = 0;
+  // Takes the oldest message, if one is there, and gives its credit back; `bytes` is valid until
+  // the next message is taken. kEnded: all were taken and the call is over; status() is final.
+  virtual Step TryRead(std::span<const char>& bytes) = 0;
 
   // Blocks until the step gives something else than kLater, or the call's deadline.
   virtual Step Write(const OutMessage& message) = 0;
-  virtual Step Read(std::string& bytes) = 0;
+  virtual Step Read(std::span<const char>& bytes) = 0;
 
   // Calls `ready` once when TryWrite() or TryRead() may give something else than kLater; on the
   // channel's loop, possibly before this returns on the calling thread. One of each at a time.

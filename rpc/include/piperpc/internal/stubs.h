@@ -119,7 +119,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
 
  private:
   void Drain() {
-    std::string bytes;
+    std::span<const char> bytes;
     ClientStream::Step step;
     while ((step = stream_->TryRead(bytes)) == ClientStream::Step::kDone) {
       Response message;

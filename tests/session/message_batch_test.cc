@@ -1,0 +1,50 @@
+#include "src/session/message_batch.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace piperpc {
+namespace {
+
+std::string Text(wire::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+TEST(MessageBatchTest, GivesMessagesInTheirOrder) {
+  MessageBatch batch;
+  EXPECT_TRUE(batch.empty());
+  batch.Add(std::string("first"));
+  batch.Add(std::string("second"));
+  EXPECT_EQ(Text(batch.Next()), "first");
+  EXPECT_FALSE(batch.empty());
+  EXPECT_EQ(Text(batch.Next()), "second");
+  EXPECT_TRUE(batch.empty());
+}
+
+TEST(MessageBatchTest, AnEmptyMessageIsAMessage) {
+  MessageBatch batch;
+  batch.Add({});
+  batch.Add(std::string("x"));
+  ASSERT_FALSE(batch.empty());
+  EXPECT_EQ(Text(batch.Next()), "");
+  EXPECT_EQ(Text(batch.Next()), "x");
+}
+
+TEST(MessageBatchTest, TakesMoreWhileSomeWait) {
+  MessageBatch batch;
+  batch.Add(std::string("a"));
+  EXPECT_EQ(Text(batch.Next()), "a");
+  batch.Add(std::string("b"));
+  EXPECT_EQ(Text(batch.Next()), "b");
+}
+
+TEST(MessageBatchTest, ClearForgetsWhatWaits) {
+  MessageBatch batch;
+  batch.Add(std::string("old"));
+  batch.Clear();
+  EXPECT_TRUE(batch.empty());
+  batch.Add(std::string("new"));
+  EXPECT_EQ(Text(batch.Next()), "new");
+}
+
+}  // namespace
+}  // namespace piperpc
