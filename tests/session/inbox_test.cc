@@ -76,18 +76,24 @@ TEST_F(AssemblyTest, TheNextMessageBeginsAnew) {
   EXPECT_EQ(ExpectWhole(Part("gh", false)), "efgh");
 }
 
-TEST_F(AssemblyTest, AnAssembledMessageCanBeTaken) {
+TEST_F(AssemblyTest, AnAssembledMessageIsKeptWhereItIs) {
   ExpectMore(Part("ab", true, 4));
   const auto outcome = assembly_.Add(Part("cd", false), kLimit, &budget_);
   ASSERT_TRUE(outcome.ok());
-  EXPECT_EQ(assembly_.Take(outcome->message), "abcd");
+  const wire::Bytes kept = assembly_.Keep(outcome->message);
+  EXPECT_EQ(kept.data(), outcome->message.data());
+  EXPECT_EQ(Text(kept), "abcd");
+  assembly_.Clear();
   EXPECT_TRUE(budget_.Take(100));
 }
 
-TEST_F(AssemblyTest, AWholeMessageCanBeTaken) {
-  const auto outcome = assembly_.Add(Part("abc", false), kLimit, &budget_);
+TEST_F(AssemblyTest, AWholeMessageIsKeptWhenItsPacketGoes) {
+  std::string packet = "abc";
+  const auto outcome = assembly_.Add(Part(packet, false), kLimit, &budget_);
   ASSERT_TRUE(outcome.ok());
-  EXPECT_EQ(assembly_.Take(outcome->message), "abc");
+  const wire::Bytes kept = assembly_.Keep(outcome->message);
+  packet = "xyz";
+  EXPECT_EQ(Text(kept), "abc");
 }
 
 TEST_F(AssemblyTest, MoreWithoutASizeIsAViolation) {

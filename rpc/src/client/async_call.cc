@@ -25,10 +25,7 @@ void AsyncCall::Cancel() {
 
 void AsyncCall::OnEnded(wire::Bytes reply) {
   reply_ = reply;
-  if (status().ok() && !core().delivering_on_loop()) {
-    copy_ = assembly.Take(reply);
-    reply_ = copy_;
-  }
+  if (status().ok() && !core().delivering_on_loop()) reply_ = assembly.Keep(reply);
   core().Defer(LetGo());
 }
 

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "src/client/unattended_call.h"
@@ -32,7 +31,6 @@ class AsyncCall final : public UnattendedCall, public internal::CallControl {
 
   Done done_;
   wire::Bytes reply_;
-  std::string copy_;  // Of the reply, when it was not read on the loop.
 };
 
 }  // namespace piperpc::client

@@ -52,8 +52,7 @@ void BlockingCall::OnEnded(wire::Bytes reply) {
   reply_ = reply;
   pending_ = status().ok() && !is_probe();
   if (pending_ && (session == nullptr || !session->ReadBy(*this))) {
-    copy_ = assembly.Take(reply);
-    reply_ = copy_;
+    reply_ = assembly.Keep(reply);
   }
   Wake();
 }

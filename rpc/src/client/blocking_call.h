@@ -49,7 +49,6 @@ class BlockingCall final : public Call {
   Parse parse_;
   std::condition_variable changed_;
   wire::Bytes reply_;
-  std::string copy_;      // Of the reply, when another one reads.
   bool pending_ = false;  // There is a reply that was not parsed.
   bool malformed_ = false;
 };

@@ -1,6 +1,7 @@
 #include "src/session/inbox.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -35,14 +36,14 @@ void Assembly::Clear() {
   budget_ = nullptr;
   charged_ = 0;
   expected_ = 0;
-  bytes_ = std::string();
+  LargeBuffers::OfProcess().Give(std::exchange(bytes_, {}));
 }
 
-std::string Assembly::Take(wire::Bytes message) {
-  const bool ours = !bytes_.empty();
-  std::string taken = ours ? std::move(bytes_) : std::string(message.begin(), message.end());
-  Clear();
-  return taken;
+wire::Bytes Assembly::Keep(wire::Bytes message) {
+  if (bytes_.empty() && !message.empty()) {
+    std::memcpy(bytes_.Append(message.size()), message.data(), message.size());
+  }
+  return assembled();
 }
 
 absl::StatusOr<Assembly::Outcome> Assembly::Add(const wire::Frame& frame, std::size_t max_message,
@@ -62,7 +63,7 @@ absl::StatusOr<Assembly::Outcome> Assembly::Add(const wire::Frame& frame, std::s
   }
   if (frame.header.more()) return Outcome{Result::kMore, {}};
   expected_ = 0;
-  return Outcome{Result::kWhole, bytes_};
+  return Outcome{Result::kWhole, assembled()};
 }
 
 // The first frame of a message, or the only one: then nothing is begun.
@@ -107,10 +108,11 @@ absl::Status Assembly::Append(wire::Bytes payload, ReceiveBudget* budget) {
     charged_ += payload.size();
   }
   const std::size_t needed = bytes_.size() + payload.size();
+  if (bytes_.empty()) bytes_ = LargeBuffers::OfProcess().Take(expected_);
   if (needed > bytes_.capacity()) {
-    bytes_.reserve(std::min<std::uint64_t>(expected_, std::max(needed, 2 * bytes_.capacity())));
+    bytes_.Reserve(std::min<std::uint64_t>(expected_, std::max(needed, 2 * bytes_.capacity())));
   }
-  bytes_.append(payload.data(), payload.size());
+  std::memcpy(bytes_.Append(payload.size()), payload.data(), payload.size());
   return absl::OkStatus();
 }
 

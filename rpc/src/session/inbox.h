@@ -7,10 +7,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "src/session/packet_buffer.h"
 #include "src/wire/frame.h"
 
 namespace piperpc {
@@ -55,9 +55,9 @@ class Assembly {
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
                               ReceiveBudget* budget);
 
-  // The message that Add() has just given, as a string: taken out when it was assembled in here,
-  // else copied. Clears.
-  std::string Take(wire::Bytes message);
+  // Lets the message that Add() has just given last until Clear(): copied, unless it was assembled
+  // in here.
+  wire::Bytes Keep(wire::Bytes message);
 
   // Forgets the message, and gives back its share of the budget.
   void Clear();
@@ -66,10 +66,11 @@ class Assembly {
   absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
   absl::Status CheckNext(const wire::Frame& frame) const;
   absl::Status Append(wire::Bytes payload, ReceiveBudget* budget);
+  wire::Bytes assembled() const { return {bytes_.data(), bytes_.size()}; }
 
   wire::FrameKind kind_{};
   std::uint64_t expected_ = 0;
-  std::string bytes_;
+  PacketBuffer bytes_;
   std::size_t charged_ = 0;
   ReceiveBudget* budget_ = nullptr;
 };

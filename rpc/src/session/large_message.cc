@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace piperpc {
 namespace {
@@ -20,7 +21,8 @@ std::string_view Rebase(std::string_view view, const std::string& owner, std::si
 
 LargeMessage::LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
                            std::uint64_t after)
-    : header_(header), after_(after) {
+    : header_(header), payload_(LargeBuffers::OfProcess().Take(message.size())), after_(after) {
+  payload_.Reserve(message.size());
   message.WriteTo(payload_.Append(message.size()));
   CopyViews();
 }
@@ -33,6 +35,8 @@ LargeMessage::LargeMessage(const wire::FrameHeader& header, wire::Bytes payload,
   }
   CopyViews();
 }
+
+LargeMessage::~LargeMessage() { LargeBuffers::OfProcess().Give(std::move(payload_)); }
 
 void LargeMessage::CopyViews() {
   views_.reserve(header_.method.size() + header_.metadata.size() + header_.status.size());

@@ -19,6 +19,7 @@ class LargeMessage {
   LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
                std::uint64_t after);
   LargeMessage(const wire::FrameHeader& header, wire::Bytes payload, std::uint64_t after);
+  ~LargeMessage();
   LargeMessage(const LargeMessage&) = delete;
   LargeMessage& operator=(const LargeMessage&) = delete;
 

@@ -11,6 +11,9 @@ constexpr std::size_t kLeastCapacity = 512;
 constexpr std::size_t kMostFree = 16;             // Buffers in a pool,
 constexpr std::size_t kLargestFree = 512 * 1024;  // and the largest of them, in bytes.
 
+constexpr std::size_t kLeastLarge = 64 * 1024;  // Smaller ones come from malloc() soon enough.
+constexpr std::size_t kLargeKept = 32 * 1024 * 1024;  // Of all together.
+
 }  // namespace
 
 PacketBuffer::PacketBuffer(PacketBuffer&& other) noexcept
@@ -32,8 +35,15 @@ char* PacketBuffer::Append(std::size_t bytes) {
   return place;
 }
 
+void PacketBuffer::Reserve(std::size_t capacity) {
+  if (capacity > capacity_) Move(capacity);
+}
+
 void PacketBuffer::Grow(std::size_t least) {
-  const std::size_t capacity = std::max({least, capacity_ * 2, kLeastCapacity});
+  Move(std::max({least, capacity_ * 2, kLeastCapacity}));
+}
+
+void PacketBuffer::Move(std::size_t capacity) {
   auto data = std::make_unique_for_overwrite<char[]>(capacity);
   if (size_ != 0) std::memcpy(data.get(), data_.get(), size_);
   data_ = std::move(data);
@@ -50,6 +60,36 @@ PacketBuffer BufferPool::Take() {
 void BufferPool::Give(PacketBuffer buffer) {
   if (buffer.capacity() == 0 || buffer.capacity() > kLargestFree) return;
   if (free_.size() == kMostFree) return;
+  buffer.clear();
+  free_.push_back(std::move(buffer));
+}
+
+LargeBuffers& LargeBuffers::OfProcess() {
+  static auto* const buffers = new LargeBuffers();  // Used to the very end of the process.
+  return *buffers;
+}
+
+PacketBuffer LargeBuffers::Take(std::size_t size) {
+  if (size < kLeastLarge) return {};
+  const std::lock_guard lock(mutex_);
+  auto best = free_.end();
+  for (auto each = free_.begin(); each != free_.end(); ++each) {
+    if (each->capacity() < size) continue;
+    if (best == free_.end() || each->capacity() < best->capacity()) best = each;
+  }
+  if (best == free_.end()) return {};
+  std::swap(*best, free_.back());
+  PacketBuffer taken = std::move(free_.back());
+  free_.pop_back();
+  bytes_ -= taken.capacity();
+  return taken;
+}
+
+void LargeBuffers::Give(PacketBuffer buffer) {
+  if (buffer.capacity() < kLeastLarge) return;
+  const std::lock_guard lock(mutex_);
+  if (buffer.capacity() > kLargeKept - bytes_) return;
+  bytes_ += buffer.capacity();
   buffer.clear();
   free_.push_back(std::move(buffer));
 }

@@ -1,8 +1,10 @@
-// Bytes on their way out, contiguous, and a place where such buffers are kept for the next user.
+// Contiguous bytes on their way out or in, and the places where such buffers are kept for the next
+// user.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace piperpc {
@@ -18,6 +20,9 @@ class PacketBuffer {
   // longer valid.
   char* Append(std::size_t bytes);
 
+  // Makes room for `capacity` bytes in all.
+  void Reserve(std::size_t capacity);
+
   void clear() { size_ = 0; }  // Keeps the memory.
 
   const char* data() const { return data_.get(); }
@@ -27,6 +32,7 @@ class PacketBuffer {
 
  private:
   void Grow(std::size_t least);
+  void Move(std::size_t capacity);
 
   std::unique_ptr<char[]> data_;
   std::size_t size_ = 0;
@@ -42,6 +48,22 @@ class BufferPool {
 
  private:
   std::vector<PacketBuffer> free_;
+};
+
+// Large buffers that are not in use, of the whole process: memory that was just given back to the
+// system costs a page fault for every 4 KiB of it. Keeps a few megabytes. Thread-safe.
+class LargeBuffers {
+ public:
+  static LargeBuffers& OfProcess();
+
+  // An empty one: with room for `size` bytes if such a one is kept here, else with none.
+  PacketBuffer Take(std::size_t size);
+  void Give(PacketBuffer buffer);
+
+ private:
+  std::mutex mutex_;
+  std::vector<PacketBuffer> free_;
+  std::size_t bytes_ = 0;  // Of those.
 };
 
 }  // namespace piperpc

@@ -5,6 +5,10 @@
 
 namespace piperpc {
 
+Range SpinRange(std::chrono::microseconds spin) {
+  return {"spin (us)", static_cast<std::uint64_t>(spin.count()), 0, 10'000};
+}
+
 absl::Status CheckRanges(std::string_view whose, std::span<const Range> ranges) {
   for (const Range& range : ranges) {
     if (range.value >= range.least && range.value <= range.most) continue;

@@ -1,6 +1,7 @@
 // Options that must lie within a range.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -16,6 +17,9 @@ struct Range {
   std::uint64_t least;
   std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
 };
+
+// Of the time that somebody may spin before it sleeps.
+Range SpinRange(std::chrono::microseconds spin);
 
 // INVALID_ARGUMENT names the first of `whose` ("channel") options that is out of its range, its
 // value and the range.
