@@ -40,6 +40,29 @@ TEST_F(AsyncTest, CallsBegunInACallbackTravelInOnePacket) {
   EXPECT_EQ(*Get(first), "r");
 }
 
+// The server works at the first ones while the last are being made.
+TEST_F(AsyncTest, ManyCallsBegunInACallbackTravelInSomePackets) {
+  auto first = CallAsync("warm");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame warm = connection.Expect(FrameKind::kRequest);
+  std::promise<void> begun;
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"go"}, {},
+                                   [&](absl::StatusOr<RawMessage>) {
+                                     for (int i = 0; i < 64; ++i) CallAsync("n");
+                                     begun.set_value();
+                                   });
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  std::size_t frames = 0;
+  std::size_t packets = 0;
+  for (; frames < 64; ++packets) frames += connection.ReceivePacket().size();
+  EXPECT_EQ(frames, 64u);
+  EXPECT_GT(packets, 1u);
+  EXPECT_LT(packets, 16u);
+  connection.Reply(warm.call_id, "r");
+  EXPECT_EQ(*Get(first), "r");
+}
+
 TEST_F(AsyncTest, ABlockingReaderHandsRepliesToCallbacks) {
   auto blocking = CallAside("blocking");
   ScriptedConnection connection = server_.AcceptAndGreet();

@@ -189,5 +189,28 @@ TEST_F(BlockingTest, WaitUntilReadyConnectsAndWaitsForTheHello) {
   EXPECT_EQ(channel_->connections_made(), 1u);
 }
 
+class SpinningTest : public ClientTest {
+ protected:
+  SpinningTest() : ClientTest({.spin = milliseconds(1)}) {}
+};
+
+TEST_F(SpinningTest, ACallGetsItsReplyWhetherItComesSoonerOrLater) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "soon");
+  EXPECT_EQ(*Get(call), "soon");
+  auto later = CallAside("y");
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  EXPECT_EQ(later.wait_for(milliseconds(10)), std::future_status::timeout);
+  connection.Reply(request.call_id, "later");
+  EXPECT_EQ(*Get(later), "later");
+}
+
+TEST_F(SpinningTest, ADeadlineEndsACall) {
+  auto call = CallAside("x", {.timeout = milliseconds(30)});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
 }  // namespace
 }  // namespace piperpc

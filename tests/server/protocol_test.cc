@@ -74,7 +74,7 @@ TEST_F(Protocol, ServesACallThatCameBehindTheHello) {
   EXPECT_EQ(reply.payload, "hello");
 }
 
-TEST_F(Protocol, AnswersManyCallsOfOnePacketInOnePacket) {
+TEST_F(Protocol, AnswersManyCallsOfOnePacketInTheirOrder) {
   WireClient client = Connect();
   std::string requests;
   for (int i = 1; i <= 64; ++i) requests += EncodedRequest(i, "test.v1.Test/Echo", "x");

@@ -22,12 +22,22 @@
 
 namespace piperpc {
 
+class IoThread;
+
 namespace transport {
 class Transport;
 }
 
 struct ChannelOptions {
   std::string backend = "auto";  // As in ServerOptions.
+
+  // Who carries the connection (piperpc/io_thread.h); its backend is the channel's then. Null: a
+  // thread of the channel's own.
+  std::shared_ptr<IoThread> io_thread{};
+
+  // How long a blocked caller, and the channel's own thread, look for more before they sleep. Zero
+  // to 10 ms; see ServerOptions.
+  std::chrono::microseconds spin{0};
 
   // How long a call may take that says nothing itself: connecting, waiting in the queue, the reply.
   // Streams have no deadline of their own by default; connecting has this one all the same.
@@ -78,7 +88,8 @@ class Channel : public internal::ChannelCore {
   virtual std::size_t connections_made() const = 0;
 
   // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Also done by the destructor, which must not run on a thread of the channel.
+  // Also done by the destructor, which must not run on a thread of the channel, nor on its
+  // IoThread.
   virtual void Close() = 0;
 };
 

@@ -38,12 +38,15 @@ void Core::Lock::Release() {
   core_.Arm();
   core_.on_loop_ = false;
   if (core_.due_.empty() && core_.log_.empty()) return guard_.unlock();
-  Due due = std::exchange(core_.due_, {});
+  const bool on_loop = where_ == Where::kOnLoop;
+  Due due = std::exchange(core_.due_, on_loop ? std::exchange(core_.spare_, {}) : Due());
   const auto log = std::exchange(core_.log_, {});
-  const bool here = where_ == Where::kOnLoop || !core_.PostToLoop(due);
+  const bool here = on_loop || !core_.PostToLoop(due);
   guard_.unlock();
   for (const LogRecord& record : log) core_.options_.log(record);
   if (here) DeliverAll(due);
+  due.clear();
+  if (on_loop) core_.spare_ = std::move(due);
 }
 
 bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
@@ -59,10 +62,11 @@ bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
 }
 
 Core::Core(std::string_view endpoint, ChannelOptions options)
-    : options_(std::move(options)),
+    : io_thread_(std::move(options.io_thread)),
+      options_(std::move(options)),
       endpoint_text_(endpoint),
       endpoint_(Endpoint::Parse(endpoint)),
-      transport_(options_.transport),
+      transport_(io_thread_ != nullptr ? &io_thread_->transport() : options_.transport),
       connector_(*this),
       alarm_(*this) {
   broken_ = CheckOptions(options_);
@@ -151,28 +155,29 @@ void Core::EndEarly(Call& call, absl::Status status) {
 }
 
 absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
-  if (loop_thread_ == nullptr) {
+  if (shut_down_) return Closed();
+  if (io_thread_ == nullptr) {
     if (transport_ == nullptr) return broken_;
-    auto loop = transport_->NewLoop();
-    if (!loop.ok()) return loop.status();
-    loop_thread_ = std::make_unique<LoopThread>(*std::move(loop));
-    loop_thread_->Start();
+    auto thread = IoThread::Start(*transport_, options_.spin);
+    if (!thread.ok()) return thread.status();
+    io_thread_ = *std::move(thread);
   }
-  return &loop_thread_->loop();
+  return &io_thread_->loop();
 }
 
 // False when there is no loop: then they get it on this thread.
 bool Core::PostToLoop(Due& due) {
   if (due.empty()) return true;
-  if (loop_ended_ || !EnsureLoop().ok()) return false;
-  loop_thread_->loop().Post([due = std::move(due)] { DeliverAll(due); });
+  const auto loop = EnsureLoop();
+  if (!loop.ok()) return false;
+  (*loop)->Post([due = std::move(due)] { DeliverAll(due); });
   return true;
 }
 
 void Core::Arm() {
-  if (deadlines_.next() >= armed_for_ || loop_thread_ == nullptr || loop_ended_) return;
+  if (deadlines_.next() >= armed_for_ || io_thread_ == nullptr) return;
   armed_for_ = deadlines_.next();
-  transport::EventLoop& loop = loop_thread_->loop();
+  transport::EventLoop& loop = io_thread_->loop();
   if (loop.InLoop()) return loop.Schedule(alarm_, armed_for_);
   loop.Post([this, &loop, when = armed_for_] { loop.Schedule(alarm_, when); });
 }
@@ -210,23 +215,22 @@ void Core::Close() {
   }
   const auto sessions = sessions_;
   for (const auto& session : sessions) session->Shutdown();
-  if (loop_thread_ != nullptr && loop_thread_->loop().InLoop()) return;
+  if (io_thread_ != nullptr && io_thread_->loop().InLoop()) return;
   while (!sessions_.empty() || connecting_) lock.Wait(changed_);
 }
 
 void Core::Shutdown() {
   Close();
   connector_.Join();
-  LoopThread* loop = nullptr;
+  std::shared_ptr<IoThread> thread;
   {
     const std::lock_guard guard(mutex_);
-    if (loop_ended_) return;
-    loop_ended_ = true;
-    loop = loop_thread_.get();
+    shut_down_ = true;
+    thread = std::move(io_thread_);
   }
-  if (loop == nullptr) return;
-  loop->Stop();
-  loop->loop().Cancel(alarm_);
+  if (thread == nullptr) return;
+  // When this has run, so has all that anybody posted there for this channel.
+  thread->Await([&] { thread->loop().Cancel(alarm_); });
 }
 
 }  // namespace piperpc::client

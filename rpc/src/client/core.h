@@ -19,7 +19,7 @@
 #include "src/base/clock.h"
 #include "src/client/call.h"
 #include "src/client/connector.h"
-#include "src/session/loop_executor.h"
+#include "src/client/io_thread.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -101,7 +101,7 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   void Close();
 
-  // Close(), and ends the loop's thread. Not on it.
+  // Close(), and lets go of the loop. Not on its thread.
   void Shutdown();
 
  private:
@@ -121,6 +121,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::Status WaitForConnector(Lock& lock, TimePoint deadline);
   std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
+  std::shared_ptr<IoThread> io_thread_;  // Null: not needed yet, or not any more.
   const ChannelOptions options_;
   const std::string endpoint_text_;
   absl::StatusOr<Endpoint> endpoint_;
@@ -140,10 +141,10 @@ class Core final : public std::enable_shared_from_this<Core> {
   transport::TimerQueue deadlines_;
   TimePoint armed_for_ = kNever;
   Alarm alarm_;
-  std::unique_ptr<LoopThread> loop_thread_;
-  bool loop_ended_ = false;
+  bool shut_down_ = false;
 
   Due due_;
+  Due spare_;  // What the loop delivered last: its memory is used again. Loop thread.
   std::vector<LogRecord> log_;
 };
 

@@ -25,6 +25,7 @@ absl::Status CheckOptions(const ChannelOptions& options) {
        wire::kMaxMetadataBytes},
       {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
+      SpinRange(options.spin),
   };
   return CheckRanges("channel", ranges);
 }

@@ -107,6 +107,7 @@ void Session::Start(Call& call) {
   call.id = ++last_id_;
   call.phase = Call::Phase::kSent;
   calls_.emplace(call.id, &call);
+  ++unsent_requests_;
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kRequest;
   header.call_id = call.id;

@@ -98,6 +98,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void ReadOnLoop();
   void ReadFor(BlockingCall& call, Core::Lock& lock);
   void ReceiveOne(Core::Lock& lock, TimePoint limit);
+  absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
   void ClosePipeIfDue();
   void GiveRoom();
 
@@ -131,7 +132,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool draining_ = false;
   bool dead_ = false;
   bool room_wanted_ = false;
-  bool received_ = false;  // A packet, on the loop, since the last flush was due.
+  std::size_t unsent_requests_ = 0;  // About: since the last flush.
+  bool received_ = false;            // A packet, on the loop, since the last flush was due.
 
   Reader reader_ = Reader::kNobody;
   const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.

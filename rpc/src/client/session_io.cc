@@ -1,6 +1,7 @@
 // How a session's bytes come and go: who reads, who writes, and the end of the pipe.
 #include <algorithm>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,9 @@ using transport::SendResult;
 // pipe that must be attached because it is full.
 constexpr Duration kReadSlice = std::chrono::milliseconds(500);
 
+// So many requests are worth a packet of their own.
+constexpr std::size_t kRequestsAtOnce = 16;
+
 absl::Status Lost(const Core& core, const absl::Status& cause) {
   return absl::UnavailableError(
       absl::StrCat("the connection to ", core.endpoint_text(), " was lost: ", cause.message()));
@@ -24,6 +28,7 @@ absl::Status Lost(const Core& core, const absl::Status& cause) {
 }  // namespace
 
 void Session::Flush() {
+  unsent_requests_ = 0;
   if (dead_ || closing_) return;
   const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
   if (!result.ok()) return Fail(Lost(core_, result.status()));
@@ -31,10 +36,11 @@ void Session::Flush() {
   GiveRoom();
 }
 
-// On the loop, all that a turn makes ready goes into one packet.
+// On the loop, what a turn makes ready goes into one packet; or into some, so that the server has
+// begun with the first ones when the last are ready.
 void Session::FlushSoon() {
   if (dead_ || closing_) return;
-  if (loop_ != nullptr && loop_->InLoop()) {
+  if (loop_ != nullptr && loop_->InLoop() && unsent_requests_ < kRequestsAtOnce) {
     loop_->Defer(*this);
   } else {
     Flush();
@@ -114,11 +120,24 @@ void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
   reader_ = Reader::kNobody;
 }
 
+// Without the lock.
+absl::StatusOr<std::size_t> Session::ReceivePacket(TimePoint limit) {
+  const std::span space(buffer_.get(), transport::kMaxPacketBytes);
+  if (const Duration spin = core_.options().spin; spin != Duration::zero()) {
+    const TimePoint end = std::min(limit, After(spin));
+    do {
+      auto size = pipe_->ReceiveUntil(space, TimePoint::min());
+      if (!absl::IsDeadlineExceeded(size.status())) return size;
+      std::this_thread::yield();  // Perhaps to whom it waits for.
+    } while (Clock::now() < end);
+  }
+  return pipe_->ReceiveUntil(space, std::min(limit, After(kReadSlice)));
+}
+
 void Session::ReceiveOne(Core::Lock& lock, TimePoint limit) {
   receiving_ = true;
   lock.Release();
-  const absl::StatusOr<std::size_t> size = pipe_->ReceiveUntil(
-      std::span(buffer_.get(), transport::kMaxPacketBytes), std::min(limit, After(kReadSlice)));
+  const absl::StatusOr<std::size_t> size = ReceivePacket(limit);
   lock.Acquire();
   receiving_ = false;
   if (std::exchange(attach_wanted_, false) && Attach()) Flush();

@@ -30,6 +30,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
        std::numeric_limits<std::uint64_t>::max()},
       {"cancel_window (ms)", count(options.cancel_window.count()), 1},
       {"worker_threads", options.worker_threads, 1, 4096},
+      SpinRange(options.spin),
   };
   return CheckRanges("server", ranges);
 }

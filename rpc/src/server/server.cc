@@ -76,6 +76,7 @@ class Server::Impl {
     for (std::size_t i = 0; i < options_.event_loops; ++i) {
       auto loop = transport_->NewLoop();
       if (!loop.ok()) return loop.status();
+      (*loop)->set_spin(options_.spin);
       loops_.push_back(std::make_unique<server::ServerLoop>(
           core_, *std::move(loop), [this](const Peer& peer) { OnGone(peer); }));
       loops.push_back(loops_.back().get());

@@ -88,6 +88,7 @@ void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMe
 
 void Session::SendResponse(std::uint64_t call_id, const absl::Status& status,
                            std::string_view trailers, const internal::OutMessage* response) {
+  ++unsent_responses_;
   std::string encoded;
   if (!status.ok()) encoded = wire::EncodeStatus(status);
   const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
@@ -154,6 +155,7 @@ void Session::DestroyEndedCalls() {
 }
 
 void Session::Flush() {
+  unsent_responses_ = 0;
   if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
   auto result = outbox_.Flush(*pipe_);
   if (!result.ok()) OnPipeLost(result.status());

@@ -118,6 +118,7 @@ class Session final : private transport::Pipe::Delegate,
   bool receiving_ = false;
   bool was_full_ = false;
   bool closing_pipe_ = false;
+  std::size_t unsent_responses_ = 0;  // About: since the last flush.
 
   wire::Hello peer_hello_;
   Outbox outbox_;

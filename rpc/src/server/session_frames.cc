@@ -12,6 +12,10 @@ namespace {
 
 constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
 
+// So many responses are worth a packet while there are more requests to look at: the client works
+// at them meanwhile.
+constexpr std::size_t kResponsesAtOnce = 16;
+
 wire::Hello OurHello(const ServerOptions& options, std::uint32_t version) {
   return {.min_version = version,
           .max_version = version,
@@ -41,6 +45,7 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
     if (!frame.ok()) return frame.status();
     if (absl::Status status = OnFrame(*frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
+    if (unsent_responses_ >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
 }

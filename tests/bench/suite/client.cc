@@ -3,15 +3,16 @@
 //     client --connect PATH --scenario NAME ...
 #include "common/client.h"
 
-#include <condition_variable>
+#include <chrono>
 #include <cstdlib>
+#include <future>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "piperpc/channel.h"
+#include "piperpc/io_thread.h"
 #include "suite/v1/suite.piperpc.h"
 
 namespace suite::v1 {
@@ -20,18 +21,32 @@ namespace {
 using bench::Args;
 using bench::Meter;
 using piperpc::Channel;
-
-std::shared_ptr<Channel> NewChannel(const Args& args) {
-  piperpc::ChannelOptions options;
-  options.max_message_bytes = std::size_t{128} << 20;
-  if (!args.mode.empty()) options.backend = args.mode;
-  return piperpc::Connect(args.connect, std::move(options));
-}
+using piperpc::IoThread;
 
 template <typename T>
 T Must(absl::StatusOr<T> result) {
   if (!result.ok()) throw std::runtime_error(result.status().ToString());
   return *std::move(result);
+}
+
+// --mode: "spin", or the name of a backend.
+bool Spins(const Args& args) { return args.mode == "spin"; }
+std::string Backend(const Args& args) {
+  return args.mode.empty() || Spins(args) ? "auto" : args.mode;
+}
+
+std::shared_ptr<Channel> NewChannel(const Args& args, std::shared_ptr<IoThread> thread = nullptr) {
+  piperpc::ChannelOptions options;
+  options.backend = Backend(args);
+  options.io_thread = std::move(thread);
+  if (Spins(args)) options.spin = std::chrono::microseconds(100);
+  options.max_message_bytes = std::size_t{128} << 20;
+  return piperpc::Connect(args.connect, std::move(options));
+}
+
+// One thread for all connections of a scenario with many.
+std::shared_ptr<IoThread> SharedThread(const Args& args) {
+  return Must(piperpc::StartIoThread({.backend = Backend(args)}));
 }
 
 class Connection final : public bench::Client {
@@ -53,13 +68,14 @@ class Connection final : public bench::Client {
   Data data_;
 };
 
-// Calls with callbacks, each of which begins the next one.
+// Calls with callbacks, each of which begins the next one. All callbacks run on one thread.
 class Throughput {
  public:
   Throughput(const Args& args, Meter& meter) : args_(args), meter_(meter) {
     request_.set_text(bench::lower_payload(args.size));
     expected_ = bench::upper(request_.text());
-    for (int i = 0; i < args.conns; ++i) clients_.emplace_back(NewChannel(args));
+    const auto thread = SharedThread(args);
+    for (int i = 0; i < args.conns; ++i) clients_.emplace_back(NewChannel(args, thread));
   }
 
   void Run() {
@@ -68,8 +84,7 @@ class Throughput {
     for (SuiteClient& client : clients_) {
       for (int i = 0; i < args_.inflight; ++i) Begin(client);
     }
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return running_ == 0; });
+    done_.get_future().wait();
   }
 
  private:
@@ -80,17 +95,9 @@ class Throughput {
         std::fprintf(stderr, "wrong reply: %s\n", reply.status().ToString().c_str());
         std::abort();
       }
-      End(client, sent);
+      if (!meter_.hit(sent, bench::now_ns())) return Begin(client);
+      if (--running_ == 0) done_.set_value();
     });
-  }
-
-  void End(SuiteClient& client, std::uint64_t sent) {
-    std::unique_lock lock(mutex_);
-    if (!meter_.hit(sent, bench::now_ns())) {
-      lock.unlock();
-      return Begin(client);
-    }
-    if (--running_ == 0) done_.notify_one();
   }
 
   const Args& args_;
@@ -98,9 +105,57 @@ class Throughput {
   Text request_;
   std::string expected_;
   std::vector<SuiteClient> clients_;
-  std::mutex mutex_;
-  std::condition_variable done_;
+  std::promise<void> done_;
   int running_ = 0;
+};
+
+// Subscriptions with callbacks, which begin anew when they end. All callbacks run on one thread.
+class Streams {
+ public:
+  Streams(const Args& args, Meter& meter) : args_(args), meter_(meter), counts_(args.conns) {
+    request_.set_count(args.stream_n);
+    request_.set_size(static_cast<std::uint32_t>(args.size));
+    const auto thread = SharedThread(args);
+    for (int i = 0; i < args.conns; ++i) clients_.emplace_back(NewChannel(args, thread));
+  }
+
+  void Run() {
+    meter_.start();
+    running_ = args_.conns;
+    for (int i = 0; i < args_.conns; ++i) Begin(i);
+    done_.get_future().wait();
+  }
+
+ private:
+  void Begin(int i) {
+    counts_[i] = 0;
+    clients_[i].SubscribeAsync(
+        request_, {}, [this, i](const Data& item) { OnItem(i, item); },
+        [this, i](const absl::Status& status) { OnEnd(i, status); });
+  }
+
+  void OnItem(int i, const Data& item) {
+    if (item.data().size() != args_.size) std::abort();
+    if (++counts_[i] % 16 == 0) over_ = meter_.hit_n(16, bench::now_ns()) || over_;
+  }
+
+  void OnEnd(int i, const absl::Status& status) {
+    if (!status.ok() || counts_[i] != args_.stream_n) {
+      std::fprintf(stderr, "a wrong stream: %s\n", status.ToString().c_str());
+      std::abort();
+    }
+    if (!over_) return Begin(i);
+    if (--running_ == 0) done_.set_value();
+  }
+
+  const Args& args_;
+  Meter& meter_;
+  SubscribeRequest request_;
+  std::vector<SuiteClient> clients_;
+  std::vector<std::uint64_t> counts_;
+  std::promise<void> done_;
+  int running_ = 0;
+  bool over_ = false;
 };
 
 class Driver final : public bench::Driver {
@@ -113,35 +168,8 @@ class Driver final : public bench::Driver {
 
   void throughput(const Args& args, Meter& meter) override { Throughput(args, meter).Run(); }
 
-  void stream(const Args& args, Meter& meter) override;
+  void stream(const Args& args, Meter& meter) override { Streams(args, meter).Run(); }
 };
-
-void Driver::stream(const Args& args, Meter& meter) {
-  std::mutex mutex;
-  meter.start();
-  std::vector<std::thread> readers;
-  for (int i = 0; i < args.conns; ++i) {
-    readers.emplace_back([&] {
-      SuiteClient client(NewChannel(args));
-      SubscribeRequest request;
-      request.set_count(args.stream_n);
-      request.set_size(static_cast<std::uint32_t>(args.size));
-      for (bool over = false; !over;) {
-        auto items = client.Subscribe(request);
-        std::uint64_t count = 0;
-        while (auto item = items.Next()) {
-          if (item->data().size() != args.size) std::abort();
-          if (++count % 16 != 0) continue;
-          const std::lock_guard lock(mutex);
-          over = meter.hit_n(16, bench::now_ns());
-          if (over) break;
-        }
-        if (!over && count != args.stream_n) std::abort();
-      }
-    });
-  }
-  for (std::thread& reader : readers) reader.join();
-}
 
 }  // namespace
 }  // namespace suite::v1

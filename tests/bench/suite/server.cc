@@ -1,6 +1,6 @@
 // The peer's server: the ordinary public API, coroutine handlers.
 //
-//     server --listen PATH [--backend NAME] [--event-loops N] [--max-conns N]
+//     server --listen PATH [--backend NAME] [--event-loops N] [--spin-us N] [--max-conns N]
 #include "piperpc/server.h"
 
 #include <algorithm>
@@ -62,6 +62,9 @@ int main(int argc, char** argv) {
     const std::string flag = argv[i];
     if (flag == "--listen") endpoint = argv[i + 1];
     if (flag == "--backend") options.backend = argv[i + 1];
+    if (flag == "--spin-us") {
+      options.spin = std::chrono::microseconds(std::strtoul(argv[i + 1], nullptr, 10));
+    }
     if (flag == "--event-loops") options.event_loops = std::strtoul(argv[i + 1], nullptr, 10);
   }
   std::remove(endpoint.c_str());

@@ -1,0 +1,42 @@
+// A thread that carries the connections of several channels.
+//
+//     auto thread = piperpc::StartIoThread();
+//     piperpc::ChannelOptions options;
+//     options.io_thread = *thread;
+//     for (const std::string& endpoint : endpoints) {
+//       channels.push_back(piperpc::Connect(endpoint, options));
+//     }
+//
+// A channel that is given none starts one of its own when a call needs it, which blocking unary
+// calls do not. With hundreds of channels one thread for all of them is cheaper, and faster. What
+// one callback does there delays the calls of all.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace piperpc {
+
+namespace transport {
+class Transport;
+}
+
+// Lives as long as the channels that it was given to. The last reference must not go away on the
+// thread itself.
+class IoThread;
+
+struct IoThreadOptions {
+  std::string backend = "auto";       // As in ServerOptions.
+  std::chrono::microseconds spin{0};  // As in ServerOptions.
+
+  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+};
+
+// INVALID_ARGUMENT: a backend that this system has not, or an option out of its range;
+// RESOURCE_EXHAUSTED: the system refuses a loop or a thread.
+absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options = {});
+
+}  // namespace piperpc

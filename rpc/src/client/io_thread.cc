@@ -1,0 +1,42 @@
+#include "src/client/io_thread.h"
+
+#include <future>
+#include <utility>
+
+#include "src/session/ranges.h"
+#include "src/transport/event_loop.h"
+
+namespace piperpc {
+
+absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options) {
+  const Range range = SpinRange(options.spin);
+  if (absl::Status status = CheckRanges("I/O thread", {&range, 1}); !status.ok()) return status;
+  if (options.transport != nullptr) return IoThread::Start(*options.transport, options.spin);
+  const auto system = transport::SystemTransport(options.backend);
+  if (!system.ok()) return system.status();
+  return IoThread::Start(**system, options.spin);
+}
+
+absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& transport,
+                                                          Duration spin) {
+  auto loop = transport.NewLoop();
+  if (!loop.ok()) return loop.status();
+  (*loop)->set_spin(spin);
+  auto started = std::make_shared<IoThread>(transport, *std::move(loop));
+  started->thread_.Start();
+  return started;
+}
+
+IoThread::IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop)
+    : transport_(transport), thread_(std::move(loop)) {}
+
+void IoThread::Await(absl::AnyInvocable<void()> work) {
+  std::promise<void> done;
+  loop().Post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+}  // namespace piperpc

@@ -1,0 +1,34 @@
+// The thread of a channel, or of several: an event loop, and the transport that it is of.
+#pragma once
+
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "piperpc/io_thread.h"
+#include "src/base/clock.h"
+#include "src/session/loop_executor.h"
+#include "src/transport/transport.h"
+
+namespace piperpc {
+
+class IoThread {
+ public:
+  // The system's error when it refuses a loop.
+  static absl::StatusOr<std::shared_ptr<IoThread>> Start(transport::Transport& transport,
+                                                         Duration spin);
+
+  IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop);
+
+  transport::Transport& transport() { return transport_; }
+  transport::EventLoop& loop() { return thread_.loop(); }
+
+  // Runs `work` on the loop, after all that was posted before, and waits for it. Not on the loop.
+  void Await(absl::AnyInvocable<void()> work);
+
+ private:
+  transport::Transport& transport_;
+  LoopThread thread_;
+};
+
+}  // namespace piperpc
