@@ -51,7 +51,10 @@ class [[nodiscard]] Task {
   }
 
   // The result of a task that has ended; throws what left it. Once.
-  T Take() { return handle_.promise().Take(); }
+  T Take() { return std::move(handle_.promise().Result()); }
+
+  // The same, where it is: as long as the task.
+  T& Result() { return handle_.promise().Result(); }
 
  private:
   explicit Task(Handle handle) : handle_(handle) {}
@@ -86,9 +89,9 @@ class Task<T>::promise_type {
   }
   void unhandled_exception() { exception_ = std::current_exception(); }
 
-  T Take() {
+  T& Result() {
     if (exception_) std::rethrow_exception(exception_);
-    return *std::move(result_);
+    return *result_;
   }
 
   std::coroutine_handle<> continuation = std::noop_coroutine();

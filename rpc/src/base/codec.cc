@@ -12,6 +12,10 @@ namespace {
 // along with the message.
 constexpr int kMaxDepth = 32;
 
+// A level takes two bytes at least, so what is this small is never deeper than that and takes the
+// shorter way.
+constexpr std::size_t kNeverTooDeep = 2 * kMaxDepth;
+
 }  // namespace
 
 void OutMessage::WriteTo(char* out) const {
@@ -23,8 +27,10 @@ void OutMessage::WriteTo(char* out) const {
 }
 
 bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+  const int size = static_cast<int>(bytes.size());
+  if (bytes.size() <= kNeverTooDeep) return message.ParseFromArray(bytes.data(), size);
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                               static_cast<int>(bytes.size()));
+                                               size);
   input.SetRecursionLimit(kMaxDepth);
   return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }

@@ -36,7 +36,7 @@ void Assembly::Clear() {
   budget_ = nullptr;
   charged_ = 0;
   expected_ = 0;
-  LargeBuffers::OfProcess().Give(std::exchange(bytes_, {}));
+  if (bytes_.capacity() != 0) LargeBuffers::OfProcess().Give(std::exchange(bytes_, {}));
 }
 
 wire::Bytes Assembly::Keep(wire::Bytes message) {

@@ -44,7 +44,7 @@ class SingleResponseHandler final : public Handler {
 
   void Respond() {
     try {
-      const absl::StatusOr<Response> response = task_.Take();
+      const absl::StatusOr<Response>& response = task_.Result();
       if (response.ok()) {
         call_.FinishWith(OutMessage::Of(*response));
       } else {
