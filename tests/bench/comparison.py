@@ -1,8 +1,8 @@
 """PipeRPC and its peers in a suite that compares local RPC systems: builds them, and measures them
 in turns.
 
-What a peer is, and what a scenario does, is said in the suite's README. Its run.py starts servers and
-clients, and sees how busy the machine was meanwhile.
+What a peer is, and what a scenario does, is said in the suite's README. Its run.py starts servers
+and clients, and sees how busy the machine was meanwhile.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
     tests/bench/table.py RESULTS.jsonl [--update-docs]
 
-Every figure is the median of its runs, of those that no other program disturbed where there are any;
-the choice looks at the load of the machine, never at the result.
+Every figure is the median of its runs, of those that no other program disturbed where there are
+any; the choice looks at the load of the machine, never at the result.
 """
 
 import argparse
@@ -33,15 +33,16 @@ UNITS = {  # Of a field: its scale, its unit, and whether more is better.
 TARGETS = [
     ('unary call, p50', 'unary_latency', 'p50_us', 1.05, 'raw_blocking', 'piperpc'),
     ('unary call, p99', 'unary_latency', 'p99_us', 1.3, 'raw_blocking', 'piperpc'),
-    ('unary call, both sides spin, p50', 'unary_latency', 'p50_us', 0.35, 'raw_blocking', 'piperpc_spin'),
-    ('server CPU per million unary calls', 'unary_latency', 'server_cpu_s_per_M', 1.1, 'raw_blocking',
-     'piperpc'),
+    ('unary call, both sides spin, p50', 'unary_latency', 'p50_us', 0.35, 'raw_blocking',
+     'piperpc_spin'),
+    ('server CPU per million unary calls', 'unary_latency', 'server_cpu_s_per_M', 1.1,
+     'raw_blocking', 'piperpc'),
     ('1 connection x 64 in flight', 'tput_1x64', 'rate', 0.8, 'pb_coalesce', 'piperpc'),
     ('64 connections x 1', 'tput_64x1', 'rate', 0.8, 'raw_uring', 'piperpc'),
     ('256 connections x 1', 'tput_256x1', 'rate', 0.8, 'raw_uring', 'piperpc'),
     ('the same, 2 event loops for 1', 'tput_256x1', 'rate', 1.7, 'piperpc', 'piperpc_2loops'),
-    ('the same, server CPU per million calls', 'tput_256x1', 'server_cpu_s_per_M', 2 / 1.7, 'piperpc',
-     'piperpc_2loops'),
+    ('the same, server CPU per million calls', 'tput_256x1', 'server_cpu_s_per_M', 2 / 1.7,
+     'piperpc', 'piperpc_2loops'),
     ('stream of 64 B, 1 subscriber', 'stream_1', 'rate', 0.6, 'pb_coalesce', 'piperpc'),
     ('stream of 64 B, 100 subscribers', 'stream_100', 'rate', 0.6, 'pb_coalesce', 'piperpc'),
     ('echo 64 KiB', 'echo_64k', 'mb_s', 0.9, 'raw_blocking', 'piperpc'),
@@ -51,7 +52,8 @@ TARGETS = [
     ('connect + call + close', 'connect', 'rate', 0.8, 'raw_uring', 'piperpc'),
     ('idle connection of 5,000, server', 'idle_5000', 'server_kib_per_conn', 1.5, None, 'piperpc'),
     ('cold start', 'cold_start', 'cold_start_ms', 2, 'raw_blocking', 'piperpc'),
-    ('cold start, static program', 'cold_start', 'cold_start_ms', 2, 'raw_blocking', 'piperpc_static'),
+    ('cold start, static program', 'cold_start', 'cold_start_ms', 2, 'raw_blocking',
+     'piperpc_static'),
     ('smallest server, stripped, static', 'size', 'static_kib', 2.5 * 1024, None, 'piperpc'),
 ]
 
@@ -100,7 +102,8 @@ class Results:
 
   def noise(self):
     """How many runs others disturbed, and how many there were."""
-    loads = [row['other_cpu'] for runs in self._runs.values() for row in runs if 'other_cpu' in row]
+    loads = [row['other_cpu'] for runs in self._runs.values() for row in runs
+             if 'other_cpu' in row]
     return sum(load > NOISY for load in loads), len(loads)
 
   def median(self, peer, scenario, field):
@@ -110,7 +113,8 @@ class Results:
     return statistics.median(values) if values else None
 
   def failures(self):
-    return sorted({f"{peer}, {scenario}: {row['error']}" for (peer, scenario), runs in self._runs.items()
+    return sorted({f"{peer}, {scenario}: {row['error']}"
+                   for (peer, scenario), runs in self._runs.items()
                    for row in runs if 'error' in row})
 
   def best_peer(self, scenario, field):
@@ -148,8 +152,8 @@ def target_cells(results, target):
     share = value / base
     ratio = f'{share:.2f}' if floor else '-'
     verdict = 'yes' if (share >= limit if more_is_better else share <= limit) else '**no**'
-  cells = [title, figure(value, field), f'{figure(base, field)} {floor}' if floor else '-', ratio, wanted,
-           verdict]
+  measured = f'{figure(base, field)} {floor}' if floor else '-'
+  cells = [title, figure(value, field), measured, ratio, wanted, verdict]
   return cells + peer_cells(results, target, value)
 
 
@@ -172,32 +176,41 @@ def markdown(head, rows):
 def caption(results):
   machine = results.machine
   disturbed, runs = results.noise()
-  return (f"{machine.get('cores')} cores, {machine.get('system')}, {machine.get('compiler')}; medians of "
-          f"{machine.get('repeats')} runs of {machine.get('seconds')} s, in turns; {disturbed} of {runs} runs were "
-          'disturbed, and count only where there is no other.')
+  return (f"{machine.get('cores')} cores, {machine.get('system')}, {machine.get('compiler')}; "
+          f"medians of {machine.get('repeats')} runs of {machine.get('seconds')} s, in turns; "
+          f'{disturbed} of {runs} runs were disturbed, and count only where there is no other.')
+
+
+def targets_table(results):
+  targets = [target for target in TARGETS
+             if results.median(target[-1], *target[1:3]) is not None]
+  head = ['Scenario', 'PipeRPC', 'floor', 'ratio', 'target', 'reached', 'best peer', 'ahead of it']
+  return markdown(head, [target_cells(results, target) for target in targets])
+
+
+def peers_table(results):
+  """All peers but those that take part in few scenarios."""
+  peers = sorted(results.peers(), key=lambda peer: (not is_ours(peer), is_floor(peer)))
+  columns = [column for column in COLUMNS
+             if any(results.median(peer, *column[1:]) is not None for peer in peers)]
+
+  def cell(peer, scenario, field):
+    value = results.median(peer, scenario, field)
+    return number(None if value is None else value / UNITS[field][0])
+  rows = [[peer, *(cell(peer, *column[1:]) for column in columns)] for peer in peers]
+  rows = [row for row in rows if row.count('-') * 2 < len(row)]
+  return markdown(['', *(title for title, _, _ in columns)], rows)
 
 
 def text_of(results):
-  targets = [target for target in TARGETS if results.median(target[-1], *target[1:3]) is not None]
-  table = markdown(['Scenario', 'PipeRPC', 'floor', 'ratio', 'target', 'reached', 'best peer', 'ahead of it'],
-                   [target_cells(results, target) for target in targets])
-  columns = [column for column in COLUMNS
-             if any(results.median(peer, *column[1:]) is not None for peer in results.peers())]
-
-  def cells(peer):
-    return [number(None if value is None else value / UNITS[field][0])
-            for value, field in ((results.median(peer, scenario, field), field) for _, scenario, field in columns)]
-  peers = sorted(results.peers(), key=lambda peer: (not is_ours(peer), is_floor(peer)))
-  rows = [[peer, *cells(peer)] for peer in peers]
-  rows = [row for row in rows if row.count('-') * 2 < len(row)]  # Without those made for one scenario.
-  return '\n\n'.join([caption(results), table, markdown(['', *(title for title, _, _ in columns)], rows)])
+  return '\n\n'.join([caption(results), targets_table(results), peers_table(results)])
 
 
 def replace_in_document(text):
   document = DOCUMENT.read_text(encoding='utf-8')
   changed, count = re.subn(
-      r'(<!-- made by tests/bench/run -->\n).*?(<!-- end -->)', lambda found: f'{found[1]}\n{text}\n\n{found[2]}',
-      document, flags=re.DOTALL)
+      r'(<!-- made by tests/bench/run -->\n).*?(<!-- end -->)',
+      lambda found: f'{found[1]}\n{text}\n\n{found[2]}', document, flags=re.DOTALL)
   if count != 1:
     raise SystemExit(f'{DOCUMENT} has no place for the table')
   DOCUMENT.write_text(changed, encoding='utf-8')
