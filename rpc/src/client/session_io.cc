@@ -18,7 +18,7 @@ using transport::SendResult;
 constexpr Duration kReadSlice = std::chrono::milliseconds(500);
 
 // So many requests are worth a packet of their own.
-constexpr std::size_t kRequestsAtOnce = 16;
+constexpr std::size_t kRequestsAtOnce = 32;
 
 absl::Status Lost(const Core& core, const absl::Status& cause) {
   return absl::UnavailableError(

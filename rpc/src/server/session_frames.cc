@@ -14,7 +14,7 @@ constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
 
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
-constexpr std::size_t kResponsesAtOnce = 16;
+constexpr std::size_t kResponsesAtOnce = 32;
 
 wire::Hello OurHello(const ServerOptions& options, std::uint32_t version) {
   return {.min_version = version,

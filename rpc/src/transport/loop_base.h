@@ -17,7 +17,7 @@ class LoopBase : public EventLoop {
   void set_spin(Duration spin) final { spin_ = spin; }
   void Run() final;
   void Stop() final { posted_.Stop(); }
-  void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work)); }
+  void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work), InLoop()); }
   bool InLoop() const final;
   void Schedule(Timer& timer, TimePoint when) final { timers_.Schedule(timer, when); }
   void Cancel(Timer& timer) final { timers_.Cancel(timer); }

@@ -4,10 +4,10 @@
 
 namespace piperpc::transport {
 
-void PostQueue::Push(Work work) {
+void PostQueue::Push(Work work, bool in_loop) {
   const std::lock_guard lock(mutex_);
   pushed_.push_back(std::move(work));
-  WakeIfWaiting();
+  if (!in_loop) WakeIfWaiting();
 }
 
 void PostQueue::Stop() {

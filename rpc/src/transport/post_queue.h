@@ -15,7 +15,8 @@ class PostQueue {
   // `wake` ends the loop's wait. It is called only while the loop waits, and once for each wait.
   explicit PostQueue(Work wake) : wake_(std::move(wake)) {}
 
-  void Push(Work work);  // Any thread.
+  // Any thread. `in_loop`: it is the loop that pushes, which will see it without being woken.
+  void Push(Work work, bool in_loop);
   void Stop();           // Any thread. The RunAll() that comes next tells.
 
   // The loop is about to wait. False: there is work, so it must not wait.

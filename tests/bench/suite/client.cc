@@ -46,7 +46,8 @@ std::shared_ptr<Channel> NewChannel(const Args& args, std::shared_ptr<IoThread> 
 
 // One thread for all connections of a scenario with many.
 std::shared_ptr<IoThread> SharedThread(const Args& args) {
-  return Must(piperpc::StartIoThread({.backend = Backend(args)}));
+  const auto spin = std::chrono::microseconds(Spins(args) ? 100 : 0);
+  return Must(piperpc::StartIoThread({.backend = Backend(args), .spin = spin}));
 }
 
 class Connection final : public bench::Client {
