@@ -46,7 +46,7 @@ bool UringIsAllowed() {
 // "auto" is io_uring where the system allows it: with small packets the two are equal (about
 // 11 us for a round trip, the same processor time with 64 connections), with packets of
 // 128 KiB epoll took a third more of both. To see it: "PIPERPC_BENCH_BACKEND=epoll
-// tests/bench/run", and the same with io_uring.
+// tests/bench/floor", and the same with io_uring.
 absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
   static SocketTransport epoll("epoll", &EpollLoop::New);
   static SocketTransport uring("io_uring", &UringLoop::New);

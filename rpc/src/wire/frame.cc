@@ -226,7 +226,7 @@ char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, cha
 }
 
 absl::StatusOr<Frame> PacketReader::Next() {
-  absl::StatusOr<Frame> result{Frame{}};
+  absl::StatusOr<Frame> result(absl::in_place);
   // Damage leaves nothing to read: there is no telling where the next frame would begin.
   Bytes rest = std::exchange(rest_, {});
   Bytes bytes;
