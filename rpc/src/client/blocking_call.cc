@@ -63,7 +63,7 @@ void BlockingCall::TakeReply() {
 }
 
 void BlockingCall::ParseWhileReading(Core::Lock& lock) {
-  if (!pending_) return;
+  if (!pending_ || assembly.Holds(reply_)) return;
   lock.Release();
   TakeReply();
   lock.Acquire();

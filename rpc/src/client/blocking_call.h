@@ -31,7 +31,7 @@ class BlockingCall final : public Call {
   bool WaitForWake(Core::Lock& lock);
   void ExpireIfDue();
 
-  // Parses a reply that lies where the session reads.
+  // Parses the reply if it lies where the session reads.
   void ParseWhileReading(Core::Lock& lock);
 
  private:

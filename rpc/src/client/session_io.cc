@@ -115,7 +115,7 @@ void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
     ReceiveOne(lock, call.times().deadline);
     call.ExpireIfDue();
   }
-  call.ParseWhileReading(lock);  // The reply lies in buffer_: nobody else may read yet.
+  call.ParseWhileReading(lock);  // Nobody else may read into buffer_ yet.
   reading_call_ = nullptr;
   reader_ = Reader::kNobody;
 }

@@ -55,6 +55,12 @@ class Assembly {
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
                               ReceiveBudget* budget);
 
+  // True when the message that Add() has just given was assembled in here, and so lasts until
+  // Clear().
+  bool Holds(wire::Bytes message) const {
+    return !bytes_.empty() && message.data() == bytes_.data();
+  }
+
   // Lets the message that Add() has just given last until Clear(): copied, unless it was assembled
   // in here.
   wire::Bytes Keep(wire::Bytes message);
