@@ -18,6 +18,14 @@ PROGRAM = os.environ['COST_PROGRAM']
 SEND = {'sendmsg', 'sendto', 'write', 'writev'}
 RECEIVE = {'recvmsg', 'recvfrom', 'read', 'readv'}
 
+CALLS = 500
+CALLS_IN_FLIGHT = 6_400  # 64 at a time; what a program does at its start weighs little then.
+RUNS = 3
+
+# Of one call among 64 in flight. Being traced slows the server down more than most and makes the
+# client send what it has more often, so its bound leaves room.
+SHARE = {'client': 0.5, 'server': 1.2}
+
 # What may be between the two runs that is no call's: a thread that waits for another one at its
 # start or end, once more or once less often.
 NOISE = 25
@@ -48,14 +56,6 @@ def count_between(kind, backend, side, few, many):
   longer = count(kind, backend, side, many)
   longer.subtract(count(kind, backend, side, few))
   return longer
-
-
-CALLS = 500
-CALLS_IN_FLIGHT = 6_400  # At 64 at a time; what a program does at its start weighs little then.
-
-# Of one call among 64 in flight. Being traced slows the server down more than most and makes the
-# client send what it has more often, so its bound leaves room.
-SHARE = {'client': 0.5, 'server': 1.2}
 
 
 class SystemCallsTest(unittest.TestCase):
@@ -100,10 +100,12 @@ class SystemCallsTest(unittest.TestCase):
 
   def calls_in_flight(self, backend):
     self.need(backend)
-    for side in ('client', 'server'):
+    for side, share in SHARE.items():
       with self.subTest(side):
-        taken = count('callback', backend, side, CALLS_IN_FLIGHT)
-        self.assertLessEqual(sum(taken.values()), SHARE[side] * CALLS_IN_FLIGHT, taken)
+        # The least: what else the machine does parts some that would go together.
+        runs = [count('callback', backend, side, CALLS_IN_FLIGHT) for _ in range(RUNS)]
+        taken = min(runs, key=collections.Counter.total)
+        self.assertLessEqual(taken.total(), share * CALLS_IN_FLIGHT, taken)
 
 
 if __name__ == '__main__':
