@@ -1,4 +1,4 @@
-"""Runs cost_program, one side of it under a tool that counts. Every wait is bounded.
+"""Runs cost_program, one side of it or both under a tool that counts. Every wait is bounded.
 
 Both sides share a processor and take turns on it: one goes on until it waits for the other. So
 what happens does not depend on which of them is faster, and the tool makes its side very slow.
@@ -53,14 +53,13 @@ def run(command):
   subprocess.run([str(word) for word in command], timeout=LIMIT, check=True)
 
 
-def run_both(program, backend, kind, count, tool, side):
-  """`count` calls, or messages, of a kind; `tool` is what stands before the command of `side`,
-  'client' or 'server'."""
-  tools = {'client': [], 'server': [], side: tool}
+def run_both(program, backend, kind, count, tools):
+  """`count` calls, or messages, of a kind. `tools`: what stands before the command of 'client' or
+  'server', or of both."""
   with folder() as scratch:
     endpoint = scratch / 's.sock'
-    with running([*tools['server'], program, 'serve', endpoint, backend]):
-      run([*tools['client'], program, kind, endpoint, backend, count])
+    with running([*tools.get('server', ()), program, 'serve', endpoint, backend]):
+      run([*tools.get('client', ()), program, kind, endpoint, backend, count])
 
 
 def backend_refusal(program, backend):
