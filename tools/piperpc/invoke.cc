@@ -101,7 +101,7 @@ absl::Status PrintReplies(Program& program, const CallableMethod& method, Client
       StreamsReplies(method.shape) ? JsonStyle::kLine : ReplyStyle(program.settings);
   const MessagePtr reply =
       program.connection.schema().NewMessage(*method.descriptor->output_type());
-  std::string bytes;
+  std::span<const char> bytes;
   while (stream.Read(bytes) == ClientStream::Step::kDone) {
     if (!internal::ParseMessage(bytes, *reply)) {
       stream.Fail(absl::InternalError(

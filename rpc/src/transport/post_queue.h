@@ -17,7 +17,7 @@ class PostQueue {
 
   // Any thread. `in_loop`: it is the loop that pushes, which will see it without being woken.
   void Push(Work work, bool in_loop);
-  void Stop();           // Any thread. The RunAll() that comes next tells.
+  void Stop();  // Any thread. The RunAll() that comes next tells.
 
   // The loop is about to wait. False: there is work, so it must not wait.
   bool BeginWait();
