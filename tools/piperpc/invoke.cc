@@ -1,6 +1,7 @@
 #include "tools/piperpc/invoke.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
