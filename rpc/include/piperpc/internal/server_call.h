@@ -31,7 +31,8 @@ class HandlerSlot {
   // Once, or after Reset().
   template <typename H, typename... Arguments>
   H& Emplace(Arguments&&... arguments) {
-    static_assert(sizeof(H) <= sizeof(room_) && alignof(H) <= alignof(void*));
+    static_assert(sizeof(H) <= kBytes);
+    static_assert(alignof(H) <= kAlignment);
     H* const handler =
         std::construct_at(reinterpret_cast<H*>(room_), std::forward<Arguments>(arguments)...);
     handler_ = handler;
@@ -43,8 +44,11 @@ class HandlerSlot {
   }
 
  private:
+  static constexpr std::size_t kBytes = 4 * sizeof(void*);
+  static constexpr std::size_t kAlignment = alignof(void*);
+
   Handler* handler_ = nullptr;
-  alignas(void*) std::byte room_[4 * sizeof(void*)];
+  alignas(kAlignment) std::byte room_[kBytes];
 };
 
 // Everything here runs on the call's executor. A call ends with the first of Finish(), FinishWith()
