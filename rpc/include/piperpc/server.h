@@ -41,7 +41,7 @@ struct ServerOptions {
   std::size_t waiting_instances = 0;  // Pipe instances kept waiting; 0: what suits the system.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
-  std::size_t max_connections_before_hello = 64;  // Above it, those silent for a second must go.
+  std::size_t max_connections_before_hello = 64;  // Above it, those silent for 2 s must go.
   std::chrono::milliseconds hello_timeout{5000};
 
   std::size_t max_packet_bytes = 128 * 1024;           // 64 KiB to 256 KiB.

@@ -12,7 +12,7 @@ namespace {
 
 // A client says Hello as soon as it has connected; one that has not by then, even if this loop or
 // the machine was busy, is a candidate to go when too many are silent.
-constexpr Duration kHelloGrace = std::chrono::seconds(1);
+constexpr Duration kHelloGrace = std::chrono::seconds(2);
 
 }  // namespace
 
