@@ -1,16 +1,12 @@
 // The peer's server: the ordinary public API, coroutine handlers.
 //
 //     server --listen PATH [--backend NAME] [--event-loops N] [--spin-us N] [--max-conns N]
-#include "piperpc/server.h"
-
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "serve.h"
 #include "suite/v1/suite.piperpc.h"
 
 namespace suite::v1 {
@@ -35,20 +31,6 @@ class Suite final : public SuiteService {
   }
 };
 
-int Serve(const std::string& endpoint, const piperpc::ServerOptions& options) {
-  Suite suite;
-  piperpc::Server server(options);
-  absl::Status status = server.AddService(suite);
-  if (status.ok()) status = server.Start(endpoint);
-  if (!status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 1;
-  }
-  std::puts("READY");
-  std::fflush(stdout);
-  while (true) std::this_thread::sleep_for(std::chrono::hours(1));  // Until it is killed.
-}
-
 }  // namespace
 }  // namespace suite::v1
 
@@ -67,6 +49,6 @@ int main(int argc, char** argv) {
     }
     if (flag == "--event-loops") options.event_loops = std::strtoul(argv[i + 1], nullptr, 10);
   }
-  std::remove(endpoint.c_str());
-  return suite::v1::Serve(endpoint, options);
+  suite::v1::Suite service;
+  return suite::Serve(service, endpoint, options);
 }
