@@ -51,7 +51,7 @@ class BufferPool {
 };
 
 // Large buffers that are not in use, of the whole process: memory that was just given back to the
-// system costs a page fault for every 4 KiB of it. Keeps a few megabytes. Thread-safe.
+// system costs a page fault for every 4 KiB of it. Keeps 32 MiB at the most. Thread-safe.
 class LargeBuffers {
  public:
   static LargeBuffers& OfProcess();
