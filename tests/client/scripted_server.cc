@@ -41,10 +41,11 @@ std::vector<OwnedFrame> ScriptedConnection::ReceivePacket() {
   if (!size.ok()) return frames;
   wire::PacketReader reader({buffer_.data(), *size});
   while (!reader.done()) {
-    const auto frame = reader.Next();
-    EXPECT_TRUE(frame.ok()) << frame.status();
-    if (!frame.ok()) break;
-    frames.push_back(Own(*frame));
+    wire::Frame frame;
+    const bool whole = reader.Next(frame);
+    EXPECT_TRUE(whole) << reader.damage();
+    if (!whole) break;
+    frames.push_back(Own(frame));
   }
   return frames;
 }

@@ -46,8 +46,8 @@ std::size_t EncodePacket(std::vector<char>& packet) {
 std::uint64_t DecodePacket(Bytes packet) {
   std::uint64_t frames = 0;
   for (PacketReader reader(packet); !reader.done(); ++frames) {
-    const absl::StatusOr<Frame> frame = reader.Next();
-    if (!frame.ok() || frame->payload.size() != kPayload.size()) std::abort();
+    Frame frame;
+    if (!reader.Next(frame) || frame.payload.size() != kPayload.size()) std::abort();
   }
   return frames;
 }

@@ -32,10 +32,10 @@ void CheckFrame(const Frame& frame) {
   if (!frame.payload.empty()) std::memcpy(payload, frame.payload.data(), frame.payload.size());
 
   PacketReader reader(packet);
-  absl::StatusOr<Frame> again = reader.Next();
-  Require(again.ok() && reader.done());
-  Require(Same(frame.header, again->header));
-  Require(frame.payload.size() == again->payload.size());
+  Frame again;
+  Require(reader.Next(again) && reader.done());
+  Require(Same(frame.header, again.header));
+  Require(frame.payload.size() == again.payload.size());
 }
 
 void CheckMetadata(std::string_view bytes) {
@@ -67,15 +67,15 @@ void CheckControl(Bytes bytes) {
 void CheckPacket(Bytes packet) {
   PacketReader reader(packet);
   while (!reader.done()) {
-    absl::StatusOr<Frame> frame = reader.Next();
-    if (!frame.ok()) {
-      Require(reader.done());
+    Frame frame;
+    if (!reader.Next(frame)) {
+      Require(reader.done() && absl::IsInvalidArgument(reader.damage()));
       return;
     }
-    CheckFrame(*frame);
-    CheckMetadata(frame->header.metadata);
-    CheckStatus(frame->header.status);
-    CheckControl(frame->payload);
+    CheckFrame(frame);
+    CheckMetadata(frame.header.metadata);
+    CheckStatus(frame.header.status);
+    CheckControl(frame.payload);
   }
 }
 

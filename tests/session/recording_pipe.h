@@ -68,12 +68,12 @@ class RecordingPipe final : public transport::Pipe {
     std::vector<Sent> frames;
     wire::PacketReader reader(packet);
     while (!reader.done()) {
-      const absl::StatusOr<wire::Frame> frame = reader.Next();
-      if (!frame.ok()) break;
-      const wire::FrameHeader& header = frame->header;
+      wire::Frame frame;
+      if (!reader.Next(frame)) break;
+      const wire::FrameHeader& header = frame.header;
       frames.push_back({header.kind, header.call_id, header.more(), header.message_size,
                         std::string(header.method), std::string(header.metadata), header.has_status,
-                        std::string(frame->payload.begin(), frame->payload.end())});
+                        std::string(frame.payload.begin(), frame.payload.end())});
     }
     return frames;
   }

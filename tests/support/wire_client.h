@@ -123,9 +123,9 @@ class WireClient {
 
   void Split(wire::Bytes packet) {
     for (wire::PacketReader reader(packet); !reader.done();) {
-      auto frame = reader.Next();
-      ASSERT_TRUE(frame.ok()) << frame.status();
-      const wire::FrameHeader& header = frame->header;
+      wire::Frame frame;
+      ASSERT_TRUE(reader.Next(frame)) << reader.damage();
+      const wire::FrameHeader& header = frame.header;
       OwnedFrame owned{.kind = header.kind,
                        .call_id = header.call_id,
                        .flags = header.flags,
@@ -133,7 +133,7 @@ class WireClient {
                        .message_size = header.message_size,
                        .status = {},
                        .metadata = std::string(header.metadata),
-                       .payload = std::string(frame->payload.data(), frame->payload.size())};
+                       .payload = std::string(frame.payload.data(), frame.payload.size())};
       if (header.has_status) {
         EXPECT_TRUE(wire::DecodeStatus(header.status, owned.status).ok());
       }

@@ -64,10 +64,12 @@ TEST(FrameTest, PacketOfSeveralFrames) {
   const std::string packet =
       EncodeFrame(SomeRequest(), "one") + EncodeFrame(ping, "") + EncodeFrame(ping, "three");
   PacketReader reader(packet);
-  EXPECT_EQ(Text(reader.Next().value().payload), "one");
-  EXPECT_EQ(Text(reader.Next().value().payload), "");
-  EXPECT_FALSE(reader.done());
-  EXPECT_EQ(Text(reader.Next().value().payload), "three");
+  Frame frame;
+  for (const std::string_view payload : {"one", "", "three"}) {
+    ASSERT_FALSE(reader.done());
+    ASSERT_TRUE(reader.Next(frame)) << reader.damage();
+    EXPECT_EQ(Text(frame.payload), payload);
+  }
   EXPECT_TRUE(reader.done());
 }
 
@@ -167,15 +169,18 @@ TEST(FrameDamageTest, PayloadLengthOfFourGigabytes) {
 TEST(FrameDamageTest, BytesAfterTheLastFrame) {
   const std::string packet = EncodeFrame(SomeRequest(), "") + "x";
   PacketReader reader(packet);
-  ASSERT_TRUE(reader.Next().ok());
+  Frame frame;
+  ASSERT_TRUE(reader.Next(frame)) << reader.damage();
   EXPECT_FALSE(reader.done());
-  EXPECT_FALSE(reader.Next().ok());
+  EXPECT_FALSE(reader.Next(frame));
 }
 
 TEST(FrameDamageTest, NothingIsReadBehindDamage) {
   const std::string packet = FrameWithHeader("\x08") + EncodeFrame(SomeRequest(), "");
   PacketReader reader(packet);
-  EXPECT_FALSE(reader.Next().ok());
+  Frame frame;
+  EXPECT_FALSE(reader.Next(frame));
+  EXPECT_TRUE(absl::IsInvalidArgument(reader.damage())) << reader.damage();
   EXPECT_TRUE(reader.done());
 }
 

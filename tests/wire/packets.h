@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "src/wire/frame.h"
 #include "src/wire/varint.h"
 
@@ -46,7 +47,9 @@ inline std::string BytesField(int number, std::string_view bytes) {
 // The first frame of a packet that must outlive it.
 inline absl::StatusOr<Frame> FirstFrame(std::string_view packet) {
   PacketReader reader(packet);
-  return reader.Next();
+  Frame frame;
+  if (!reader.Next(frame)) return reader.damage();
+  return frame;
 }
 
 inline std::string_view Text(Bytes bytes) { return {bytes.data(), bytes.size()}; }

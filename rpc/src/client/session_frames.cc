@@ -34,9 +34,9 @@ absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
 
 void Session::OnPacket(transport::Bytes packet) {
   absl::Status status;
+  wire::Frame frame;
   for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !dead_;) {
-    const absl::StatusOr<wire::Frame> frame = reader.Next();
-    status = frame.ok() ? OnFrame(*frame) : frame.status();
+    status = reader.Next(frame) ? OnFrame(frame) : reader.damage();
   }
   if (status.ok()) return StartWaiting();
   const bool version = absl::IsFailedPrecondition(status);

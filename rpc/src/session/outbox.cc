@@ -22,9 +22,9 @@ bool Overtakes(wire::FrameKind kind) {
 void CollectRequests(Bytes packet, std::vector<std::uint64_t>& calls) {
   wire::PacketReader reader(packet);
   while (!reader.done()) {
-    const absl::StatusOr<wire::Frame> frame = reader.Next();
-    if (!frame.ok()) return;  // Not of our own making.
-    if (frame->header.kind == wire::FrameKind::kRequest) calls.push_back(frame->header.call_id);
+    wire::Frame frame;
+    if (!reader.Next(frame)) return;  // Not of our own making.
+    if (frame.header.kind == wire::FrameKind::kRequest) calls.push_back(frame.header.call_id);
   }
 }
 

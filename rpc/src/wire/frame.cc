@@ -225,21 +225,23 @@ char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, cha
   return PutU32(static_cast<std::uint32_t>(payload_size), end);
 }
 
-absl::StatusOr<Frame> PacketReader::Next() {
-  absl::StatusOr<Frame> result(absl::in_place);
-  // Damage leaves nothing to read: there is no telling where the next frame would begin.
-  Bytes rest = std::exchange(rest_, {});
+bool PacketReader::Next(Frame& frame) {
   Bytes bytes;
-  if (!TakePrefixed(kMaxHeaderBytes, rest, bytes)) {
-    return ExplainPrefix("header", kMaxHeaderBytes, rest);
+  if (!TakePrefixed(kMaxHeaderBytes, rest_, bytes)) {
+    return Stop(ExplainPrefix("header", kMaxHeaderBytes, rest_));
   }
-  HeaderDecoder header({bytes.data(), bytes.size()}, result->header);
-  if (!header.Run()) return header.Explain();
-  if (!TakePrefixed(kMaxPayloadBytes, rest, result->payload)) {
-    return ExplainPrefix("payload", kMaxPayloadBytes, rest);
-  }
-  rest_ = rest;
-  return result;
+  frame.header = FrameHeader();
+  HeaderDecoder header({bytes.data(), bytes.size()}, frame.header);
+  if (!header.Run()) return Stop(header.Explain());
+  if (TakePrefixed(kMaxPayloadBytes, rest_, frame.payload)) return true;
+  return Stop(ExplainPrefix("payload", kMaxPayloadBytes, rest_));
+}
+
+// Damage leaves nothing to read: there is no telling where the next frame would begin.
+bool PacketReader::Stop(absl::Status damage) {
+  damage_ = std::move(damage);
+  rest_ = {};
+  return false;
 }
 
 }  // namespace piperpc::wire

@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 namespace piperpc::wire {
 
@@ -77,13 +76,19 @@ class PacketReader {
   explicit PacketReader(Bytes packet) : rest_(packet) {}
   bool done() const { return rest_.empty(); }
 
-  // The next frame, with views into the packet. Only when !done(). An error (INVALID_ARGUMENT)
-  // names the damage, the value and the limit; the connection cannot go on after it. Unknown kinds
-  // are not an error here: the session judges them.
-  absl::StatusOr<Frame> Next();
+  // Fills `frame` with the next one, views into the packet. Only when !done(). False: the packet is
+  // damaged, the reader is done, and the connection cannot go on. Unknown kinds are no damage: the
+  // session judges them.
+  bool Next(Frame& frame);
+
+  // After that, INVALID_ARGUMENT: what is wrong, the value and the limit.
+  const absl::Status& damage() const { return damage_; }
 
  private:
+  bool Stop(absl::Status damage);
+
   Bytes rest_;
+  absl::Status damage_;
 };
 
 }  // namespace piperpc::wire

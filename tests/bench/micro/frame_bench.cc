@@ -60,9 +60,9 @@ void Decode(benchmark::State& state, const FrameHeader& header) {
   Fill(packet, header);
   for (auto _ : state) {
     for (PacketReader reader(packet); !reader.done();) {
-      const absl::StatusOr<Frame> frame = reader.Next();
-      if (!frame.ok()) return state.SkipWithError("a frame that is none");
-      benchmark::DoNotOptimize(frame->payload.data());
+      Frame frame;
+      if (!reader.Next(frame)) return state.SkipWithError("a frame that is none");
+      benchmark::DoNotOptimize(frame.payload.data());
     }
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
