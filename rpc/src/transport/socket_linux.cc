@@ -28,6 +28,20 @@ timespec ToTimespec(Duration time) {
   return {.tv_sec = seconds.count(), .tv_nsec = rest.count()};
 }
 
+// One slice needs no list of slices, which the kernel would copy and check.
+ssize_t SendSlices(int fd, std::span<const Bytes> slices) {
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (slices.size() == 1) return ::send(fd, slices[0].data(), slices[0].size(), kFlags);
+  std::array<iovec, kMaxSlices> parts;
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    parts[i] = {.iov_base = const_cast<char*>(slices[i].data()), .iov_len = slices[i].size()};
+  }
+  msghdr message = {};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = slices.size();
+  return ::sendmsg(fd, &message, kFlags);
+}
+
 }  // namespace
 
 absl::StatusOr<UniqueFd> NewSocket(int flags) {
@@ -55,14 +69,7 @@ absl::Status SetSendBuffer(int fd) {
 }
 
 int SendPacket(int fd, std::span<const Bytes> slices) {
-  std::array<iovec, kMaxSlices> parts;
-  for (std::size_t i = 0; i < slices.size(); ++i) {
-    parts[i] = {.iov_base = const_cast<char*>(slices[i].data()), .iov_len = slices[i].size()};
-  }
-  msghdr message = {};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = slices.size();
-  while (::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+  while (SendSlices(fd, slices) < 0) {
     if (errno != EINTR) return errno;
   }
   return 0;
