@@ -11,20 +11,21 @@
 namespace piperpc::server {
 
 Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
-           Duration timeout)
+           TimePoint started, Duration timeout)
     : session_(session),
       id_(id),
       entry_(entry),
       metadata_(std::move(metadata)),
+      started_(started),
       deadline_(After(timeout, started_)),
       receive_credit_(session.core().options.stream_credit_bytes),
       send_credit_(session.peer_hello().initial_credit) {
-  session_.core().calls.fetch_add(1, std::memory_order_relaxed);
+  session_.host().CountCall();
 }
 
 Call::~Call() {
   session_.loop().Cancel(*this);
-  session_.core().calls.fetch_sub(1, std::memory_order_relaxed);
+  session_.host().UncountCall();
 }
 
 void Call::Admit() {
@@ -182,16 +183,14 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
 
 absl::Status Call::Respond(absl::Status status, const internal::OutMessage* response) {
   std::string trailers;
-  {
+  if (has_trailers_.load(std::memory_order_acquire)) {
     std::lock_guard lock(mutex_);
-    if (!trailers_.empty()) {
-      auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
-      if (encoded.ok()) {
-        trailers = *std::move(encoded);
-      } else if (status.ok()) {
-        status = encoded.status();
-        response = nullptr;
-      }
+    auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
+    if (encoded.ok()) {
+      trailers = *std::move(encoded);
+    } else if (status.ok()) {
+      status = encoded.status();
+      response = nullptr;
     }
   }
   session_.SendResponse(id_, status, trailers, response);
@@ -251,6 +250,7 @@ SessionState& Call::session() { return session_.state(); }
 void Call::AddTrailer(std::string_view key, std::string_view value) {
   std::lock_guard lock(mutex_);
   trailers_.emplace_back(key, value);
+  has_trailers_.store(true, std::memory_order_release);
 }
 
 Executor& Call::executor() { return session_.executor(); }

@@ -10,6 +10,7 @@
 // call from a worker.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <list>
@@ -37,9 +38,10 @@ class Call final : public internal::ServerCall,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:
-  // `entry` outlives the call. `timeout`: how long the caller waits; Duration::max() for ever.
+  // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller waits
+  // from then on; Duration::max() for ever.
   Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
-       Duration timeout);
+       TimePoint started, Duration timeout);
   ~Call();
 
   // Asks middleware and the access rule, arms the deadline, and begins the handler of a method that
@@ -104,7 +106,7 @@ class Call final : public internal::ServerCall,
   const std::uint64_t id_;
   const Dispatcher::Entry entry_;
   const Metadata metadata_;
-  const TimePoint started_ = Clock::now();
+  const TimePoint started_;
   const TimePoint deadline_;
 
   bool admitted_ = false;  // Every middleware has seen it and will see its end.
@@ -128,6 +130,7 @@ class Call final : public internal::ServerCall,
   std::optional<std::stop_source> stop_source_;
   bool stop_requested_ = false;
   Metadata trailers_;
+  std::atomic<bool> has_trailers_ = false;  // Read without the mutex.
 };
 
 }  // namespace piperpc::server

@@ -66,7 +66,9 @@ class Server::Impl {
 
   std::vector<std::string> service_names() const { return dispatcher_.service_names(); }
   ServerStats stats() const {
-    return {acceptor_.connections(), core_.calls.load(std::memory_order_relaxed)};
+    std::size_t calls = 0;
+    for (const auto& loop : loops_) calls += loop->calls();
+    return {acceptor_.connections(), calls};
   }
 
  private:

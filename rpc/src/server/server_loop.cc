@@ -18,7 +18,7 @@ constexpr Duration kHelloGrace = std::chrono::seconds(2);
 
 ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
                        std::function<void(const Peer&)> on_closed)
-    : core_(core), on_closed_(std::move(on_closed)), thread_(std::move(loop)) {}
+    : SessionHost(core, std::move(loop)), on_closed_(std::move(on_closed)) {}
 
 ServerLoop::~ServerLoop() { Stop(); }
 
@@ -42,7 +42,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status&
 
 // Mute clients must not keep others out: above the limit the oldest of them goes.
 void ServerLoop::MakeRoomForHello() {
-  const std::size_t limit = core_.options.max_connections_before_hello;
+  const std::size_t limit = core().options.max_connections_before_hello;
   if (awaiting_hello_.size() < limit) return;
   Session& oldest = *awaiting_hello_.front();
   if (Clock::now() - oldest.opened_at() < kHelloGrace) return;

@@ -10,7 +10,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "src/server/session_host.h"
-#include "src/session/loop_executor.h"
 #include "src/transport/pipe.h"
 
 namespace piperpc::server {
@@ -22,9 +21,8 @@ class ServerLoop final : public SessionHost {
              std::function<void(const Peer&)> on_closed);
   ~ServerLoop();  // No session is left.
 
-  transport::EventLoop& loop() override { return thread_.loop(); }
-  void Start() { thread_.Start(); }
-  void Stop() { thread_.Stop(); }
+  void Start() { thread().Start(); }
+  void Stop() { thread().Stop(); }
 
   // Serves the client on this loop; with a `refusal` that is not OK it is only told that. Any
   // thread.
@@ -38,19 +36,13 @@ class ServerLoop final : public SessionHost {
   std::vector<std::string> AbortAllCalls();
 
  private:
-  ServerCore& core() override { return core_; }
-  Executor& executor() override { return thread_.executor(); }
-  BufferPool& buffers() override { return buffers_; }
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 
   void Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status& refusal);
   void MakeRoomForHello();
 
-  ServerCore& core_;
   const std::function<void(const Peer&)> on_closed_;
-  LoopThread thread_;
-  BufferPool buffers_;
   absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> awaiting_hello_;  // Oldest first.
   bool draining_ = false;

@@ -58,7 +58,8 @@ std::vector<std::string> Session::AbortCalls() {
 // Stopping a call may end it, and with it change the table: so a list of its own.
 std::vector<Call*> Session::CallsInOrder() {
   std::vector<Call*> calls;
-  calls.reserve(calls_.size());
+  calls.reserve(calls_.size() + 1);
+  if (starting_ != nullptr) calls.push_back(starting_.get());
   for (const auto& [id, call] : calls_) calls.push_back(call.get());
   std::sort(calls.begin(), calls.end(), [](Call* a, Call* b) { return a->id() < b->id(); });
   return calls;
@@ -109,8 +110,11 @@ void Session::SendGoaway(const absl::Status& status) {
 }
 
 void Session::OnEnded(Call& call) {
-  auto node = calls_.extract(call.id());
-  ended_calls_.push_back(std::move(node.mapped()));
+  if (starting_.get() == &call) {
+    ended_calls_.push_back(std::move(starting_));
+  } else {
+    ended_calls_.push_back(std::move(calls_.extract(call.id()).mapped()));
+  }
   loop().Defer(*this);
 }
 
@@ -122,8 +126,8 @@ void Session::Receive() {
 
 void Session::OnReceive(transport::Bytes packet) {
   receiving_ = false;
-  if (absl::Status status = OnPacket(packet); !status.ok()) return Fail(std::move(status));
-  Receive();
+  loop().Defer(*this);
+  if (absl::Status status = OnPacket(packet); !status.ok()) Fail(std::move(status));
 }
 
 void Session::OnReceiveError(absl::Status status) {
@@ -138,9 +142,11 @@ void Session::OnSent(absl::Status status) {
   loop().Defer(*this);
 }
 
-// All that a turn made ready goes out together, and all that ended goes away.
+// All that a turn made ready goes out together, before anything else: somebody waits for it. What
+// ended goes away.
 void Session::OnTurnEnd() {
   Flush();
+  Receive();
   if (was_full_ && has_room()) OnRoom();
   DestroyEndedCalls();
   CloseWhenDone();
@@ -163,7 +169,6 @@ void Session::Flush() {
 
 void Session::OnRoom() {
   was_full_ = false;
-  Receive();
   for (Call* call : CallsInOrder()) call->OnRoom();
 }
 

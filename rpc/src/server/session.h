@@ -55,6 +55,7 @@ class Session final : private transport::Pipe::Delegate,
   const Peer& peer() const { return pipe_->peer(); }
 
   // For its calls.
+  SessionHost& host() { return host_; }
   ServerCore& core() { return host_.core(); }
   transport::EventLoop& loop() { return host_.loop(); }
   Executor& executor() { return host_.executor(); }
@@ -92,6 +93,8 @@ class Session final : private transport::Pipe::Delegate,
   absl::Status OnHello(const wire::Frame& frame);
   absl::Status OnRequest(const wire::Frame& frame);
   absl::Status OnNewCall(const wire::Frame& frame);
+  const Dispatcher::Entry* FindMethod(std::string_view name);
+  absl::Status StartCall(const wire::Frame& frame);
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnCancel(Call& call);
   absl::Status OnPing(const wire::Frame& frame);
@@ -123,6 +126,9 @@ class Session final : private transport::Pipe::Delegate,
   wire::Hello peer_hello_;
   Outbox outbox_;
   std::uint64_t last_call_id_ = 0;
+  const Dispatcher::Entry* last_method_ = nullptr;
+  TimePoint packet_time_;           // When the packet that is looked at came.
+  std::unique_ptr<Call> starting_;  // The call that is not yet in the table, if it will ever be.
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>> ended_calls_;
   SessionState session_state_;

@@ -40,10 +40,11 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a packet of ", packet.size(), " bytes; the limit is ", core().options.max_packet_bytes));
   }
+  packet_time_ = Clock::now();
+  wire::Frame frame;
   for (wire::PacketReader reader(packet); !reader.done() && state_ < State::kClosing;) {
-    auto frame = reader.Next();
-    if (!frame.ok()) return frame.status();
-    if (absl::Status status = OnFrame(*frame); !status.ok()) return status;
+    if (!reader.Next(frame)) return reader.damage();
+    if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (unsent_responses_ >= kResponsesAtOnce) Flush();
   }
@@ -116,22 +117,36 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
                                                    " bytes, but no END flag"));
   }
   last_call_id_ = header.call_id;
-  const Dispatcher::Entry* const entry = core().dispatcher.Find(header.method);
+  const Dispatcher::Entry* const entry = FindMethod(header.method);
   if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
     Refuse(header.call_id, refusal);
     return absl::OkStatus();
   }
-  auto metadata = wire::DecodeMetadata(header.metadata);
+  absl::StatusOr<Metadata> metadata = wire::DecodeMetadata(header.metadata);
   if (!metadata.ok()) {
     Refuse(header.call_id, metadata.status());
     return absl::OkStatus();
   }
-  auto& slot = calls_[header.call_id];
-  slot = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
-                                TimeoutOf(header));
-  Call& call = *slot;  // Lives to the end of the frame, whatever happens to it.
+  starting_ = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
+                                     packet_time_, TimeoutOf(header));
+  return StartCall(frame);
+}
+
+// A client tends to call what it has just called.
+const Dispatcher::Entry* Session::FindMethod(std::string_view name) {
+  if (last_method_ == nullptr || last_method_->method->name != name) {
+    last_method_ = core().dispatcher.Find(name);
+  }
+  return last_method_;
+}
+
+// Most calls have ended when this returns, and were never in the table.
+absl::Status Session::StartCall(const wire::Frame& frame) {
+  Call& call = *starting_;  // Lives to the end of the frame, whatever happens to it.
   call.Admit();
-  return header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
+  absl::Status status = frame.header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
+  if (starting_ != nullptr) calls_.emplace(call.id(), std::move(starting_));
+  return status;
 }
 
 absl::Status Session::Refusal(const wire::FrameHeader& header,

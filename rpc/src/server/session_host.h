@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "piperpc/server.h"
 #include "src/server/dispatcher.h"
 #include "src/session/inbox.h"
+#include "src/session/loop_executor.h"
 #include "src/session/packet_buffer.h"
 #include "src/transport/event_loop.h"
 
@@ -28,7 +30,6 @@ struct ServerCore {
   const Dispatcher& dispatcher;
   WorkerPool& workers;
   ReceiveBudget budget{options.parse_budget_bytes};
-  std::atomic<std::size_t> calls = 0;
 
   void Log(LogLevel level, std::string_view event,
            std::vector<std::pair<std::string_view, std::string>> fields) const {
@@ -36,13 +37,22 @@ struct ServerCore {
   }
 };
 
-// The loop that a session lives on.
+// The loop that a session lives on, and what its sessions share.
 class SessionHost {
  public:
-  virtual ServerCore& core() = 0;
-  virtual transport::EventLoop& loop() = 0;
-  virtual Executor& executor() = 0;
-  virtual BufferPool& buffers() = 0;  // For what its sessions send.
+  SessionHost(const SessionHost&) = delete;
+  SessionHost& operator=(const SessionHost&) = delete;
+
+  ServerCore& core() { return core_; }
+  transport::EventLoop& loop() { return thread_.loop(); }
+  Executor& executor() { return thread_.executor(); }
+  BufferPool& buffers() { return buffers_; }  // For what the sessions send.
+
+  // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
+  // any thread.
+  std::size_t calls() const { return calls_.load(std::memory_order_relaxed); }
+  void CountCall() { calls_.store(calls() + 1, std::memory_order_relaxed); }
+  void UncountCall() { calls_.store(calls() - 1, std::memory_order_relaxed); }
 
   // The client has said Hello.
   virtual void OnHello(Session& session) = 0;
@@ -51,7 +61,17 @@ class SessionHost {
   virtual void OnClosed(Session& session) = 0;
 
  protected:
+  SessionHost(ServerCore& core, std::unique_ptr<transport::EventLoop> loop)
+      : core_(core), thread_(std::move(loop)) {}
   ~SessionHost() = default;
+
+  LoopThread& thread() { return thread_; }
+
+ private:
+  ServerCore& core_;
+  LoopThread thread_;
+  BufferPool buffers_;
+  std::atomic<std::size_t> calls_ = 0;
 };
 
 }  // namespace server
