@@ -38,8 +38,8 @@ class Call final : public internal::ServerCall,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:
-  // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller waits
-  // from then on; Duration::max() for ever.
+  // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller
+  // waits from then on; Duration::max() for ever.
   Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
        TimePoint started, Duration timeout);
   ~Call();

@@ -26,8 +26,8 @@ constexpr unsigned kBuffers = 32;
 constexpr int kBufferGroup = 0;
 constexpr std::size_t kPageBytes = 4096;
 
-// A little more than a packet: at a distance of a power of two, the first bytes of all buffers would
-// fight for one place in the processor's caches.
+// A little more than a packet: at a distance of a power of two, the first bytes of all buffers
+// would fight for one place in the processor's caches.
 constexpr std::size_t kBufferStride = kMaxPacketBytes + kPageBytes + 128;
 static_assert(kBuffers * kBufferStride % kPageBytes == 0);
 static_assert(kBuffers * sizeof(io_uring_buf) <= kPageBytes);
