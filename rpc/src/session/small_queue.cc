@@ -18,30 +18,32 @@ void SmallQueue::Run::Clear() {
 }
 
 char* SmallQueue::Add(std::size_t bytes, std::size_t packet_limit) {
-  if (back_.bytes.capacity() == 0 && pool_ != nullptr) back_.bytes = pool_->Take();
-  const std::size_t packet_begin = back_.cuts.empty() ? 0 : back_.cuts.back();
-  const std::size_t packet_size = back_.bytes.size() - packet_begin;
+  Run& run = back();
+  if (run.bytes.capacity() == 0 && pool_ != nullptr) run.bytes = pool_->Take();
+  const std::size_t packet_begin = run.cuts.empty() ? 0 : run.cuts.back();
+  const std::size_t packet_size = run.bytes.size() - packet_begin;
   if (packet_size != 0 && packet_size + bytes > packet_limit) {
-    back_.cuts.push_back(back_.bytes.size());
+    run.cuts.push_back(run.bytes.size());
   }
   added_ += bytes;
-  return back_.bytes.Append(bytes);
+  return run.bytes.Append(bytes);
 }
 
 transport::Bytes SmallQueue::Next() {
-  if (front_.exhausted()) std::swap(front_, back_);
-  return front_.Packet(front_.begin, front_.next_end());
+  if (front().exhausted()) front_ = 1 - front_;
+  return front().Packet(front().begin, front().next_end());
 }
 
 void SmallQueue::Commit() {
-  const std::size_t end = front_.next_end();
-  sent_ += end - front_.begin;
-  front_.begin = end;
-  ++front_.next_cut;
+  Run& run = front();
+  const std::size_t end = run.next_end();
+  sent_ += end - run.begin;
+  run.begin = end;
+  ++run.next_cut;
 }
 
 void SmallQueue::Release() {
-  if (front_.exhausted()) Recycle(front_);
+  if (front().exhausted()) Recycle(front());
 }
 
 void SmallQueue::Recycle(Run& run) {

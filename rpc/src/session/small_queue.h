@@ -1,6 +1,7 @@
 // Whole frames that wait to be sent, back to back in one buffer, cut into packets.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -40,8 +41,8 @@ class SmallQueue {
   // Calls `visit` with each packet that was not handed to the pipe.
   template <typename Visit>
   void ForEachUnsent(Visit visit) const {
-    front_.ForEachUnsent(visit);
-    back_.ForEachUnsent(visit);
+    front().ForEachUnsent(visit);
+    back().ForEachUnsent(visit);
   }
 
  private:
@@ -68,11 +69,15 @@ class SmallQueue {
     std::size_t next_cut = 0;
   };
 
+  Run& front() { return runs_[front_]; }  // Being sent.
+  const Run& front() const { return runs_[front_]; }
+  Run& back() { return runs_[1 - front_]; }  // Being added to.
+  const Run& back() const { return runs_[1 - front_]; }
   void Recycle(Run& run);
 
   BufferPool* const pool_;
-  Run front_;  // Being sent.
-  Run back_;   // Being added to.
+  std::array<Run, 2> runs_;
+  std::size_t front_ = 0;
   std::uint64_t added_ = 0;
   std::uint64_t sent_ = 0;
 };
