@@ -28,6 +28,7 @@ enum HelloNumber : std::uint32_t {
 enum GoawayNumber : std::uint32_t { kStatus = 1, kLastCallId = 2 };
 
 constexpr std::size_t kMaxImplementationBytes = 256;
+constexpr std::size_t kMostNumbersBytes = 64;  // About what all other fields of a Hello take.
 
 std::string_view View(Bytes bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -96,6 +97,7 @@ absl::Status CheckLimits(const Hello& hello) {
 
 std::string EncodeHello(const Hello& hello) {
   std::string out;
+  out.reserve(kMostNumbersBytes + hello.implementation.size());
   AppendFixed32Field(kMagicNumber, hello.magic, out);
   AppendVarintField(kMinVersionNumber, hello.min_version, out);
   AppendVarintField(kMaxVersionNumber, hello.max_version, out);

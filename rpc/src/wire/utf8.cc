@@ -1,5 +1,7 @@
 #include "src/wire/utf8.h"
 
+#include <algorithm>
+
 namespace piperpc::wire {
 namespace {
 
@@ -38,10 +40,19 @@ std::size_t CharacterSize(std::string_view text) {
   return 0;
 }
 
+std::size_t AsciiSize(std::string_view text) {
+  const auto end =
+      std::find_if(text.begin(), text.end(), [](char c) { return InRange(c, 0x80, 0xff); });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 }  // namespace
 
 std::string Utf8Prefix(std::string_view text, std::size_t limit) {
-  std::string result;
+  // Nearly all text is ASCII to its end.
+  const std::size_t ascii = std::min(AsciiSize(text), limit);
+  std::string result(text.substr(0, ascii));
+  text.remove_prefix(ascii);
   while (!text.empty()) {
     const std::size_t size = CharacterSize(text);
     const std::string_view character = size == 0 ? "?" : text.substr(0, size);
