@@ -137,6 +137,21 @@ TEST_F(StreamTest, DroppingAStreamCancelsIt) {
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
 }
 
+TEST_F(StreamTest, FailTellsItsStatusThoughTheCallIsOver) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  connection.Message(request.call_id, "a");
+  connection.Message(request.call_id, "b");
+  connection.Reply(request.call_id, "");
+  EXPECT_EQ(stream->status(), absl::OkStatus());
+  wire::Bytes bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kDone);
+  stream->Fail(absl::InternalError("no such message"));
+  EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+  EXPECT_EQ(stream->status(), absl::InternalError("no such message"));
+}
+
 TEST_F(StreamTest, FailEndsTheCallWithItsStatus) {
   auto stream = OpenDown("go");
   ScriptedConnection connection = server_.AcceptAndGreet();

@@ -201,19 +201,25 @@ void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
 absl::Status StreamCall::status() {
   Core::Lock lock(core());
   while (!ended()) lock.Wait(changed_);
-  return Call::status();
+  return failure_.ok() ? Call::status() : failure_;
 }
 
-void StreamCall::CancelWith(absl::Status status) {
-  const Core::Lock lock(core());
-  if (ended()) return;
+void StreamCall::DropAndEnd(absl::Status status) {
   inbound_.Clear();
   dropped_.store(true, std::memory_order_relaxed);
   core().EndEarly(*this, std::move(status));
 }
 
-void StreamCall::Fail(absl::Status status) { CancelWith(std::move(status)); }
+// The server's last frame may have come before the reader saw what is wrong with a message.
+void StreamCall::Fail(absl::Status status) {
+  const Core::Lock lock(core());
+  failure_ = status;
+  DropAndEnd(std::move(status));
+}
 
-void StreamCall::Cancel() { CancelWith(absl::CancelledError("the caller cancelled the call")); }
+void StreamCall::Cancel() {
+  const Core::Lock lock(core());
+  if (!ended()) DropAndEnd(absl::CancelledError("the caller cancelled the call"));
+}
 
 }  // namespace piperpc::client

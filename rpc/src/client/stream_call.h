@@ -57,7 +57,7 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
   bool Writable() const;
   void SendHalfClose();
   void Notify();
-  void CancelWith(absl::Status status);
+  void DropAndEnd(absl::Status status);
 
   std::condition_variable changed_;
   Ready on_readable_;
@@ -72,6 +72,7 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
   bool wrote_ = false;
   bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
+  absl::Status failure_;  // The reader's.
 
   // The reader's own, without the lock: what it takes from the stream, many messages at a time.
   MessageBatch reading_;

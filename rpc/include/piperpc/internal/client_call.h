@@ -61,8 +61,8 @@ class ClientStream : public CallControl {
   // How the call ended; call it after kEnded. Waits for the end otherwise.
   virtual absl::Status status() = 0;
 
-  // Ends the call on this side with `status`, and tells the server: for a reply that is no such
-  // message.
+  // For a reply that is no such message: nothing more is read, and status() is `status`. Ends the
+  // call on this side and tells the server, if it is not over already.
   virtual void Fail(absl::Status status) = 0;
 };
 
