@@ -117,7 +117,8 @@ $Method$(
 )";
 
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${
-    "$full_name$", ::piperpc::MethodShape::$shape$};
+    "$full_name$", ::piperpc::MethodShape::$shape$,
+    $response_nesting$};
 )";
 
 constexpr ShapeTexts kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,

@@ -12,6 +12,8 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/compiler/cpp/names.h"
 #include "names.h"
+#include "nesting.h"
+#include "piperpc/internal/codec.h"
 #include "piperpc/v1/annotations.pb.h"
 
 namespace piperpc::codegen {
@@ -128,7 +130,12 @@ Shape ShapeOf(const MethodDescriptor& method) {
   return method.server_streaming() ? Shape::kServerStreaming : Shape::kUnary;
 }
 
-Method BuildMethod(const MethodDescriptor& method) {
+bool MayBeDeep(const Descriptor& message, NestingDepths& depths) {
+  const std::optional<int> depth = depths.Of(message);
+  return !depth.has_value() || *depth > internal::kMaxNesting;
+}
+
+Method BuildMethod(const MethodDescriptor& method, NestingDepths& depths) {
   Method built;
   built.full_name = absl::StrCat(method.service()->full_name(), "/", method.name());
   built.shape = ShapeOf(method);
@@ -137,6 +144,8 @@ Method BuildMethod(const MethodDescriptor& method) {
   built.comments = CommentsOf(method);
   built.request = google::protobuf::compiler::cpp::QualifiedClassName(method.input_type());
   built.response = google::protobuf::compiler::cpp::QualifiedClassName(method.output_type());
+  built.request_may_be_deep = MayBeDeep(*method.input_type(), depths);
+  built.response_may_be_deep = MayBeDeep(*method.output_type(), depths);
   return built;
 }
 
@@ -163,7 +172,7 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
   }
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, ClassNames names) {
+Service BuildService(const ServiceDescriptor& descriptor, ClassNames names, NestingDepths& depths) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
@@ -171,7 +180,7 @@ Service BuildService(const ServiceDescriptor& descriptor, ClassNames names) {
   service.service_class = std::move(names.service);
   service.client_class = std::move(names.client);
   for (int i = 0; i < descriptor.method_count(); ++i) {
-    service.methods.push_back(BuildMethod(*descriptor.method(i)));
+    service.methods.push_back(BuildMethod(*descriptor.method(i), depths));
   }
   NameMethods(descriptor, service);
   return service;
@@ -208,8 +217,9 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
   model.cpp_namespace = *std::move(cpp_namespace);
 
   std::vector<ClassNames> names = ClassNamesOf(file);
+  NestingDepths depths;
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(BuildService(*file.service(i), std::move(names[i])));
+    model.services.push_back(BuildService(*file.service(i), std::move(names[i]), depths));
   }
   return model;
 }

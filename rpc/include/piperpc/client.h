@@ -81,8 +81,9 @@ class PendingCall {
 template <typename Response>
 class ClientReader {
  public:
-  explicit ClientReader(std::shared_ptr<internal::ClientStream> stream)
-      : stream_(std::move(stream)) {}
+  explicit ClientReader(std::shared_ptr<internal::ClientStream> stream,
+                        internal::Nesting nesting = internal::Nesting::kAny)
+      : stream_(std::move(stream)), nesting_(nesting) {}
 
   // The next message; none when there are no more, and status() tells why. Blocks.
   std::optional<Response> Next() {
@@ -125,7 +126,7 @@ class ClientReader {
     std::optional<Response> message;
     if (step != internal::ClientStream::Step::kDone) return message;
     message.emplace();
-    if (!internal::ParseMessage(bytes, *message)) {
+    if (!internal::ParseMessage(bytes, *message, nesting_)) {
       stream_->Fail(internal::MalformedReply(internal::TypeName(Response())));
       message.reset();
     }
@@ -133,14 +134,18 @@ class ClientReader {
   }
 
   std::shared_ptr<internal::ClientStream> stream_;
+
+ private:
+  internal::Nesting nesting_;
 };
 
 // The requests of a client-streaming call. Dropping it before Finish() cancels the call.
 template <typename Request, typename Response>
 class ClientWriter {
  public:
-  explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream)
-      : stream_(std::move(stream)) {}
+  explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream,
+                        internal::Nesting nesting = internal::Nesting::kAny)
+      : stream_(std::move(stream)), nesting_(nesting) {}
 
   // Sends a message; blocks while the server has given no credit. False: the call has ended, and
   // Finish() tells why.
@@ -156,7 +161,7 @@ class ClientWriter {
     absl::Status status = stream_->status();
     if (!status.ok()) return status;
     Response response;
-    if (!replied || !internal::ParseMessage(bytes, response)) {
+    if (!replied || !internal::ParseMessage(bytes, response, nesting_)) {
       return internal::MalformedReply(internal::TypeName(response));
     }
     return response;
@@ -165,6 +170,7 @@ class ClientWriter {
 
  private:
   std::shared_ptr<internal::ClientStream> stream_;
+  internal::Nesting nesting_;
 };
 
 // Both at once: one thread may write while another reads.

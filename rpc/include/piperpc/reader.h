@@ -18,13 +18,16 @@ namespace piperpc {
 template <typename T>
 class Reader {
  public:
-  explicit Reader(internal::InboundStream& inbound) : inbound_(&inbound) {}
+  explicit Reader(internal::InboundStream& inbound,
+                  internal::Nesting nesting = internal::Nesting::kAny)
+      : inbound_(&inbound), nesting_(nesting) {}
 
   // The next message; none when the client has sent all of them, or when the call has been stopped
   // (the stop token tells which).
   class [[nodiscard]] NextAwaiter {
    public:
-    explicit NextAwaiter(internal::InboundStream& inbound) : inbound_(inbound) {}
+    NextAwaiter(internal::InboundStream& inbound, internal::Nesting nesting)
+        : inbound_(inbound), nesting_(nesting) {}
     ~NextAwaiter() { inbound_.Forget(); }
     NextAwaiter(const NextAwaiter&) = delete;
     NextAwaiter& operator=(const NextAwaiter&) = delete;
@@ -32,8 +35,8 @@ class Reader {
     void await_suspend(std::coroutine_handle<> handle) { inbound_.Await(handle); }
     std::optional<T> await_resume() {
       std::optional<T> message(std::in_place);
-      if (!inbound_.Pop([&message](std::span<const char> bytes) {
-            return internal::ParseMessage(bytes, *message);
+      if (!inbound_.Pop([this, &message](std::span<const char> bytes) {
+            return internal::ParseMessage(bytes, *message, nesting_);
           })) {
         message.reset();
       }
@@ -42,11 +45,13 @@ class Reader {
 
    private:
     internal::InboundStream& inbound_;
+    const internal::Nesting nesting_;
   };
-  NextAwaiter Next() { return NextAwaiter(*inbound_); }
+  NextAwaiter Next() { return NextAwaiter(*inbound_, nesting_); }
 
  private:
   internal::InboundStream* inbound_;
+  internal::Nesting nesting_;
 };
 
 // The same for a blocking handler: Next() waits on its worker thread.

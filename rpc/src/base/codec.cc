@@ -8,13 +8,8 @@
 namespace piperpc::internal {
 namespace {
 
-// protobuf's own default is 100, which is too deep for a worker's stack when a handler recurses
-// along with the message.
-constexpr int kMaxDepth = 32;
-
-// A level takes two bytes at least, so what is this small is never deeper than that and takes the
-// shorter way.
-constexpr std::size_t kNeverTooDeep = 2 * kMaxDepth;
+// A level takes two bytes at least.
+constexpr std::size_t kTooSmallToBeDeep = 2 * kMaxNesting;
 
 }  // namespace
 
@@ -26,12 +21,14 @@ void OutMessage::WriteTo(char* out) const {
   }
 }
 
-bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message,
+                  Nesting nesting) {
   const int size = static_cast<int>(bytes.size());
-  if (bytes.size() <= kNeverTooDeep) return message.ParseFromArray(bytes.data(), size);
+  const bool never_too_deep = nesting == Nesting::kShallow || bytes.size() <= kTooSmallToBeDeep;
+  if (never_too_deep) return message.ParseFromArray(bytes.data(), size);
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                size);
-  input.SetRecursionLimit(kMaxDepth);
+  input.SetRecursionLimit(kMaxNesting);
   return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 

@@ -23,6 +23,7 @@ namespace piperpc::internal {
 struct ClientMethod {
   std::string_view name;  // Static: "package.Service/Method".
   MethodShape shape;
+  Nesting response = Nesting::kAny;  // Of the response's type.
 };
 
 // A call that somebody may cancel. Thread-safe.

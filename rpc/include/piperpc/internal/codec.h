@@ -47,10 +47,29 @@ class OutMessage {
   std::size_t size_;
 };
 
-// Parses with the recursion limit of the runtime (32). False: `bytes` is no such message.
-bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message);
+// A message may have so many levels of messages below it. protobuf's own limit is 100, which is too
+// deep for a worker's stack when a handler recurses along with the message.
+inline constexpr int kMaxNesting = 32;
 
-inline bool ParseMessage(std::span<const char> bytes, RawMessage& message) {
+// What the type of a message says of its levels: each field that is a message, a group or a map is
+// one.
+enum class Nesting {
+  kAny,      // Its bytes say how many they are.
+  kShallow,  // They are never more than kMaxNesting, whatever its bytes.
+};
+
+// False: `bytes` is no such message, or one of more levels than kMaxNesting.
+//
+// kShallow saves the time to count them. Groups of a field that the type does not know are levels,
+// too, and only kAny counts those; with kShallow protobuf refuses more than its 100. That many are
+// harmless: they are unknown fields, which a handler does not recurse into, and protobuf, which
+// does when it reads, copies or destroys them (the lite runtime keeps them as bytes), needs some
+// hundred bytes of stack for each.
+bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message,
+                  Nesting nesting = Nesting::kAny);
+
+inline bool ParseMessage(std::span<const char> bytes, RawMessage& message,
+                         Nesting = Nesting::kAny) {
   message.bytes.assign(bytes.data(), bytes.size());
   return true;
 }

@@ -20,17 +20,17 @@ absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& met
   absl::StatusOr<Response> response = Response();
   absl::Status status = channel.CallUnary(
       method, OutMessage::Of(request), options,
-      [&](std::span<const char> bytes) { return ParseMessage(bytes, *response); });
+      [&](std::span<const char> bytes) { return ParseMessage(bytes, *response, method.response); });
   if (!status.ok()) response = std::move(status);
   return response;
 }
 
 template <typename Response>
-absl::StatusOr<Response> ParseReply(std::string_view method, absl::Status status,
+absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status status,
                                     std::span<const char> bytes) {
   if (!status.ok()) return status;
   absl::StatusOr<Response> response = Response();
-  if (!ParseMessage(bytes, *response)) return MalformedReply(method);
+  if (!ParseMessage(bytes, *response, method.response)) return MalformedReply(method.name);
   return response;
 }
 
@@ -39,12 +39,11 @@ template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
                        absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
-  return PendingCall(
-      channel.StartUnary(method, OutMessage::Of(request), options,
-                         [name = method.name, done = std::move(done)](
-                             absl::Status status, std::span<const char> bytes) mutable {
-                           done(ParseReply<Response>(name, std::move(status), bytes));
-                         }));
+  return PendingCall(channel.StartUnary(
+      method, OutMessage::Of(request), options,
+      [method, done = std::move(done)](absl::Status status, std::span<const char> bytes) mutable {
+        done(ParseReply<Response>(method, std::move(status), bytes));
+      }));
 }
 
 template <typename Response>
@@ -83,20 +82,22 @@ template <typename Response, typename Request>
 ClientReader<Response> OpenReader(ChannelCore& channel, const ClientMethod& method,
                                   const Request& request, const CallOptions& options) {
   const OutMessage message = OutMessage::Of(request);
-  return ClientReader<Response>(channel.OpenStream(method, &message, options));
+  return ClientReader<Response>(channel.OpenStream(method, &message, options), method.response);
 }
 
 template <typename Request, typename Response>
 ClientWriter<Request, Response> OpenWriter(ChannelCore& channel, const ClientMethod& method,
                                            const CallOptions& options) {
-  return ClientWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
+  return ClientWriter<Request, Response>(channel.OpenStream(method, nullptr, options),
+                                         method.response);
 }
 
 template <typename Request, typename Response>
 ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
                                                        const ClientMethod& method,
                                                        const CallOptions& options) {
-  return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
+  return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options),
+                                               method.response);
 }
 
 // The callback form of a server-streaming call: both run on the channel's loop, one after the
@@ -104,7 +105,7 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
 template <typename Response>
 class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
  public:
-  StreamListener(std::shared_ptr<ClientStream> stream, std::string_view method,
+  StreamListener(std::shared_ptr<ClientStream> stream, const ClientMethod& method,
                  absl::AnyInvocable<void(Response)> on_message,
                  absl::AnyInvocable<void(absl::Status)> on_done)
       : stream_(std::move(stream)),
@@ -123,10 +124,10 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
     ClientStream::Step step;
     while ((step = stream_->TryRead(bytes)) == ClientStream::Step::kDone) {
       Response message;
-      if (ParseMessage(bytes, message)) {
+      if (ParseMessage(bytes, message, method_.response)) {
         on_message_(std::move(message));
       } else {
-        stream_->Fail(MalformedReply(method_));
+        stream_->Fail(MalformedReply(method_.name));
       }
     }
     if (step == ClientStream::Step::kLater) return Listen();
@@ -134,7 +135,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
   }
 
   const std::shared_ptr<ClientStream> stream_;
-  const std::string_view method_;
+  const ClientMethod method_;
   absl::AnyInvocable<void(Response)> on_message_;
   absl::AnyInvocable<void(absl::Status)> on_done_;
 };
@@ -146,7 +147,7 @@ PendingCall ListenToStream(ChannelCore& channel, const ClientMethod& method, con
                            absl::AnyInvocable<void(absl::Status)> on_done) {
   const OutMessage message = OutMessage::Of(request);
   std::shared_ptr<ClientStream> stream = channel.OpenStream(method, &message, options);
-  std::make_shared<StreamListener<Response>>(stream, method.name, std::move(on_message),
+  std::make_shared<StreamListener<Response>>(stream, method, std::move(on_message),
                                              std::move(on_done))
       ->Listen();
   return PendingCall(std::move(stream));

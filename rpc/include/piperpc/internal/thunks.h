@@ -24,8 +24,8 @@ absl::Status Unimplemented(std::string_view method);
 
 // False when the request could not be parsed, and the call has ended with that.
 template <typename Request>
-bool ParseRequest(ServerCall& call, Request& request) {
-  if (ParseMessage(call.request(), request)) return true;
+bool ParseRequest(ServerCall& call, Request& request, Nesting nesting) {
+  if (ParseMessage(call.request(), request, nesting)) return true;
   call.Finish(MalformedRequest(call.context().method(), call.request().size()));
   return false;
 }
@@ -95,20 +95,20 @@ void OpenHandler(ServerCall& call, Open open) {
 }
 
 // start() of a method that takes one request: unary and server-streaming.
-template <typename S, typename Request, auto kHandler>
+template <typename S, typename Request, auto kHandler, Nesting kNesting>
 void StartWithRequest(Service& service, ServerCall& call) {
   Request request;
-  if (!ParseRequest(call, request)) return;
+  if (!ParseRequest(call, request, kNesting)) return;
   OpenHandler(call, [&] {
     return (static_cast<S&>(service).*kHandler)(call.context(), std::move(request));
   });
 }
 
 // start() of a method that takes a stream of them: client-streaming and bidirectional.
-template <typename S, typename Request, auto kHandler>
+template <typename S, typename Request, auto kHandler, Nesting kNesting>
 void StartWithReader(Service& service, ServerCall& call) {
   OpenHandler(call, [&] {
-    return (static_cast<S&>(service).*kHandler)(call.context(), Reader<Request>(call));
+    return (static_cast<S&>(service).*kHandler)(call.context(), Reader<Request>(call, kNesting));
   });
 }
 

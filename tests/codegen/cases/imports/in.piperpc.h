@@ -88,13 +88,17 @@ class ImportsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClear{
-      "imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary};
+      "imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kPack{
-      "imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary};
+      "imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kNested{
-      "imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming};
+      "imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kOwn{
-      "imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional};
+      "imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -128,7 +132,8 @@ class SharedClient__ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary};
+      "imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

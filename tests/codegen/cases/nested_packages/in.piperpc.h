@@ -88,13 +88,17 @@ class NestedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kWatch{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kUpload{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -13,7 +13,8 @@
   static constexpr ::piperpc::Method kMethods[] = {
     {"Plain/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         PlainService, ::Request, &PlainService::Get>},
+         PlainService, ::Request, &PlainService::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }

@@ -46,6 +46,7 @@ class PlainClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "Plain/Get", ::piperpc::MethodShape::kUnary};
+      "Plain/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };

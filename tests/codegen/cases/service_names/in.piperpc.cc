@@ -15,7 +15,8 @@ namespace service_names::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         TwiceService_, ::service_names::v1::Message, &TwiceService_::Get>},
+         TwiceService_, ::service_names::v1::Message, &TwiceService_::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -59,7 +60,8 @@ TwiceClient_::TwiceClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         TwiceService, ::service_names::v1::Message, &TwiceService::Get>},
+         TwiceService, ::service_names::v1::Message, &TwiceService::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -103,7 +105,8 @@ TwiceClient::TwiceClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ReplyService__, ::service_names::v1::ReplyClient, &ReplyService__::Get>},
+         ReplyService__, ::service_names::v1::ReplyClient, &ReplyService__::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -147,7 +150,8 @@ ReplyClient_::ReplyClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KindService, ::service_names::v1::Message, &KindService::Get>},
+         KindService, ::service_names::v1::Message, &KindService::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -191,7 +195,8 @@ KindClient_::KindClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Outer_InnerService_, ::service_names::v1::Message, &Outer_InnerService_::Get>},
+         Outer_InnerService_, ::service_names::v1::Message, &Outer_InnerService_::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -235,7 +240,8 @@ Outer_InnerClient_::Outer_InnerClient_(::std::shared_ptr<::piperpc::Channel> cha
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ValueService_, ::service_names::v1::Message, &ValueService_::Get>},
+         ValueService_, ::service_names::v1::Message, &ValueService_::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -279,10 +285,12 @@ ValueClient::ValueClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Service, ::service_names::v1::Message, &Service::Service_>},
+         Service, ::service_names::v1::Message, &Service::Service_,
+         ::piperpc::internal::Nesting::kShallow>},
     {"service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Service, ::service_names::v1::Message, &Service::Client_>},
+         Service, ::service_names::v1::Message, &Service::Client_,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -356,7 +364,8 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         StubService, ::service_names::v1::Message, &StubService::Stub>},
+         StubService, ::service_names::v1::Message, &StubService::Stub,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -400,10 +409,12 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ClientService, ::service_names::v1::Message, &ClientService::ClientClient_>},
+         ClientService, ::service_names::v1::Message, &ClientService::ClientClient_,
+         ::piperpc::internal::Nesting::kShallow>},
     {"service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ClientService, ::service_names::v1::Message, &ClientService::ClientService_>},
+         ClientService, ::service_names::v1::Message, &ClientService::ClientService_,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -472,7 +483,8 @@ ClientClient::ClientService_(
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.union/union", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         unionService, ::service_names::v1::Message, &unionService::union_>},
+         unionService, ::service_names::v1::Message, &unionService::union_,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -516,7 +528,8 @@ unionClient::unionClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.std/absl", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         stdService, ::service_names::v1::Message, &stdService::absl>},
+         stdService, ::service_names::v1::Message, &stdService::absl,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }

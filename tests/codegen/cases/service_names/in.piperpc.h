@@ -50,7 +50,8 @@ class TwiceClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -82,7 +83,8 @@ class TwiceClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -116,7 +118,8 @@ class ReplyClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -148,7 +151,8 @@ class KindClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -180,7 +184,8 @@ class Outer_InnerClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -212,7 +217,8 @@ class ValueClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -259,9 +265,11 @@ class Client {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kService{
-      "service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kClient{
-      "service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -293,7 +301,8 @@ class StubClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kStub{
-      "service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -339,9 +348,11 @@ class ClientClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClientClient{
-      "service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   static constexpr ::piperpc::internal::ClientMethod kClientService{
-      "service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional};
+      "service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -373,7 +384,8 @@ class unionClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kunion{
-      "service_names.v1.union/union", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.union/union", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -405,7 +417,8 @@ class stdClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kabsl{
-      "service_names.v1.std/absl", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.std/absl", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

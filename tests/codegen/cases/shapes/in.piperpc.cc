@@ -15,28 +15,36 @@ namespace shapes::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Get>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Get,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming, true,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Watch>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Watch,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Upload>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Upload,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional, true,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Chat>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Chat,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Fetch>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Fetch,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Follow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Follow,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Send>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Send,
+         ::piperpc::internal::Nesting::kShallow>},
     {"shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Talk>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Talk,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }
@@ -260,7 +268,8 @@ ShapesClient::Talk(
   static constexpr ::piperpc::Method kMethods[] = {
     {"shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         OldService, ::shapes::v1::GetRequest, &OldService::Get>},
+         OldService, ::shapes::v1::GetRequest, &OldService::Get,
+         ::piperpc::internal::Nesting::kShallow>},
   };
   return kMethods;
 }

@@ -48,7 +48,8 @@ class SharedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary};
+      "imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary,
+      ::piperpc::internal::Nesting::kShallow};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
