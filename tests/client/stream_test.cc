@@ -137,6 +137,59 @@ TEST_F(StreamTest, DroppingAStreamCancelsIt) {
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
 }
 
+TEST_F(StreamTest, AReaderThatWaitsIsWokenEachTime) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  for (const std::string sent : {"a", "b", "c"}) {
+    std::future<std::string> read = std::async(std::launch::async, [&stream] {
+      wire::Bytes bytes;
+      return stream->Read(bytes) == Step::kDone ? Text(bytes) : "ended";
+    });
+    connection.Message(id, sent);
+    EXPECT_EQ(read.get(), sent);
+  }
+}
+
+TEST_F(StreamTest, FramesOfCallsInTurnsReachTheirCalls) {
+  auto first = OpenDown("first");
+  auto second = OpenDown("second");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t first_id = connection.Expect(FrameKind::kRequest).call_id;
+  const std::uint64_t second_id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Message(first_id, "a");
+  connection.Message(second_id, "b");
+  connection.Message(second_id, "c");
+  connection.Message(first_id, "d");
+  connection.Reply(first_id, "");
+  connection.Message(second_id, "e");
+  connection.Reply(second_id, "");
+  const auto all_of = [](ClientStream& stream) {
+    wire::Bytes bytes;
+    std::string all;
+    while (stream.Read(bytes) == Step::kDone) all += Text(bytes);
+    return all;
+  };
+  EXPECT_EQ(all_of(*first), "ad");
+  EXPECT_EQ(all_of(*second), "bce");
+}
+
+TEST_F(StreamTest, FramesThatComeAfterACancelAreNoOnes) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Message(id, "a");
+  wire::Bytes bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kDone);
+  stream.reset();
+  connection.Expect(FrameKind::kCancel);
+  connection.Message(id, "b");
+  connection.Refuse(id, absl::CancelledError("as you wish"));
+  auto call = CallAsync("still there?");
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "yes");
+  EXPECT_EQ(*call.get(), "yes");
+}
+
 TEST_F(StreamTest, FailTellsItsStatusThoughTheCallIsOver) {
   auto stream = OpenDown("go");
   ScriptedConnection connection = server_.AcceptAndGreet();

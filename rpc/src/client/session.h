@@ -18,10 +18,10 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "src/client/blocking_call.h"
 #include "src/client/call.h"
+#include "src/client/call_table.h"
 #include "src/client/core.h"
 #include "src/session/outbox.h"
 #include "src/transport/event_loop.h"
@@ -122,8 +122,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool hello_received_ = false;
 
   std::uint64_t last_id_ = 0;
-  // Calls by their id. Null: it has ended here, but the server has not answered yet.
-  absl::flat_hash_map<std::uint64_t, Call*> calls_;
+  CallTable calls_;
   std::deque<Call*> waiting_;           // For the Hello, or a free slot; in order.
   std::vector<BlockingCall*> blocked_;  // In Attend().
   std::size_t live_ = 0;                // Calls here that have not ended.

@@ -107,28 +107,24 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {
-  const std::uint64_t id = frame.header.call_id;
-  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
-  const auto found = calls_.find(id);
-  if (found == calls_.end()) return absl::OkStatus();
-  if (found->second == nullptr) return OnLateFrame(frame);
-  Call& call = *found->second;
+  Call* const call = calls_.Find(frame.header.call_id);
+  if (call == nullptr) return OnLateFrame(frame);
   switch (frame.header.kind) {
     case FrameKind::kMessage:
-      return OnMessage(call, frame);
+      return OnMessage(*call, frame);
     case FrameKind::kResponse:
-      return OnResponse(call, frame);
+      return OnResponse(*call, frame);
     default:
-      call.OnCredit(frame.header.credit);
+      call->OnCredit(frame.header.credit);
       return absl::OkStatus();
   }
 }
 
 // Of a call that has ended on this side; its last frame frees the slot.
 absl::Status Session::OnLateFrame(const wire::Frame& frame) {
-  if (frame.header.kind == FrameKind::kResponse && !frame.header.more()) {
-    calls_.erase(frame.header.call_id);
-  }
+  const std::uint64_t id = frame.header.call_id;
+  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
+  if (frame.header.kind == FrameKind::kResponse && !frame.header.more()) calls_.erase(id);
   return absl::OkStatus();
 }
 
