@@ -37,9 +37,10 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the server sent a message of ", message.size(), " bytes without credit"));
   }
+  const bool first = inbound_.empty();
   inbound_.Add(message);
   assembly.Clear();
-  Notify();
+  if (first) Notify();  // A reader takes all that is there, and waits for nothing less.
   return absl::OkStatus();
 }
 
