@@ -130,14 +130,11 @@ absl::Status Session::OnLateFrame(const wire::Frame& frame) {
 
 absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
   if (!StreamsReplies(call.shape())) return Unexpected(frame, "which gives just one reply");
-  auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
-  absl::Status status = outcome.status();
-  if (status.ok()) {
-    if (outcome->result == Assembly::Result::kMore) return absl::OkStatus();
-    status = call.OnMessage(outcome->message);
-  }
-  if (absl::IsInvalidArgument(status)) return status;
-  if (!status.ok()) core_.EndEarly(call, std::move(status));
+  const auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  if (outcome.ok() && outcome->result == Assembly::Result::kMore) return absl::OkStatus();
+  absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();
+  if (status.ok() || absl::IsInvalidArgument(status)) return status;
+  core_.EndEarly(call, std::move(status));
   return absl::OkStatus();
 }
 
@@ -151,16 +148,16 @@ absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
       return absl::OkStatus();
     }
   }
-  auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
-  if (absl::IsInvalidArgument(outcome.status())) return outcome.status();
-  if (!outcome.ok()) {
-    if (header.more()) {
-      core_.EndEarly(call, outcome.status());
-    } else {
-      Finish(call, outcome.status(), header);
-    }
-  } else if (outcome->result == Assembly::Result::kWhole) {
-    Finish(call, absl::OkStatus(), header, outcome->message);
+  const auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  if (outcome.ok()) {
+    const bool whole = outcome->result == Assembly::Result::kWhole;
+    if (whole) Finish(call, absl::OkStatus(), header, outcome->message);
+  } else if (absl::IsInvalidArgument(outcome.status())) {
+    return outcome.status();
+  } else if (header.more()) {
+    core_.EndEarly(call, outcome.status());
+  } else {
+    Finish(call, outcome.status(), header);
   }
   return absl::OkStatus();
 }

@@ -31,7 +31,7 @@ bool ReceiveBudget::Take(std::size_t bytes) {
 
 Assembly::~Assembly() { Clear(); }
 
-void Assembly::Clear() {
+void Assembly::Free() {
   if (budget_ != nullptr) budget_->Give(charged_);
   budget_ = nullptr;
   charged_ = 0;
@@ -46,15 +46,15 @@ wire::Bytes Assembly::Keep(wire::Bytes message) {
   return assembled();
 }
 
-absl::StatusOr<Assembly::Outcome> Assembly::Add(const wire::Frame& frame, std::size_t max_message,
-                                                ReceiveBudget* budget) {
+absl::StatusOr<Assembly::Outcome> Assembly::AddPart(const wire::Frame& frame,
+                                                    std::size_t max_message,
+                                                    ReceiveBudget* budget) {
   absl::Status status;
   if (in_progress()) {
     status = CheckNext(frame);
   } else {
     Clear();
     status = Begin(frame, max_message);
-    if (status.ok() && !in_progress()) return Outcome{Result::kWhole, frame.payload};
   }
   if (status.ok()) status = Append(frame.payload, budget);
   if (!status.ok()) {
@@ -66,15 +66,13 @@ absl::StatusOr<Assembly::Outcome> Assembly::Add(const wire::Frame& frame, std::s
   return Outcome{Result::kWhole, assembled()};
 }
 
-// The first frame of a message, or the only one: then nothing is begun.
+// The first frame of a message; or the only one, when something is wrong with it.
 absl::Status Assembly::Begin(const wire::Frame& frame, std::size_t max_message) {
   const std::uint64_t size = frame.payload.size();
   const std::uint64_t stated = frame.header.message_size;
-  if (!frame.header.more()) {
-    if (stated != 0 && stated != size) return Mismatch(size, stated);
-    return size > max_message ? TooLarge(size, max_message) : absl::OkStatus();
-  }
-  if (size == 0 || size >= stated) return Mismatch(size, stated);
+  const bool one_frame = !frame.header.more();
+  if (one_frame && (stated == 0 || stated == size)) return TooLarge(size, max_message);
+  if (one_frame || size == 0 || size >= stated) return Mismatch(size, stated);
   if (stated > max_message) return TooLarge(stated, max_message);
   kind_ = frame.header.kind;
   expected_ = stated;

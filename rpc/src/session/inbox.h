@@ -53,7 +53,11 @@ class Assembly {
   // RESOURCE_EXHAUSTED: the message or the budget is too large, the call must end; the text names
   // the size and the limit.
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
-                              ReceiveBudget* budget);
+                              ReceiveBudget* budget) {
+    if (!IsWhole(frame, max_message)) return AddPart(frame, max_message, budget);
+    Clear();
+    return Outcome{Result::kWhole, frame.payload};
+  }
 
   // True when the message that Add() has just given was assembled in here, and so lasts until
   // Clear().
@@ -66,9 +70,21 @@ class Assembly {
   wire::Bytes Keep(wire::Bytes message);
 
   // Forgets the message, and gives back its share of the budget.
-  void Clear();
+  void Clear() {
+    if (in_progress() || bytes_.capacity() != 0) Free();
+  }
 
  private:
+  // Nearly all messages are in one frame.
+  bool IsWhole(const wire::Frame& frame, std::size_t max_message) const {
+    const std::uint64_t size = frame.payload.size();
+    const std::uint64_t stated = frame.header.message_size;
+    return !in_progress() && !frame.header.more() && (stated == 0 || stated == size) &&
+           size <= max_message;
+  }
+  absl::StatusOr<Outcome> AddPart(const wire::Frame& frame, std::size_t max_message,
+                                  ReceiveBudget* budget);
+  void Free();
   absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
   absl::Status CheckNext(const wire::Frame& frame) const;
   absl::Status Append(wire::Bytes payload, ReceiveBudget* budget);
