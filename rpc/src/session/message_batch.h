@@ -3,30 +3,34 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <vector>
+#include <cstring>
 
+#include "src/session/packet_buffer.h"
 #include "src/wire/frame.h"
 
 namespace piperpc {
 
 class MessageBatch {
  public:
-  bool empty() const { return next_ == ends_.size(); }
+  bool empty() const { return next_ == bytes_.size(); }
 
   void Add(wire::Bytes message);
 
   // Takes the oldest message; only when not empty(). Valid until Add() or Clear().
-  wire::Bytes Next();
+  wire::Bytes Next() {
+    std::size_t size;
+    std::memcpy(&size, bytes_.data() + next_, sizeof(size));
+    const wire::Bytes message(bytes_.data() + next_ + sizeof(size), size);
+    next_ += sizeof(size) + size;
+    return message;
+  }
 
   // Keeps the memory for the next messages, unless it is a lot.
   void Clear();
 
  private:
-  std::string bytes_;
-  std::vector<std::size_t> ends_;  // Of the messages, in bytes_.
-  std::size_t next_ = 0;           // The oldest one.
-  std::size_t begin_ = 0;          // Where it begins.
+  PacketBuffer bytes_;    // Each message after its size.
+  std::size_t next_ = 0;  // Where the oldest one begins.
 };
 
 }  // namespace piperpc
