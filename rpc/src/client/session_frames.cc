@@ -48,9 +48,9 @@ void Session::OnPacket(transport::Bytes packet) {
 
 absl::Status Session::OnFrame(const wire::Frame& frame) {
   const FrameKind kind = frame.header.kind;
+  if (hello_received_ && IsOfCall(kind)) return OnCallFrame(frame);
   if (kind == FrameKind::kGoaway) return OnGoaway(frame);
   if (!hello_received_ || kind == FrameKind::kHello) return OnHello(frame);
-  if (IsOfCall(kind)) return OnCallFrame(frame);
   if (kind == FrameKind::kPing) return OnPing(frame);
   if (kind == FrameKind::kPong) return absl::OkStatus();
   const bool known = kind >= FrameKind::kHello && kind <= FrameKind::kGoaway;
