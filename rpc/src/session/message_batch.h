@@ -14,7 +14,12 @@ class MessageBatch {
  public:
   bool empty() const { return next_ == bytes_.size(); }
 
-  void Add(wire::Bytes message);
+  void Add(wire::Bytes message) {
+    const std::size_t size = message.size();
+    char* const place = bytes_.Append(sizeof(size) + size);
+    std::memcpy(place, &size, sizeof(size));
+    if (size != 0) std::memcpy(place + sizeof(size), message.data(), size);
+  }
 
   // Takes the oldest message; only when not empty(). Valid until Add() or Clear().
   wire::Bytes Next() {
