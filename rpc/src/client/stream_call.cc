@@ -7,6 +7,14 @@
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
+namespace {
+
+absl::Status WithoutCredit(std::size_t size) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the server sent a message of ", size, " bytes without credit"));
+}
+
+}  // namespace
 
 StreamCall::StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
                        const internal::OutMessage* request, const CallOptions& options)
@@ -33,10 +41,7 @@ void StreamCall::OnStarted() {
 }
 
 absl::Status StreamCall::OnMessage(wire::Bytes message) {
-  if (!receive_credit_.Receive(message.size())) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the server sent a message of ", message.size(), " bytes without credit"));
-  }
+  if (!receive_credit_.Receive(message.size())) return WithoutCredit(message.size());
   const bool first = inbound_.empty();
   inbound_.Add(message);
   assembly.Clear();
@@ -146,24 +151,34 @@ void StreamCall::SendHalfClose() {
 
 // --- Reading. ---
 
-bool StreamCall::TakeNext(wire::Bytes& bytes) {
+inline bool StreamCall::TakeNext(wire::Bytes& bytes) {
   if (reading_.empty() || dropped_.load(std::memory_order_relaxed)) return false;
   bytes = reading_.Next();
   unreturned_ += CreditCost(bytes.size());
-  if (unreturned_ >= credit_share_) {
-    const Core::Lock lock(core());
-    GiveCredit();
-  }
+  if (unreturned_ >= credit_share_) ReturnCredit();
   return true;
 }
 
-// All that has come so far becomes the reader's. With the lock; false when there is nothing.
-bool StreamCall::Refill() {
-  if (inbound_.empty()) return false;
+void StreamCall::ReturnCredit() {
+  const Core::Lock lock(core());
+  GiveCredit();
+}
+
+// All that has come so far becomes the reader's. kLater: that is nothing.
+StreamCall::Step StreamCall::Refill(Wait wait) {
+  Core::Lock lock(core());
+  while (wait == Wait::kYes && !Readable()) lock.Wait(changed_);
+  if (inbound_.empty()) return ended() ? Step::kEnded : Step::kLater;
   GiveCredit();
   reading_.Clear();
   std::swap(reading_, inbound_);
-  return true;
+  return Step::kDone;
+}
+
+StreamCall::Step StreamCall::RefillAndTake(Wait wait, wire::Bytes& bytes) {
+  const Step step = Refill(wait);
+  if (step != Step::kDone) return step;
+  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
 }
 
 void StreamCall::GiveCredit() {
@@ -173,22 +188,11 @@ void StreamCall::GiveCredit() {
 }
 
 internal::ClientStream::Step StreamCall::TryRead(wire::Bytes& bytes) {
-  if (TakeNext(bytes)) return Step::kDone;
-  {
-    const Core::Lock lock(core());
-    if (!Refill()) return ended() ? Step::kEnded : Step::kLater;
-  }
-  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
+  return TakeNext(bytes) ? Step::kDone : RefillAndTake(Wait::kNo, bytes);
 }
 
 internal::ClientStream::Step StreamCall::Read(wire::Bytes& bytes) {
-  if (TakeNext(bytes)) return Step::kDone;
-  {
-    Core::Lock lock(core());
-    while (!Readable()) lock.Wait(changed_);
-    if (!Refill()) return Step::kEnded;
-  }
-  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
+  return TakeNext(bytes) ? Step::kDone : RefillAndTake(Wait::kYes, bytes);
 }
 
 void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {

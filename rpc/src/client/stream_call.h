@@ -38,6 +38,7 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
 
  private:
   using Ready = absl::AnyInvocable<void()>;
+  enum class Wait { kNo, kYes };
 
   // Call, with the lock.
   bool may_retry() const override { return !wrote_; }
@@ -51,8 +52,10 @@ class StreamCall final : public UnattendedCall, public internal::ClientStream {
 
   Step TryWriteLocked(const internal::OutMessage& message);
   bool TakeNext(wire::Bytes& bytes);
-  bool Refill();
-  void GiveCredit();
+  Step Refill(Wait wait);
+  Step RefillAndTake(Wait wait, wire::Bytes& bytes);
+  void ReturnCredit();
+  void GiveCredit();  // With the lock.
   bool Readable() const { return !inbound_.empty() || ended(); }
   bool Writable() const;
   void SendHalfClose();
