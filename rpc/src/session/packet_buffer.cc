@@ -28,13 +28,6 @@ PacketBuffer& PacketBuffer::operator=(PacketBuffer&& other) noexcept {
   return *this;
 }
 
-char* PacketBuffer::Append(std::size_t bytes) {
-  if (bytes > capacity_ - size_) Grow(size_ + bytes);
-  char* const place = data_.get() + size_;
-  size_ += bytes;
-  return place;
-}
-
 void PacketBuffer::Reserve(std::size_t capacity) {
   if (capacity > capacity_) Move(capacity);
 }

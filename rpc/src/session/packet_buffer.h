@@ -18,7 +18,12 @@ class PacketBuffer {
 
   // Room for `bytes` more, which are counted in size() from now on. What data() gave before is no
   // longer valid.
-  char* Append(std::size_t bytes);
+  char* Append(std::size_t bytes) {
+    if (bytes > capacity_ - size_) Grow(size_ + bytes);
+    char* const place = data_.get() + size_;
+    size_ += bytes;
+    return place;
+  }
 
   // Makes room for `capacity` bytes in all.
   void Reserve(std::size_t capacity);
