@@ -37,6 +37,20 @@ TEST(MessageBatchTest, TakesMoreWhileSomeWait) {
   EXPECT_EQ(Text(batch.Next()), "b");
 }
 
+TEST(MessageBatchTest, HoldsManyOfAllSizes) {
+  constexpr std::size_t kCount = 2000;
+  MessageBatch batch;
+  for (std::size_t size = 0; size < kCount; ++size) batch.Add(std::string(size, 'x'));
+  for (std::size_t size = 0; size < kCount; ++size) {
+    ASSERT_FALSE(batch.empty());
+    EXPECT_EQ(Text(batch.Next()), std::string(size, 'x'));
+  }
+  EXPECT_TRUE(batch.empty());
+  batch.Clear();
+  batch.Add(std::string("after"));
+  EXPECT_EQ(Text(batch.Next()), "after");
+}
+
 TEST(MessageBatchTest, ClearForgetsWhatWaits) {
   MessageBatch batch;
   batch.Add(std::string("old"));
