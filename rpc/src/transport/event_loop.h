@@ -30,8 +30,11 @@ class EventLoop {
     friend class TimerQueue;
     virtual void OnTimer() = 0;  // Not scheduled any more when it is called.
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-    std::size_t slot_ = kNone;
+    static constexpr std::size_t kInLine = kNone - 1;
+    std::size_t slot_ = kNone;  // Or its place in the heap.
     TimePoint when_;
+    Timer* ahead_ = nullptr;  // Its neighbours in line.
+    Timer* behind_ = nullptr;
   };
 
   // Work for the end of this turn; lives in its owner, which must outlive the call or Undefer() it.

@@ -1,7 +1,10 @@
-// Timers by the time they fire: a binary heap in which every timer knows its own place, so that it
-// is moved and cancelled in O(log n) and without allocation. One thread.
+// Timers by the time they fire. Most are set in the order in which they fire, as the deadlines of
+// calls that may take equally long are: these stand in line, and cost next to nothing. Those that
+// would push in far ahead are in a binary heap beside it, where every timer knows its own place. So
+// a timer is moved and cancelled in O(log n) at most. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -18,17 +21,30 @@ class TimerQueue {
   void Cancel(Timer& timer);
 
   // When the first timer fires; kNever when there is none.
-  TimePoint next() const { return heap_.empty() ? kNever : heap_.front()->when_; }
+  TimePoint next() const {
+    const TimePoint in_line = first_ == nullptr ? kNever : first_->when_;
+    return heap_.empty() ? in_line : std::min(in_line, heap_.front()->when_);
+  }
 
   // Fires what is due at `now`, in order. A timer that is set again to a time that has passed waits
   // for the next call, at the latest when all others have had their turn.
   void Fire(TimePoint now);
 
  private:
+  Timer& First() const;
+
+  bool StandInLine(Timer& timer);
+  void LeaveLine(Timer& timer);
+
+  void Push(Timer& timer);
+  void Remove(std::size_t slot);
   void Put(Timer& timer, std::size_t slot);
   void SiftUp(std::size_t slot);
   void SiftDown(std::size_t slot);
 
+  std::size_t count_ = 0;
+  Timer* first_ = nullptr;  // The line, in order.
+  Timer* last_ = nullptr;
   std::vector<Timer*> heap_;
 };
 
