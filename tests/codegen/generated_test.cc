@@ -63,11 +63,11 @@ class FakeChannel final : public Channel {
     request.WriteTo(bytes.data());  // Request and response look the same on the wire.
     return parse(bytes) ? absl::OkStatus() : absl::InternalError("malformed");
   }
-  std::shared_ptr<internal::CallControl> StartUnary(
-      const internal::ClientMethod& method, const internal::OutMessage&, const CallOptions&,
-      absl::AnyInvocable<void(absl::Status, std::span<const char>)> done) override {
+  std::shared_ptr<internal::CallControl> StartUnary(const internal::ClientMethod& method,
+                                                    const internal::OutMessage&, const CallOptions&,
+                                                    internal::UnaryDone&& done) override {
     called.emplace_back(method.name);
-    done(absl::UnavailableError("not there"), {});
+    done.Run(absl::UnavailableError("not there"), {});
     return nullptr;
   }
   std::shared_ptr<internal::ClientStream> OpenStream(const internal::ClientMethod& method,

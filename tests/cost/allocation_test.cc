@@ -41,7 +41,7 @@ struct Bounds {
   double server;
 };
 constexpr Bounds kBlockingCall{.client = 0.1, .server = 2};
-constexpr Bounds kCallbackCall{.client = 2.1, .server = 2};
+constexpr Bounds kCallbackCall{.client = 1.1, .server = 2};
 constexpr Bounds kStreamMessage{.client = 0.1, .server = 0.1};
 
 // Counts what a thread allocates from the kWarmUp-th step to the kAll-th.

@@ -5,13 +5,15 @@
 namespace piperpc::client {
 
 AsyncCall::AsyncCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
-                     const internal::OutMessage& request, const CallOptions& options, Done done)
+                     const internal::OutMessage& request, const CallOptions& options,
+                     internal::UnaryDone&& done)
     : UnattendedCall(std::move(core), method, &request, options), done_(std::move(done)) {}
 
 std::shared_ptr<AsyncCall> AsyncCall::Begin(std::shared_ptr<Core> core,
                                             const internal::ClientMethod& method,
                                             const internal::OutMessage& request,
-                                            const CallOptions& options, Done done) {
+                                            const CallOptions& options,
+                                            internal::UnaryDone&& done) {
   auto call =
       std::make_shared<AsyncCall>(std::move(core), method, request, options, std::move(done));
   call->Start(options);
@@ -32,8 +34,7 @@ void AsyncCall::OnEnded(wire::Bytes reply) {
 void AsyncCall::Deliver() {
   Unlink();
   Conclude();
-  Done done = std::move(done_);
-  done(TakeStatus(), reply_);
+  done_.Run(TakeStatus(), reply_);
 }
 
 }  // namespace piperpc::client

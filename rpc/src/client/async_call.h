@@ -2,25 +2,22 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
-#include "absl/functional/any_invocable.h"
 #include "src/client/unattended_call.h"
 
 namespace piperpc::client {
 
 class AsyncCall final : public UnattendedCall, public internal::CallControl {
  public:
-  using Done = absl::AnyInvocable<void(absl::Status, std::span<const char>)>;
-
-  // Begins the call; `done` follows on the loop.
+  // Begins the call; `done`, which is taken, follows on the loop.
   static std::shared_ptr<AsyncCall> Begin(std::shared_ptr<Core> core,
                                           const internal::ClientMethod& method,
                                           const internal::OutMessage& request,
-                                          const CallOptions& options, Done done);
+                                          const CallOptions& options, internal::UnaryDone&& done);
 
   AsyncCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
-            const internal::OutMessage& request, const CallOptions& options, Done done);
+            const internal::OutMessage& request, const CallOptions& options,
+            internal::UnaryDone&& done);
 
   void Cancel() override;
 
@@ -29,7 +26,7 @@ class AsyncCall final : public UnattendedCall, public internal::CallControl {
   void OnEnded(wire::Bytes reply) override;
   void Deliver() override;
 
-  Done done_;
+  internal::UnaryDone done_;
   wire::Bytes reply_;
 };
 

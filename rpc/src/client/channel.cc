@@ -24,10 +24,10 @@ class ClientChannel final : public Channel {
     return BlockingCall(*core_, method, &request, options, parse).Run(options);
   }
 
-  std::shared_ptr<internal::CallControl> StartUnary(
-      const internal::ClientMethod& method, const internal::OutMessage& request,
-      const CallOptions& options,
-      absl::AnyInvocable<void(absl::Status, std::span<const char>)> done) override {
+  std::shared_ptr<internal::CallControl> StartUnary(const internal::ClientMethod& method,
+                                                    const internal::OutMessage& request,
+                                                    const CallOptions& options,
+                                                    internal::UnaryDone&& done) override {
     return AsyncCall::Begin(core_, method, request, options, std::move(done));
   }
 

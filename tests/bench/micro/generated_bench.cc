@@ -28,9 +28,9 @@ class EchoChannel final : public Channel {
     request.WriteTo(bytes_.data());
     return parse(bytes_) ? absl::OkStatus() : absl::InternalError("it does not parse");
   }
-  std::shared_ptr<internal::CallControl> StartUnary(
-      const internal::ClientMethod&, const internal::OutMessage&, const CallOptions&,
-      absl::AnyInvocable<void(absl::Status, std::span<const char>)>) override {
+  std::shared_ptr<internal::CallControl> StartUnary(const internal::ClientMethod&,
+                                                    const internal::OutMessage&, const CallOptions&,
+                                                    internal::UnaryDone&&) override {
     return nullptr;
   }
   std::shared_ptr<internal::ClientStream> OpenStream(const internal::ClientMethod&,

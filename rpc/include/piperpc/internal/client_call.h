@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/unary_done.h"
 #include "piperpc/service.h"
 
 namespace piperpc {
@@ -78,11 +79,11 @@ class ChannelCore {
                                  const CallOptions& options,
                                  absl::FunctionRef<bool(std::span<const char>)> parse) = 0;
 
-  // Gives at once; `done` runs once, on the channel's loop, never in place. The bytes are valid
-  // until it returns, and empty unless the status is OK.
-  virtual std::shared_ptr<CallControl> StartUnary(
-      const ClientMethod& method, const OutMessage& request, const CallOptions& options,
-      absl::AnyInvocable<void(absl::Status, std::span<const char>)> done) = 0;
+  // Gives at once; `done`, which is taken, runs once, on the channel's loop, never in place. The
+  // bytes are valid until it returns, and empty unless the status is OK.
+  virtual std::shared_ptr<CallControl> StartUnary(const ClientMethod& method,
+                                                  const OutMessage& request,
+                                                  const CallOptions& options, UnaryDone&& done) = 0;
 
   // Opens a call of another shape; never null, what goes wrong is its status. `request`: the one
   // message of a server-streaming call, null for those that stream their requests. The response of

@@ -17,10 +17,11 @@ namespace piperpc::internal {
 template <typename Response, typename Request>
 absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& method,
                                    const Request& request, const CallOptions& options) {
-  absl::StatusOr<Response> response = Response();
+  absl::StatusOr<Response> response;
+  Response& message = response.emplace();
   absl::Status status = channel.CallUnary(
       method, OutMessage::Of(request), options,
-      [&](std::span<const char> bytes) { return ParseMessage(bytes, *response, method.response); });
+      [&](std::span<const char> bytes) { return ParseMessage(bytes, message, method.response); });
   if (!status.ok()) response = std::move(status);
   return response;
 }
@@ -28,9 +29,12 @@ absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& met
 template <typename Response>
 absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status status,
                                     std::span<const char> bytes) {
-  if (!status.ok()) return status;
-  absl::StatusOr<Response> response = Response();
-  if (!ParseMessage(bytes, *response, method.response)) return MalformedReply(method.name);
+  absl::StatusOr<Response> response;
+  if (!status.ok()) {
+    response = std::move(status);
+  } else if (!ParseMessage(bytes, response.emplace(), method.response)) {
+    response = MalformedReply(method.name);
+  }
   return response;
 }
 
@@ -39,11 +43,12 @@ template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
                        absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
-  return PendingCall(channel.StartUnary(
-      method, OutMessage::Of(request), options,
-      [method, done = std::move(done)](absl::Status status, std::span<const char> bytes) mutable {
-        done(ParseReply<Response>(method, std::move(status), bytes));
-      }));
+  return PendingCall(
+      channel.StartUnary(method, OutMessage::Of(request), options,
+                         UnaryDone([method, done = std::move(done)](
+                                       absl::Status status, std::span<const char> bytes) mutable {
+                           done(ParseReply<Response>(method, std::move(status), bytes));
+                         })));
 }
 
 template <typename Response>
