@@ -42,6 +42,19 @@ TEST_F(BlockingTest, ACallOnAnIdleChannelIsOneSendAndOneReceiveOnOneThread) {
   EXPECT_EQ(counting_.connects, 1);
 }
 
+TEST_F(BlockingTest, RepliesOfAnySizeComeWhole) {
+  auto first = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "");
+  EXPECT_EQ(*Get(first), "");
+  for (const std::size_t size : {0, 1, 255, 256, 257, 50'000}) {
+    const std::string bytes(size, 'r');
+    auto call = CallAside("x");
+    connection.Reply(connection.Expect(FrameKind::kRequest).call_id, bytes);
+    EXPECT_EQ(*Get(call), bytes);
+  }
+}
+
 TEST_F(BlockingTest, CallersSideBySideShareOneConnectionAndNoLoop) {
   std::vector<std::future<Text>> calls;
   for (int i = 0; i < 8; ++i) calls.push_back(CallAside(std::to_string(i)));

@@ -68,6 +68,32 @@ TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
   EXPECT_EQ(*Get(waiting), "r");
 }
 
+TEST_F(LimitsTest, ACallThatWaitedTellsTheServerWhatIsLeftOfItsTimeout) {
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 16;
+  const CallOptions options{.timeout = milliseconds(10'000)};
+  auto first = CallAsync("connects", options);
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  const OwnedFrame connects = connection.Expect(FrameKind::kRequest);
+  EXPECT_LT(connects.timeout_us, 10'000'000u);
+  connection.Reply(connects.call_id, "r");
+  EXPECT_EQ(*Get(first), "r");
+
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < 17; ++i) calls.push_back(CallAsync("x", options));
+  std::vector<OwnedFrame> requests;
+  for (int i = 0; i < 16; ++i) {
+    requests.push_back(connection.Expect(FrameKind::kRequest));
+    EXPECT_EQ(requests.back().timeout_us, 10'000'000u);
+  }
+  connection.Reply(requests.back().call_id, "r");
+  requests.back() = connection.Expect(FrameKind::kRequest);
+  EXPECT_LT(requests.back().timeout_us, 10'000'000u);
+  for (const OwnedFrame& request : requests) connection.Reply(request.call_id, "r");
+  for (auto& call : calls) EXPECT_EQ(*Get(call), "r");
+}
+
 TEST_F(LimitsTest, ALargeReplyThatTheServerShouldNotHaveSentEndsTheCall) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();

@@ -16,7 +16,7 @@ std::shared_ptr<AsyncCall> AsyncCall::Begin(std::shared_ptr<Core> core,
                                             internal::UnaryDone&& done) {
   auto call =
       std::make_shared<AsyncCall>(std::move(core), method, request, options, std::move(done));
-  call->Start(options);
+  call->Start(call, options);
   return call;
 }
 

@@ -1,5 +1,6 @@
 #include "src/client/blocking_call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "piperpc/client.h"
@@ -10,9 +11,10 @@ namespace piperpc::client {
 BlockingCall::BlockingCall(Core& core, const internal::ClientMethod& method,
                            const internal::OutMessage* request, const CallOptions& options,
                            Parse parse)
-    : Call(core, method, options),
+    : Call(core, method, options,
+           // Nothing wakes a thread that receives.
+           {.reads = !options.stop.stop_possible(), .probes = request == nullptr}),
       request_(request),
-      can_read_(!options.stop.stop_possible()),  // Nothing wakes a thread that receives.
       parse_(parse) {}
 
 absl::Status BlockingCall::Run(const CallOptions& options) {
@@ -32,7 +34,7 @@ void BlockingCall::Perform() {
   Core::Lock lock(core());
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
-    const auto found = core().GetSession(lock, times());
+    const auto found = core().GetSession(lock, *this);
     if (!found.ok()) return End(found.status());
     if (ended()) return;
     (*found)->Submit(*this);
@@ -42,19 +44,24 @@ void BlockingCall::Perform() {
 
 bool BlockingCall::WaitForWake(Core::Lock& lock) { return lock.Wait(changed_, times().deadline); }
 
-void BlockingCall::ExpireIfDue() {
-  if (!ended() && session != nullptr && Clock::now() >= times().deadline) {
-    core().EndEarly(*this, Expired());
-  }
+void BlockingCall::ExpireIfDue(TimePoint now) {
+  if (now >= times().deadline) core().EndEarly(*this, Expired());
 }
 
 void BlockingCall::OnEnded(wire::Bytes reply) {
-  reply_ = reply;
   pending_ = status().ok() && !is_probe();
-  if (pending_ && (session == nullptr || !session->ReadBy(*this))) {
-    reply_ = assembly.Keep(reply);
-  }
+  if (pending_) reply_ = Keep(reply);
   Wake();
+}
+
+// A small one is copied: that costs less than to give the lock back while it is parsed.
+wire::Bytes BlockingCall::Keep(wire::Bytes reply) {
+  if (assembly.Holds(reply)) return reply;
+  if (reply.size() <= sizeof(small_reply_)) {
+    return {small_reply_, std::copy(reply.begin(), reply.end(), small_reply_)};
+  }
+  borrowed_ = session != nullptr && session->ReadBy(*this);
+  return borrowed_ ? reply : assembly.Keep(reply);
 }
 
 void BlockingCall::TakeReply() {
@@ -63,7 +70,7 @@ void BlockingCall::TakeReply() {
 }
 
 void BlockingCall::ParseWhileReading(Core::Lock& lock) {
-  if (!pending_ || assembly.Holds(reply_)) return;
+  if (!pending_ || !borrowed_) return;
   lock.Release();
   TakeReply();
   lock.Acquire();

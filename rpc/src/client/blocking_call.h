@@ -24,33 +24,33 @@ class BlockingCall final : public Call {
   absl::Status Run(const CallOptions& options);
 
   // --- For the session. ---
-  bool can_read() const override { return can_read_; }
   void Wake() { changed_.notify_one(); }
 
   // False: the deadline has passed.
   bool WaitForWake(Core::Lock& lock);
-  void ExpireIfDue();
+  void ExpireIfDue(TimePoint now);
 
   // Parses the reply if it lies where the session reads.
   void ParseWhileReading(Core::Lock& lock);
 
  private:
-  bool is_probe() const override { return request_ == nullptr; }
   bool has_request() const override { return true; }
   internal::OutMessage request() const override { return *request_; }
   absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
   void OnRetry() override { Wake(); }
   void OnEnded(wire::Bytes reply) override;
+  wire::Bytes Keep(wire::Bytes reply);
   void TakeReply();
   void Perform();
 
   const internal::OutMessage* const request_;
-  const bool can_read_;
   Parse parse_;
   std::condition_variable changed_;
   wire::Bytes reply_;
-  bool pending_ = false;  // There is a reply that was not parsed.
+  bool pending_ = false;   // There is a reply that was not parsed.
+  bool borrowed_ = false;  // reply_ lies where the session reads.
   bool malformed_ = false;
+  char small_reply_[256];
 };
 
 }  // namespace piperpc::client

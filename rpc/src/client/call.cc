@@ -1,5 +1,7 @@
 #include "src/client/call.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,8 +13,13 @@
 
 namespace piperpc::client {
 
-Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& options)
-    : core_(core), method_(method.name), shape_(method.shape), trailers_(options.trailers) {}
+Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& options,
+           Caller caller)
+    : core_(core),
+      method_(method.name),
+      shape_(method.shape),
+      caller_(caller),
+      trailers_(options.trailers) {}
 
 absl::Status Call::Prepare(const CallOptions& options) {
   const bool stream = shape_ != MethodShape::kUnary;
@@ -21,6 +28,7 @@ absl::Status Call::Prepare(const CallOptions& options) {
   times_ = *times;
   const auto& middleware = core_.options().middleware;
   if (middleware.empty() && options.metadata.empty()) return absl::OkStatus();
+  waited = true;  // For the middleware.
   Metadata metadata = options.metadata;
   ClientCallInfo info{method_, metadata};
   for (const auto& each : middleware) {
@@ -55,6 +63,14 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
   OnEnded(status_.ok() ? reply : wire::Bytes());
 }
 
+// For a call that goes out as soon as it was made, the clock is not read again.
+std::uint64_t Call::TimeLeft() const {
+  if (times_.deadline == kNever) return 0;
+  const Duration left = times_.deadline - (waited ? Clock::now() : times_.begun);
+  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(left).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1));
+}
+
 absl::Status Call::Expired() const {
   if (phase == Phase::kConnecting) return core_.DeadlineExceeded("connecting");
   if (!session->hello_received()) return session->NoHello();
@@ -70,10 +86,10 @@ void StopLink::OnStop::operator()() const {
   core.EndEarly(call, absl::CancelledError("the caller cancelled the call"));
 }
 
-std::unique_ptr<StopLink> StopLink::Make(std::stop_token stop, Call& call) {
-  return stop.stop_possible() ? std::make_unique<StopLink>(std::move(stop), call) : nullptr;
+std::unique_ptr<StopLink> StopLink::Make(const std::stop_token& stop, Call& call) {
+  return stop.stop_possible() ? std::make_unique<StopLink>(stop, call) : nullptr;
 }
 
-StopLink::StopLink(std::stop_token stop, Call& call) : callback_(std::move(stop), OnStop{call}) {}
+StopLink::StopLink(const std::stop_token& stop, Call& call) : callback_(stop, OnStop{call}) {}
 
 }  // namespace piperpc::client

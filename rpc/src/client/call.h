@@ -26,12 +26,19 @@ namespace piperpc::client {
 class Core;
 class Session;
 
+// What a call is to the thread that makes it.
+struct Caller {
+  bool reads = false;   // It is blocked in the call, and may read the connection meanwhile.
+  bool probes = false;  // It wants to know only whether the server says Hello.
+};
+
 class Call : public transport::EventLoop::Timer {
  public:
   enum class Phase { kConnecting, kQueued, kSent, kEnded };
 
   // `options` is looked at now; its trailers are written to before the call ends.
-  Call(Core& core, const internal::ClientMethod& method, const CallOptions& options);
+  Call(Core& core, const internal::ClientMethod& method, const CallOptions& options,
+       Caller caller = {});
   virtual ~Call() = default;
 
   // Runs the middleware and encodes the metadata. Not OK: the call must end with it. Once, first,
@@ -48,10 +55,10 @@ class Call : public transport::EventLoop::Timer {
   virtual internal::OutMessage request() const = 0;
 
   // A thread is blocked in this call, and may read the connection meanwhile.
-  virtual bool can_read() const { return false; }
+  bool can_read() const { return caller_.reads; }
 
   // Ends with OK as soon as the server has said Hello, and sends nothing.
-  virtual bool is_probe() const { return false; }
+  bool is_probe() const { return caller_.probes; }
 
   // False: it cannot be sent again.
   virtual bool may_retry() const { return true; }
@@ -71,6 +78,7 @@ class Call : public transport::EventLoop::Timer {
   Session* session = nullptr;  // Lives longer than its calls.
   std::uint64_t id = 0;        // Not zero: the session's table has it.
   int attempts = 0;
+  bool waited = false;  // Time has passed since times().begun.
   Assembly assembly;
 
   bool ended() const { return phase == Phase::kEnded; }
@@ -81,6 +89,9 @@ class Call : public transport::EventLoop::Timer {
   const absl::Status& status() const { return status_; }
   absl::Status TakeStatus() { return std::move(status_); }  // After Conclude().
   Core& core() { return core_; }
+
+  // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
+  std::uint64_t TimeLeft() const;
 
   // DEADLINE_EXCEEDED, or what a silent server comes to; the text says where the call stood.
   absl::Status Expired() const;
@@ -94,6 +105,7 @@ class Call : public transport::EventLoop::Timer {
   Core& core_;
   const std::string_view method_;
   const MethodShape shape_;
+  const Caller caller_;
   Metadata* const trailers_;
   CallTimes times_{};
   std::string metadata_;      // Encoded.
@@ -104,10 +116,10 @@ class Call : public transport::EventLoop::Timer {
 // Ends the call when its caller's stop token says so. Made and destroyed without the lock.
 class StopLink {
  public:
-  StopLink(std::stop_token stop, Call& call);
+  StopLink(const std::stop_token& stop, Call& call);
 
   // Null when `stop` can never be asked to stop.
-  static std::unique_ptr<StopLink> Make(std::stop_token stop, Call& call);
+  static std::unique_ptr<StopLink> Make(const std::stop_token& stop, Call& call);
 
  private:
   struct OnStop {

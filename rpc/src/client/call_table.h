@@ -1,8 +1,14 @@
-// The calls that a session has begun and the server has not ended.
+// The calls of a session by their id.
+//
+// Ids grow by one, and most calls end before many others have begun: so the latest are at the place
+// that their id says. One that is still there when its place is needed again moves to a hash map,
+// as often as once. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 
@@ -10,37 +16,65 @@ namespace piperpc::client {
 
 class Call;
 
-// By their id. Null: it has ended here, but the server has not answered yet. Remembers the call
-// that was looked for last, since the frames of a stream follow each other.
 class CallTable {
  public:
-  void emplace(std::uint64_t id, Call* call) {
-    calls_.emplace(id, call);
-    if (id == latest_id_) latest_ = call;
-  }
-  void erase(std::uint64_t id) {
-    calls_.erase(id);
-    if (id == latest_id_) latest_ = nullptr;
+  struct Found {
+    bool known = false;
+    Call* call = nullptr;
+  };
+
+  // Null: it has ended here, but the server has not answered yet. `id` is above zero and not in the
+  // table.
+  void Add(std::uint64_t id, Call* call) {
+    Entry& place = PlaceOf(id);
+    if (place.id != 0) older_.emplace(place.id, place.call);
+    place = {id, call};
+    ++size_;
   }
 
-  // Null as well when there is no such call.
-  Call* Find(std::uint64_t id) {
-    if (id != latest_id_) {
-      const auto found = calls_.find(id);
-      latest_ = found == calls_.end() ? nullptr : found->second;
-      latest_id_ = id;
+  Found Find(std::uint64_t id) const {
+    const Entry& place = latest_[id % kLatest];
+    if (place.id == id) return {true, place.call};
+    const auto found = older_.find(id);
+    return found == older_.end() ? Found() : Found{true, found->second};
+  }
+
+  // `id` is in the table.
+  void Erase(std::uint64_t id) {
+    if (Entry& place = PlaceOf(id); place.id == id) {
+      place.id = 0;
+    } else {
+      older_.erase(id);
     }
-    return latest_;
+    --size_;
   }
 
-  std::size_t size() const { return calls_.size(); }
-  auto begin() const { return calls_.begin(); }
-  auto end() const { return calls_.end(); }
+  std::size_t size() const { return size_; }
+
+  // Those that have not ended, in no order.
+  std::vector<Call*> Live() const {
+    std::vector<Call*> live;
+    for (const Entry& each : latest_) {
+      if (each.id != 0 && each.call != nullptr) live.push_back(each.call);
+    }
+    for (const auto& [id, call] : older_) {
+      if (call != nullptr) live.push_back(call);
+    }
+    return live;
+  }
 
  private:
-  absl::flat_hash_map<std::uint64_t, Call*> calls_;
-  std::uint64_t latest_id_ = 0;  // No call's.
-  Call* latest_ = nullptr;
+  struct Entry {
+    std::uint64_t id = 0;  // Zero: nobody is here.
+    Call* call = nullptr;
+  };
+  static constexpr std::size_t kLatest = 128;
+
+  Entry& PlaceOf(std::uint64_t id) { return latest_[id % kLatest]; }
+
+  std::array<Entry, kLatest> latest_;
+  absl::flat_hash_map<std::uint64_t, Call*> older_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace piperpc::client

@@ -34,7 +34,7 @@ bool Connector::ServeOne() {
   call = std::move(waiting_.front());
   waiting_.pop_front();
   if (call->ended()) return true;
-  const auto session = core_.GetSession(lock, call->times());
+  const auto session = core_.GetSession(lock, *call);
   if (call->ended()) return true;
   if (session.ok()) {
     (*session)->Submit(*call);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
+#include "src/client/unattended_call.h"
 
 namespace piperpc::client {
 namespace {
@@ -21,28 +22,15 @@ absl::Status Closed() { return absl::FailedPreconditionError("the channel is clo
 
 }  // namespace
 
-Core::Lock::Lock(Core& core, Where where) : core_(core), where_(where), guard_(core.mutex_) {
-  core_.on_loop_ = where_ == Where::kOnLoop;
-}
-
-Core::Lock::~Lock() {
-  if (guard_.owns_lock()) Release();
-}
-
-void Core::Lock::Acquire() {
-  guard_.lock();
-  core_.on_loop_ = where_ == Where::kOnLoop;
-}
-
-void Core::Lock::Release() {
+// Gives the lock back, and then hands over what has become due.
+void Core::Lock::HandOver() {
   core_.Arm();
-  core_.on_loop_ = false;
-  if (core_.due_.empty() && core_.log_.empty()) return guard_.unlock();
   const bool on_loop = where_ == Where::kOnLoop;
   Due due = std::exchange(core_.due_, on_loop ? std::exchange(core_.spare_, {}) : Due());
   const auto log = std::exchange(core_.log_, {});
   const bool here = on_loop || !core_.PostToLoop(due);
-  guard_.unlock();
+  held_ = false;
+  core_.mutex_.unlock();
   for (const LogRecord& record : log) core_.options_.log(record);
   if (here) DeliverAll(due);
   due.clear();
@@ -56,9 +44,16 @@ bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
     Acquire();
     return true;
   }
-  if (deadline != kNever) return changed.wait_until(guard_, deadline) == std::cv_status::no_timeout;
-  changed.wait(guard_);
-  return true;
+  std::unique_lock guard(core_.mutex_, std::adopt_lock);
+  bool in_time = true;
+  if (deadline == kNever) {
+    changed.wait(guard);
+  } else {
+    in_time = changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
+  }
+  guard.release();  // It stays locked.
+  core_.on_loop_ = where_ == Where::kOnLoop;
+  return in_time;
 }
 
 Core::Core(std::string_view endpoint, ChannelOptions options)
@@ -85,10 +80,12 @@ std::shared_ptr<Session> Core::session() const {
   return session_ != nullptr && session_->usable() ? session_ : nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, const CallTimes& times) {
+absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, Call& call) {
+  const CallTimes& times = call.times();
   while (true) {
     if (closed_) return absl::CancelledError("the channel was closed");
     if (auto found = session()) return found;
+    call.waited = true;
     if (connecting_) {
       absl::Status waited = WaitForConnector(lock, times.connect_deadline);
       if (!waited.ok()) return waited;
@@ -135,16 +132,18 @@ std::shared_ptr<Session> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
   return session_;
 }
 
-void Core::Launch(std::shared_ptr<Call> call) {
-  if (call->ended()) return;
-  if (absl::Status refusal = Refusal(); !refusal.ok()) return call->End(std::move(refusal));
-  const auto loop = EnsureLoop();
-  if (!loop.ok()) return call->End(loop.status());
-  if (call->times().deadline != kNever) deadlines_.Schedule(*call, call->times().deadline);
+void Core::Launch(UnattendedCall& call) {
+  if (call.ended()) return;
+  if (absl::Status refusal = Refusal(); !refusal.ok()) return call.End(std::move(refusal));
+  if (io_thread_ == nullptr) {
+    if (const auto loop = EnsureLoop(); !loop.ok()) return call.End(loop.status());
+  }
+  if (call.times().deadline != kNever) deadlines_.Schedule(call, call.times().deadline);
   if (const auto found = session()) {
-    found->Submit(*call);
+    found->Submit(call);
   } else {
-    connector_.Add(std::move(call));
+    call.waited = true;
+    connector_.Add(call.Share());
   }
 }
 

@@ -26,6 +26,7 @@
 namespace piperpc::client {
 
 class Session;
+class UnattendedCall;
 
 // A call that is owed something on the loop, for example its callback.
 class Receiver {
@@ -49,8 +50,14 @@ class Core final : public std::enable_shared_from_this<Core> {
   class Lock {
    public:
     enum class Where { kAnywhere, kOnLoop };
-    explicit Lock(Core& core, Where where = Where::kAnywhere);
-    ~Lock();
+    explicit Lock(Core& core, Where where = Where::kAnywhere) : core_(core), where_(where) {
+      Acquire();
+    }
+    ~Lock() {
+      if (held_) Release();
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
     void Release();
     void Acquire();
 
@@ -59,9 +66,11 @@ class Core final : public std::enable_shared_from_this<Core> {
     bool Wait(std::condition_variable& changed, TimePoint deadline = kNever);
 
    private:
+    void HandOver();
+
     Core& core_;
     const Where where_;
-    std::unique_lock<std::mutex> guard_;
+    bool held_ = false;
   };
 
   const ChannelOptions& options() const { return options_; }
@@ -73,13 +82,13 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::Status Refusal() const;
 
   // The session to use, connected by this thread if need be, within the call's times.
-  absl::StatusOr<std::shared_ptr<Session>> GetSession(Lock& lock, const CallTimes& times);
+  absl::StatusOr<std::shared_ptr<Session>> GetSession(Lock& lock, Call& call);
 
   // A session that can take calls, or null.
   std::shared_ptr<Session> session() const;
 
   // Gives a call that nobody is blocked in its session, now or from the connector's thread.
-  void Launch(std::shared_ptr<Call> call);
+  void Launch(UnattendedCall& call);
 
   // Ends a call before the server did, and tells the server.
   void EndEarly(Call& call, absl::Status status);
@@ -114,6 +123,9 @@ class Core final : public std::enable_shared_from_this<Core> {
     Core& core;
   };
 
+  // The lock can be given back just so.
+  bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
+
   bool PostToLoop(Due& due);
   void Arm();
   void OnAlarm();
@@ -132,7 +144,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   std::condition_variable changed_;  // connecting_, session_, sessions_, closed_.
   bool closed_ = false;
   bool connecting_ = false;
-  bool on_loop_ = false;
+  bool on_loop_ = false;  // Who holds the lock said so.
   std::shared_ptr<Session> session_;
   std::vector<std::shared_ptr<Session>> sessions_;  // Those whose pipe is open.
   std::size_t connections_made_ = 0;
@@ -147,5 +159,17 @@ class Core final : public std::enable_shared_from_this<Core> {
   Due spare_;  // What the loop delivered last: its memory is used again. Loop thread.
   std::vector<LogRecord> log_;
 };
+
+inline void Core::Lock::Acquire() {
+  core_.mutex_.lock();
+  held_ = true;
+  core_.on_loop_ = where_ == Where::kOnLoop;
+}
+
+inline void Core::Lock::Release() {
+  if (!core_.idle()) return HandOver();
+  held_ = false;
+  core_.mutex_.unlock();
+}
 
 }  // namespace piperpc::client

@@ -39,7 +39,8 @@ absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptio
   const TimePoint now = Clock::now();
   const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);
   const TimePoint ready = After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
-  return CallTimes{.deadline = stream && !call.timeout ? kNever : usual,
+  return CallTimes{.begun = now,
+                   .deadline = stream && !call.timeout ? kNever : usual,
                    .connect_deadline = usual,
                    .wait_until = std::min(ready, usual)};
 }

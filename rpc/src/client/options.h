@@ -15,6 +15,7 @@ absl::Status CheckOptions(const ChannelOptions& options);
 
 // How long a call may take, as points in time.
 struct CallTimes {
+  TimePoint begun;
   TimePoint deadline;          // Of the whole call.
   TimePoint connect_deadline;  // Of connecting.
   TimePoint wait_until;        // Until then it waits for a server that is not there.

@@ -1,7 +1,6 @@
 #include "src/client/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,12 +35,6 @@ wire::Hello OurHello(const ChannelOptions& options) {
   return hello;
 }
 
-std::uint64_t TimeoutOf(TimePoint deadline) {
-  if (deadline == kNever) return 0;
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
-}
-
 absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit) {
   return absl::ResourceExhaustedError(
       absl::StrCat(ToAbsl(what), " of ", size, " bytes is above the server's limit of ", limit));
@@ -65,8 +58,12 @@ void Session::Submit(Call& call) {
   ++call.attempts;
   ++live_;
   if (!call.can_read()) ++unattended_;
-  waiting_.push_back(&call);
-  StartWaiting();
+  if (waiting_.empty() && FitsNow(call)) {
+    Admit(call);
+  } else {
+    call.waited = true;
+    waiting_.push_back(&call);
+  }
   FlushSoon();
   if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) ArrangeReader();
 }
@@ -93,26 +90,27 @@ void Session::StartWaiting() {
   while (!dead_ && !waiting_.empty() && FitsNow(*waiting_.front())) {
     Call& call = *waiting_.front();
     waiting_.pop_front();
-    absl::Status status = call.is_probe() ? absl::OkStatus() : CheckLimits(call);
-    if (call.is_probe() || !status.ok()) {
-      Leave(call);
-      call.End(std::move(status));
-    } else {
-      Start(call);
-    }
+    Admit(call);
   }
+}
+
+void Session::Admit(Call& call) {
+  absl::Status status = call.is_probe() ? absl::OkStatus() : CheckLimits(call);
+  if (!call.is_probe() && status.ok()) return Start(call);
+  Leave(call);
+  call.End(std::move(status));
 }
 
 void Session::Start(Call& call) {
   call.id = ++last_id_;
   call.phase = Call::Phase::kSent;
-  calls_.emplace(call.id, &call);
+  calls_.Add(call.id, &call);
   ++unsent_requests_;
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kRequest;
   header.call_id = call.id;
   header.method = call.method();
-  header.timeout_us = TimeoutOf(call.times().deadline);
+  header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
   if (call.has_request()) {
     header.flags = wire::kEnd;
@@ -132,8 +130,11 @@ void Session::Leave(Call& call) {
 }
 
 void Session::Forget(Call& call) {
-  if (call.phase == Call::Phase::kQueued) std::erase(waiting_, &call);
-  calls_.erase(call.id);
+  if (call.phase == Call::Phase::kQueued) {
+    std::erase(waiting_, &call);
+  } else {
+    calls_.Erase(call.id);
+  }
   call.assembly.Clear();
   Leave(call);
 }
@@ -144,7 +145,7 @@ void Session::Abandon(Call& call) {
   outbox_.Drop(id);
   Forget(call);
   if (!unknown && !dead_) {
-    calls_.emplace(id, nullptr);
+    calls_.Add(id, nullptr);
     Send({.kind = wire::FrameKind::kCancel, .call_id = id});
   }
   StartWaiting();
@@ -156,14 +157,13 @@ void Session::Retry(Call& call, const absl::Status& why) {
   Forget(call);
   if (call.attempts >= kMaxAttempts || !call.may_retry()) return call.End(why);
   call.phase = Call::Phase::kConnecting;
+  call.waited = true;
   call.OnRetry();
 }
 
 void Session::EndAll(const absl::Status& status, const std::vector<std::uint64_t>& unsent) {
-  std::vector<Call*> calls(waiting_.begin(), waiting_.end());
-  for (const auto& [id, call] : calls_) {
-    if (call != nullptr) calls.push_back(call);
-  }
+  std::vector<Call*> calls = calls_.Live();
+  calls.insert(calls.begin(), waiting_.begin(), waiting_.end());
   for (Call* const call : calls) {
     const bool sent = call->phase == Call::Phase::kSent &&
                       std::find(unsent.begin(), unsent.end(), call->id) == unsent.end();

@@ -82,6 +82,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool FitsNow(const Call& call) const;
   absl::Status CheckLimits(const Call& call) const;
   void Start(Call& call);
+  void Admit(Call& call);
   void StartWaiting();
   void Leave(Call& call);
   void Forget(Call& call);
@@ -97,6 +98,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void ArrangeReader();
   void ReadOnLoop();
   void ReadFor(BlockingCall& call, Core::Lock& lock);
+  void Await(BlockingCall& call, Core::Lock& lock);
   void ReceiveOne(Core::Lock& lock, TimePoint limit);
   absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
   void ClosePipeIfDue();
@@ -111,7 +113,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnMessage(Call& call, const wire::Frame& frame);
   absl::Status OnResponse(Call& call, const wire::Frame& frame);
-  absl::Status OnLateFrame(const wire::Frame& frame);
+  void OnLateFrame(const wire::Frame& frame);
   void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
               wire::Bytes reply = {});
 
@@ -122,9 +124,9 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool hello_received_ = false;
 
   std::uint64_t last_id_ = 0;
-  CallTable calls_;
+  CallTable calls_;                     // Those that the server may know of.
   std::deque<Call*> waiting_;           // For the Hello, or a free slot; in order.
-  std::vector<BlockingCall*> blocked_;  // In Attend().
+  std::vector<BlockingCall*> blocked_;  // Those in Attend() that do not read.
   std::size_t live_ = 0;                // Calls here that have not ended.
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
 

@@ -70,9 +70,8 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
   peer_ = *std::move(hello);
   hello_received_ = true;
   outbox_.set_max_packet(std::min<std::size_t>(peer_.max_packet_bytes, transport::kMaxPacketBytes));
-  for (const auto& [id, call] : calls_) {  // Begun with the credit that every server gives.
-    if (call != nullptr) call->OnCredit(more_credit);
-  }
+  // They have begun with the credit that every server gives.
+  for (Call* const call : calls_.Live()) call->OnCredit(more_credit);
   return absl::OkStatus();
 }
 
@@ -88,8 +87,8 @@ absl::Status Session::OnGoaway(const wire::Frame& frame) {
   }
   draining_ = true;
   std::vector<Call*> elsewhere(waiting_.begin(), waiting_.end());
-  for (const auto& [id, call] : calls_) {
-    if (call != nullptr && id > goaway->last_call_id) elsewhere.push_back(call);
+  for (Call* const call : calls_.Live()) {
+    if (call->id > goaway->last_call_id) elsewhere.push_back(call);
   }
   const absl::Status why = absl::UnavailableError(
       absl::StrCat("the server at ", core_.endpoint_text(), " is going away"));
@@ -107,8 +106,14 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {
-  Call* const call = calls_.Find(frame.header.call_id);
-  if (call == nullptr) return OnLateFrame(frame);
+  const std::uint64_t id = frame.header.call_id;
+  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
+  const auto [known, call] = calls_.Find(id);
+  if (!known) return absl::OkStatus();
+  if (call == nullptr) {
+    OnLateFrame(frame);
+    return absl::OkStatus();
+  }
   switch (frame.header.kind) {
     case FrameKind::kMessage:
       return OnMessage(*call, frame);
@@ -121,11 +126,9 @@ absl::Status Session::OnCallFrame(const wire::Frame& frame) {
 }
 
 // Of a call that has ended on this side; its last frame frees the slot.
-absl::Status Session::OnLateFrame(const wire::Frame& frame) {
-  const std::uint64_t id = frame.header.call_id;
-  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
-  if (frame.header.kind == FrameKind::kResponse && !frame.header.more()) calls_.erase(id);
-  return absl::OkStatus();
+void Session::OnLateFrame(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.kind == FrameKind::kResponse && !header.more()) calls_.Erase(header.call_id);
 }
 
 absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
@@ -165,7 +168,7 @@ absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
 void Session::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
                      wire::Bytes reply) {
   outbox_.Drop(call.id);  // What it still had to say; nobody listens.
-  calls_.erase(call.id);
+  calls_.Erase(call.id);
   call.End(std::move(status), header.metadata, reply);
   Leave(call);
 }

@@ -68,9 +68,7 @@ bool Session::Attach() {
 void Session::GiveRoom() {
   if (!room_wanted_ || !has_room()) return;
   room_wanted_ = false;
-  for (const auto& [id, call] : calls_) {
-    if (call != nullptr) call->OnRoom();
-  }
+  for (Call* const call : calls_.Live()) call->OnRoom();
 }
 
 // Somebody must read as long as there are calls.
@@ -92,17 +90,23 @@ void Session::ReadOnLoop() {
 }
 
 void Session::Attend(BlockingCall& call, Core::Lock& lock) {
-  blocked_.push_back(&call);
   while (call.session == this) {
     if (reader_ == Reader::kNobody && call.can_read()) {
       ReadFor(call, lock);
-    } else if (!call.WaitForWake(lock)) {
-      core_.EndEarly(call, call.Expired());
+    } else {
+      Await(call, lock);
     }
   }
-  std::erase(blocked_, &call);
   ArrangeReader();
   ClosePipeIfDue();
+}
+
+// For what somebody else reads.
+void Session::Await(BlockingCall& call, Core::Lock& lock) {
+  blocked_.push_back(&call);
+  const bool in_time = call.WaitForWake(lock);
+  std::erase(blocked_, &call);
+  if (!in_time && call.session == this) core_.EndEarly(call, call.Expired());
 }
 
 void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
@@ -111,9 +115,14 @@ void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
   if (buffer_ == nullptr) {
     buffer_ = std::make_unique_for_overwrite<char[]>(transport::kMaxPacketBytes);
   }
-  while (call.session == this) {
-    ReceiveOne(lock, call.times().deadline);
-    call.ExpireIfDue();
+  const TimePoint deadline = call.times().deadline;
+  TimePoint look_up = After(kReadSlice, call.times().begun);
+  while (true) {
+    ReceiveOne(lock, std::min(deadline, look_up));
+    if (call.session != this) break;
+    const TimePoint now = Clock::now();
+    call.ExpireIfDue(now);
+    look_up = After(kReadSlice, now);
   }
   call.ParseWhileReading(lock);  // Nobody else may read into buffer_ yet.
   reading_call_ = nullptr;
@@ -131,7 +140,7 @@ absl::StatusOr<std::size_t> Session::ReceivePacket(TimePoint limit) {
       std::this_thread::yield();  // Perhaps to whom it waits for.
     } while (Clock::now() < end);
   }
-  return pipe_->ReceiveUntil(space, std::min(limit, After(kReadSlice)));
+  return pipe_->ReceiveUntil(space, limit);
 }
 
 void Session::ReceiveOne(Core::Lock& lock, TimePoint limit) {

@@ -27,7 +27,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(std::shared_ptr<Core> c
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
   auto call = std::make_shared<StreamCall>(std::move(core), method, request, options);
-  call->Start(options);
+  call->Start(call, options);
   StreamCall* const raw = call.get();
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
 }

@@ -12,14 +12,14 @@ UnattendedCall::UnattendedCall(std::shared_ptr<Core> core, const internal::Clien
   request->WriteTo(request_.bytes.data());
 }
 
-void UnattendedCall::Start(const CallOptions& options) {
-  self_ = shared_from_this();
+void UnattendedCall::Start(std::shared_ptr<UnattendedCall> self, const CallOptions& options) {
+  self_ = std::move(self);
   absl::Status prepared = Prepare(options);
   auto stop = StopLink::Make(options.stop, *this);
   const Core::Lock lock(core());
   stop_ = std::move(stop);
   if (prepared.ok()) {
-    core().Launch(self_);
+    core().Launch(*this);
   } else {
     End(std::move(prepared));
   }

@@ -12,13 +12,17 @@ namespace piperpc::client {
 class UnattendedCall : public Call,
                        public Receiver,
                        public std::enable_shared_from_this<UnattendedCall> {
+ public:
+  // With the lock, before it has ended.
+  std::shared_ptr<Call> Share() const { return self_; }
+
  protected:
   // `request` null: the method takes a stream of them.
   UnattendedCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
                  const internal::OutMessage* request, const CallOptions& options);
 
-  // Begins the call. Once, after construction, without the lock.
-  void Start(const CallOptions& options);
+  // Begins the call, which is `self`. Once, after construction, without the lock.
+  void Start(std::shared_ptr<UnattendedCall> self, const CallOptions& options);
 
   // What keeps the call alive; with the lock, once it has ended.
   std::shared_ptr<Receiver> LetGo() { return std::move(self_); }
@@ -28,7 +32,7 @@ class UnattendedCall : public Call,
 
  private:
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
-  void OnRetry() override { core().Launch(shared_from_this()); }
+  void OnRetry() override { core().Launch(*this); }
 
   const std::shared_ptr<Core> owner_;
   RawMessage request_;
