@@ -4,18 +4,17 @@
 
 namespace piperpc::client {
 
-AsyncCall::AsyncCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+AsyncCall::AsyncCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
                      const internal::OutMessage& request, const CallOptions& options,
                      internal::UnaryDone&& done)
-    : UnattendedCall(std::move(core), method, &request, options), done_(std::move(done)) {}
+    : UnattendedCall(core, method, &request, options), done_(std::move(done)) {}
 
-std::shared_ptr<AsyncCall> AsyncCall::Begin(std::shared_ptr<Core> core,
+std::shared_ptr<AsyncCall> AsyncCall::Begin(const std::shared_ptr<Core>& core,
                                             const internal::ClientMethod& method,
                                             const internal::OutMessage& request,
                                             const CallOptions& options,
                                             internal::UnaryDone&& done) {
-  auto call =
-      std::make_shared<AsyncCall>(std::move(core), method, request, options, std::move(done));
+  auto call = std::make_shared<AsyncCall>(core, method, request, options, std::move(done));
   call->Start(call, options);
   return call;
 }

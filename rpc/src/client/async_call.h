@@ -10,12 +10,12 @@ namespace piperpc::client {
 class AsyncCall final : public UnattendedCall, public internal::CallControl {
  public:
   // Begins the call; `done`, which is taken, follows on the loop.
-  static std::shared_ptr<AsyncCall> Begin(std::shared_ptr<Core> core,
+  static std::shared_ptr<AsyncCall> Begin(const std::shared_ptr<Core>& core,
                                           const internal::ClientMethod& method,
                                           const internal::OutMessage& request,
                                           const CallOptions& options, internal::UnaryDone&& done);
 
-  AsyncCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+  AsyncCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
             const internal::OutMessage& request, const CallOptions& options,
             internal::UnaryDone&& done);
 

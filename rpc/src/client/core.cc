@@ -14,8 +14,13 @@ namespace {
 // A connect is looked after this often, so that Close() need not wait for its deadline.
 constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
 
-void DeliverAll(const std::vector<std::shared_ptr<Receiver>>& due) {
-  for (const auto& receiver : due) receiver->Deliver();
+// Each goes away before the next one's turn, so that a call which that one makes may have its
+// memory.
+void DeliverAll(std::vector<std::shared_ptr<Receiver>>& due) {
+  for (auto& receiver : due) {
+    receiver->Deliver();
+    receiver.reset();
+  }
 }
 
 absl::Status Closed() { return absl::FailedPreconditionError("the channel is closed"); }
@@ -169,7 +174,7 @@ bool Core::PostToLoop(Due& due) {
   if (due.empty()) return true;
   const auto loop = EnsureLoop();
   if (!loop.ok()) return false;
-  (*loop)->Post([due = std::move(due)] { DeliverAll(due); });
+  (*loop)->Post([due = std::move(due)]() mutable { DeliverAll(due); });
   return true;
 }
 

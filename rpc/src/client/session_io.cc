@@ -30,6 +30,7 @@ absl::Status Lost(const Core& core, const absl::Status& cause) {
 void Session::Flush() {
   unsent_requests_ = 0;
   if (dead_ || closing_) return;
+  if (outbox_.empty()) return GiveRoom();
   const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
   if (!result.ok()) return Fail(Lost(core_, result.status()));
   if (*result == SendResult::kWouldBlock) return AttachAndFlush();

@@ -13,7 +13,9 @@
 
 namespace piperpc::client {
 
-class StreamCall final : public UnattendedCall, public internal::ClientStream {
+class StreamCall final : public UnattendedCall,
+                         public internal::ClientStream,
+                         public std::enable_shared_from_this<StreamCall> {
  public:
   // Opens the call. Dropping what this gives cancels it.
   static std::shared_ptr<internal::ClientStream> Open(std::shared_ptr<Core> core,

@@ -4,16 +4,18 @@
 
 namespace piperpc::client {
 
-UnattendedCall::UnattendedCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+UnattendedCall::UnattendedCall(const std::shared_ptr<Core>& core,
+                               const internal::ClientMethod& method,
                                const internal::OutMessage* request, const CallOptions& options)
-    : Call(*core, method, options), owner_(std::move(core)) {
+    : Call(*core, method, options), owner_(core) {
   if (request == nullptr) return;
   request_.bytes.resize(request->size());
   request->WriteTo(request_.bytes.data());
 }
 
-void UnattendedCall::Start(std::shared_ptr<UnattendedCall> self, const CallOptions& options) {
-  self_ = std::move(self);
+void UnattendedCall::Start(const std::shared_ptr<UnattendedCall>& self,
+                           const CallOptions& options) {
+  self_ = self;
   absl::Status prepared = Prepare(options);
   auto stop = StopLink::Make(options.stop, *this);
   const Core::Lock lock(core());

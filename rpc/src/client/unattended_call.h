@@ -9,20 +9,18 @@
 
 namespace piperpc::client {
 
-class UnattendedCall : public Call,
-                       public Receiver,
-                       public std::enable_shared_from_this<UnattendedCall> {
+class UnattendedCall : public Call, public Receiver {
  public:
   // With the lock, before it has ended.
   std::shared_ptr<Call> Share() const { return self_; }
 
  protected:
   // `request` null: the method takes a stream of them.
-  UnattendedCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+  UnattendedCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
                  const internal::OutMessage* request, const CallOptions& options);
 
   // Begins the call, which is `self`. Once, after construction, without the lock.
-  void Start(std::shared_ptr<UnattendedCall> self, const CallOptions& options);
+  void Start(const std::shared_ptr<UnattendedCall>& self, const CallOptions& options);
 
   // What keeps the call alive; with the lock, once it has ended.
   std::shared_ptr<Receiver> LetGo() { return std::move(self_); }

@@ -38,11 +38,11 @@ absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status sta
   return response;
 }
 
-// `done` runs on the channel's loop and must not block.
+// `done`, which is taken, runs on the channel's loop and must not block.
 template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
-                       absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
+                       absl::AnyInvocable<void(absl::StatusOr<Response>)>&& done) {
   return PendingCall(
       channel.StartUnary(method, OutMessage::Of(request), options,
                          UnaryDone([method, done = std::move(done)](

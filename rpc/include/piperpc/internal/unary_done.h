@@ -46,7 +46,7 @@ class UnaryDone {
 
   template <typename Function>
   struct Held final : HeldBase {
-    explicit Held(Function its_function) : function(std::move(its_function)) {}
+    explicit Held(Function&& its_function) : function(std::move(its_function)) {}
     void Run(absl::Status status, std::span<const char> reply) override {
       function(std::move(status), reply);
     }
