@@ -60,7 +60,7 @@ class UnaryDone {
 
   // For a user's callback, and some words beside it.
   using Callback = absl::AnyInvocable<void(absl::Status)>;
-  static constexpr std::size_t kRoom = sizeof(Callback) + 4 * sizeof(void*);
+  static constexpr std::size_t kRoom = sizeof(Callback) + 6 * sizeof(void*);
   static constexpr std::size_t kAlign = alignof(std::max_align_t);
 
   HeldBase* held_ = nullptr;  // In room_, or null.
