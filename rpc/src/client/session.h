@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "src/base/bulk_bytes.h"
 #include "src/client/blocking_call.h"
 #include "src/client/call.h"
 #include "src/client/call_table.h"
@@ -142,7 +143,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool attach_wanted_ = false;
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
   bool closing_ = false;
-  std::unique_ptr<char[]> buffer_;  // What callers receive into.
+  BulkBytes buffer_;  // What callers receive into.
 };
 
 }  // namespace piperpc::client

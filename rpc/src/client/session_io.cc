@@ -114,7 +114,7 @@ void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
   reader_ = Reader::kCaller;
   reading_call_ = &call;
   if (buffer_ == nullptr) {
-    buffer_ = std::make_unique_for_overwrite<char[]>(transport::kMaxPacketBytes);
+    buffer_ = NewBulkBytes(transport::kMaxPacketBytes);
   }
   const TimePoint deadline = call.times().deadline;
   TimePoint look_up = After(kReadSlice, call.times().begun);

@@ -37,7 +37,7 @@ void PacketBuffer::Grow(std::size_t least) {
 }
 
 void PacketBuffer::Move(std::size_t capacity) {
-  auto data = std::make_unique_for_overwrite<char[]>(capacity);
+  auto data = NewBulkBytes(capacity);
   if (size_ != 0) std::memcpy(data.get(), data_.get(), size_);
   data_ = std::move(data);
   capacity_ = capacity;

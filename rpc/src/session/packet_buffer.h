@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <vector>
+
+#include "src/base/bulk_bytes.h"
 
 namespace piperpc {
 
@@ -39,7 +40,7 @@ class PacketBuffer {
   void Grow(std::size_t least);
   void Move(std::size_t capacity);
 
-  std::unique_ptr<char[]> data_;
+  BulkBytes data_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

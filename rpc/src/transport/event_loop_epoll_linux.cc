@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EpollLoop::New() {
 }
 
 EpollLoop::EpollLoop(UniqueFd epoll, UniqueFd wake)
-    : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(new char[kMaxPacketBytes]) {}
+    : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(NewBulkBytes(kMaxPacketBytes)) {}
 
 void EpollLoop::Start(Source& source, Operation operation) {
   source.wanted_ |= operation;

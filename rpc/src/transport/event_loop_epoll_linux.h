@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "src/base/bulk_bytes.h"
 #include "src/transport/socket_loop_linux.h"
 
 namespace piperpc::transport {
@@ -43,7 +44,7 @@ class EpollLoop final : public SocketLoop {
   UniqueFd wake_;
   std::array<epoll_event, 128> events_;
   // One for all pipes of the loop: an idle connection holds no buffer.
-  const std::unique_ptr<char[]> buffer_;
+  const BulkBytes buffer_;
 };
 
 }  // namespace piperpc::transport

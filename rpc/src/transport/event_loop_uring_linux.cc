@@ -26,10 +26,9 @@ constexpr unsigned kBuffers = 32;
 constexpr int kBufferGroup = 0;
 constexpr std::size_t kPageBytes = 4096;
 
-// A little more than a packet: at a distance of a power of two, the first bytes of all buffers
-// would fight for one place in the processor's caches.
-constexpr std::size_t kBufferStride = kMaxPacketBytes + kPageBytes + 128;
-static_assert(kBuffers * kBufferStride % kPageBytes == 0);
+// A page and a cache line more than a packet: at a distance of a power of two, the first bytes of
+// all buffers would fight for one place in the processor's caches.
+constexpr std::size_t kBufferStride = kMaxPacketBytes + kPageBytes + 64;
 static_assert(kBuffers * sizeof(io_uring_buf) <= kPageBytes);
 
 // What a completion is of, beside the address of its source: the operation, in the low bits.
@@ -74,8 +73,8 @@ absl::Status UringLoop::Open() {
 
 absl::Status UringLoop::OpenBuffers() {
   buffer_ring_.reset(std::aligned_alloc(kPageBytes, kPageBytes));
-  buffers_.reset(std::aligned_alloc(kPageBytes, kBuffers * kBufferStride));
-  if (buffer_ring_ == nullptr || buffers_ == nullptr) return Refused(ENOMEM, "buffers");
+  if (buffer_ring_ == nullptr) return Refused(ENOMEM, "buffers");
+  buffers_ = NewBulkBytes(kBuffers * kBufferStride);
   ::io_uring_buf_ring_init(static_cast<io_uring_buf_ring*>(buffer_ring_.get()));
   io_uring_buf_reg registration = {};
   registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_ring_.get());
@@ -214,7 +213,7 @@ void UringLoop::FreeBuffer(unsigned id) {
 }
 
 char* UringLoop::Buffer(unsigned id) const {
-  return static_cast<char*>(buffers_.get()) + std::size_t{id} * kBufferStride;
+  return buffers_.get() + std::size_t{id} * kBufferStride;
 }
 
 }  // namespace piperpc::transport

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "src/base/bulk_bytes.h"
 #include "src/transport/socket_loop_linux.h"
 
 namespace piperpc::transport {
@@ -57,7 +58,7 @@ class UringLoop final : public SocketLoop {
   bool enabled_ = false;
   UniqueFd wake_;
   Pages buffer_ring_;
-  Pages buffers_;
+  BulkBytes buffers_;
 };
 
 }  // namespace piperpc::transport

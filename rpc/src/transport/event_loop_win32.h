@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "src/base/bulk_bytes.h"
 #include "src/transport/handle_win32.h"
 #include "src/transport/loop_base.h"
 
@@ -58,7 +59,7 @@ class IocpLoop final : public LoopBase {
   UniqueHandle port_;
   std::array<OVERLAPPED_ENTRY, 128> entries_;
   // One for all pipes of the loop: an idle connection holds only a small buffer.
-  const std::unique_ptr<char[]> packet_space_;
+  const BulkBytes packet_space_;
 };
 
 }  // namespace piperpc::transport
