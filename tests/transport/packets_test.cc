@@ -61,6 +61,22 @@ TEST_P(PacketsTest, ComeBackUnchangedAtEverySize) {
   server.Close();
 }
 
+TEST_P(PacketsTest, OfManyConnectionsThatComeAtOnceAllArrive) {
+  std::vector<Ends> many(100);  // More than a loop has room for at a time.
+  for (Ends& ends : many) {
+    ends = NewEnds();
+    ends.server->Attach(*server_loop_);
+    ends.server->Receive();
+  }
+  server_loop_->Do([&] {  // It looks at none before all are there.
+    for (std::size_t i = 0; i < many.size(); ++i) many[i].client->MustSend(Pattern(1000 + i));
+  });
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    EXPECT_EQ(many[i].server->WaitPacket(), Pattern(1000 + i));
+    many[i].server->Close();
+  }
+}
+
 TEST_P(PacketsTest, OfAMessagePassBothWaysAtOnceUnderBackPressure) {
   Ends ends = NewAttachedEnds();
   ends.client->ReceiveAll();

@@ -21,8 +21,9 @@ constexpr unsigned kRequests = 256;
 constexpr unsigned kCompletions = 4096;
 
 // Each takes a whole packet; memory is spent only on the part of a buffer that was ever used. When
-// more packets than this are there at once, the rest is asked for again. A power of two.
+// more packets than this are there at once, the rest is taken one by one. A power of two.
 constexpr unsigned kBuffers = 32;
+constexpr unsigned kSpareBuffer = kBuffers;  // For those; the kernel does not know it.
 constexpr int kBufferGroup = 0;
 constexpr std::size_t kPageBytes = 4096;
 
@@ -74,7 +75,7 @@ absl::Status UringLoop::Open() {
 absl::Status UringLoop::OpenBuffers() {
   buffer_ring_.reset(std::aligned_alloc(kPageBytes, kPageBytes));
   if (buffer_ring_ == nullptr) return Refused(ENOMEM, "buffers");
-  buffers_ = NewBulkBytes(kBuffers * kBufferStride);
+  buffers_ = NewBulkBytes((kBuffers + 1) * kBufferStride);
   ::io_uring_buf_ring_init(static_cast<io_uring_buf_ring*>(buffer_ring_.get()));
   io_uring_buf_reg registration = {};
   registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_ring_.get());
@@ -194,15 +195,16 @@ void UringLoop::Finish(Source& source, Operation operation, const io_uring_cqe& 
 }
 
 void UringLoop::FinishReceive(Source& source, const io_uring_cqe& completion) {
-  // All buffers were full at that moment, or the wait was disturbed; the packet is still there.
-  const int result = completion.res;
-  if (result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
-    return Submit(source, kReceive);
-  }
-  source.wanted_ &= static_cast<std::uint8_t>(~kReceive);
+  std::ptrdiff_t result = completion.res;
   const bool has_buffer = (completion.flags & IORING_CQE_F_BUFFER) != 0;
-  source.OnReceived(result,
-                    has_buffer ? Buffer(completion.flags >> IORING_CQE_BUFFER_SHIFT) : nullptr);
+  char* const data =
+      Buffer(has_buffer ? completion.flags >> IORING_CQE_BUFFER_SHIFT : kSpareBuffer);
+  if (result == -ENOBUFS) {  // All buffers were full at that moment: the packet is still there.
+    result = ReceivePacket(source.fd(), {data, kMaxPacketBytes}, MSG_DONTWAIT);
+  }
+  if (result == -EAGAIN || result == -EINTR) return Submit(source, kReceive);
+  source.wanted_ &= static_cast<std::uint8_t>(~kReceive);
+  source.OnReceived(result, data);
 }
 
 void UringLoop::FreeBuffer(unsigned id) {
