@@ -50,6 +50,15 @@ std::shared_ptr<IoThread> SharedThread(const Args& args) {
   return Must(piperpc::StartIoThread({.backend = Backend(args), .spin = spin}));
 }
 
+// Connected: what that takes is measured by a scenario of its own.
+SuiteClient NewClient(const Args& args, const std::shared_ptr<IoThread>& thread) {
+  auto channel = NewChannel(args, thread);
+  if (absl::Status status = channel->WaitUntilReady(std::chrono::seconds(30)); !status.ok()) {
+    throw std::runtime_error(status.ToString());
+  }
+  return SuiteClient(std::move(channel));
+}
+
 class Connection final : public bench::Client {
  public:
   explicit Connection(const Args& args) : client_(NewChannel(args)) {}
@@ -76,7 +85,7 @@ class Throughput {
     request_.set_text(bench::lower_payload(args.size));
     expected_ = bench::upper(request_.text());
     const auto thread = SharedThread(args);
-    for (int i = 0; i < args.conns; ++i) clients_.emplace_back(NewChannel(args, thread));
+    for (int i = 0; i < args.conns; ++i) clients_.push_back(NewClient(args, thread));
   }
 
   void Run() {
@@ -117,7 +126,7 @@ class Streams {
     request_.set_count(args.stream_n);
     request_.set_size(static_cast<std::uint32_t>(args.size));
     const auto thread = SharedThread(args);
-    for (int i = 0; i < args.conns; ++i) clients_.emplace_back(NewChannel(args, thread));
+    for (int i = 0; i < args.conns; ++i) clients_.push_back(NewClient(args, thread));
   }
 
   void Run() {
