@@ -100,6 +100,8 @@ class Server {
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
   std::vector<std::string> service_names() const;
+
+  // What is open at the moment. Any thread, while no Start() runs.
   ServerStats stats() const;
 
  private:

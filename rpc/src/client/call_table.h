@@ -1,8 +1,8 @@
 // The calls of a session by their id.
 //
 // Ids grow by one, and most calls end before many others have begun: so the latest are at the place
-// that their id says. One that is still there when its place is needed again moves to a hash map,
-// as often as once. Not thread-safe.
+// that their id says. One that is still there when its place is needed again moves to a hash map.
+// Not thread-safe.
 #pragma once
 
 #include <array>
