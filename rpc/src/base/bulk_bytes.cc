@@ -10,23 +10,21 @@ constexpr std::uintptr_t kPage = 4096;
 constexpr std::uintptr_t kIntoPage = kPage / 4;
 constexpr std::size_t kLeastPlaced = 16 * 1024;
 
-// The block that the bytes lie in is noted right before them. An aligned allocation would not do:
-// glibc serves it so that large blocks come from the system anew each time.
-using Block = char*;
-
 }  // namespace
 
 void BulkDelete::operator()(char* bytes) const {
-  Block block = bytes;
+  char* block = bytes;
   if (placed_) std::memcpy(&block, bytes - sizeof(block), sizeof(block));
   delete[] block;
 }
 
+// The block that the bytes lie in is noted right before them. An aligned allocation would not do:
+// glibc serves it so that large blocks come from the system anew each time.
 BulkBytes NewBulkBytes(std::size_t size) {
   BulkDelete deleter;
   if (size < kLeastPlaced) return BulkBytes(new char[size], deleter);
   deleter.placed_ = true;
-  const Block block = new char[sizeof(Block) + kPage + size];
+  char* const block = new char[sizeof(block) + kPage + size];
   char* bytes = block + sizeof(block);
   bytes += (kIntoPage - reinterpret_cast<std::uintptr_t>(bytes)) % kPage;
   std::memcpy(bytes - sizeof(block), &block, sizeof(block));

@@ -23,6 +23,13 @@ void DeliverAll(std::vector<std::shared_ptr<Receiver>>& due) {
   }
 }
 
+bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& guard,
+              TimePoint deadline) {
+  if (deadline != kNever) return changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
+  changed.wait(guard);
+  return true;
+}
+
 absl::Status Closed() { return absl::FailedPreconditionError("the channel is closed"); }
 
 }  // namespace
@@ -50,12 +57,7 @@ bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
     return true;
   }
   std::unique_lock guard(core_.mutex_, std::adopt_lock);
-  bool in_time = true;
-  if (deadline == kNever) {
-    changed.wait(guard);
-  } else {
-    in_time = changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
-  }
+  const bool in_time = WaitOnce(changed, guard, deadline);
   guard.release();  // It stays locked.
   core_.on_loop_ = where_ == Where::kOnLoop;
   return in_time;

@@ -17,8 +17,8 @@ namespace piperpc::internal {
 class UnaryDone {
  public:
   template <typename Function>
-  requires std::is_invocable_v<Function&, absl::Status, std::span<const char>> UnaryDone(
-      Function function) {  // NOLINT(google-explicit-constructor): as of a std::function.
+  requires std::is_invocable_v<Function&, absl::Status, std::span<const char>>
+  explicit UnaryDone(Function function) {
     static_assert(sizeof(Held<Function>) <= kRoom && alignof(Held<Function>) <= kAlign);
     static_assert(std::is_nothrow_move_constructible_v<Function>);
     held_ = new (room_) Held<Function>(std::move(function));
