@@ -16,17 +16,17 @@ absl::Status WithoutCredit(std::size_t size) {
 
 }  // namespace
 
-StreamCall::StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+StreamCall::StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
                        const internal::OutMessage* request, const CallOptions& options)
-    : UnattendedCall(std::move(core), method, request, options),
+    : UnattendedCall(core, method, request, options),
       receive_credit_(Call::core().options().stream_credit_bytes),
       credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)) {}
 
-std::shared_ptr<internal::ClientStream> StreamCall::Open(std::shared_ptr<Core> core,
+std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<Core>& core,
                                                          const internal::ClientMethod& method,
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
-  auto call = std::make_shared<StreamCall>(std::move(core), method, request, options);
+  auto call = std::make_shared<StreamCall>(core, method, request, options);
   call->Start(call, options);
   StreamCall* const raw = call.get();
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};

@@ -18,12 +18,12 @@ class StreamCall final : public UnattendedCall,
                          public std::enable_shared_from_this<StreamCall> {
  public:
   // Opens the call. Dropping what this gives cancels it.
-  static std::shared_ptr<internal::ClientStream> Open(std::shared_ptr<Core> core,
+  static std::shared_ptr<internal::ClientStream> Open(const std::shared_ptr<Core>& core,
                                                       const internal::ClientMethod& method,
                                                       const internal::OutMessage* request,
                                                       const CallOptions& options);
 
-  StreamCall(std::shared_ptr<Core> core, const internal::ClientMethod& method,
+  StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
              const internal::OutMessage* request, const CallOptions& options);
 
   // ClientStream, without the lock.
