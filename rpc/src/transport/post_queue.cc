@@ -7,26 +7,25 @@ namespace piperpc::transport {
 void PostQueue::Push(Work work, bool in_loop) {
   const std::lock_guard lock(mutex_);
   pushed_.push_back(std::move(work));
-  if (!in_loop) WakeIfWaiting();
+  Tell(in_loop);
 }
 
 void PostQueue::Stop() {
   const std::lock_guard lock(mutex_);
   stop_ = true;
-  WakeIfWaiting();
+  Tell(false);
 }
 
 bool PostQueue::BeginWait() {
-  const std::lock_guard lock(mutex_);
-  waiting_ = pushed_.empty() && !stop_;
-  return waiting_;
+  State expected = State::kAwake;
+  return state_.compare_exchange_strong(expected, State::kWaits);
 }
 
 bool PostQueue::RunAll() {
+  if (state_.exchange(State::kAwake) != State::kHasWork) return false;
   bool stop = false;
   {
     const std::lock_guard lock(mutex_);
-    waiting_ = false;
     stop = std::exchange(stop_, false);
     pushed_.swap(running_);
   }
@@ -35,8 +34,9 @@ bool PostQueue::RunAll() {
   return stop;
 }
 
-void PostQueue::WakeIfWaiting() {
-  if (std::exchange(waiting_, false)) wake_();
+void PostQueue::Tell(bool in_loop) {
+  const State before = state_.exchange(State::kHasWork);
+  if (before == State::kWaits && !in_loop) wake_();
 }
 
 }  // namespace piperpc::transport

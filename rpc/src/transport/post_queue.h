@@ -1,6 +1,9 @@
 // Work that other threads hand to a loop, and the loop's sleep, which that work ends.
+//
+// A turn of the loop nearly always finds nothing here, and takes no lock to see that.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -27,15 +30,24 @@ class PostQueue {
   bool RunAll();
 
  private:
-  // With the lock held, so that the loop cannot have seen the work, ended and gone in between.
-  void WakeIfWaiting();
+  // Each side exchanges it, so of a push and a wait that meet, the one that comes second sees the
+  // first.
+  enum class State {
+    kAwake,    // The loop looks here before it waits.
+    kWaits,    // It has to be woken.
+    kHasWork,  // There is work, or a stop. Perhaps it was taken already: the loop looks in vain.
+  };
+
+  // With the lock held, which the loop takes to see what was pushed: so it cannot have seen that,
+  // ended and gone in between.
+  void Tell(bool in_loop);
 
   std::mutex mutex_;
   Work wake_;
   std::vector<Work> pushed_;
   std::vector<Work> running_;  // Loop thread only; kept for its capacity.
-  bool waiting_ = false;
   bool stop_ = false;
+  std::atomic<State> state_ = State::kAwake;
 };
 
 }  // namespace piperpc::transport
