@@ -5,6 +5,7 @@
 //     cost_program blocking ENDPOINT BACKEND COUNT   calls, one after the other
 //     cost_program callback ENDPOINT BACKEND COUNT   calls, kInFlight at a time
 //     cost_program stream ENDPOINT BACKEND COUNT     messages of one stream
+//     cost_program connection ENDPOINT BACKEND COUNT channels, one after the other, a call each
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -122,20 +123,29 @@ void ReadStream(CostClient& client, std::uint64_t count) {
   if (next != count) Die("messages are missing");
 }
 
+void MakeConnections(const std::string& endpoint, const std::string& backend, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    CostClient client(Connect(endpoint, {.backend = backend}));
+    CallBlocking(client, 1);
+  }
+}
+
 int Main(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[0] == "serve") {
     Serve(words[1], words[2]);
     return 0;
   }
   if (words.size() != 4) Die("usage: see the source");
-  CostClient client(Connect(words[1], {.backend = words[2]}));
   const std::uint64_t count = std::strtoull(words[3].c_str(), nullptr, 10);
+  CostClient client(Connect(words[1], {.backend = words[2]}));
   if (words[0] == "blocking") {
     CallBlocking(client, count);
   } else if (words[0] == "callback") {
     Chain(client, count).Run();
   } else if (words[0] == "stream") {
     ReadStream(client, count);
+  } else if (words[0] == "connection") {
+    MakeConnections(words[1], words[2], count);
   } else {
     Die("no such kind of call: " + words[0]);
   }
