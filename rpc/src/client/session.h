@@ -98,6 +98,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool Attach();
   void ArrangeReader();
   void ReadOnLoop();
+  void ReadOn();
   void ReadFor(BlockingCall& call, Core::Lock& lock);
   void Await(BlockingCall& call, Core::Lock& lock);
   void ReceiveOne(Core::Lock& lock, TimePoint limit);
@@ -135,7 +136,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool dead_ = false;
   bool room_wanted_ = false;
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
-  bool received_ = false;            // A packet, on the loop, since the last flush was due.
+  bool received_ = false;            // A packet, on the loop, in this turn.
 
   Reader reader_ = Reader::kNobody;
   const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.

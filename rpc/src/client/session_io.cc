@@ -161,19 +161,11 @@ void Session::ReceiveOne(Core::Lock& lock, TimePoint limit) {
 }
 
 void Session::OnReceive(transport::Bytes packet) {
-  {
-    const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-    if (dead_) return;
-    received_ = true;
-    OnPacket(packet);
-    FlushSoon();
-  }
-  // What was due has run, and may have begun new calls.
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  if (closing_) return;
-  if (live_ > 0 && !dead_) return pipe_->Receive();
-  reader_ = Reader::kNobody;
-  ClosePipeIfDue();
+  if (dead_) return;
+  received_ = true;
+  OnPacket(packet);
+  loop_->Defer(*this);
 }
 
 void Session::OnReceiveError(absl::Status status) {
@@ -190,15 +182,23 @@ void Session::OnSent(absl::Status status) {
   Flush();
 }
 
-// While several calls are in flight, what follows from their replies waits for one more look at the
-// pipe: as long as replies come, the calls that they set off travel together.
+// What was due after a packet has run, and may have begun new calls. While several are in flight,
+// what follows from their replies waits for one more look at the pipe: as long as replies come, the
+// calls that they set off travel together.
 void Session::OnTurnEnd() {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  if (!std::exchange(received_, false) || live_ < 2) return Flush();
-  loop_->Post([self = shared_from_this()] {
-    const Core::Lock next_turn(self->core_, Core::Lock::Where::kOnLoop);
-    if (!self->closing_) self->loop_->Defer(*self);
-  });
+  if (!std::exchange(received_, false)) return Flush();
+  ReadOn();
+  if (live_ < 2) return Flush();
+  // What closes the pipe is posted later, as there are calls now, and takes this back.
+  loop_->Post([this] { loop_->Defer(*this); });
+}
+
+void Session::ReadOn() {
+  if (closing_) return;
+  if (live_ > 0) return pipe_->Receive();
+  reader_ = Reader::kNobody;
+  ClosePipeIfDue();
 }
 
 // A pipe is closed by its loop, without the lock, when no caller uses it.
