@@ -54,8 +54,11 @@ class CallTable {
   // Those that have not ended, in no order.
   std::vector<Call*> Live() const {
     std::vector<Call*> live;
-    for (const Entry& each : latest_) {
-      if (each.id != 0 && each.call != nullptr) live.push_back(each.call);
+    std::size_t left = size_ - older_.size();
+    for (auto each = latest_.begin(); left > 0; ++each) {
+      if (each->id == 0) continue;
+      --left;
+      if (each->call != nullptr) live.push_back(each->call);
     }
     for (const auto& [id, call] : older_) {
       if (call != nullptr) live.push_back(call);

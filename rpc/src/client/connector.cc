@@ -31,8 +31,7 @@ bool Connector::ServeOne() {
   Core::Lock lock(core_);
   running_ = !waiting_.empty();
   if (!running_) return false;
-  call = std::move(waiting_.front());
-  waiting_.pop_front();
+  call = waiting_.Pop();
   if (call->ended()) return true;
   const auto session = core_.GetSession(lock, *call);
   if (call->ended()) return true;

@@ -1,10 +1,11 @@
 // Connects for calls that nobody is blocked in, on a thread that lives as long as there are any.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <thread>
 #include <utility>
+
+#include "src/client/fifo.h"
 
 namespace piperpc::client {
 
@@ -17,7 +18,7 @@ class Connector {
 
   // With the channel's lock.
   void Add(std::shared_ptr<Call> call);
-  std::deque<std::shared_ptr<Call>> TakeAll() { return std::exchange(waiting_, {}); }
+  Fifo<std::shared_ptr<Call>> TakeAll() { return std::exchange(waiting_, {}); }
 
   // Waits for the thread. Without the lock, after the channel was closed.
   void Join();
@@ -27,7 +28,7 @@ class Connector {
   bool ServeOne();
 
   Core& core_;
-  std::deque<std::shared_ptr<Call>> waiting_;
+  Fifo<std::shared_ptr<Call>> waiting_;
   bool running_ = false;
   std::thread thread_;
 };

@@ -79,7 +79,7 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
   if (system.ok()) transport_ = *system;
 }
 
-Core::~Core() { Shutdown(); }
+Core::~Core() = default;
 
 absl::Status Core::Refusal() const { return closed_ ? Closed() : broken_; }
 
@@ -219,8 +219,10 @@ void Core::Close() {
   for (const auto& call : connector_.TakeAll()) {
     call->End(absl::CancelledError("the channel was closed"));
   }
-  const auto sessions = sessions_;
-  for (const auto& session : sessions) session->Shutdown();
+  for (std::size_t i = sessions_.size(); i-- > 0;) {
+    const std::shared_ptr<Session> session = sessions_[i];
+    session->Shutdown();  // Perhaps it is not among them any more then.
+  }
   if (io_thread_ != nullptr && io_thread_->loop().InLoop()) return;
   while (!sessions_.empty() || connecting_) lock.Wait(changed_);
 }

@@ -41,7 +41,7 @@ class Core final : public std::enable_shared_from_this<Core> {
  public:
   // What is wrong with `endpoint` or `options` becomes the status of every call.
   Core(std::string_view endpoint, ChannelOptions options);
-  ~Core();
+  ~Core();  // After Shutdown().
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 

@@ -88,9 +88,7 @@ bool Session::FitsNow(const Call& call) const {
 
 void Session::StartWaiting() {
   while (!dead_ && !waiting_.empty() && FitsNow(*waiting_.front())) {
-    Call& call = *waiting_.front();
-    waiting_.pop_front();
-    Admit(call);
+    Admit(*waiting_.Pop());
   }
 }
 
@@ -131,7 +129,7 @@ void Session::Leave(Call& call) {
 
 void Session::Forget(Call& call) {
   if (call.phase == Call::Phase::kQueued) {
-    std::erase(waiting_, &call);
+    waiting_.Remove(&call);
   } else {
     calls_.Erase(call.id);
   }
@@ -191,7 +189,7 @@ void Session::Shutdown() {
   if (receiving_ && !closing_) Send({.kind = wire::FrameKind::kPing});
   if (dead_) return;
   dead_ = true;
-  EndAll(absl::CancelledError("the channel was closed"), {});
+  if (live_ > 0) EndAll(absl::CancelledError("the channel was closed"), {});
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
 }

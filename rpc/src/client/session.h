@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +23,7 @@
 #include "src/client/call.h"
 #include "src/client/call_table.h"
 #include "src/client/core.h"
+#include "src/client/fifo.h"
 #include "src/session/outbox.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
@@ -127,7 +127,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   std::uint64_t last_id_ = 0;
   CallTable calls_;                     // Those that the server may know of.
-  std::deque<Call*> waiting_;           // For the Hello, or a free slot; in order.
+  Fifo<Call*> waiting_;                 // For the Hello, or a free slot; in order.
   std::vector<BlockingCall*> blocked_;  // Those in Attend() that do not read.
   std::size_t live_ = 0;                // Calls here that have not ended.
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
