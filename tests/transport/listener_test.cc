@@ -118,6 +118,19 @@ TEST_P(ListenerTest, SurvivesClientsThatConnectAndVanish) {
   EXPECT_EQ(*server.ReceiveUntil(Soon()), "still here");
 }
 
+TEST_P(ListenerTest, TakesClientsThatComeTogetherAfterThoseThatCameAlone) {
+  Listen();
+  for (int i = 0; i < 40; ++i) {
+    Connect();
+    server_->acceptor().WaitPipe();
+  }
+  std::vector<std::unique_ptr<Pipe>> clients;
+  server_loop_->Do([&] {
+    for (int i = 0; i < 100; ++i) clients.push_back(Connect());
+  });
+  for (int i = 0; i < 100; ++i) EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
+}
+
 TEST_P(ListenerTest, ServesManyClientsFromManyThreads) {
   Listen();
   constexpr int kThreads = 4;

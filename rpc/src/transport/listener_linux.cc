@@ -17,6 +17,10 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // The pipes that are there already have their turn, too.
 
+// The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
+// many turns take one client each, and look for no second one.
+constexpr int kTurnsOfOne = 16;
+
 // The kernel takes no more than net.core.somaxconn (4096 by default).
 int Backlog(std::size_t wanted) {
   constexpr std::size_t kMost = std::numeric_limits<int>::max();
@@ -86,7 +90,12 @@ void SocketListener::Close(absl::AnyInvocable<void()> closed) {
 }
 
 void SocketListener::AcceptSome() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  int most = kAcceptsPerTurn;
+  if (turns_of_one_ > 0) {
+    --turns_of_one_;
+    most = 1;
+  }
+  for (; most > 0; --most) {
     if (!AcceptOne()) return;
   }
   loop_.Start(*this, SocketLoop::kReadable);
@@ -107,6 +116,7 @@ bool SocketListener::AcceptOne() {
 bool SocketListener::AcceptFailed(int error) {
   if (error == EINTR || error == ECONNABORTED) return true;
   if (error == EAGAIN) {
+    turns_of_one_ = kTurnsOfOne;
     loop_.Start(*this, SocketLoop::kReadable);
   } else {
     // The client stays in the backlog and is taken when there are descriptors again. As the loop

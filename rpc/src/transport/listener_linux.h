@@ -42,6 +42,7 @@ class SocketListener final : public Listener, private SocketLoop::Source, privat
   EndpointOwner owner_;
   const std::shared_ptr<ConnectionSlots> slots_;
   AcceptPause pause_;
+  int turns_of_one_ = 0;  // So many more.
   bool closing_ = false;
   absl::AnyInvocable<void()> closed_;
 };
