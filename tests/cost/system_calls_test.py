@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many system calls a call takes on each side, by strace.
+"""How many system calls a call, and a connection, takes on each side, by strace.
 
     COST_PROGRAM=... system_calls_test.py -v
 """
@@ -19,6 +19,7 @@ SEND = {'sendmsg', 'sendto', 'write', 'writev'}
 RECEIVE = {'recvmsg', 'recvfrom', 'read', 'readv'}
 
 CALLS = 500
+CONNECTIONS = 200
 CALLS_IN_FLIGHT = 6_400  # 64 at a time; what a program does at its start weighs little then.
 SHARE = 1 / 3  # Of one call among 64 in flight.
 
@@ -89,6 +90,20 @@ class SystemCallsTest(unittest.TestCase):
     self.need(backend)
     taken = count_between('blocking', backend, 'server', 100, 100 + CALLS)
     self.assertLessEqual(taken.total(), bound * CALLS + NOISE, taken)
+
+  # Of the client's nine, two look whom it talks to and two limit how long it waits.
+  def test_a_connection_with_a_call_on_epoll(self):
+    self.connections('epoll', {'client': 9, 'server': 12})
+
+  def test_a_connection_with_a_call_on_io_uring(self):
+    self.connections('io_uring', {'client': 9, 'server': 9})
+
+  def connections(self, backend, bounds):
+    self.need(backend)
+    for side, bound in bounds.items():
+      with self.subTest(side):
+        taken = count_between('connection', backend, side, 50, 50 + CONNECTIONS)
+        self.assertLessEqual(taken.total(), bound * CONNECTIONS + NOISE, taken)
 
   def test_calls_that_are_in_flight_together_share_them_on_epoll(self):
     self.calls_in_flight('epoll')

@@ -61,6 +61,15 @@ TEST_P(PacketsTest, ComeBackUnchangedAtEverySize) {
   server.Close();
 }
 
+TEST_P(PacketsTest, OfTheLargestSizeMayBeTheFirst) {
+  Ends ends = NewEnds();
+  const std::string packet = Pattern(kMaxPacketBytes);
+  ASSERT_EQ(ends.client->MustSend(packet), SendResult::kSent);
+  EXPECT_TRUE(*ends.server->ReceiveUntil(Soon()) == packet);
+  ASSERT_EQ(ends.server->MustSend(packet), SendResult::kSent);
+  EXPECT_TRUE(*ends.client->ReceiveUntil(Soon()) == packet);
+}
+
 TEST_P(PacketsTest, OfManyConnectionsThatComeAtOnceAllArrive) {
   std::vector<Ends> many(100);  // More than a loop has room for at a time.
   for (Ends& ends : many) {

@@ -70,7 +70,6 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueFd fd, const Endpoint& endp
   if (absl::Status status = CheckServer(endpoint, server->uid, ::geteuid()); !status.ok()) {
     return status;
   }
-  if (absl::Status status = SetSendBuffer(fd.get()); !status.ok()) return status;
   return std::make_unique<SocketPipe>(std::move(fd), ToPeer(*server), ConnectionSlots::Slot());
 }
 

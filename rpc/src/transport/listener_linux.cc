@@ -130,7 +130,6 @@ bool SocketListener::AcceptFailed(int error) {
 void SocketListener::HandOut(UniqueFd fd, ConnectionSlots::Slot slot) {
   const absl::StatusOr<ucred> credentials = PeerCredentials(fd.get());
   if (!credentials.ok() || !CheckClient(fd.get(), *credentials, access_).ok()) return;
-  if (!SetSendBuffer(fd.get()).ok()) return;
   delegate_.OnConnect(
       std::make_unique<SocketPipe>(std::move(fd), ToPeer(*credentials), std::move(slot)));
 }

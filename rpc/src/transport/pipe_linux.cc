@@ -18,6 +18,9 @@ namespace {
 constexpr Duration kFineWait = std::chrono::milliseconds(30);
 constexpr Duration kLongestWait = std::chrono::minutes(1);
 
+// For now, or for a packet of that size ever.
+bool FindsNoRoom(int error) { return error == EAGAIN || error == EMSGSIZE; }
+
 }  // namespace
 
 // What a pipe needs for its end only.
@@ -48,7 +51,14 @@ void SocketPipe::Receive() {
 absl::StatusOr<SendResult> SocketPipe::Send(std::span<const Bytes> slices) {
   if (absl::Status status = CheckPacket(slices); !status.ok()) return status;
   const int error = SendPacket(fd(), slices);
-  if (error == 0) return SendResult::kSent;
+  return error == 0 ? SendResult::kSent : NotSent(error, slices);
+}
+
+absl::StatusOr<SendResult> SocketPipe::NotSent(int error, std::span<const Bytes> slices) {
+  if (FindsNoRoom(error) && !std::exchange(roomy_, true)) {
+    if (absl::Status status = SetSendBuffer(fd()); !status.ok()) return status;
+    return Send(slices);
+  }
   if (error != EAGAIN) return SocketError(error, "sendmsg");
   return loop_ == nullptr ? SendResult::kWouldBlock : KeepUntilWritable(slices);
 }

@@ -31,6 +31,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   void OnWritable() override;
   void OnReleased() override;
 
+  absl::StatusOr<SendResult> NotSent(int error, std::span<const Bytes> slices);
   SendResult KeepUntilWritable(std::span<const Bytes> slices);
   std::ptrdiff_t ReceiveOnce(std::span<char> buffer, TimePoint deadline);
   bool LimitWait(Duration left);
@@ -45,6 +46,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   std::vector<Bytes> pending_;              // The slices of a Send() that is under way.
   std::unique_ptr<Closing> closing_;        // Null: open.
   Duration wait_limit_ = Duration::zero();  // What SO_RCVTIMEO is set to; zero: not set.
+  bool roomy_ = false;                      // As of SetSendBuffer(). Most never need that.
   bool reset_seen_ = false;
   bool receiving_ = false;
   ConnectionSlots::Slot slot_;
