@@ -114,6 +114,21 @@ TEST_F(ConnectionTest, UnknownKindsAreIgnoredOnlyWhenOptional) {
   ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "kind 78");
 }
 
+TEST_F(ConnectionTest, CloseEndsCallsThatConnect) {
+  for (const bool blocking : {true, false}) {
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    std::future<void> closing;
+    counting_.on_connect = [&] {
+      closing = std::async(std::launch::async, [&] { channel_->Close(); });
+      // It waits for the connection, or is refused already: it ends when the channel is closed.
+      EXPECT_FALSE(Call("meanwhile").ok());
+    };
+    const Text reply = blocking ? Call("late") : Get(CallAsync("late"));
+    ExpectStatus(reply.status(), absl::StatusCode::kCancelled, "closed");
+    closing.get();
+  }
+}
+
 TEST_F(ConnectionTest, CloseEndsCallsOfEveryForm) {
   auto blocking = CallAside("blocking");
   ScriptedConnection connection = server_.AcceptAndGreet();

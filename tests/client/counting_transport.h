@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,9 @@ class CountingTransport final : public transport::Transport {
   std::atomic<int> sends = 0;
   std::atomic<int> receives = 0;
 
+  // Runs on the thread that connects, when there is a connection and the client has not got it yet.
+  std::function<void()> on_connect = [] {};
+
   std::string_view name() const override { return inner_.name(); }
   absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override {
     ++loops;
@@ -33,6 +37,7 @@ class CountingTransport final : public transport::Transport {
     ++connects;
     auto pipe = inner_.Connect(endpoint, options);
     if (!pipe.ok()) return pipe.status();
+    on_connect();
     return std::make_unique<CountingPipe>(*this, *std::move(pipe));
   }
 

@@ -104,6 +104,7 @@ absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, Call& call
     lock.Acquire();
     connecting_ = false;
     changed_.notify_all();
+    if (closed_) continue;  // Nobody wants the pipe any more.
     if (pipe.ok()) return Adopt(*std::move(pipe));
     const TimePoint now = Clock::now();
     const bool again = absl::IsUnavailable(pipe.status())         ? now < times.wait_until
@@ -135,7 +136,6 @@ std::shared_ptr<Session> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
   Log(LogLevel::kInfo, "connected");
   session_ = std::make_shared<Session>(*this, std::move(pipe));
   sessions_.push_back(session_);
-  if (closed_) session_->Shutdown();
   return session_;
 }
 
