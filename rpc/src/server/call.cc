@@ -9,8 +9,27 @@
 #include "src/server/session.h"
 
 namespace piperpc::server {
+namespace {
 
-Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
+absl::Status LoginNeeded(std::string_view method) {
+  return absl::UnauthenticatedError(
+      absl::StrCat(ToAbsl(method), " needs a login on this connection first"));
+}
+
+// A frame with a message, for a call that takes none, or none of that kind.
+absl::Status Misplaced(const wire::FrameHeader& header, bool half_closed) {
+  if (half_closed) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message of call ", header.call_id, " after its last one"));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(header.kind),
+                   " cannot carry a message of call ", header.call_id));
+}
+
+}  // namespace
+
+Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
            TimePoint started, Duration timeout)
     : session_(session),
       id_(id),
@@ -24,47 +43,44 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, M
 }
 
 Call::~Call() {
-  session_.loop().Cancel(*this);
+  DisarmDeadline();
   session_.host().UncountCall();
 }
 
 void Call::Admit() {
-  if (absl::Status refused = Permission(); !refused.ok()) return Finish(std::move(refused));
-  if (deadline_ != kNever) session_.loop().Schedule(*this, deadline_);
-  if (StreamsRequests(entry_.method->shape)) Begin({});
-}
-
-absl::Status Call::Permission() {
   for (const auto& middleware : session_.core().options.middleware) {
-    if (absl::Status status = middleware->Before(*this); !status.ok()) return status;
+    if (absl::Status status = middleware->Before(*this); !status.ok()) {
+      return Finish(std::move(status));
+    }
   }
   admitted_ = true;
   if (entry_.method->requires_login && !session_.state().user()) {
-    return absl::UnauthenticatedError(
-        absl::StrCat(ToAbsl(method()), " needs a login on this connection first"));
+    return Finish(LoginNeeded(method()));
   }
-  return absl::OkStatus();
+  if (StreamsRequests(entry_.method->shape)) Begin({});
+}
+
+void Call::ArmDeadline() {
+  if (deadline_ != kNever) session_.loop().Schedule(*this, deadline_);
+}
+
+void Call::DisarmDeadline() {
+  if (scheduled()) session_.loop().Cancel(*this);
 }
 
 absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
-  if (half_closed_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message of call ", id_, " after its last one"));
-  }
   const bool request = frame.header.kind == wire::FrameKind::kRequest;
-  if (request == StreamsRequests(entry_.method->shape)) {
-    return absl::InvalidArgumentError(absl::StrCat("a frame of kind ",
-                                                   static_cast<std::uint32_t>(frame.header.kind),
-                                                   " cannot carry a message of call ", id_));
+  if (half_closed_ || request == StreamsRequests(entry_.method->shape)) {
+    return Misplaced(frame.header, half_closed_);
   }
   const ServerOptions& options = session_.core().options;
   auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.core().budget);
-  if (absl::IsResourceExhausted(outcome.status())) {
+  if (!outcome.ok()) {
+    if (!absl::IsResourceExhausted(outcome.status())) return outcome.status();
     Stop(outcome.status());
     return absl::OkStatus();
   }
-  if (!outcome.ok()) return outcome.status();
   if (outcome->result == Assembly::Result::kMore) return absl::OkStatus();
   if (request) {
     half_closed_ = true;  // It is the only one.
@@ -159,20 +175,17 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  absl::Status fits = session_.CheckSize(response.size());
-  const bool send = fits.ok();
-  Conclude(std::move(fits), send ? &response : nullptr);
+  Conclude(session_.CheckSize(response.size()), &response);
 }
 
 void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   if (ended_) return;
   ended_ = true;
-  if (!stopped_.ok()) {
-    status = stopped_;
-    response = nullptr;
-  }
-  session_.loop().Cancel(*this);
-  status = Respond(std::move(status), response);
+  if (!stopped_.ok()) status = stopped_;
+  DisarmDeadline();
+  std::string trailers;
+  if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
+  session_.SendResponse(id_, status, trailers, response);
   if (admitted_) {
     for (const auto& middleware : session_.core().options.middleware) {
       middleware->After(*this, status);
@@ -181,20 +194,12 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   session_.OnEnded(*this);
 }
 
-absl::Status Call::Respond(absl::Status status, const internal::OutMessage* response) {
-  std::string trailers;
-  if (has_trailers_.load(std::memory_order_acquire)) {
-    std::lock_guard lock(mutex_);
-    auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
-    if (encoded.ok()) {
-      trailers = *std::move(encoded);
-    } else if (status.ok()) {
-      status = encoded.status();
-      response = nullptr;
-    }
-  }
-  session_.SendResponse(id_, status, trailers, response);
-  return status;
+absl::Status Call::EncodeTrailers(std::string& trailers) {
+  std::lock_guard lock(mutex_);
+  auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
+  if (!encoded.ok()) return encoded.status();
+  trailers = *std::move(encoded);
+  return absl::OkStatus();
 }
 
 void Call::Stop(absl::Status reason) {

@@ -40,13 +40,17 @@ class Call final : public internal::ServerCall,
  public:
   // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller
   // waits from then on; Duration::max() for ever.
-  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata metadata,
+  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
        TimePoint started, Duration timeout);
   ~Call();
 
-  // Asks middleware and the access rule, arms the deadline, and begins the handler of a method that
-  // streams its requests. The call may have ended when this returns.
+  // Asks middleware and the access rule, and begins the handler of a method that streams its
+  // requests. The call may have ended when this returns.
   void Admit();
+
+  // Stops the call when its deadline has passed. For one that has not ended at once: until then
+  // the loop is not free to look at the time.
+  void ArmDeadline();
 
   // Frames of this call. An error is a violation of the protocol, and ends the connection.
   absl::Status OnMessageFrame(const wire::Frame& frame);
@@ -63,6 +67,7 @@ class Call final : public internal::ServerCall,
   void Abort();
 
   std::uint64_t id() const { return id_; }
+  bool ended() const { return ended_; }
 
   // "package.Service/Method (pid 17, uid:1000, for 2.5 s)".
   std::string Describe() const;
@@ -94,13 +99,13 @@ class Call final : public internal::ServerCall,
 
   void OnTimer() override;
 
-  absl::Status Permission();
+  void DisarmDeadline();
   void Begin(wire::Bytes request);
   void Deliver(wire::Bytes message);
   void WakeReader();
   void RequestStop();
   void Conclude(absl::Status status, const internal::OutMessage* response);
-  absl::Status Respond(absl::Status status, const internal::OutMessage* response);
+  absl::Status EncodeTrailers(std::string& trailers);
 
   Session& session_;
   const std::uint64_t id_;

@@ -65,8 +65,7 @@ std::vector<Call*> Session::CallsInOrder() {
   return calls;
 }
 
-absl::Status Session::CheckSize(std::size_t message_size) const {
-  if (message_size <= peer_hello_.max_message_bytes) return absl::OkStatus();
+absl::Status Session::TooLarge(std::size_t message_size) const {
   return absl::ResourceExhaustedError(absl::StrCat("the reply has ", message_size,
                                                    " bytes; the client takes at most ",
                                                    peer_hello_.max_message_bytes));
@@ -97,7 +96,7 @@ void Session::SendResponse(std::uint64_t call_id, const absl::Status& status,
                                  .metadata = trailers,
                                  .status = encoded,
                                  .has_status = !status.ok()};
-  if (response != nullptr) {
+  if (response != nullptr && status.ok()) {
     SendMessage(header, *response);
   } else {
     Send(header);
@@ -110,11 +109,8 @@ void Session::SendGoaway(const absl::Status& status) {
 }
 
 void Session::OnEnded(Call& call) {
-  if (starting_.get() == &call) {
-    ended_calls_.push_back(std::move(starting_));
-  } else {
-    ended_calls_.push_back(std::move(calls_.extract(call.id()).mapped()));
-  }
+  if (starting_.get() == &call) return;  // StartCall() sees to it.
+  ended_calls_.push_back(std::move(calls_.extract(call.id()).mapped()));
   loop().Defer(*this);
 }
 

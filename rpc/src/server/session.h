@@ -66,10 +66,14 @@ class Session final : private transport::Pipe::Delegate,
   bool has_room() const { return outbox_.queued_bytes() < host_.core().options.output_queue_bytes; }
 
   // RESOURCE_EXHAUSTED when the client does not take messages of this size.
-  absl::Status CheckSize(std::size_t message_size) const;
+  absl::Status CheckSize(std::size_t message_size) const {
+    return message_size <= peer_hello_.max_message_bytes ? absl::OkStatus()
+                                                         : TooLarge(message_size);
+  }
 
   void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+  // With the message `response` (may be null) only when `status` is OK.
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
                     const internal::OutMessage* response);
 
@@ -99,9 +103,10 @@ class Session final : private transport::Pipe::Delegate,
   absl::Status OnCancel(Call& call);
   absl::Status OnPing(const wire::Frame& frame);
   absl::Status OnOtherFrame(const wire::Frame& frame);
-  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
+  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry,
+                       Metadata& metadata) const;
 
-  void Refuse(std::uint64_t call_id, const absl::Status& status);
+  absl::Status TooLarge(std::size_t message_size) const;
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
   void SendGoaway(const absl::Status& status);

@@ -118,16 +118,12 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   }
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = FindMethod(header.method);
-  if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
-    Refuse(header.call_id, refusal);
+  Metadata metadata;
+  if (absl::Status refusal = Refusal(header, entry, metadata); !refusal.ok()) {
+    SendResponse(header.call_id, refusal, {}, nullptr);
     return absl::OkStatus();
   }
-  absl::StatusOr<Metadata> metadata = wire::DecodeMetadata(header.metadata);
-  if (!metadata.ok()) {
-    Refuse(header.call_id, metadata.status());
-    return absl::OkStatus();
-  }
-  starting_ = std::make_unique<Call>(*this, header.call_id, *entry, *std::move(metadata),
+  starting_ = std::make_unique<Call>(*this, header.call_id, *entry, std::move(metadata),
                                      packet_time_, TimeoutOf(header));
   return StartCall(frame);
 }
@@ -140,17 +136,23 @@ const Dispatcher::Entry* Session::FindMethod(std::string_view name) {
   return last_method_;
 }
 
-// Most calls have ended when this returns, and were never in the table.
+// Most calls have ended when this returns, and were never in the table, nor had a timer.
 absl::Status Session::StartCall(const wire::Frame& frame) {
-  Call& call = *starting_;  // Lives to the end of the frame, whatever happens to it.
+  Call& call = *starting_;
   call.Admit();
   absl::Status status = frame.header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
-  if (starting_ != nullptr) calls_.emplace(call.id(), std::move(starting_));
+  if (call.ended()) {
+    starting_.reset();
+  } else {
+    call.ArmDeadline();
+    calls_.emplace(call.id(), std::move(starting_));
+  }
   return status;
 }
 
-absl::Status Session::Refusal(const wire::FrameHeader& header,
-                              const Dispatcher::Entry* entry) const {
+// Why the call cannot be. OK: it can, and `metadata` is what came along.
+absl::Status Session::Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry,
+                              Metadata& metadata) const {
   const ServerOptions& options = host_.core().options;
   if (calls_.size() >= options.max_calls_per_connection) {
     return absl::ResourceExhaustedError(
@@ -169,11 +171,10 @@ absl::Status Session::Refusal(const wire::FrameHeader& header,
                                                      " bytes; the limit is ",
                                                      options.max_metadata_bytes));
   }
-  return absl::OkStatus();
-}
-
-void Session::Refuse(std::uint64_t call_id, const absl::Status& status) {
-  SendResponse(call_id, status, {}, nullptr);
+  if (header.metadata.empty()) return absl::OkStatus();
+  absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(header.metadata);
+  if (decoded.ok()) metadata = *std::move(decoded);
+  return decoded.status();
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {
