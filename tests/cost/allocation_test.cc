@@ -40,8 +40,8 @@ struct Bounds {
   double client;
   double server;
 };
-constexpr Bounds kBlockingCall{.client = 0.1, .server = 2};
-constexpr Bounds kCallbackCall{.client = 1.1, .server = 2};
+constexpr Bounds kBlockingCall{.client = 0.1, .server = 1.1};
+constexpr Bounds kCallbackCall{.client = 1.1, .server = 1.1};
 constexpr Bounds kStreamMessage{.client = 0.1, .server = 0.1};
 
 // Counts what a thread allocates from the kWarmUp-th step to the kAll-th.

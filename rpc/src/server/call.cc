@@ -1,6 +1,7 @@
 #include "src/server/call.h"
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -45,6 +46,12 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, M
 Call::~Call() {
   DisarmDeadline();
   session_.host().UncountCall();
+}
+
+void Call::operator delete(Call* call, std::destroying_delete_t) {
+  CallMemory& memory = call->session_.host().call_memory();
+  std::destroy_at(call);
+  memory.Give(call);
 }
 
 void Call::Admit() {

@@ -12,10 +12,12 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,6 +26,7 @@
 #include "piperpc/internal/server_call.h"
 #include "piperpc/server_context.h"
 #include "src/base/clock.h"
+#include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/session/credit.h"
 #include "src/session/inbox.h"
@@ -43,6 +46,11 @@ class Call final : public internal::ServerCall,
   Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
        TimePoint started, Duration timeout);
   ~Call();
+
+  // A call lives in the memory of its host's calls, and gives it back.
+  static void* operator new(std::size_t bytes, CallMemory& memory) { return memory.Take(bytes); }
+  static void operator delete(void* place, CallMemory& memory) { memory.Give(place); }
+  static void operator delete(Call* call, std::destroying_delete_t);
 
   // Asks middleware and the access rule, and begins the handler of a method that streams its
   // requests. The call may have ended when this returns.

@@ -123,8 +123,8 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
     SendResponse(header.call_id, refusal, {}, nullptr);
     return absl::OkStatus();
   }
-  starting_ = std::make_unique<Call>(*this, header.call_id, *entry, std::move(metadata),
-                                     packet_time_, TimeoutOf(header));
+  starting_.reset(new (host_.call_memory()) Call(*this, header.call_id, *entry, std::move(metadata),
+                                                 packet_time_, TimeoutOf(header)));
   return StartCall(frame);
 }
 

@@ -10,6 +10,7 @@
 
 #include "piperpc/executor.h"
 #include "piperpc/server.h"
+#include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/session/inbox.h"
 #include "src/session/loop_executor.h"
@@ -47,6 +48,7 @@ class SessionHost {
   transport::EventLoop& loop() { return thread_.loop(); }
   Executor& executor() { return thread_.executor(); }
   BufferPool& buffers() { return buffers_; }  // For what the sessions send.
+  CallMemory& call_memory() { return call_memory_; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
   // any thread.
@@ -71,6 +73,7 @@ class SessionHost {
   ServerCore& core_;
   LoopThread thread_;
   BufferPool buffers_;
+  CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
 };
 
