@@ -10,22 +10,9 @@
 namespace piperpc::server {
 namespace {
 
-constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
-
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
-
-wire::Hello OurHello(const ServerOptions& options, std::uint32_t version) {
-  return {.min_version = version,
-          .max_version = version,
-          .max_packet_bytes = static_cast<std::uint32_t>(options.max_packet_bytes),
-          .max_message_bytes = options.max_message_bytes,
-          .max_calls = static_cast<std::uint32_t>(options.max_calls_per_connection),
-          .max_metadata_bytes = static_cast<std::uint32_t>(options.max_metadata_bytes),
-          .initial_credit = options.stream_credit_bytes,
-          .implementation = kImplementation};
-}
 
 Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
@@ -88,7 +75,7 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
   outbox_.set_max_packet(peer_hello_.max_packet_bytes);
   state_ = State::kOpen;
   loop().Cancel(*this);
-  Send({.kind = wire::FrameKind::kHello}, wire::EncodeHello(OurHello(core().options, *version)));
+  Send({.kind = wire::FrameKind::kHello}, core().hello.For(*version));
   host_.OnHello(*this);
   return absl::OkStatus();
 }

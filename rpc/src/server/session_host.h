@@ -12,6 +12,7 @@
 #include "piperpc/server.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
+#include "src/server/hello.h"
 #include "src/session/inbox.h"
 #include "src/session/loop_executor.h"
 #include "src/session/packet_buffer.h"
@@ -31,6 +32,7 @@ struct ServerCore {
   const Dispatcher& dispatcher;
   WorkerPool& workers;
   ReceiveBudget budget{options.parse_budget_bytes};
+  const HelloPayloads hello{options};
 
   void Log(LogLevel level, std::string_view event,
            std::vector<std::pair<std::string_view, std::string>> fields) const {
