@@ -34,7 +34,9 @@ std::size_t Acceptor::connections() const {
 }
 
 void Acceptor::OnAcceptError(absl::Status status) {
-  core_.Log(LogLevel::kError, "cannot take clients", {{"cause", std::string(status.message())}});
+  core_.Log(LogLevel::kError, "cannot take clients", [&status] {
+    return LogFields{{"cause", std::string(status.message())}};
+  });
 }
 
 }  // namespace piperpc::server

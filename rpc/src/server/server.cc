@@ -51,10 +51,11 @@ class Server::Impl {
       return status;
     }
     for (auto& loop : loops_) loop->Start();
-    core_.Log(LogLevel::kInfo, "listening",
-              {{"endpoint", parsed->text()},
-               {"address", parsed->address()},
-               {"backend", std::string(transport_->name())}});
+    core_.Log(LogLevel::kInfo, "listening", [&] {
+      return server::LogFields{{"endpoint", parsed->text()},
+                               {"address", parsed->address()},
+                               {"backend", std::string(transport_->name())}};
+    });
     return absl::OkStatus();
   }
 
@@ -115,8 +116,9 @@ class Server::Impl {
     }
     for (auto& loop : loops_) loop->Stop();
     workers_.Stop();
-    core_.Log(LogLevel::kInfo, "stopped",
-              {{"aborted_calls", std::to_string(report.aborted.size())}});
+    core_.Log(LogLevel::kInfo, "stopped", [&report] {
+      return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())}};
+    });
     return report;
   }
 

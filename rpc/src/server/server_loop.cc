@@ -57,9 +57,9 @@ void ServerLoop::OnClosed(Session& session) {
   std::erase(awaiting_hello_, &session);
   auto node = sessions_.extract(&session);
   if (node.empty()) return;
-  const Peer peer = session.peer();
   // It is one of the session's own functions that has called.
-  loop().Post([this, peer, owned = std::move(node.mapped())]() mutable {
+  loop().Post([this, owned = std::move(node.mapped())]() mutable {
+    const Peer peer = owned->peer();
     owned.reset();
     on_closed_(peer);
   });

@@ -26,10 +26,11 @@ void Session::Open() {
 
 void Session::Fail(absl::Status reason) {
   if (state_ >= State::kClosing) return;
-  core().Log(LogLevel::kWarning, "connection refused",
-             {{"peer_pid", std::to_string(peer().pid)},
-              {"peer_user", peer().user},
-              {"reason", std::string(reason.message())}});
+  core().Log(LogLevel::kWarning, "connection refused", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"reason", std::string(reason.message())}};
+  });
   SendGoaway(reason);
   state_ = State::kClosing;
   loop().Schedule(*this, After(transport::kDrainLimit));
@@ -180,9 +181,11 @@ void Session::OnPipeLost(const absl::Status& cause) {
   if (closing_pipe_) return;
   state_ = State::kClosing;
   ClosePipe(CloseMode::kAbort);
-  core().Log(LogLevel::kDebug, "connection ended",
-             {{"peer_pid", std::to_string(peer().pid)}, {"cause", std::string(cause.message())}});
-  StopCalls(absl::CancelledError("the client is gone"));
+  core().Log(LogLevel::kDebug, "connection ended", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"cause", std::string(cause.message())}};
+  });
+  if (has_calls()) StopCalls(absl::CancelledError("the client is gone"));
 }
 
 void Session::ClosePipe(CloseMode mode) {

@@ -107,6 +107,7 @@ class Session final : private transport::Pipe::Delegate,
                        Metadata& metadata) const;
 
   absl::Status TooLarge(std::size_t message_size) const;
+  bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
   void SendGoaway(const absl::Status& status);

@@ -26,6 +26,8 @@ namespace server {
 
 class Session;
 
+using LogFields = decltype(LogRecord::fields);
+
 // One for the whole server; read by all loops.
 struct ServerCore {
   const ServerOptions& options;
@@ -34,9 +36,10 @@ struct ServerCore {
   ReceiveBudget budget{options.parse_budget_bytes};
   const HelloPayloads hello{options};
 
-  void Log(LogLevel level, std::string_view event,
-           std::vector<std::pair<std::string_view, std::string>> fields) const {
-    if (options.log) options.log({level, event, std::move(fields)});
+  // `fields` makes those of the record, and is called only when somebody listens.
+  template <typename Fields>
+  void Log(LogLevel level, std::string_view event, Fields fields) const {
+    if (options.log) options.log({level, event, fields()});
   }
 };
 
