@@ -7,28 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/thunks.h"
 #include "src/base/text.h"
+#include "src/server/errors.h"
 #include "src/server/session.h"
 
 namespace piperpc::server {
-namespace {
-
-absl::Status LoginNeeded(std::string_view method) {
-  return absl::UnauthenticatedError(
-      absl::StrCat(ToAbsl(method), " needs a login on this connection first"));
-}
-
-// A frame with a message, for a call that takes none, or none of that kind.
-absl::Status Misplaced(const wire::FrameHeader& header, bool half_closed) {
-  if (half_closed) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message of call ", header.call_id, " after its last one"));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(header.kind),
-                   " cannot carry a message of call ", header.call_id));
-}
-
-}  // namespace
 
 Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
            TimePoint started, Duration timeout)
@@ -62,7 +44,7 @@ void Call::Admit() {
   }
   admitted_ = true;
   if (entry_.method->requires_login && !session_.state().user()) {
-    return Finish(LoginNeeded(method()));
+    return Finish(NeedsLogin(method()));
   }
   if (StreamsRequests(entry_.method->shape)) Begin({});
 }
@@ -78,9 +60,8 @@ void Call::DisarmDeadline() {
 absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
   const bool request = frame.header.kind == wire::FrameKind::kRequest;
-  if (half_closed_ || request == StreamsRequests(entry_.method->shape)) {
-    return Misplaced(frame.header, half_closed_);
-  }
+  if (half_closed_) return MessageAfterLast(id_);
+  if (request == StreamsRequests(entry_.method->shape)) return NoMessageOfCall(frame.header);
   const ServerOptions& options = session_.core().options;
   auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.core().budget);
   if (!outcome.ok()) {
@@ -108,9 +89,7 @@ void Call::Begin(wire::Bytes request) {
 
 void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) {
-    return Stop(absl::ResourceExhaustedError(absl::StrCat(
-        "a message of ", message.size(), " bytes was sent without credit; the window is ",
-        session_.core().options.stream_credit_bytes, " bytes")));
+    return Stop(MessageWithoutCredit(message.size(), session_.core().options.stream_credit_bytes));
   }
   inbound_.emplace_back(message.data(), message.size());
   WakeReader();
@@ -118,10 +97,9 @@ void Call::Deliver(wire::Bytes message) {
 
 absl::Status Call::OnHalfClose() {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
-  if (half_closed_ || !StreamsRequests(entry_.method->shape) || assembly_.in_progress()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a half-close of call ", id_,
-        half_closed_ ? ", which is half-closed already" : ", in the middle of a message"));
+  if (half_closed_) return HalfCloseAgain(id_);
+  if (!StreamsRequests(entry_.method->shape) || assembly_.in_progress()) {
+    return HalfCloseInMessage(id_);
   }
   half_closed_ = true;
   WakeReader();
@@ -149,10 +127,7 @@ bool Call::Pop(absl::FunctionRef<bool(std::span<const char>)> parse) {
 }
 
 absl::Status Call::OnCredit(std::uint64_t bytes) {
-  if (!send_credit_.Add(bytes)) {
-    return absl::InvalidArgumentError(absl::StrCat("a credit of ", bytes, " bytes for call ", id_,
-                                                   " is more than can be counted"));
-  }
+  if (!send_credit_.Add(bytes)) return CreditTooLarge(id_, bytes);
   OnRoom();
   return absl::OkStatus();
 }
@@ -233,11 +208,7 @@ void Call::Abort() {
   Finish(stopped_);
 }
 
-void Call::OnTimer() {
-  const auto allowed = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
-  Stop(absl::DeadlineExceededError(absl::StrCat(ToAbsl(method()), " did not end within the ",
-                                                allowed.count(), " ms that its caller gave it")));
-}
+void Call::OnTimer() { Stop(DeadlineExceeded(method(), deadline_ - started_)); }
 
 std::string Call::Describe() const {
   const Peer& who = peer();

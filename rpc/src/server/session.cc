@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "src/server/errors.h"
 #include "src/wire/status.h"
 
 namespace piperpc::server {
@@ -64,12 +64,6 @@ std::vector<Call*> Session::CallsInOrder() {
   for (const auto& [id, call] : calls_) calls.push_back(call.get());
   std::sort(calls.begin(), calls.end(), [](Call* a, Call* b) { return a->id() < b->id(); });
   return calls;
-}
-
-absl::Status Session::TooLarge(std::size_t message_size) const {
-  return absl::ResourceExhaustedError(absl::StrCat("the reply has ", message_size,
-                                                   " bytes; the client takes at most ",
-                                                   peer_hello_.max_message_bytes));
 }
 
 void Session::Send(const wire::FrameHeader& header, wire::Bytes payload) {
@@ -170,10 +164,7 @@ void Session::OnRoom() {
 }
 
 void Session::OnTimer() {
-  if (state_ == State::kAwaitingHello) {
-    return Fail(absl::DeadlineExceededError(
-        absl::StrCat("no Hello came within ", core().options.hello_timeout.count(), " ms")));
-  }
+  if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
   ClosePipe(CloseMode::kAbort);  // The client does not read its goaway.
 }
 

@@ -18,6 +18,7 @@
 #include "piperpc/session_state.h"
 #include "src/base/clock.h"
 #include "src/server/call.h"
+#include "src/server/errors.h"
 #include "src/server/session_host.h"
 #include "src/session/outbox.h"
 #include "src/transport/event_loop.h"
@@ -67,8 +68,9 @@ class Session final : private transport::Pipe::Delegate,
 
   // RESOURCE_EXHAUSTED when the client does not take messages of this size.
   absl::Status CheckSize(std::size_t message_size) const {
-    return message_size <= peer_hello_.max_message_bytes ? absl::OkStatus()
-                                                         : TooLarge(message_size);
+    return message_size <= peer_hello_.max_message_bytes
+               ? absl::OkStatus()
+               : ReplyTooLarge(message_size, peer_hello_.max_message_bytes);
   }
 
   void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
@@ -106,7 +108,6 @@ class Session final : private transport::Pipe::Delegate,
   absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry,
                        Metadata& metadata) const;
 
-  absl::Status TooLarge(std::size_t message_size) const;
   bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();

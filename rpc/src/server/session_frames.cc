@@ -3,8 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "src/base/text.h"
+#include "src/server/errors.h"
 #include "src/server/session.h"
 
 namespace piperpc::server {
@@ -24,8 +23,7 @@ Duration TimeoutOf(const wire::FrameHeader& header) {
 
 absl::Status Session::OnPacket(transport::Bytes packet) {
   if (packet.size() > core().options.max_packet_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a packet of ", packet.size(), " bytes; the limit is ", core().options.max_packet_bytes));
+    return PacketTooLarge(packet.size(), core().options.max_packet_bytes);
   }
   packet_time_ = Clock::now();
   wire::Frame frame;
@@ -59,11 +57,7 @@ absl::Status Session::OnFrame(const wire::Frame& frame) {
 }
 
 absl::Status Session::OnHello(const wire::Frame& frame) {
-  if (frame.header.kind != wire::FrameKind::kHello) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the first frame must be a Hello (kind 1), not one of kind ",
-                     static_cast<std::uint32_t>(frame.header.kind)));
-  }
+  if (frame.header.kind != wire::FrameKind::kHello) return FirstFrameIsNoHello(frame.header.kind);
   auto hello = wire::DecodeHello(frame.payload);
   if (!hello.ok()) return hello.status();
   auto version = wire::ChooseVersion(*hello);
@@ -83,10 +77,7 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
 absl::Status Session::OnRequest(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   if (header.call_id > last_call_id_) return OnNewCall(frame);
-  if (!header.method.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("the call id ", header.call_id,
-                                                   " is not above the last one, ", last_call_id_));
-  }
+  if (!header.method.empty()) return CallIdNotAboveLast(header.call_id, last_call_id_);
   Call* const call = FindCall(header.call_id);
   return call == nullptr ? absl::OkStatus() : call->OnMessageFrame(frame);
 }
@@ -94,15 +85,8 @@ absl::Status Session::OnRequest(const wire::Frame& frame) {
 absl::Status Session::OnNewCall(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   if (draining_) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
-  if (header.method.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the first request frame of call ", header.call_id, " names no method"));
-  }
-  if (!header.end() && (header.more() || !frame.payload.empty())) {
-    return absl::InvalidArgumentError(absl::StrCat("the request frame of call ", header.call_id,
-                                                   " has a payload of ", frame.payload.size(),
-                                                   " bytes, but no END flag"));
-  }
+  if (header.method.empty()) return RequestWithoutMethod(header.call_id);
+  if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = FindMethod(header.method);
   Metadata metadata;
@@ -142,21 +126,12 @@ absl::Status Session::Refusal(const wire::FrameHeader& header, const Dispatcher:
                               Metadata& metadata) const {
   const ServerOptions& options = host_.core().options;
   if (calls_.size() >= options.max_calls_per_connection) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(calls_.size(), " calls are in flight on this connection; the limit is ",
-                     options.max_calls_per_connection));
+    return TooManyCalls(calls_.size(), options.max_calls_per_connection);
   }
   if (entry == nullptr) return host_.core().dispatcher.NotFound(header.method);
-  if (header.end() == StreamsRequests(entry->method->shape)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        ToAbsl(header.method), header.end()
-                                   ? " takes a stream of requests, and was called with just one"
-                                   : " takes one request, and was called with a stream of them"));
-  }
+  if (header.end() == StreamsRequests(entry->method->shape)) return WrongShape(header);
   if (header.metadata.size() > options.max_metadata_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat("the metadata has ", header.metadata.size(),
-                                                     " bytes; the limit is ",
-                                                     options.max_metadata_bytes));
+    return MetadataTooLarge(header.metadata.size(), options.max_metadata_bytes);
   }
   if (header.metadata.empty()) return absl::OkStatus();
   absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(header.metadata);
@@ -167,9 +142,7 @@ absl::Status Session::Refusal(const wire::FrameHeader& header, const Dispatcher:
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   if (header.call_id == 0 || (header.call_id > last_call_id_ && !draining_)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(header.kind), " for call ",
-                     header.call_id, ", which was never begun"));
+    return CallNeverBegun(header);
   }
   Call* const call = FindCall(header.call_id);
   if (call == nullptr) return absl::OkStatus();  // It has ended; the client does not know yet.
@@ -193,9 +166,7 @@ absl::Status Session::OnCancel(Call& call) {
     cancels_ = 0;
   }
   if (++cancels_ > options.max_cancels) {
-    Fail(absl::ResourceExhaustedError(absl::StrCat("more than ", options.max_cancels,
-                                                   " calls were cancelled within ",
-                                                   options.cancel_window.count(), " ms")));
+    Fail(TooManyCancels(options));
     return absl::OkStatus();
   }
   outbox_.Drop(call.id());
@@ -204,19 +175,14 @@ absl::Status Session::OnCancel(Call& call) {
 }
 
 absl::Status Session::OnPing(const wire::Frame& frame) {
-  if (frame.payload.size() > wire::kMaxPingBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("a ping of ", frame.payload.size(),
-                                                   " bytes; the limit is ", wire::kMaxPingBytes));
-  }
+  if (frame.payload.size() > wire::kMaxPingBytes) return PingTooLarge(frame.payload.size());
   Send({.kind = wire::FrameKind::kPong}, frame.payload);
   return absl::OkStatus();
 }
 
 absl::Status Session::OnOtherFrame(const wire::Frame& frame) {
   if (frame.header.optional()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("a frame of kind ",
-                                                 static_cast<std::uint32_t>(frame.header.kind),
-                                                 " is not one that a client sends"));
+  return NoKindForServer(frame.header.kind);
 }
 
 Call* Session::FindCall(std::uint64_t id) {

@@ -1,0 +1,132 @@
+#include "src/server/errors.h"
+
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::server {
+namespace {
+
+std::uint32_t Number(wire::FrameKind kind) { return static_cast<std::uint32_t>(kind); }
+
+}  // namespace
+
+absl::Status PacketTooLarge(std::size_t size, std::size_t limit) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a packet of ", size, " bytes; the limit is ", limit));
+}
+
+absl::Status FirstFrameIsNoHello(wire::FrameKind kind) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the first frame must be a Hello (kind 1), not one of kind ", Number(kind)));
+}
+
+absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the call id ", call_id, " is not above the last one, ", last));
+}
+
+absl::Status RequestWithoutMethod(std::uint64_t call_id) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the first request frame of call ", call_id, " names no method"));
+}
+
+absl::Status PayloadWithoutEnd(const wire::Frame& frame) {
+  return absl::InvalidArgumentError(absl::StrCat("the request frame of call ", frame.header.call_id,
+                                                 " has a payload of ", frame.payload.size(),
+                                                 " bytes, but no END flag"));
+}
+
+absl::Status CallNeverBegun(const wire::FrameHeader& header) {
+  return absl::InvalidArgumentError(absl::StrCat("a frame of kind ", Number(header.kind),
+                                                 " for call ", header.call_id,
+                                                 ", which was never begun"));
+}
+
+absl::Status PingTooLarge(std::size_t size) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a ping of ", size, " bytes; the limit is ", wire::kMaxPingBytes));
+}
+
+absl::Status NoKindForServer(wire::FrameKind kind) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a frame of kind ", Number(kind), " is not one that a client sends"));
+}
+
+absl::Status MessageAfterLast(std::uint64_t call_id) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a message of call ", call_id, " after its last one"));
+}
+
+absl::Status NoMessageOfCall(const wire::FrameHeader& header) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a frame of kind ", Number(header.kind), " cannot carry a message of call ", header.call_id));
+}
+
+absl::Status HalfCloseAgain(std::uint64_t call_id) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a half-close of call ", call_id, ", which is half-closed already"));
+}
+
+absl::Status HalfCloseInMessage(std::uint64_t call_id) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a half-close of call ", call_id, ", in the middle of a message"));
+}
+
+absl::Status CreditTooLarge(std::uint64_t call_id, std::uint64_t bytes) {
+  return absl::InvalidArgumentError(absl::StrCat("a credit of ", bytes, " bytes for call ", call_id,
+                                                 " is more than can be counted"));
+}
+
+absl::Status NoHelloInTime(const ServerOptions& options) {
+  return absl::DeadlineExceededError(
+      absl::StrCat("no Hello came within ", options.hello_timeout.count(), " ms"));
+}
+
+absl::Status TooManyCancels(const ServerOptions& options) {
+  return absl::ResourceExhaustedError(absl::StrCat("more than ", options.max_cancels,
+                                                   " calls were cancelled within ",
+                                                   options.cancel_window.count(), " ms"));
+}
+
+absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat(calls, " calls are in flight on this connection; the limit is ", limit));
+}
+
+absl::Status WrongShape(const wire::FrameHeader& header) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      ToAbsl(header.method), header.end()
+                                 ? " takes a stream of requests, and was called with just one"
+                                 : " takes one request, and was called with a stream of them"));
+}
+
+absl::Status MetadataTooLarge(std::size_t size, std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the metadata has ", size, " bytes; the limit is ", limit));
+}
+
+absl::Status NeedsLogin(std::string_view method) {
+  return absl::UnauthenticatedError(
+      absl::StrCat(ToAbsl(method), " needs a login on this connection first"));
+}
+
+absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "a message of ", size, " bytes was sent without credit; the window is ", window, " bytes"));
+}
+
+absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the reply has ", size, " bytes; the client takes at most ", limit));
+}
+
+absl::Status DeadlineExceeded(std::string_view method, Duration allowed) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
+  return absl::DeadlineExceededError(absl::StrCat(ToAbsl(method), " did not end within the ",
+                                                  milliseconds, " ms that its caller gave it"));
+}
+
+}  // namespace piperpc::server

@@ -1,0 +1,44 @@
+// What a client is told when it did what it may not. Each text has what was seen, and the limit.
+// Apart from where it is found out: the way of a good call stays short, for readers and in code.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "piperpc/server.h"
+#include "src/base/clock.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::server {
+
+// Violations of the protocol: INVALID_ARGUMENT, and the end of the connection.
+absl::Status PacketTooLarge(std::size_t size, std::size_t limit);
+absl::Status FirstFrameIsNoHello(wire::FrameKind kind);
+absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last);
+absl::Status RequestWithoutMethod(std::uint64_t call_id);
+absl::Status PayloadWithoutEnd(const wire::Frame& frame);
+absl::Status CallNeverBegun(const wire::FrameHeader& header);
+absl::Status PingTooLarge(std::size_t size);
+absl::Status NoKindForServer(wire::FrameKind kind);
+absl::Status MessageAfterLast(std::uint64_t call_id);
+absl::Status NoMessageOfCall(const wire::FrameHeader& header);
+absl::Status HalfCloseAgain(std::uint64_t call_id);
+absl::Status HalfCloseInMessage(std::uint64_t call_id);
+absl::Status CreditTooLarge(std::uint64_t call_id, std::uint64_t bytes);
+
+// The end of the connection, too.
+absl::Status NoHelloInTime(const ServerOptions& options);
+absl::Status TooManyCancels(const ServerOptions& options);
+
+// These end the call.
+absl::Status TooManyCalls(std::size_t calls, std::size_t limit);
+absl::Status WrongShape(const wire::FrameHeader& header);
+absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
+absl::Status NeedsLogin(std::string_view method);
+absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
+absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
+absl::Status DeadlineExceeded(std::string_view method, Duration allowed);
+
+}  // namespace piperpc::server
