@@ -12,12 +12,11 @@
 
 namespace piperpc::server {
 
-Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
-           TimePoint started, Duration timeout)
+Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, TimePoint started,
+           Duration timeout)
     : session_(session),
       id_(id),
       entry_(entry),
-      metadata_(std::move(metadata)),
       started_(started),
       deadline_(After(timeout, started_)),
       receive_credit_(session.core().options.stream_credit_bytes),
@@ -36,7 +35,12 @@ void Call::operator delete(Call* call, std::destroying_delete_t) {
   memory.Give(call);
 }
 
-void Call::Admit() {
+void Call::Admit(std::string_view metadata) {
+  if (!metadata.empty()) {
+    if (absl::Status damage = DecodeMetadata(metadata); !damage.ok()) {
+      return Finish(std::move(damage));
+    }
+  }
   for (const auto& middleware : session_.core().options.middleware) {
     if (absl::Status status = middleware->Before(*this); !status.ok()) {
       return Finish(std::move(status));
@@ -47,6 +51,13 @@ void Call::Admit() {
     return Finish(NeedsLogin(method()));
   }
   if (StreamsRequests(entry_.method->shape)) Begin({});
+}
+
+absl::Status Call::DecodeMetadata(std::string_view metadata) {
+  absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(metadata);
+  if (!decoded.ok()) return decoded.status();
+  metadata_ = *std::move(decoded);
+  return absl::OkStatus();
 }
 
 void Call::ArmDeadline() {

@@ -21,6 +21,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "piperpc/internal/server_call.h"
@@ -43,8 +44,8 @@ class Call final : public internal::ServerCall,
  public:
   // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller
   // waits from then on; Duration::max() for ever.
-  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, Metadata&& metadata,
-       TimePoint started, Duration timeout);
+  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, TimePoint started,
+       Duration timeout);
   ~Call();
 
   // A call lives in the memory of its host's calls, and gives it back.
@@ -52,9 +53,9 @@ class Call final : public internal::ServerCall,
   static void operator delete(void* place, CallMemory& memory) { memory.Give(place); }
   static void operator delete(Call* call, std::destroying_delete_t);
 
-  // Asks middleware and the access rule, and begins the handler of a method that streams its
-  // requests. The call may have ended when this returns.
-  void Admit();
+  // Takes the encoded metadata, asks middleware and the access rule, and begins the handler of a
+  // method that streams its requests. The call may have ended when this returns.
+  void Admit(std::string_view metadata);
 
   // Stops the call when its deadline has passed. For one that has not ended at once: until then
   // the loop is not free to look at the time.
@@ -107,6 +108,7 @@ class Call final : public internal::ServerCall,
 
   void OnTimer() override;
 
+  absl::Status DecodeMetadata(std::string_view metadata);
   void DisarmDeadline();
   void Begin(wire::Bytes request);
   void Deliver(wire::Bytes message);
@@ -118,7 +120,6 @@ class Call final : public internal::ServerCall,
   Session& session_;
   const std::uint64_t id_;
   const Dispatcher::Entry entry_;
-  const Metadata metadata_;
   const TimePoint started_;
   const TimePoint deadline_;
 
@@ -127,6 +128,7 @@ class Call final : public internal::ServerCall,
   bool ended_ = false;
   bool half_closed_ = false;
   absl::Status stopped_;  // Not OK: why.
+  Metadata metadata_;
 
   internal::HandlerSlot handler_;
   Assembly assembly_;

@@ -139,11 +139,10 @@ void Session::OnTurnEnd() {
   Flush();
   Receive();
   if (was_full_ && has_room()) OnRoom();
-  DestroyEndedCalls();
+  if (!ended_calls_.empty()) DestroyEndedCalls();
   CloseWhenDone();
 }
 
-// Not from inside a call.
 void Session::DestroyEndedCalls() {
   while (!ended_calls_.empty()) {
     const std::unique_ptr<Call> gone = std::move(ended_calls_.back());

@@ -105,8 +105,7 @@ class Session final : private transport::Pipe::Delegate,
   absl::Status OnCancel(Call& call);
   absl::Status OnPing(const wire::Frame& frame);
   absl::Status OnOtherFrame(const wire::Frame& frame);
-  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry,
-                       Metadata& metadata) const;
+  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
 
   bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
   Call* FindCall(std::uint64_t id);
@@ -114,7 +113,7 @@ class Session final : private transport::Pipe::Delegate,
   void SendGoaway(const absl::Status& status);
   void Flush();
   void OnRoom();
-  void DestroyEndedCalls();
+  void DestroyEndedCalls();  // Not from inside a call.
   void Receive();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);

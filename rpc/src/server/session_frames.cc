@@ -30,7 +30,8 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
   for (wire::PacketReader reader(packet); !reader.done() && state_ < State::kClosing;) {
     if (!reader.Next(frame)) return reader.damage();
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
-    DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
+    // Their memory is the next ones', while it is warm.
+    if (!ended_calls_.empty()) DestroyEndedCalls();
     if (unsent_responses_ >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
@@ -89,13 +90,12 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = FindMethod(header.method);
-  Metadata metadata;
-  if (absl::Status refusal = Refusal(header, entry, metadata); !refusal.ok()) {
+  if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
     SendResponse(header.call_id, refusal, {}, nullptr);
     return absl::OkStatus();
   }
-  starting_.reset(new (host_.call_memory()) Call(*this, header.call_id, *entry, std::move(metadata),
-                                                 packet_time_, TimeoutOf(header)));
+  starting_.reset(new (host_.call_memory())
+                      Call(*this, header.call_id, *entry, packet_time_, TimeoutOf(header)));
   return StartCall(frame);
 }
 
@@ -110,7 +110,7 @@ const Dispatcher::Entry* Session::FindMethod(std::string_view name) {
 // Most calls have ended when this returns, and were never in the table, nor had a timer.
 absl::Status Session::StartCall(const wire::Frame& frame) {
   Call& call = *starting_;
-  call.Admit();
+  call.Admit(frame.header.metadata);
   absl::Status status = frame.header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
   if (call.ended()) {
     starting_.reset();
@@ -121,9 +121,8 @@ absl::Status Session::StartCall(const wire::Frame& frame) {
   return status;
 }
 
-// Why the call cannot be. OK: it can, and `metadata` is what came along.
-absl::Status Session::Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry,
-                              Metadata& metadata) const {
+absl::Status Session::Refusal(const wire::FrameHeader& header,
+                              const Dispatcher::Entry* entry) const {
   const ServerOptions& options = host_.core().options;
   if (calls_.size() >= options.max_calls_per_connection) {
     return TooManyCalls(calls_.size(), options.max_calls_per_connection);
@@ -133,10 +132,7 @@ absl::Status Session::Refusal(const wire::FrameHeader& header, const Dispatcher:
   if (header.metadata.size() > options.max_metadata_bytes) {
     return MetadataTooLarge(header.metadata.size(), options.max_metadata_bytes);
   }
-  if (header.metadata.empty()) return absl::OkStatus();
-  absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(header.metadata);
-  if (decoded.ok()) metadata = *std::move(decoded);
-  return decoded.status();
+  return absl::OkStatus();
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {
