@@ -79,5 +79,22 @@ TEST_F(Middleware, MayRefuseACallBeforeItsHandler) {
   EXPECT_EQ(client.NextAfterHello().payload, "fine");
 }
 
+TEST_F(Middleware, SeesNothingOfACallWithDamagedMetadata) {
+  Start({.middleware = {std::make_shared<Recorder>("a", journal_)}});
+  WireClient client = Connect();
+  client.Send({EncodedHello(),
+               Encode({.kind = wire::FrameKind::kRequest,
+                       .call_id = 1,
+                       .flags = wire::kEnd,
+                       .method = "test.v1.Test/Echo",
+                       .metadata = "\x32\x06\x0a\x01K\x12\x01v"}),  // The key is "K".
+               EncodedRequest(2, "test.v1.Test/Echo", "fine")});
+  const OwnedFrame refused = client.NextAfterHello();
+  EXPECT_EQ(refused.call_id, 1u);
+  EXPECT_TRUE(absl::IsInvalidArgument(refused.status)) << refused.status;
+  EXPECT_EQ(client.NextAfterHello().payload, "fine");
+  EXPECT_THAT(journal_.lines(), ElementsAre("a before test.v1.Test/Echo", "a after OK"));
+}
+
 }  // namespace
 }  // namespace piperpc::testing

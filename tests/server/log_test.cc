@@ -1,0 +1,74 @@
+#include "piperpc/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "server/server_fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
+
+class Logging : public ServerFixture {
+ protected:
+  ~Logging() override { server_.reset(); }  // It logs to its very end.
+
+  LogHook Hook() {
+    return [this](const LogRecord& record) {
+      const std::lock_guard lock(mutex_);
+      records_.push_back({record.level, std::string(record.event), record.fields});
+    };
+  }
+
+  struct Record {
+    LogLevel level;
+    std::string event;
+    decltype(LogRecord::fields) fields;
+  };
+  std::vector<Record> records() {
+    const std::lock_guard lock(mutex_);
+    return records_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Record> records_;
+};
+
+TEST_F(Logging, TellsWhyAConnectionIsRefused) {
+  Start({.log = Hook()});
+  WireClient client = Connect();
+  client.Send({EncodedRequest(1, "test.v1.Test/Echo", "no Hello before it")});
+  EXPECT_TRUE(absl::IsInvalidArgument(client.Goaway()));
+
+  const std::vector<Record> records = this->records();
+  ASSERT_GE(records.size(), 2u);
+  EXPECT_EQ(records[0].event, "listening");
+  EXPECT_EQ(records[1].event, "connection refused");
+  EXPECT_EQ(records[1].level, LogLevel::kWarning);
+  EXPECT_THAT(records[1].fields,
+              ElementsAre(Pair("peer_pid", Not(IsEmpty())), Pair("peer_user", Not(IsEmpty())),
+                          Pair("reason", HasSubstr("must be a Hello"))));
+}
+
+TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
+  Start({.log = Hook()});
+  server_->Shutdown(std::chrono::milliseconds(0));
+  const std::vector<Record> records = this->records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].event, "stopped");
+  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0")));
+}
+
+}  // namespace
+}  // namespace piperpc::testing
