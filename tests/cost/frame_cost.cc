@@ -34,7 +34,7 @@ std::size_t EncodePacket(std::vector<char>& packet) {
   char* at = packet.data();
   for (std::uint64_t i = 0; i < kFrames; ++i) {
     const FrameHeader header = HeaderOf(i);
-    if (FrameSize(header, kPayload.size()) > packet.size()) std::abort();
+    if (FrameSizeBound(header, kPayload.size()) > packet.size()) std::abort();
     at = EncodeFramePrefix(header, kPayload.size(), at);
     std::memcpy(at, kPayload.data(), kPayload.size());
     at += kPayload.size();

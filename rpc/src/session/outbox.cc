@@ -56,9 +56,12 @@ void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
 
 // Half of a packet is for small frames, so that neither they nor large messages stand still.
 char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size) {
-  const std::size_t size = wire::FrameSize(header, payload_size);
+  char* const frame = small_.Room(wire::FrameSizeBound(header, payload_size), max_packet_ / 2);
+  char* const payload = wire::EncodeFramePrefix(header, payload_size, frame);
+  const std::size_t size = static_cast<std::size_t>(payload - frame) + payload_size;
+  small_.Add(size);
   queued_bytes_ += size;
-  return wire::EncodeFramePrefix(header, payload_size, small_.Add(size, max_packet_ / 2));
+  return payload;
 }
 
 void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {

@@ -17,12 +17,19 @@ class PacketBuffer {
   PacketBuffer(PacketBuffer&& other) noexcept;
   PacketBuffer& operator=(PacketBuffer&& other) noexcept;
 
-  // Room for `bytes` more, which are counted in size() from now on. What data() gave before is no
-  // longer valid.
-  char* Append(std::size_t bytes) {
+  // Room for `bytes` more at the end. What data() gave before is no longer valid.
+  char* Room(std::size_t bytes) {
     if (bytes > capacity_ - size_) Grow(size_ + bytes);
-    char* const place = data_.get() + size_;
-    size_ += bytes;
+    return data_.get() + size_;
+  }
+
+  // So many bytes were written there, and are counted in size() from now on.
+  void Extend(std::size_t bytes) { size_ += bytes; }
+
+  // Both: room for bytes that are counted already.
+  char* Append(std::size_t bytes) {
+    char* const place = Room(bytes);
+    Extend(bytes);
     return place;
   }
 

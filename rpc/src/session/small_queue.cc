@@ -17,7 +17,7 @@ void SmallQueue::Run::Clear() {
   next_cut = 0;
 }
 
-char* SmallQueue::Add(std::size_t bytes, std::size_t packet_limit) {
+char* SmallQueue::Room(std::size_t bytes, std::size_t packet_limit) {
   Run& run = back();
   if (run.bytes.capacity() == 0 && pool_ != nullptr) run.bytes = pool_->Take();
   const std::size_t packet_begin = run.cuts.empty() ? 0 : run.cuts.back();
@@ -25,8 +25,7 @@ char* SmallQueue::Add(std::size_t bytes, std::size_t packet_limit) {
   if (packet_size != 0 && packet_size + bytes > packet_limit) {
     run.cuts.push_back(run.bytes.size());
   }
-  added_ += bytes;
-  return run.bytes.Append(bytes);
+  return run.bytes.Room(bytes);
 }
 
 transport::Bytes SmallQueue::Next() {

@@ -18,9 +18,15 @@ class SmallQueue {
   // `pool` (may be null: keeps its buffers) outlives the queue.
   explicit SmallQueue(BufferPool* pool) : pool_(pool) {}
 
-  // Room for a frame of `bytes`. It begins another packet when this one would get above
+  // Room for a frame of up to `bytes`. It begins another packet when this one could get above
   // `packet_limit`.
-  char* Add(std::size_t bytes, std::size_t packet_limit);
+  char* Room(std::size_t bytes, std::size_t packet_limit);
+
+  // The frame that was written there; `bytes`: what it takes.
+  void Add(std::size_t bytes) {
+    added_ += bytes;
+    back().bytes.Extend(bytes);
+  }
 
   bool empty() const { return sent_ == added_; }
 

@@ -37,14 +37,56 @@ class FieldReader {
       : begin_(message.data()), p_(begin_), end_(begin_ + message.size()) {}
 
   // The next field, of any number. False at the end, and at damage.
-  bool Next(Field& field) {
+  bool Next(Field& field) { return NextTag(field) && ReadValue(field); }
+
+  // Next() in two steps, for whom the tag tells how to go on: first what comes, then its value by
+  // ReadVarint() or ReadBytes(), if that is its type, or by ReadValue().
+  bool NextTag(Field& field) {
     if (p_ == end_) return false;
     field.begin = p_;
     std::uint64_t tag = 0;
     const char* p = GetVarint(p_, end_, tag);
     if (p == nullptr || tag < 8 || tag > 0xffffffff) return Stop("a tag that is no tag");
     field.tag = static_cast<std::uint32_t>(tag);
-    return ReadValue(p, field);
+    value_ = p;
+    return true;
+  }
+
+  bool ReadVarint(std::uint64_t& value) {
+    const char* const p = GetVarint(value_, end_, value);
+    if (p == nullptr) return Stop("a varint that is cut off or above 64 bits");
+    p_ = p;
+    return true;
+  }
+
+  bool ReadBytes(std::string_view& bytes) {
+    std::uint64_t size = 0;
+    const char* const p = GetVarint(value_, end_, size);
+    if (p == nullptr || size > static_cast<std::uint64_t>(end_ - p)) {
+      return Stop("a field that is longer than the message");
+    }
+    bytes = std::string_view(p, static_cast<std::size_t>(size));
+    p_ = p + size;
+    return true;
+  }
+
+  bool ReadValue(Field& field) {
+    switch (static_cast<WireType>(field.tag & 7)) {
+      case WireType::kVarint:
+        return ReadVarint(field.value);
+      case WireType::kBytes:
+        return ReadBytes(field.bytes);
+      case WireType::kFixed32:
+        if (end_ - value_ < 4) return Stop("a fixed32 that is cut off");
+        field.value = GetU32(value_);
+        p_ = value_ + 4;
+        return true;
+      case WireType::kFixed64:  // Only unknown fields have this type: stepped over.
+        if (end_ - value_ < 8) return Stop("a fixed64 that is cut off");
+        p_ = value_ + 8;
+        return true;
+    }
+    return Stop("a wire type other than 0, 1, 2 and 5");
   }
 
   // Where the field that Next() gave last ends.
@@ -56,46 +98,14 @@ class FieldReader {
   absl::Status Damage(std::string_view name) const;
 
  private:
-  bool ReadValue(const char* p, Field& field) {
-    switch (static_cast<WireType>(field.tag & 7)) {
-      case WireType::kVarint:
-        p = GetVarint(p, end_, field.value);
-        if (p == nullptr) return Stop("a varint that is cut off or above 64 bits");
-        p_ = p;
-        return true;
-      case WireType::kBytes:
-        return ReadBytes(p, field);
-      case WireType::kFixed32:
-        if (end_ - p < 4) return Stop("a fixed32 that is cut off");
-        field.value = GetU32(p);
-        p_ = p + 4;
-        return true;
-      case WireType::kFixed64:  // Only unknown fields have this type: stepped over.
-        if (end_ - p < 8) return Stop("a fixed64 that is cut off");
-        p_ = p + 8;
-        return true;
-    }
-    return Stop("a wire type other than 0, 1, 2 and 5");
-  }
-
-  bool ReadBytes(const char* p, Field& field) {
-    std::uint64_t size = 0;
-    p = GetVarint(p, end_, size);
-    if (p == nullptr || size > static_cast<std::uint64_t>(end_ - p)) {
-      return Stop("a field that is longer than the message");
-    }
-    field.bytes = std::string_view(p, static_cast<std::size_t>(size));
-    p_ = p + size;
-    return true;
-  }
-
   bool Stop(const char* damage) {
     damage_ = damage;
     return false;
   }
 
   const char* begin_;
-  const char* p_;
+  const char* p_;      // Where the next field begins.
+  const char* value_;  // Of the field whose tag was read last.
   const char* end_;
   const char* damage_ = nullptr;
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/wire/fields.h"
@@ -85,86 +86,84 @@ absl::Status WrongWireType(const Field& field) {
 
 // Fills one FrameHeader. The fields come in any order, and of those given twice the last one
 // counts, as protobuf has it; what a view cannot join (metadata in two places, two statuses) is
-// damage.
+// damage. Inlined as a whole, so that it lives in registers: every frame comes through here.
 class HeaderDecoder {
  public:
   HeaderDecoder(std::string_view bytes, FrameHeader& header) : reader_(bytes), header_(header) {}
 
   // False: the header is damaged, and Explain() tells how.
-  bool Run() {
-    while (reader_.Next(field_)) {
-      if (!Take(field_)) return false;
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Run() {
+    while (reader_.NextTag(field_)) {
+      if (!Take()) return false;
     }
     return !reader_.damaged();
   }
 
   absl::Status Explain() const {
-    return reader_.damaged() ? reader_.Damage("FrameHeader") : Explain(field_);
+    return reader_.damaged() ? reader_.Damage("FrameHeader") : ExplainField();
   }
 
  private:
-  // False: the field is not allowed.
-  bool Take(const Field& field) {
-    switch (field.tag) {
+  // Reads the value of the field whose tag was read. False: it is damaged or not allowed.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Take() {
+    switch (field_.tag) {
       case MakeTag(kKind, WireType::kVarint):
-        header_.kind = static_cast<FrameKind>(field.value);
-        return FitsU32(field);
+        if (!ReadU32()) return false;
+        header_.kind = static_cast<FrameKind>(field_.value);
+        return true;
       case MakeTag(kCallId, WireType::kVarint):
-        header_.call_id = field.value;
-        return true;
+        return reader_.ReadVarint(header_.call_id);
       case MakeTag(kFlags, WireType::kVarint):
-        header_.flags = static_cast<std::uint32_t>(field.value);
-        return FitsU32(field);
+        if (!ReadU32()) return false;
+        header_.flags = static_cast<std::uint32_t>(field_.value);
+        return true;
       case MakeTag(kMethod, WireType::kBytes):
-        header_.method = field.bytes;
-        return field.bytes.size() <= kMaxMethodBytes;
+        return reader_.ReadBytes(header_.method) && header_.method.size() <= kMaxMethodBytes;
       case MakeTag(kTimeoutUs, WireType::kVarint):
-        header_.timeout_us = field.value;
-        return true;
+        return reader_.ReadVarint(header_.timeout_us);
       case MakeTag(kMetadata, WireType::kBytes):
-        return TakeMetadata(field);
+        return TakeMetadata();
       case MakeTag(kStatus, WireType::kBytes):
-        return TakeStatus(field);
+        return TakeStatus();
       case MakeTag(kCredit, WireType::kVarint):
-        header_.credit = field.value;
-        return true;
+        return reader_.ReadVarint(header_.credit);
       case MakeTag(kMessageSize, WireType::kVarint):
-        header_.message_size = field.value;
-        return true;
+        return reader_.ReadVarint(header_.message_size);
       default:  // From a newer peer: stepped over.
-        return field.number() > kLastNumber;
+        return reader_.ReadValue(field_) && field_.number() > kLastNumber;
     }
   }
 
-  static bool FitsU32(const Field& field) {
-    return field.value <= std::numeric_limits<std::uint32_t>::max();
+  bool ReadU32() {
+    return reader_.ReadVarint(field_.value) &&
+           field_.value <= std::numeric_limits<std::uint32_t>::max();
   }
 
   // Entries that stand side by side become one view.
-  bool TakeMetadata(const Field& field) {
+  bool TakeMetadata() {
+    if (!reader_.ReadBytes(field_.bytes)) return false;
     std::string_view& metadata = header_.metadata;
-    const char* begin = metadata.empty() ? field.begin : metadata.data();
-    if (begin + metadata.size() != field.begin) return false;
+    const char* begin = metadata.empty() ? field_.begin : metadata.data();
+    if (begin + metadata.size() != field_.begin) return false;
     metadata = std::string_view(begin, static_cast<std::size_t>(reader_.position() - begin));
     return metadata.size() <= kMaxMetadataBytes;
   }
 
-  bool TakeStatus(const Field& field) {
-    if (header_.has_status) return false;
+  bool TakeStatus() {
+    if (header_.has_status || !reader_.ReadBytes(header_.status)) return false;
     header_.has_status = true;
-    header_.status = field.bytes;
-    return field.bytes.size() <= kMaxStatusBytes;
+    return header_.status.size() <= kMaxStatusBytes;
   }
 
   // What was wrong with the field that Take() refused.
-  absl::Status Explain(const Field& field) const {
-    switch (field.tag) {
+  absl::Status ExplainField() const {
+    switch (field_.tag) {
       case MakeTag(kKind, WireType::kVarint):
-        return Damage("kind", field.value, "is above", std::numeric_limits<std::uint32_t>::max());
+        return Damage("kind", field_.value, "is above", std::numeric_limits<std::uint32_t>::max());
       case MakeTag(kFlags, WireType::kVarint):
-        return Damage("flags", field.value, "is above", std::numeric_limits<std::uint32_t>::max());
+        return Damage("flags", field_.value, "is above", std::numeric_limits<std::uint32_t>::max());
       case MakeTag(kMethod, WireType::kBytes):
-        return Damage("method length", field.bytes.size(), "is above", kMaxMethodBytes);
+        return Damage("method length", header_.method.size(), "is above", kMaxMethodBytes);
       case MakeTag(kMetadata, WireType::kBytes):
         if (header_.metadata.size() <= kMaxMetadataBytes) {
           return absl::InvalidArgumentError(
@@ -172,12 +171,12 @@ class HeaderDecoder {
         }
         return Damage("metadata size", header_.metadata.size(), "is above", kMaxMetadataBytes);
       case MakeTag(kStatus, WireType::kBytes):
-        if (field.bytes.size() <= kMaxStatusBytes) {
+        if (header_.status.size() <= kMaxStatusBytes) {
           return absl::InvalidArgumentError("FrameHeader has more than one status, the limit is 1");
         }
-        return Damage("status size", field.bytes.size(), "is above", kMaxStatusBytes);
+        return Damage("status size", header_.status.size(), "is above", kMaxStatusBytes);
       default:
-        return WrongWireType(field);
+        return WrongWireType(field_);
     }
   }
 
@@ -195,6 +194,15 @@ bool TakePrefixed(std::size_t limit, Bytes& rest, Bytes& part) {
   part = rest.subspan(kPrefixBytes, size);
   rest = rest.subspan(kPrefixBytes + size);
   return true;
+}
+
+// Decodes the damaged header again: a decoder that is asked for its reasons cannot stay in
+// registers.
+absl::Status ExplainHeader(std::string_view bytes) {
+  FrameHeader header;
+  HeaderDecoder decoder(bytes, header);
+  decoder.Run();
+  return decoder.Explain();
 }
 
 absl::Status ExplainPrefix(std::string_view what, std::size_t limit, Bytes rest) {
@@ -230,9 +238,9 @@ bool PacketReader::Next(Frame& frame) {
   if (!TakePrefixed(kMaxHeaderBytes, rest_, bytes)) {
     return Stop(ExplainPrefix("header", kMaxHeaderBytes, rest_));
   }
+  const std::string_view header(bytes.data(), bytes.size());
   frame.header = FrameHeader();
-  HeaderDecoder header({bytes.data(), bytes.size()}, frame.header);
-  if (!header.Run()) return Stop(header.Explain());
+  if (!HeaderDecoder(header, frame.header).Run()) return Stop(ExplainHeader(header));
   if (TakePrefixed(kMaxPayloadBytes, rest_, frame.payload)) return true;
   return Stop(ExplainPrefix("payload", kMaxPayloadBytes, rest_));
 }

@@ -62,6 +62,14 @@ struct Frame {
 // The bytes that the frame takes in a packet, given its payload's size.
 std::size_t FrameSize(const FrameHeader& header, std::size_t payload_size);
 
+// No less than that, and found with less work: for a buffer to write to.
+inline std::size_t FrameSizeBound(const FrameHeader& header, std::size_t payload_size) {
+  constexpr std::size_t kWithoutBytes =
+      96;  // Two prefixes, and all tags and varints at their longest.
+  return kWithoutBytes + header.method.size() + header.metadata.size() + header.status.size() +
+         payload_size;
+}
+
 // Writes both length prefixes and the header at `out`, which has room for FrameSize(), and gives
 // the place where the payload's `payload_size` bytes belong (not written here).
 char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, char* out);
