@@ -1,10 +1,10 @@
 // How a session's bytes come and go: who reads, who writes, and the end of the pipe.
 #include <algorithm>
 #include <span>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/spin.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
 
@@ -133,13 +133,12 @@ void Session::ReadFor(BlockingCall& call, Core::Lock& lock) {
 // Without the lock.
 absl::StatusOr<std::size_t> Session::ReceivePacket(TimePoint limit) {
   const std::span space(buffer_.get(), transport::kMaxPacketBytes);
-  if (const Duration spin = core_.options().spin; spin != Duration::zero()) {
-    const TimePoint end = std::min(limit, After(spin));
+  if (const Duration time = core_.options().spin; time != Duration::zero()) {
+    Spin spin(time, limit);
     do {
       auto size = pipe_->ReceiveUntil(space, TimePoint::min());
       if (!absl::IsDeadlineExceeded(size.status())) return size;
-      std::this_thread::yield();  // Perhaps to whom it waits for.
-    } while (Clock::now() < end);
+    } while (spin.GoOn());
   }
   return pipe_->ReceiveUntil(space, limit);
 }

@@ -1,6 +1,6 @@
 #include "src/transport/loop_base.h"
 
-#include <algorithm>
+#include "src/base/spin.h"
 
 namespace piperpc::transport {
 
@@ -18,20 +18,19 @@ bool LoopBase::InLoop() const {
 }
 
 // False: in vain.
-bool LoopBase::Spin(TimePoint limit) {
+bool LoopBase::WaitAwake(TimePoint limit) {
   if (spin_ == Duration::zero()) return false;
-  const TimePoint end = std::min(limit, After(spin_));
+  Spin spin(spin_, limit);
   do {
     if (Wait(kNoWait)) return true;
-    std::this_thread::yield();  // Perhaps to whom it waits for.
-  } while (Clock::now() < end);
+  } while (spin.GoOn());
   return false;
 }
 
 bool LoopBase::Turn() {
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
   const TimePoint limit = may_wait ? timers_.next() : kNoWait;
-  if (!may_wait || !Spin(limit)) Wait(limit);
+  if (!may_wait || !WaitAwake(limit)) Wait(limit);
   const bool last = posted_.RunAll();
   if (timers_.next() != kNever) timers_.Fire(Clock::now());
   deferred_.Run();

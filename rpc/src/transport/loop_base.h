@@ -39,7 +39,7 @@ class LoopBase : public EventLoop {
 
  private:
   bool Turn();  // True: it was the last one.
-  bool Spin(TimePoint limit);
+  bool WaitAwake(TimePoint limit);
 
   std::atomic<std::thread::id> thread_;
   Duration spin_ = Duration::zero();
