@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <cstring>
 
+#include "src/base/large_pages.h"
+
 namespace piperpc {
 namespace {
 
 constexpr std::uintptr_t kPage = 4096;
 constexpr std::uintptr_t kIntoPage = kPage / 4;
 constexpr std::size_t kLeastPlaced = 16 * 1024;
+constexpr std::size_t kLeastInLargePages = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -24,7 +27,9 @@ BulkBytes NewBulkBytes(std::size_t size) {
   BulkDelete deleter;
   if (size < kLeastPlaced) return BulkBytes(new char[size], deleter);
   deleter.placed_ = true;
-  char* const block = new char[sizeof(block) + kPage + size];
+  const std::size_t block_size = sizeof(char*) + kPage + size;
+  char* const block = new char[block_size];
+  if (size >= kLeastInLargePages) PreferLargePages(block, block_size);
   char* bytes = block + sizeof(block);
   bytes += (kIntoPage - reinterpret_cast<std::uintptr_t>(bytes)) % kPage;
   std::memcpy(bytes - sizeof(block), &block, sizeof(block));
