@@ -15,6 +15,7 @@ ROWS = [
     ('echo 64 KiB', 'UnaryEcho/65536', 'RawEcho/65536', 'bytes_per_second', 'MB/s', 1e6),
     ('echo 1 MiB', 'UnaryEcho/1048576', 'RawEcho/1048576', 'bytes_per_second', 'MB/s', 1e6),
     ('echo 16 MiB', 'UnaryEcho/16777216', None, 'bytes_per_second', 'MB/s', 1e6),
+    ('echo 64 MiB', 'UnaryEcho/67108864', None, 'bytes_per_second', 'MB/s', 1e6),
     ('connect + call + close', 'ConnectCallClose', None, 'items_per_second', 'k/s', 1e3),
     ('small call beside 64 MiB, p50', 'SmallBesideLarge', None, 'p50_us', 'us', 1),
     ('small call beside 64 MiB, p99', 'SmallBesideLarge', None, 'p99_us', 'us', 1),

@@ -75,7 +75,8 @@ class Latencies {
 template <typename Call>
 void Time(benchmark::State& state, Call call) {
   Latencies latencies;
-  for (int i = 0; i < 100; ++i) call();
+  const auto warm = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  for (int i = 0; i < 100 && std::chrono::steady_clock::now() < warm; ++i) call();
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
     call();
@@ -203,7 +204,13 @@ void SmallBesideLarge(benchmark::State& state) {
 }
 
 BENCHMARK(RawEcho)->Arg(32)->Arg(65536)->Arg(1 << 20)->UseRealTime();
-BENCHMARK(UnaryEcho)->Arg(32)->Arg(65536)->Arg(1 << 20)->Arg(16 << 20)->UseRealTime();
+BENCHMARK(UnaryEcho)
+    ->Arg(32)
+    ->Arg(65536)
+    ->Arg(1 << 20)
+    ->Arg(16 << 20)
+    ->Arg(64 << 20)
+    ->UseRealTime();
 BENCHMARK(RawInFlight)->UseRealTime();
 BENCHMARK(UnaryInFlight)->UseRealTime();
 BENCHMARK(ServerStream)->UseRealTime();
