@@ -59,7 +59,7 @@ absl::StatusOr<SendResult> SocketPipe::NotSent(int error, std::span<const Bytes>
     if (absl::Status status = SetSendBuffer(fd()); !status.ok()) return status;
     return Send(slices);
   }
-  if (error != EAGAIN) return SocketError(error, "sendmsg");
+  if (error != EAGAIN) return SocketError(error, "send");
   return loop_ == nullptr ? SendResult::kWouldBlock : KeepUntilWritable(slices);
 }
 
@@ -175,7 +175,7 @@ void SocketPipe::OnWritable() {
   const int error = SendPacket(fd(), pending_);
   if (error == EAGAIN) return loop_->Start(*this, SocketLoop::kWritable);
   pending_ = {};
-  delegate_->OnSent(error == 0 ? absl::OkStatus() : SocketError(error, "sendmsg"));
+  delegate_->OnSent(error == 0 ? absl::OkStatus() : SocketError(error, "send"));
 }
 
 void SocketPipe::OnReleased() {
