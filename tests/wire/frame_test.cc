@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <string>
 
 #include "src/wire/limits.h"
@@ -75,6 +76,23 @@ TEST(FrameTest, PacketOfSeveralFrames) {
 
 TEST(FrameTest, PrefixSizeIsAllBeforeThePayload) {
   EXPECT_EQ(FramePrefixSize(SomeRequest()) + 7, FrameSize(SomeRequest(), 7));
+}
+
+TEST(FrameTest, BoundOfTheSizeHoldsForTheLongestOfAllFields) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  const std::string method(kMaxMethodBytes, 'm');
+  const std::string status(kMaxStatusBytes, 's');
+  const FrameHeader header{.kind = static_cast<FrameKind>(~0u),
+                           .call_id = kMost,
+                           .flags = ~0u,
+                           .method = method,
+                           .timeout_us = kMost,
+                           .status = status,
+                           .has_status = true,
+                           .credit = kMost,
+                           .message_size = kMost};
+  EXPECT_GE(FrameSizeBound(header, 9), FrameSize(header, 9));
+  EXPECT_GE(FrameSizeBound({}, 0), FrameSize({}, 0));
 }
 
 TEST(FrameTest, EmptyStatusIsNotAbsentStatus) {
