@@ -119,16 +119,17 @@ TEST_P(ListenerTest, SurvivesClientsThatConnectAndVanish) {
 }
 
 TEST_P(ListenerTest, TakesClientsThatComeTogetherAfterThoseThatCameAlone) {
-  Listen();
+  constexpr std::size_t kTogether = 100;
+  Listen({.waiting_instances = kTogether});
   for (int i = 0; i < 40; ++i) {
     Connect();
     server_->acceptor().WaitPipe();
   }
   std::vector<std::unique_ptr<Pipe>> clients;
   server_loop_->Do([&] {
-    for (int i = 0; i < 100; ++i) clients.push_back(Connect());
+    while (clients.size() < kTogether) clients.push_back(Connect());
   });
-  for (int i = 0; i < 100; ++i) EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
+  for (std::size_t i = 0; i < kTogether; ++i) EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
 }
 
 TEST_P(ListenerTest, ServesManyClientsFromManyThreads) {
