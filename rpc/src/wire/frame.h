@@ -64,8 +64,8 @@ std::size_t FrameSize(const FrameHeader& header, std::size_t payload_size);
 
 // No less than that, and found with less work: for a buffer to write to.
 inline std::size_t FrameSizeBound(const FrameHeader& header, std::size_t payload_size) {
-  constexpr std::size_t kWithoutBytes =
-      96;  // Two prefixes, and all tags and varints at their longest.
+  // Two length prefixes, and the tags and varints of eight fields at their longest.
+  constexpr std::size_t kWithoutBytes = 2 * 4 + 8 * 11;
   return kWithoutBytes + header.method.size() + header.metadata.size() + header.status.size() +
          payload_size;
 }
