@@ -139,15 +139,8 @@ void Session::OnTurnEnd() {
   Flush();
   Receive();
   if (was_full_ && has_room()) OnRoom();
-  if (!ended_calls_.empty()) DestroyEndedCalls();
+  DestroyEndedCalls();
   CloseWhenDone();
-}
-
-void Session::DestroyEndedCalls() {
-  while (!ended_calls_.empty()) {
-    const std::unique_ptr<Call> gone = std::move(ended_calls_.back());
-    ended_calls_.pop_back();
-  }
 }
 
 void Session::Flush() {

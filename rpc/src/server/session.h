@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -113,7 +114,13 @@ class Session final : private transport::Pipe::Delegate,
   void SendGoaway(const absl::Status& status);
   void Flush();
   void OnRoom();
-  void DestroyEndedCalls();  // Not from inside a call.
+  // Not from inside a call. Nearly always there is none: to see that is done in line.
+  void DestroyEndedCalls() {
+    while (!ended_calls_.empty()) {
+      const std::unique_ptr<Call> gone = std::move(ended_calls_.back());
+      ended_calls_.pop_back();
+    }
+  }
   void Receive();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);

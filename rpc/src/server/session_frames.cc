@@ -30,8 +30,7 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
   for (wire::PacketReader reader(packet); !reader.done() && state_ < State::kClosing;) {
     if (!reader.Next(frame)) return reader.damage();
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
-    // Their memory is the next ones', while it is warm.
-    if (!ended_calls_.empty()) DestroyEndedCalls();
+    DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (unsent_responses_ >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
