@@ -43,10 +43,13 @@ absl::Status CheckCredentials(const auth::v1::LoginRequest& request) {
 // not hold up its event loop until the hash is there.
 struct Auth::Attempt {
   explicit Attempt(const auth::v1::LoginRequest& request)
-      : username(request.username()), password(request.password()) {}
+      : username(request.username()),
+        password(request.password()),
+        unknown(request.existing_only() ? UnknownName::kRefuse : UnknownName::kRegister) {}
 
   const std::string username;
   const Secret password;
+  const UnknownName unknown;
   std::optional<absl::StatusOr<Authenticated>> result;  // There when `done` is set.
   piperpc::AsyncEvent done;
 };
@@ -106,7 +109,8 @@ piperpc::Task<absl::StatusOr<Authenticated>> Auth::RunAttempt(std::shared_ptr<At
                                                               std::stop_token stop) {
   const absl::Status taken = hashing_.Run([this, attempt, stop] {
     if (stop.stop_requested()) return;  // Nobody waits: leave the time to others.
-    attempt->result = authenticator_.Authenticate(attempt->username, attempt->password.view());
+    attempt->result =
+        authenticator_.Authenticate(attempt->username, attempt->password.view(), attempt->unknown);
     attempt->done.Set();
   });
   if (!taken.ok()) co_return taken;

@@ -4,13 +4,16 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace services {
 
 absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view username,
-                                                          std::string_view password) {
+                                                          std::string_view password,
+                                                          UnknownName unknown) {
   absl::StatusOr<std::optional<std::string>> hash = store_.FindHash(username);
   if (!hash.ok()) return hash.status();
+  if (!*hash && unknown == UnknownName::kRefuse) return RefuseUnknown(username, password);
   if (!*hash) {
     const absl::StatusOr<bool> registered = Register(username, password);
     if (!registered.ok()) return registered.status();
@@ -20,6 +23,15 @@ absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view usern
     if (!*hash) return absl::AbortedError("the account was removed during the login");
   }
   return Recognise(username, password, **hash);
+}
+
+// The hash is made only for the time that it takes, so that asking for names is not cheap.
+absl::Status Authenticator::RefuseUnknown(std::string_view username,
+                                          std::string_view password) const {
+  const absl::StatusOr<std::string> hash = hasher_.Hash(password);
+  if (!hash.ok()) return hash.status();
+  return absl::NotFoundError(absl::StrCat("there is no account \"", std::string(username),
+                                          "\"; a login without existing_only registers it"));
 }
 
 absl::StatusOr<bool> Authenticator::Register(std::string_view username, std::string_view password) {

@@ -11,6 +11,9 @@ namespace services {
 
 enum class Authenticated { kRegistered, kRecognised };
 
+// What becomes of a name that is not registered.
+enum class UnknownName { kRegister, kRefuse };
+
 // Thread-safe. Blocks for as long as a hash and a write to the store take: not for an event loop.
 class Authenticator {
  public:
@@ -19,11 +22,14 @@ class Authenticator {
 
   // Registers a name that is not in the store with `password`, durably; of several that try at once
   // one does, and the others have to match its password. UNAUTHENTICATED: the password is another
-  // one. Name and password have been checked (credentials.h). A name that is known and one that is
-  // not take the same time, that of one hash. An account whose hash is outdated gets a new one.
-  absl::StatusOr<Authenticated> Authenticate(std::string_view username, std::string_view password);
+  // one. NOT_FOUND: the name is not in the store, and `unknown` refuses it. Name and password have
+  // been checked (credentials.h). A name that is known and one that is not take the same time, that
+  // of one hash. An account whose hash is outdated gets a new one.
+  absl::StatusOr<Authenticated> Authenticate(std::string_view username, std::string_view password,
+                                             UnknownName unknown = UnknownName::kRegister);
 
  private:
+  absl::Status RefuseUnknown(std::string_view username, std::string_view password) const;
   absl::StatusOr<bool> Register(std::string_view username, std::string_view password);
   absl::StatusOr<Authenticated> Recognise(std::string_view username, std::string_view password,
                                           const std::string& hash);

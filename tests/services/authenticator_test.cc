@@ -37,6 +37,15 @@ TEST_F(AuthenticatorTest, RefusesAnotherPassword) {
   EXPECT_EQ(refused.status().message(), "wrong password");
 }
 
+TEST_F(AuthenticatorTest, RegistersNothingForALoginOfAnExistingAccountOnly) {
+  const auto unknown = authenticator_.Authenticate("anna", "secret", UnknownName::kRefuse);
+  EXPECT_EQ(unknown.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(*store_->FindHash("anna"), std::nullopt);
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  EXPECT_EQ(*authenticator_.Authenticate("ana", "secret", UnknownName::kRefuse),
+            Authenticated::kRecognised);
+}
+
 TEST_F(AuthenticatorTest, StoresNoPassword) {
   ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
   EXPECT_EQ((*store_->FindHash("ana"))->find("secret"), std::string::npos);

@@ -98,6 +98,19 @@ TEST_F(ServedTest, AFirstLoginRegistersAndALaterOneIsRecognised) {
   EXPECT_EQ(second.WhoAmI(), "ana");
 }
 
+TEST_F(ServedTest, AMistypedNameIsNotRegisteredWhereTheLoginAsksForAnExistingOne) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  auth::v1::LoginRequest request;
+  request.set_username("anna");
+  request.set_password("secret");
+  request.set_existing_only(true);
+  const absl::Status refused = auth::v1::AuthClient(client.channel).Login(request).status();
+  EXPECT_EQ(refused.code(), StatusCode::kNotFound) << refused;
+  EXPECT_EQ(client.WhoAmI(), "ana");
+  EXPECT_EQ(*store_->FindHash("anna"), std::nullopt);
+}
+
 TEST_F(ServedTest, AWrongPasswordIsRefusedAndSlowsTheNextAttempt) {
   Client client(*transport_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
