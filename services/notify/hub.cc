@@ -39,7 +39,7 @@ std::size_t BytesOf(const Event& event) { return event.SpaceUsedLong() + kEntryB
 
 }  // namespace
 
-// A publisher that waits for room. Shared with its timer, which may outlast it.
+// A publisher that waits for room.
 struct Hub::Turn {
   piperpc::AsyncEvent changed;
   std::atomic<bool> time_is_up = false;
@@ -48,7 +48,7 @@ struct Hub::Turn {
 // Registers a turn for as long as its publisher waits, however that ends.
 class Hub::WaitingTurn {
  public:
-  explicit WaitingTurn(Hub& hub) : hub_(hub), turn_(std::make_shared<Turn>()) {
+  explicit WaitingTurn(Hub& hub) : hub_(hub) {
     std::lock_guard lock(hub_.mutex_);
     hub_.waiting_.insert(turn_.get());
   }
@@ -60,10 +60,9 @@ class Hub::WaitingTurn {
   WaitingTurn& operator=(const WaitingTurn&) = delete;
 
   void StartTimer(std::chrono::milliseconds limit) {
-    const auto when = std::chrono::steady_clock::now() + limit;
-    piperpc::Executor::Current()->PostAt(when, [turn = turn_] {
-      turn->time_is_up = true;
-      turn->changed.Set();
+    timer_.emplace(std::chrono::steady_clock::now() + limit, [this] {
+      turn_->time_is_up = true;
+      turn_->changed.Set();
     });
   }
 
@@ -71,7 +70,8 @@ class Hub::WaitingTurn {
 
  private:
   Hub& hub_;
-  const std::shared_ptr<Turn> turn_;
+  const std::unique_ptr<Turn> turn_ = std::make_unique<Turn>();
+  std::optional<piperpc::Timer> timer_;
 };
 
 Feed::~Feed() { hub_.Remove(*this); }

@@ -18,8 +18,9 @@ constexpr std::size_t kMaxBytesOnLoop = 64 * 1024;
 piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& context,
                                                    const std::string& text) {
   if (text.size() <= kMaxBytesOnLoop) co_return UpperCase(text);
-  auto convert = [&text] { return UpperCase(text); };
-  auto conversion = piperpc::RunBlocking(context.workers(), convert);
+  auto convert = [text] { return UpperCase(text); };
+  auto conversion =
+      piperpc::RunBlocking(context.workers(), std::move(convert), context.stop_token());
   co_return co_await conversion;
 }
 

@@ -22,7 +22,9 @@ using ::testing::HasSubstr;
 // A loop on a thread, and tasks run on it.
 class Async : public ::testing::Test {
  protected:
-  Async() : loop_(*(*transport::SystemTransport("auto"))->NewLoop()) { loop_.Start(); }
+  Async() : loop_(*(*transport::SystemTransport("auto"))->NewLoop()) {
+    EXPECT_TRUE(loop_.Start().ok());
+  }
 
   void OnLoop(absl::AnyInvocable<void()> work) {
     std::promise<void> done;
@@ -127,31 +129,119 @@ TEST_F(Async, RunBlockingGivesTheResultOnTheLoop) {
   EXPECT_EQ(*Start(task()).get(), "worker");
 }
 
-TEST_F(Async, RunBlockingTurnsAnExceptionIntoInternal) {
+TEST_F(Async, RunBlockingThrowsWhatTheWorkThrew) {
   WorkerPool pool(1, 1);
-  auto task = RunBlocking(pool, []() -> absl::Status { throw std::runtime_error("boom"); });
-  const absl::Status status = Start(std::move(task)).get();
-  EXPECT_TRUE(absl::IsInternal(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("boom"));
+  const auto task = [&]() -> Task<std::string> {
+    auto work = RunBlocking(pool, []() -> absl::Status { throw std::runtime_error("boom"); });
+    try {
+      co_await work;
+    } catch (const std::runtime_error& error) {
+      co_return error.what();
+    }
+    co_return "nothing was thrown";
+  };
+  EXPECT_EQ(Start(task()).get(), "boom");
 }
 
-TEST_F(Async, DestroyingTheFrameWaitsForWorkThatRuns) {
+TEST_F(Async, DestroyingTheFrameDoesNotWaitForWorkThatRuns) {
   std::promise<void> begun;
   std::promise<void> release;
   std::future<void> released = release.get_future();
-  bool ended = false;
   WorkerPool pool(1, 1);
   std::future<absl::Status> result = Start(RunBlocking(pool, [&]() -> absl::Status {
     begun.set_value();
     released.wait();
-    ended = true;
     return absl::OkStatus();
   }));
   begun.get_future().wait();
-  loop_.loop().Post([&] { kept_.clear(); });
+  OnLoop([&] { kept_.clear(); });  // Were it to wait, this would not return.
   release.set_value();
-  OnLoop([] {});
+}
+
+TEST_F(Async, WorkThatWaitsForAThreadIsTakenBackByAStop) {
+  std::promise<void> begun;
+  std::promise<void> release;
+  std::future<void> released = release.get_future();
+  bool ran = false;
+  WorkerPool pool(1, 1);
+  ASSERT_TRUE(pool.Run([&] {
+                    begun.set_value();
+                    released.wait();
+                  })
+                  .ok());
+  begun.get_future().wait();
+  std::stop_source stop;
+  const auto work = [&]() -> absl::Status {
+    ran = true;
+    return absl::OkStatus();
+  };
+  std::future<absl::Status> result = Start(RunBlocking(pool, work, stop.get_token()));
+  stop.request_stop();
+  EXPECT_TRUE(absl::IsCancelled(result.get()));
+  EXPECT_TRUE(pool.Run([] {}).ok());  // Its place in the queue is free again.
+  release.set_value();
+  pool.Stop();
+  EXPECT_FALSE(ran);
+}
+
+TEST_F(Async, SleepThatIsTooLongToBeCountedLastsUntilItIsStopped) {
+  for (const auto delay : {std::chrono::steady_clock::duration::max(),
+                           std::chrono::steady_clock::duration::max() - std::chrono::hours(1)}) {
+    std::stop_source stop;
+    std::future<bool> slept = Start(Sleep(delay, stop.get_token()));
+    OnLoop([] {});
+    EXPECT_EQ(slept.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    stop.request_stop();
+    EXPECT_FALSE(slept.get());
+  }
+}
+
+TEST(Sleep, WithoutAnExecutorBlocksItsThread) {
+  Task<bool> slept = Sleep(std::chrono::milliseconds(1));
+  bool ended = false;
+  slept.Start([](void* flag) { *static_cast<bool*>(flag) = true; }, &ended);
   EXPECT_TRUE(ended);
+  EXPECT_TRUE(slept.Take());
+
+  std::stop_source stop;
+  stop.request_stop();
+  Task<bool> stopped = Sleep(std::chrono::hours(1), stop.get_token());
+  stopped.Start([](void*) {}, nullptr);
+  EXPECT_FALSE(stopped.Take());
+}
+
+TEST_F(Async, ATimerGoesAwayWithItsOwner) {
+  auto held = std::make_shared<int>(1);
+  OnLoop([&] {
+    Timer timer(std::chrono::steady_clock::now() + std::chrono::hours(1), [held] {});
+    EXPECT_EQ(held.use_count(), 2);
+  });
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(Async, ASleepThatWasStoppedLeavesNoTimer) {
+  std::stop_source stop;
+  std::future<bool> slept = Start(Sleep(std::chrono::hours(1), stop.get_token()));
+  OnLoop([&] { EXPECT_EQ(loop_.executor().timers(), 1u); });
+  stop.request_stop();
+  EXPECT_FALSE(slept.get());
+  OnLoop([&] { EXPECT_EQ(loop_.executor().timers(), 0u); });
+}
+
+TEST(ExecutorHandle, WorkForAnExecutorThatIsGoneIsDestroyedWithoutBeingRun) {
+  auto held = std::make_shared<int>(1);
+  Executor::Handle handle;
+  EXPECT_FALSE(handle.Post([] {}));
+  {
+    LoopThread loop(*(*transport::SystemTransport("auto"))->NewLoop());
+    ASSERT_TRUE(loop.Start().ok());
+    std::promise<Executor::Handle> current;
+    loop.loop().Post([&] { current.set_value(Executor::CurrentHandle()); });
+    handle = current.get_future().get();
+    EXPECT_TRUE(handle.Post([] {}));
+  }
+  EXPECT_FALSE(handle.Post([held] { ADD_FAILURE(); }));
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST(WorkerPool, RefusesAboveItsQueueAndNamesTheLimit) {

@@ -128,7 +128,7 @@ ScriptedServer::ScriptedServer() : transport_(transport::NewMemoryTransport()) {
   auto loop = transport_->NewLoop();
   EXPECT_TRUE(loop.ok()) << loop.status();
   thread_ = std::make_unique<LoopThread>(*std::move(loop));
-  thread_->Start();
+  EXPECT_TRUE(thread_->Start().ok());
   Start();
 }
 

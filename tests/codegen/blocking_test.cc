@@ -126,12 +126,10 @@ TEST_F(Blocking, UnaryHandlerRunsOnAWorker) {
   EXPECT_NE(thread, std::this_thread::get_id());
 }
 
-TEST_F(Blocking, UnaryHandlerThatThrowsGivesInternal) {
+TEST_F(Blocking, WhatAUnaryHandlerThrowsLeavesItsTask) {
   service_.get = [](const GetRequest&) -> Result { throw std::runtime_error("broken"); };
   Running call(service_.Get(context_, Request("a")));
-  const Result result = Finish(call);
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(result.status().message()), HasSubstr("broken"));
+  EXPECT_THROW(Finish(call).ok(), std::runtime_error);
 }
 
 TEST_F(Blocking, FullPoolGivesResourceExhaustedInEveryShape) {
@@ -152,21 +150,25 @@ TEST_F(Blocking, FullPoolGivesResourceExhaustedInEveryShape) {
   EXPECT_EQ(Finish(chat_sink).code(), absl::StatusCode::kResourceExhausted);
 }
 
-TEST_F(Blocking, DestroyedUnaryCallWaitsForItsHandler) {
+TEST_F(Blocking, DestroyedUnaryCallLeavesItsHandlerToItself) {
   std::binary_semaphore begun(0);
-  std::atomic<bool> ended = false;
+  std::binary_semaphore ended(0);
+  std::atomic<bool> whole = false;
   service_.get = [&](const GetRequest& request) {
     begun.release();
-    while (!context_.stop.stop_requested()) std::this_thread::yield();
-    ended = request.text() == "a";  // Still there.
+    release_.wait();
+    whole = request.text() == "a";  // Still there.
+    ended.release();
     return Response("");
   };
   {
     Running call(service_.Get(context_, Request("a")));
     WaitFor(begun);
-    context_.stop.request_stop();
-  }
-  EXPECT_TRUE(ended);
+  }  // Were it to wait here, it would wait for ever.
+  free_.set_value();
+  WaitFor(ended);
+  free_ = {};
+  EXPECT_TRUE(whole);
 }
 
 TEST_F(Blocking, RepliesComeInOrderAndTheHandlersStatusBehindThem) {
@@ -208,11 +210,11 @@ TEST_F(Blocking, WriterWaitsForAClientThatDoesNotRead) {
 }
 
 TEST_F(Blocking, StreamDestroyedAtAYieldLetsTheWriterGo) {
-  std::atomic<bool> refused = false;
+  std::binary_semaphore refused(0);
   service_.watch = [&](Writer<GetResponse>& writer) {
     while (writer.Write(Response("x"))) {
     }
-    refused = true;
+    refused.release();
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink(1);
@@ -221,17 +223,39 @@ TEST_F(Blocking, StreamDestroyedAtAYieldLetsTheWriterGo) {
     stream.Start(sink);
     loop_.RunUntil([&] { return sink.waiting(); });
   }
-  EXPECT_TRUE(refused);
+  WaitFor(refused);
   EXPECT_FALSE(sink.ended());
+}
+
+TEST_F(Blocking, StreamStoppedAtAYieldEndsWhenItsHandlerHas) {
+  std::binary_semaphore refused(0);
+  service_.watch = [&](Writer<GetResponse>& writer) {
+    while (writer.Write(Response("x"))) {
+    }
+    refused.release();
+    release_.wait();
+    return absl::CancelledError("stopped");
+  };
+  testing::FakeSink<GetResponse> sink(1);
+  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  stream.Start(sink);
+  loop_.RunUntil([&] { return sink.waiting(); });
+  context_.stop.request_stop();
+  sink.Stop();
+  WaitFor(refused);
+  EXPECT_FALSE(sink.ended());
+  free_.set_value();
+  EXPECT_EQ(Finish(sink).code(), absl::StatusCode::kCancelled);
+  free_ = {};
 }
 
 TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
   std::binary_semaphore begun(0);
-  std::atomic<bool> refused = false;
+  std::binary_semaphore refused(0);
   service_.chat = [&](BlockingReader<GetRequest>& reader, Writer<GetResponse>& writer) {
     begun.release();
     const bool got = reader.Next().has_value();
-    refused = !got && !writer.Write(Response("x"));
+    if (!got && !writer.Write(Response("x"))) refused.release();
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink;
@@ -240,7 +264,7 @@ TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
     stream.Start(sink);
     WaitFor(begun);
   }
-  EXPECT_TRUE(refused);
+  WaitFor(refused);
   EXPECT_FALSE(inbound_.awaited());
 }
 
@@ -272,15 +296,28 @@ TEST_F(Blocking, StopLetsAWaitingWriterGo) {
   WaitFor(refused);
 }
 
-TEST_F(Blocking, StopBeforeTheCallBeginsIsSeen) {
-  context_.stop.request_stop();
-  service_.upload = [](BlockingReader<GetRequest>& reader) {
-    return Response(reader.Next().has_value() ? "message" : "none");
+TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
+  std::binary_semaphore begun(0);
+  ASSERT_TRUE(pool_
+                  .Run([&] {
+                    begun.release();
+                    release_.wait();
+                  })
+                  .ok());
+  WaitFor(begun);
+  std::atomic<bool> ran = false;
+  service_.upload = [&](BlockingReader<GetRequest>&) {
+    ran = true;
+    return Response("");
   };
   Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
-  const Result result = Finish(call);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->text(), "none");
+  context_.stop.request_stop();
+  EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(pool_.Run([] {}).ok());  // The queue's one place is free.
+  free_.set_value();
+  pool_.Stop();
+  free_ = {};
+  EXPECT_FALSE(ran);
 }
 
 TEST_F(Blocking, UploadReachesTheHandlerWhole) {

@@ -34,9 +34,11 @@ class FakeLoop final : public Executor {
     queue_.push_back(std::move(work));
     changed_.notify_one();
   }
-  void PostAt(std::chrono::steady_clock::time_point, absl::AnyInvocable<void()> work) override {
+  TimerId PostAt(TimePoint, absl::AnyInvocable<void()> work) override {
     Post(std::move(work));
+    return 1;
   }
+  void CancelTimer(TimerId) override {}
 
   // Runs work until `condition` holds; fails the test when that takes too long.
   void RunUntil(const std::function<bool()>& condition) {
@@ -142,7 +144,9 @@ class FakeSink final : public internal::StreamSink {
   const absl::Status& status() const { return *status_; }
   const std::vector<Message>& messages() const { return messages_; }
 
-  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer) override {
+  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer,
+           internal::AtStop at_stop) override {
+    if (stopped_ && at_stop == internal::AtStop::kResume) return true;
     std::string bytes(message.size(), '\0');
     message.WriteTo(bytes.data());
     messages_.emplace_back().ParseFromString(bytes);
@@ -151,9 +155,17 @@ class FakeSink final : public internal::StreamSink {
     return false;
   }
   void End(absl::Status status) override { status_ = std::move(status); }
+  void Throw(std::exception_ptr) override { status_ = absl::InternalError("thrown"); }
+
+  // The call is stopped: who waits in a yield and asked for it goes on.
+  void Stop() {
+    stopped_ = true;
+    if (producer_) std::exchange(producer_, nullptr).resume();
+  }
 
  private:
   std::size_t credit_;
+  bool stopped_ = false;
   std::coroutine_handle<> producer_;
   std::vector<Message> messages_;
   std::optional<absl::Status> status_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -18,11 +19,72 @@ using wire::FrameKind;
 class Shutdown : public ServerFixture {
  protected:
   void SetUp() override { Start(); }
+
+  static void ExpectRefused(const absl::Status& status, const char* text) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+  }
 };
 
 TEST_F(Shutdown, OfAServerThatNeverStartedIsClean) {
   Server server;
   EXPECT_TRUE(server.Shutdown(milliseconds(0)).clean());
+}
+
+TEST_F(Shutdown, BeforeStartMakesThatImpossible) {
+  Server server({.transport = &transport()});
+  EXPECT_TRUE(server.Shutdown(milliseconds(0)).clean());
+  ExpectRefused(server.Start(UniqueEndpoint()), "has been shut down");
+  ExpectRefused(server.AddService(service_.service()), "has been shut down");
+}
+
+TEST_F(Shutdown, BesideStartComesBeforeItOrAfter) {
+  for (int i = 0; i < 20; ++i) {
+    Server server({.transport = &transport()});
+    std::thread starting([&] {
+      const absl::Status status = server.Start(UniqueEndpoint());
+      EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
+    });
+    server.stats();
+    EXPECT_TRUE(server.Shutdown(milliseconds(0)).clean());
+    starting.join();
+  }
+}
+
+TEST_F(Shutdown, OnAThreadOfTheServerIsRefusedAndALaterOneWorks) {
+  RawService service("s.S");
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  const auto shut_down = [&server] { return server->Shutdown(milliseconds(20'000)).status; };
+  service.AddUnary("Loop", [&](ServerContext&, RawMessage) -> Task<RawResult> {
+    const absl::Status status = shut_down();
+    co_return status;
+  });
+  service.AddUnary("Worker", [&](ServerContext& context, RawMessage) -> Task<RawResult> {
+    auto work = RunBlocking(context.workers(), [&]() -> RawResult { return shut_down(); });
+    RawResult result = co_await work;
+    co_return result;
+  });
+  const std::string endpoint = UniqueEndpoint();
+  ASSERT_TRUE(server->AddService(service).ok());
+  ASSERT_TRUE(server->Start(endpoint).ok());
+  WireClient client(transport(), endpoint);
+  client.Send({EncodedHello(), EncodedRequest(1, "s.S/Loop", "")});
+  ExpectRefused(client.NextAfterHello().status, "another thread");
+  client.Send({EncodedRequest(2, "s.S/Worker", "")});
+  ExpectRefused(client.NextAfterHello().status, "another thread");
+  EXPECT_TRUE(server->Shutdown(milliseconds(20'000)).clean());
+  server.reset();
+}
+
+TEST_F(Shutdown, WithTheLongestGraceWaitsForTheCalls) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  std::thread ending([&] { EXPECT_TRUE(server_->Shutdown(milliseconds::max()).clean()); });
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
+  service_.release.Set();
+  EXPECT_EQ(client.NextAfterHello().payload, "released");
+  ending.join();
 }
 
 TEST_F(Shutdown, TellsIdleClientsAndClosesThem) {

@@ -24,9 +24,16 @@ class ManualExecutor final : public piperpc::Executor {
     ready_.emplace_back(std::move(work));
   }
 
-  void PostAt(Clock::time_point when, absl::AnyInvocable<void()> work) override {
+  TimerId PostAt(Clock::time_point when, absl::AnyInvocable<void()> work) override {
     std::lock_guard lock(mutex_);
-    later_.emplace(when, std::move(work));
+    const TimerId id = ++last_timer_;
+    later_.emplace(std::pair(when, id), std::move(work));
+    return id;
+  }
+
+  void CancelTimer(TimerId timer) override {
+    std::lock_guard lock(mutex_);
+    std::erase_if(later_, [timer](const auto& each) { return each.first.second == timer; });
   }
 
   // Runs what has been posted, and what that posts.
@@ -68,7 +75,8 @@ class ManualExecutor final : public piperpc::Executor {
 
   mutable std::mutex mutex_;
   std::deque<absl::AnyInvocable<void()>> ready_;
-  std::multimap<Clock::time_point, absl::AnyInvocable<void()>> later_;
+  std::map<std::pair<Clock::time_point, TimerId>, absl::AnyInvocable<void()>> later_;
+  TimerId last_timer_ = 0;
 };
 
 // A task that runs on an executor, and its result when there is one.

@@ -29,6 +29,10 @@ class Counter {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return count_ >= count; });
   }
+  bool Reached(int count) {
+    std::lock_guard lock(mutex_);
+    return count_ >= count;
+  }
 
  private:
   std::mutex mutex_;
@@ -101,10 +105,11 @@ class TestService {
   }
 
   Task<RawResult> Block(ServerContext& context, RawMessage message) {
-    RawResult result = co_await RunBlocking(context.workers(), [&]() -> RawResult {
+    auto work = RunBlocking(context.workers(), [this, message]() -> RawResult {
       entered.Add();
       return RawMessage{message.bytes + " from a worker"};
     });
+    RawResult result = co_await work;
     co_return result;
   }
 

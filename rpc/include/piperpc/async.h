@@ -1,7 +1,7 @@
 // What coroutine handlers wait with.
 //
 //     absl::StatusOr<std::string> hash =
-//         co_await piperpc::RunBlocking(context.workers(), [&] { return Hash(password); });
+//         co_await piperpc::RunBlocking(context.workers(), [password] { return Hash(password); });
 //
 // Whatever is awaited here resumes on the executor that awaited it (Executor::Current()), or, when
 // there was none, on the thread that made it ready. An awaiting frame may be destroyed at any time
@@ -11,11 +11,13 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <type_traits>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -62,7 +64,22 @@ class AsyncEvent {
   std::shared_ptr<State> state_;
 };
 
-// Waits for `delay`. False when `stop` came first. Only on an executor.
+// Posts `work` to the current executor at `when`, unless it goes away before: then `work` is
+// destroyed. Lives on the executor's thread; where there is no executor it does nothing.
+class Timer {
+ public:
+  Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  const Executor::Handle executor_;
+  Executor::TimerId id_ = 0;
+};
+
+// Waits for `delay`; duration::max() is for ever, and so is what the clock cannot count. False when
+// `stop` came first. On a thread that is no executor's it blocks that thread.
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop = {});
 
 // A bounded number of threads for work that blocks, with a bounded queue in front of them.
@@ -74,12 +91,26 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // RESOURCE_EXHAUSTED names the limit when the queue is full; UNAVAILABLE after Stop(). Any
-  // thread.
-  absl::Status Run(absl::AnyInvocable<void()> work);
+  // RESOURCE_EXHAUSTED names the limit when the queue is full, or the system's reason when it
+  // refuses the first thread; UNAVAILABLE after Stop(). An exception that leaves `work` is dropped.
+  // Any thread.
+  absl::Status Run(absl::AnyInvocable<void()> work) { return Enqueue(std::move(work)).status(); }
+
+  // The same, and gives a ticket for TakeBack().
+  using Ticket = std::uint64_t;
+  absl::StatusOr<Ticket> Enqueue(absl::AnyInvocable<void()> work);
+
+  // Takes work out of the queue, and destroys it. False: it has begun, or has ended. Any thread.
+  bool TakeBack(Ticket ticket);
 
   // Runs what is queued, ends the threads and waits for them. Not on one of them.
   void Stop();
+
+  // True while any thread runs work. Any thread.
+  bool busy() const;
+
+  // True on one of the pool's threads.
+  bool IsOwnThread() const;
 
  private:
   class Impl;
@@ -88,37 +119,46 @@ class WorkerPool {
 
 namespace internal {
 
-// Runs `work` on `pool`; ready when it has run. The frame that awaits owns what `work` refers to,
-// so destroying it waits for work that has begun.
+// Runs `work` on `pool`; ready when it has run, or, when it has not begun by then, as soon as
+// `stop` is asked to stop. Destroying the awaiter waits for nothing: work that has begun goes on,
+// other work is not run.
 class [[nodiscard]] BlockingAwaiter {
  public:
-  BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work);
+  BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work, std::stop_token stop);
   ~BlockingAwaiter();
   BlockingAwaiter(const BlockingAwaiter&) = delete;
   BlockingAwaiter& operator=(const BlockingAwaiter&) = delete;
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> handle);
-  absl::Status await_resume();  // Not OK: the pool did not take the work, it was not run.
+  absl::Status await_resume();  // Not OK: the work was not run. Throws what it threw.
 
  private:
   struct Job;
+  struct OnStop;
   WorkerPool& pool_;
+  const std::stop_token stop_;
   std::shared_ptr<Job> job_;
+  std::unique_ptr<OnStop> on_stop_;
   absl::Status status_;
 };
 
 }  // namespace internal
 
 // Runs `work()` on `pool` and gives what it returned, an absl::Status or an absl::StatusOr<T>. When
-// the pool refuses, its status. An exception of `work` becomes INTERNAL. `work` may refer to the
-// awaiting coroutine's variables.
+// the pool refuses, its status; when `stop` was asked to stop before `work` had begun, CANCELLED.
+// An exception of `work` is thrown again where the task is awaited.
+//
+// `work` must own what it uses, or use what outlives the pool: it goes on when the frame that
+// awaits it is destroyed, for nothing can take it off its thread.
 template <typename Work, typename Result = std::invoke_result_t<Work&>>
-Task<Result> RunBlocking(WorkerPool& pool, Work work) {
-  std::optional<Result> result;
-  internal::BlockingAwaiter awaiter(pool, [&result, &work] { result.emplace(work()); });
+Task<Result> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
+  auto result = std::make_shared<std::optional<Result>>();
+  internal::BlockingAwaiter awaiter(
+      pool, [result, work = std::move(work)]() mutable { result->emplace(work()); },
+      std::move(stop));
   absl::Status status = co_await awaiter;
   if (!status.ok()) co_return Result(std::move(status));
-  co_return *std::move(result);
+  co_return **std::move(result);
 }
 
 }  // namespace piperpc

@@ -67,7 +67,8 @@ struct ServerOptions {
 
 // How a shutdown ended.
 struct ShutdownReport {
-  bool clean() const { return aborted.empty(); }
+  bool clean() const { return status.ok() && aborted.empty(); }
+  absl::Status status;               // FAILED_PRECONDITION: it was not done, and the text says why.
   std::vector<std::string> aborted;  // "method (peer, how long it ran)" of each call cut short.
 };
 
@@ -80,7 +81,9 @@ struct ServerStats {
 class Server {
  public:
   explicit Server(ServerOptions options = {});
-  ~Server();  // As Shutdown(0).
+  // As Shutdown(0). Then waits for blocking handlers that still run, however long they take: they
+  // use their service. Not on a thread of the server's own.
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -89,14 +92,19 @@ class Server {
   absl::Status AddService(Service& service);
 
   // Listens at `endpoint` (piperpc/endpoint.h) and serves on threads of its own; returns when
-  // clients can connect. Once. INVALID_ARGUMENT names an option that is out of its range; else as
-  // the system says, with the endpoint and the rule.
+  // clients can connect. Once, and not after Shutdown(): FAILED_PRECONDITION; it may be tried again
+  // when it has failed. INVALID_ARGUMENT names an option that is out of its range;
+  // RESOURCE_EXHAUSTED, what the system refuses (threads, descriptors); else as the system says,
+  // with the endpoint and the rule.
   absl::Status Start(std::string_view endpoint);
 
-  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight. Then it
-  // stops those that are left through their stop tokens, and gives them a moment; what has not
-  // ended by then is aborted and named. A blocking handler cannot be taken off its thread:
-  // Shutdown() waits for it. Any thread but the server's own; every call gets the same report.
+  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight;
+  // milliseconds::max() is for ever. Then it stops those that are left through their stop tokens,
+  // and gives them a moment (half a second); what has not ended by then is aborted and named, and
+  // its caller gets UNAVAILABLE. A blocking handler cannot be taken off its thread: it is named,
+  // and goes on until the destructor, which waits for it. Beside Start() it waits for that; before
+  // it, it makes that impossible. Every call gets the same report. On a thread of the server's own
+  // (a handler's, a worker's) it is refused: see ShutdownReport::status.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
   std::vector<std::string> service_names() const;

@@ -8,7 +8,7 @@
 // slow client slows the handler and nothing is piled up. `co_yield absl::Status` with an error ends
 // the stream with it; nothing after it runs. Running off the end is OK.
 //
-// When the call has been cancelled, the handler is not resumed from a yield: its frame is destroyed
+// When the call has been stopped, the handler is not resumed from a yield: its frame is destroyed
 // there, and with it what it holds. Everything else that it waits for should look at the stop
 // token.
 #pragma once
@@ -24,23 +24,35 @@ namespace piperpc {
 
 namespace internal {
 
+// What becomes of a producer that waits in a yield when its call is stopped.
+enum class AtStop {
+  kDestroy,  // It is destroyed there.
+  kResume,   // It goes on, and what it still yields is dropped.
+};
+
 // What a stream yields into. Runs on the call's executor.
 class StreamSink {
  public:
   // Takes `message` at once. False: the producer stays suspended, and the sink resumes it when
-  // there is room again, or lets it be destroyed.
-  virtual bool Put(const OutMessage& message, std::coroutine_handle<> producer) = 0;
+  // there is room again, or does as `at_stop` says.
+  virtual bool Put(const OutMessage& message, std::coroutine_handle<> producer, AtStop at_stop) = 0;
 
-  // The stream has ended: off its end (OK), by a yielded status, or by an exception (INTERNAL). The
-  // frame is suspended for good and may be destroyed, though not before this returns.
+  // The stream has ended: off its end (OK), or by a yielded status. The frame is suspended for good
+  // and may be destroyed, though not before this returns.
   virtual void End(absl::Status status) = 0;
+
+  // The same, by an exception: the caller gets INTERNAL, the server's log what was thrown.
+  virtual void Throw(std::exception_ptr exception) = 0;
 
  protected:
   ~StreamSink() = default;
 };
 
-// What an exception that left a handler becomes: INTERNAL, with its what().
-absl::Status StatusOfException(std::exception_ptr exception);
+// A reply that is yielded by what must see the end of its call itself.
+template <typename T>
+struct Offer {
+  const T& message;
+};
 
 }  // namespace internal
 
@@ -83,41 +95,54 @@ class Stream<T>::promise_type {
 
   class YieldAwaiter {
    public:
-    YieldAwaiter(internal::StreamSink& sink, const T& message) : sink_(sink), message_(message) {}
+    YieldAwaiter(internal::StreamSink& sink, const T& message, internal::AtStop at_stop)
+        : sink_(sink), message_(message), at_stop_(at_stop) {}
     bool await_ready() const noexcept { return false; }
     bool await_suspend(Handle producer) {
-      return !sink_.Put(internal::OutMessage::Of(message_), producer);
+      return !sink_.Put(internal::OutMessage::Of(message_), producer, at_stop_);
     }
     void await_resume() const noexcept {}
 
    private:
     internal::StreamSink& sink_;
     const T& message_;  // The operand of co_yield: alive until the coroutine goes on.
+    const internal::AtStop at_stop_;
   };
 
   class EndAwaiter {
    public:
-    EndAwaiter(internal::StreamSink* sink, absl::Status status)
-        : sink_(sink), status_(std::move(status)) {}
+    EndAwaiter(internal::StreamSink* sink, absl::Status status, std::exception_ptr thrown = nullptr)
+        : sink_(sink), status_(std::move(status)), thrown_(std::move(thrown)) {}
     bool await_ready() const noexcept { return false; }
-    void await_suspend(Handle) noexcept { sink_->End(std::move(status_)); }
+    void await_suspend(Handle) noexcept {
+      if (thrown_) return sink_->Throw(std::move(thrown_));
+      sink_->End(std::move(status_));
+    }
     void await_resume() const noexcept {}
 
    private:
     internal::StreamSink* const sink_;
     absl::Status status_;
+    std::exception_ptr thrown_;
   };
 
-  YieldAwaiter yield_value(const T& message) { return YieldAwaiter(*sink, message); }
+  YieldAwaiter yield_value(const T& message) {
+    return YieldAwaiter(*sink, message, internal::AtStop::kDestroy);
+  }
+  YieldAwaiter yield_value(internal::Offer<T> offer) {
+    return YieldAwaiter(*sink, offer.message, internal::AtStop::kResume);
+  }
   EndAwaiter yield_value(absl::Status status) { return EndAwaiter(sink, std::move(status)); }
-  EndAwaiter final_suspend() noexcept { return EndAwaiter(sink, std::move(result_)); }
+  EndAwaiter final_suspend() noexcept {
+    return EndAwaiter(sink, absl::OkStatus(), std::move(thrown_));
+  }
   void return_void() {}
-  void unhandled_exception() { result_ = internal::StatusOfException(std::current_exception()); }
+  void unhandled_exception() { thrown_ = std::current_exception(); }
 
   internal::StreamSink* sink = nullptr;
 
  private:
-  absl::Status result_;
+  std::exception_ptr thrown_;
 };
 
 }  // namespace piperpc

@@ -1,7 +1,9 @@
+#include <condition_variable>
 #include <cstdint>
 #include <utility>
 
 #include "piperpc/async.h"
+#include "src/base/clock.h"
 
 namespace piperpc {
 
@@ -13,7 +15,7 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
   bool waking = false;  // A resumption is on its way.
   std::uint64_t ticket = 0;
   std::coroutine_handle<> handle;
-  Executor* executor = nullptr;
+  Executor::Handle executor;
 
   void Resume(std::uint64_t for_ticket) {
     std::coroutine_handle<> resumed;
@@ -24,14 +26,14 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
     if (resumed) resumed.resume();
   }
 
-  // Takes the lock over, and releases it before anything runs. The executor is there as long as its
-  // waiter is, and that cannot go away while the lock is held.
+  // Takes the lock over, and releases it before anything runs.
   void Wake(std::unique_lock<std::mutex> lock) {
     if (!handle || waking) return;
     waking = true;
     const std::uint64_t woken = ticket;
-    if (executor != nullptr) {
-      return executor->Post([self = shared_from_this(), woken] { self->Resume(woken); });
+    if (executor) {
+      executor.Post([self = shared_from_this(), woken] { self->Resume(woken); });
+      return;
     }
     lock.unlock();
     Resume(woken);
@@ -79,7 +81,7 @@ bool AsyncEvent::Waiter::await_suspend(std::coroutine_handle<> handle) {
   if (state->set || stop_.stop_requested()) return false;
   ++state->ticket;
   state->waking = false;
-  state->executor = Executor::Current();
+  state->executor = Executor::CurrentHandle();
   state->handle = handle;
   return true;
 }
@@ -90,11 +92,40 @@ bool AsyncEvent::Waiter::await_resume() {
   return std::exchange(state_->set, false);
 }
 
+Timer::Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work)
+    : executor_(Executor::CurrentHandle()) {
+  if (when == kNever || !executor_) return;
+  id_ = Executor::Current()->PostAt(when, std::move(work));
+}
+
+Timer::~Timer() {
+  if (id_ != 0) executor_.CancelTimer(id_);
+}
+
+namespace {
+
+// On a thread that is no executor's there is nothing else to do meanwhile.
+bool SleepHere(TimePoint when, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  const auto never = [] { return false; };
+  if (when == kNever) {
+    stopped.wait(lock, stop, never);
+  } else {
+    stopped.wait_until(lock, stop, when, never);
+  }
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop) {
-  // Shared with the timer, which may fire after a stop has ended this.
-  const auto event = std::make_shared<AsyncEvent>();
-  Executor::Current()->PostAt(std::chrono::steady_clock::now() + delay, [event] { event->Set(); });
-  const bool slept = co_await event->Wait(std::move(stop));
+  const TimePoint when = After(delay);
+  if (Executor::Current() == nullptr) co_return SleepHere(when, stop);
+  AsyncEvent event;
+  const Timer timer(when, [&event] { event.Set(); });
+  const bool slept = co_await event.Wait(std::move(stop));
   co_return slept;
 }
 

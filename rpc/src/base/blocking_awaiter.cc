@@ -1,91 +1,122 @@
-#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <utility>
 
 #include "piperpc/async.h"
-#include "piperpc/stream.h"
 
 namespace piperpc::internal {
 
 // Shared by the awaiter and the worker; whichever comes last lets it go.
 struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
-  enum class State { kQueued, kRunning, kDone, kAbandoned };
+  enum class State { kQueued, kRunning, kDone, kTakenBack };
 
   // On the worker.
   void Run() {
     {
-      std::lock_guard lock(mutex);
-      if (state == State::kAbandoned) return;
+      const std::lock_guard lock(mutex);
+      if (state != State::kQueued) return;
       state = State::kRunning;
     }
-    absl::Status outcome;
+    std::exception_ptr outcome;
     try {
       work();
     } catch (...) {
-      outcome = StatusOfException(std::current_exception());
+      outcome = std::current_exception();
     }
+    work = nullptr;  // On the thread that may block.
+    End(State::kDone, std::move(outcome));
+  }
+
+  void End(State how, std::exception_ptr outcome) {
+    Executor::Handle resumed_on;
     {
-      std::lock_guard lock(mutex);
+      const std::lock_guard lock(mutex);
+      state = how;
       thrown = std::move(outcome);
-      state = State::kDone;
-      done.notify_all();
-      // The executor is there as long as the awaiting frame, which waits for this lock to go away.
-      if (executor != nullptr) {
-        return executor->Post([self = shared_from_this()] { self->Resume(); });
-      }
+      if (!handle) return;
+      resumed_on = executor;
     }
-    Resume();
+    if (!resumed_on) return Resume();
+    resumed_on.Post([self = shared_from_this()] { self->Resume(); });
   }
 
   void Resume() {
     std::coroutine_handle<> resumed;
     {
-      std::lock_guard lock(mutex);
+      const std::lock_guard lock(mutex);
       resumed = std::exchange(handle, nullptr);
     }
     if (resumed) resumed.resume();
   }
 
-  // The awaiting frame goes away: `work` must not run any more.
-  void Abandon() {
-    std::unique_lock lock(mutex);
+  // Nobody waits any more. True: `work` has not begun.
+  bool Abandon() {
+    const std::lock_guard lock(mutex);
     handle = nullptr;
-    if (state == State::kQueued) state = State::kAbandoned;
-    done.wait(lock, [this] { return state != State::kRunning; });
+    return state == State::kQueued;
   }
 
   std::mutex mutex;
-  std::condition_variable done;
   State state = State::kQueued;
   absl::AnyInvocable<void()> work;
-  absl::Status thrown;
+  std::exception_ptr thrown;
   std::coroutine_handle<> handle;
-  Executor* executor = nullptr;
+  Executor::Handle executor;
+  WorkerPool::Ticket ticket = 0;
 };
 
-BlockingAwaiter::BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work)
-    : pool_(pool), job_(std::make_shared<Job>()) {
+// Takes back what waits for a thread.
+struct BlockingAwaiter::OnStop {
+  struct Callback {
+    WorkerPool& pool;
+    std::shared_ptr<Job> job;
+    void operator()() const {
+      if (pool.TakeBack(job->ticket)) job->End(Job::State::kTakenBack, nullptr);
+    }
+  };
+  OnStop(const std::stop_token& stop, WorkerPool& pool, std::shared_ptr<Job> job)
+      : callback(stop, Callback{pool, std::move(job)}) {}
+  std::stop_callback<Callback> callback;
+};
+
+BlockingAwaiter::BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work,
+                                 std::stop_token stop)
+    : pool_(pool), stop_(std::move(stop)), job_(std::make_shared<Job>()) {
   job_->work = std::move(work);
 }
 
-BlockingAwaiter::~BlockingAwaiter() { job_->Abandon(); }
+BlockingAwaiter::~BlockingAwaiter() {
+  on_stop_.reset();
+  if (job_->Abandon()) pool_.TakeBack(job_->ticket);
+}
 
 bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
-  job_->handle = handle;
-  job_->executor = Executor::Current();
-  // Once the pool has the job, this frame may be resumed, and gone, on another thread.
-  absl::Status taken = pool_.Run([job = job_] { job->Run(); });
-  if (taken.ok()) return true;
-  job_->handle = nullptr;
-  status_ = std::move(taken);
-  return false;
+  job_->executor = Executor::CurrentHandle();
+  // Without an executor the worker resumes this frame as soon as it has the handle: so nothing of
+  // the frame is used once it has.
+  const std::shared_ptr<Job> job = job_;
+  const absl::StatusOr<WorkerPool::Ticket> taken = pool_.Enqueue([job] { job->Run(); });
+  if (!taken.ok()) {
+    status_ = taken.status();
+    return false;
+  }
+  job->ticket = *taken;
+  if (stop_.stop_possible()) on_stop_ = std::make_unique<OnStop>(stop_, pool_, job);
+  const std::lock_guard lock(job->mutex);
+  if (job->state == Job::State::kDone || job->state == Job::State::kTakenBack) return false;
+  job->handle = handle;
+  return true;
 }
 
 absl::Status BlockingAwaiter::await_resume() {
   if (!status_.ok()) return std::move(status_);
-  std::lock_guard lock(job_->mutex);
-  return std::move(job_->thrown);
+  on_stop_.reset();
+  const std::lock_guard lock(job_->mutex);
+  if (job_->thrown) std::rethrow_exception(std::exchange(job_->thrown, nullptr));
+  if (job_->state == Job::State::kTakenBack) {
+    return absl::CancelledError("the call was over before a worker thread was free");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace piperpc::internal

@@ -1,5 +1,8 @@
 #include "piperpc/executor.h"
 
+#include <mutex>
+#include <utility>
+
 namespace piperpc {
 namespace {
 
@@ -7,7 +10,41 @@ thread_local Executor* current = nullptr;
 
 }  // namespace
 
+// What handles share with their executor. Whoever posts holds the lock, so the executor does not go
+// away meanwhile.
+struct Executor::Gate {
+  std::mutex mutex;
+  Executor* executor = nullptr;  // Null: gone.
+};
+
+Executor::Executor() : gate_(std::make_shared<Gate>()) { gate_->executor = this; }
+
+Executor::~Executor() { CloseHandles(); }
+
+void Executor::CloseHandles() {
+  const std::lock_guard lock(gate_->mutex);
+  gate_->executor = nullptr;
+}
+
 Executor* Executor::Current() { return current; }
+
+Executor::Handle Executor::CurrentHandle() {
+  return current == nullptr ? Handle() : Handle(current->gate_);
+}
+
+bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const {
+  if (gate_ == nullptr) return false;
+  const std::lock_guard lock(gate_->mutex);
+  if (gate_->executor == nullptr) return false;
+  gate_->executor->Post(std::move(work));
+  return true;
+}
+
+void Executor::Handle::CancelTimer(TimerId timer) const {
+  if (gate_ == nullptr) return;
+  const std::lock_guard lock(gate_->mutex);
+  if (gate_->executor != nullptr) gate_->executor->CancelTimer(timer);
+}
 
 Executor::Scope::Scope(Executor* executor) : previous_(current) { current = executor; }
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
+#include "src/base/threads.h"
 
 namespace piperpc {
 
@@ -17,27 +18,35 @@ class WorkerPool::Impl {
   Impl(std::size_t threads, std::size_t queue_limit)
       : max_threads_(std::max<std::size_t>(threads, 1)), queue_limit_(queue_limit) {}
 
-  absl::Status Run(absl::AnyInvocable<void()> work) {
-    std::lock_guard lock(mutex_);
+  absl::StatusOr<Ticket> Enqueue(absl::AnyInvocable<void()> work) {
+    const std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
-    if (idle_ <= queue_.size() && threads_.size() >= max_threads_ &&
-        queue_.size() >= queue_limit_) {
+    const bool one_more = idle_ <= queue_.size() && threads_.size() < max_threads_;
+    absl::Status started = one_more ? AddThread() : absl::OkStatus();
+    if (threads_.empty()) return started;
+    // Where no thread more is to be had, those that are there get to it in time.
+    if ((!one_more || !started.ok()) && idle_ <= queue_.size() && queue_.size() >= queue_limit_) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("all ", max_threads_, " workers are busy and ", queue_.size(),
+          absl::StrCat("all ", threads_.size(), " workers are busy and ", queue_.size(),
                        " calls wait for them already; the limit is ", queue_limit_));
     }
-    queue_.push_back(std::move(work));
-    if (idle_ < queue_.size() && threads_.size() < max_threads_) {
-      threads_.emplace_back([this] { Work(); });
-    }
+    const Ticket ticket = ++last_ticket_;
+    queue_.emplace(ticket, std::move(work));
     changed_.notify_one();
-    return absl::OkStatus();
+    return ticket;
+  }
+
+  bool TakeBack(Ticket ticket) {
+    decltype(queue_)::node_type taken;  // Goes away without the lock.
+    const std::lock_guard lock(mutex_);
+    taken = queue_.extract(ticket);
+    return !taken.empty();
   }
 
   void Stop() {
     std::vector<std::thread> threads;
     {
-      std::lock_guard lock(mutex_);
+      const std::lock_guard lock(mutex_);
       stopping_ = true;
       threads.swap(threads_);
       changed_.notify_all();
@@ -45,42 +54,78 @@ class WorkerPool::Impl {
     for (std::thread& thread : threads) thread.join();
   }
 
+  bool busy() const {
+    const std::lock_guard lock(mutex_);
+    return running_ > 0;
+  }
+
+  bool IsOwnThread() const { return current == this; }
+
  private:
+  absl::Status AddThread() {
+    auto thread = StartThread("a worker thread", [this] { Work(); });
+    if (!thread.ok()) return thread.status();
+    threads_.push_back(*std::move(thread));
+    ++idle_;  // It will look at the queue before it waits.
+    return absl::OkStatus();
+  }
+
   void Work() {
+    current = this;
     std::unique_lock lock(mutex_);
     for (;;) {
-      ++idle_;
       changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      --idle_;
       if (queue_.empty()) return;
-      absl::AnyInvocable<void()> work = std::move(queue_.front());
-      queue_.pop_front();
+      --idle_;
+      ++running_;
+      auto next = queue_.extract(queue_.begin());
       lock.unlock();
-      work();
-      work = nullptr;  // What it holds goes away outside the lock.
+      RunOne(std::move(next.mapped()));
       lock.lock();
+      --running_;
+      ++idle_;
     }
   }
 
+  // What the work holds goes away in here, outside the lock.
+  static void RunOne(absl::AnyInvocable<void()> work) {
+    try {
+      work();
+    } catch (...) {  // As WorkerPool::Run() says.
+    }
+  }
+
+  static thread_local const Impl* current;
+
   const std::size_t max_threads_;
   const std::size_t queue_limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<absl::AnyInvocable<void()>> queue_;
+  std::map<Ticket, absl::AnyInvocable<void()>> queue_;  // The oldest first.
+  Ticket last_ticket_ = 0;
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;
+  std::size_t running_ = 0;
   bool stopping_ = false;
 };
+
+thread_local const WorkerPool::Impl* WorkerPool::Impl::current = nullptr;
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit)
     : impl_(std::make_unique<Impl>(threads, queue_limit)) {}
 
 WorkerPool::~WorkerPool() { Stop(); }
 
-absl::Status WorkerPool::Run(absl::AnyInvocable<void()> work) {
-  return impl_->Run(std::move(work));
+absl::StatusOr<WorkerPool::Ticket> WorkerPool::Enqueue(absl::AnyInvocable<void()> work) {
+  return impl_->Enqueue(std::move(work));
 }
 
+bool WorkerPool::TakeBack(Ticket ticket) { return impl_->TakeBack(ticket); }
+
 void WorkerPool::Stop() { impl_->Stop(); }
+
+bool WorkerPool::busy() const { return impl_->busy(); }
+
+bool WorkerPool::IsOwnThread() const { return impl_->IsOwnThread(); }
 
 }  // namespace piperpc

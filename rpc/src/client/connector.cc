@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "src/base/threads.h"
 #include "src/client/call.h"
 #include "src/client/core.h"
 #include "src/client/session.h"
@@ -9,11 +10,14 @@
 namespace piperpc::client {
 
 void Connector::Add(std::shared_ptr<Call> call) {
+  if (!running_) {
+    if (thread_.joinable()) thread_.join();  // It has let go of the lock for the last time.
+    auto thread = StartThread("the thread that connects", [this] { Run(); });
+    if (!thread.ok()) return call->End(thread.status());
+    thread_ = *std::move(thread);
+    running_ = true;
+  }
   waiting_.push_back(std::move(call));
-  if (running_) return;
-  running_ = true;
-  if (thread_.joinable()) thread_.join();  // It has let go of the lock for the last time.
-  thread_ = std::thread([this] { Run(); });
 }
 
 void Connector::Join() {

@@ -23,7 +23,7 @@ absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& 
   if (!loop.ok()) return loop.status();
   (*loop)->set_spin(spin);
   auto started = std::make_shared<IoThread>(transport, *std::move(loop));
-  started->thread_.Start();
+  if (absl::Status status = started->thread_.Start(); !status.ok()) return status;
   return started;
 }
 

@@ -7,6 +7,7 @@
 namespace piperpc::server {
 
 void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
+  if (loops_.empty()) return;
   absl::Status refusal = Count(pipe->peer());
   ServerLoop& loop = *loops_[next_++ % loops_.size()];
   loop.Adopt(std::move(pipe), std::move(refusal));

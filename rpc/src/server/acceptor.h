@@ -18,7 +18,8 @@ class Acceptor final : public transport::Listener::Delegate {
  public:
   explicit Acceptor(ServerCore& core) : core_(core) {}
 
-  // The loops that take clients, in turn. Before the listener begins.
+  // The loops that take clients, in turn; none: clients are turned away. Not while the listener's
+  // loop runs.
   void set_loops(std::vector<ServerLoop*> loops) { loops_ = std::move(loops); }
 
   // A client that was taken is gone. Any thread.

@@ -148,22 +148,25 @@ void Call::OnRoom() {
   std::exchange(producer_, nullptr).resume();
 }
 
-bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> producer) {
-  if (ended_) return false;
+bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> producer,
+               internal::AtStop at_stop) {
+  const bool resumes = at_stop == internal::AtStop::kResume;
+  if (ended_) return resumes;
   if (stopped_.ok()) {
-    if (absl::Status fits = session_.CheckSize(message.size()); !fits.ok()) {
-      Finish(std::move(fits));
-      return false;
+    if (absl::Status fits = session_.CheckSize(message.size()); fits.ok()) {
+      session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
+      send_credit_.Spend(message.size());
+    } else {
+      Stop(std::move(fits));
     }
-    session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
-    send_credit_.Spend(message.size());
   }
   if (!stopped_.ok()) {  // Perhaps only since it was sent.
-    Finish(stopped_);
-    return false;
+    if (!resumes) Finish(stopped_);
+    return resumes;
   }
   if (send_credit_.may_send() && session_.has_room()) return true;
   producer_ = producer;
+  at_stop_ = at_stop;
   return false;
 }
 
@@ -201,7 +204,8 @@ void Call::Stop(absl::Status reason) {
   assembly_.Clear();
   RequestStop();
   if (ended_) return;
-  if (!begun_ || producer_) return Finish(stopped_);
+  if (!begun_ || (producer_ && at_stop_ == internal::AtStop::kDestroy)) return Finish(stopped_);
+  if (producer_) return std::exchange(producer_, nullptr).resume();
   WakeReader();
 }
 
@@ -220,6 +224,29 @@ void Call::Abort() {
 }
 
 void Call::OnTimer() { Stop(DeadlineExceeded(method(), deadline_ - started_)); }
+
+namespace {
+
+std::string WhatOf(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+}  // namespace
+
+void Call::Throw(std::exception_ptr exception) {
+  session_.core().Log(LogLevel::kError, "handler threw", [&] {
+    return LogFields{{"method", std::string(method())},
+                     {"peer_pid", std::to_string(peer().pid)},
+                     {"what", WhatOf(exception)}};
+  });
+  Finish(HandlerThrew(method()));
+}
 
 std::string Call::Describe() const {
   const Peer& who = peer();

@@ -3,8 +3,8 @@
 // Life of a call: it is admitted (middleware, access rule), its handler begins when the request is
 // whole, and it ends once, with one RESPONSE. A stop (cancel, deadline, disconnect, shutdown) does
 // not end a running handler by force: it sets the stop token, wakes what waits for requests, and
-// the call keeps its slot until the handler has ended. Only a handler that is suspended in a yield
-// is not resumed.
+// the call keeps its slot until the handler has ended. Only a coroutine that is suspended in a
+// yield is not resumed, unless it asked for that.
 //
 // Everything runs on the session's loop, except those functions of ServerContext that handlers may
 // call from a worker.
@@ -14,6 +14,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -87,8 +88,10 @@ class Call final : public internal::ServerCall,
   internal::HandlerSlot& handler() override { return handler_; }
   void Finish(absl::Status status) override { Conclude(std::move(status), nullptr); }
   void FinishWith(const internal::OutMessage& response) override;
-  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer) override;
+  bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer,
+           internal::AtStop at_stop) override;
   void End(absl::Status status) override { Finish(std::move(status)); }
+  void Throw(std::exception_ptr exception) override;
   bool Ready() override;
   void Await(std::coroutine_handle<> waiter) override { reader_ = waiter; }
   void Forget() override { reader_ = nullptr; }
@@ -140,6 +143,7 @@ class Call final : public internal::ServerCall,
 
   SendCredit send_credit_;
   std::coroutine_handle<> producer_;  // Suspended in a yield until there is room.
+  internal::AtStop at_stop_{};        // What becomes of it then.
 
   std::mutex mutex_;  // Below: shared with workers.
   std::optional<std::stop_source> stop_source_;

@@ -123,6 +123,11 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
       absl::StrCat("the reply has ", size, " bytes; the client takes at most ", limit));
 }
 
+absl::Status HandlerThrew(std::string_view method) {
+  return absl::InternalError(
+      absl::StrCat(ToAbsl(method), " failed unexpectedly; the server's log says how"));
+}
+
 absl::Status DeadlineExceeded(std::string_view method, Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
   return absl::DeadlineExceededError(absl::StrCat(ToAbsl(method), " did not end within the ",

@@ -39,6 +39,8 @@ absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
+// What was thrown is for the server's log only.
+absl::Status HandlerThrew(std::string_view method);
 absl::Status DeadlineExceeded(std::string_view method, Duration allowed);
 
 }  // namespace piperpc::server

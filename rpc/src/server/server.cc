@@ -1,5 +1,6 @@
 #include "piperpc/server.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -33,24 +34,30 @@ class Server::Impl {
         core_{options_, dispatcher_, workers_},
         acceptor_(core_) {}
 
+  ~Impl() {
+    Shutdown(std::chrono::milliseconds(0));
+    FinishLeftovers();
+  }
+
   absl::Status AddService(Service& service) {
-    if (!loops_.empty())
-      return absl::FailedPreconditionError("the server has been started already");
+    const std::lock_guard lock(lifecycle_);
+    if (absl::Status status = NotStarted(); !status.ok()) return status;
     return dispatcher_.Add(service);
   }
 
   absl::Status Start(std::string_view endpoint) {
-    if (!loops_.empty())
-      return absl::FailedPreconditionError("the server has been started already");
+    const std::lock_guard lock(lifecycle_);
+    if (absl::Status status = NotStarted(); !status.ok()) return status;
     if (absl::Status status = server::CheckOptions(options_); !status.ok()) return status;
     auto parsed = Endpoint::Parse(endpoint);
     if (!parsed.ok()) return parsed.status();
     absl::Status status = Listen(*parsed);
+    if (status.ok()) status = StartLoops();
     if (!status.ok()) {
-      loops_.clear();
+      TakeBackStart();
       return status;
     }
-    for (auto& loop : loops_) loop->Start();
+    started_.store(true, std::memory_order_release);
     core_.Log(LogLevel::kInfo, "listening", [&] {
       return server::LogFields{{"endpoint", parsed->text()},
                                {"address", parsed->address()},
@@ -60,19 +67,65 @@ class Server::Impl {
   }
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
-    std::lock_guard lock(shutdown_mutex_);
+    if (OnOwnThread()) {
+      ShutdownReport refused;
+      refused.status = absl::FailedPreconditionError(
+          "Shutdown() was called on a thread of the server, which it would have to wait for; call "
+          "it on another thread");
+      return refused;
+    }
+    const std::lock_guard lock(lifecycle_);
     if (!report_) report_ = loops_.empty() ? ShutdownReport() : ShutDown(grace);
     return *report_;
   }
 
   std::vector<std::string> service_names() const { return dispatcher_.service_names(); }
+
   ServerStats stats() const {
     std::size_t calls = 0;
-    for (const auto& loop : loops_) calls += loop->calls();
+    if (started_.load(std::memory_order_acquire)) {
+      for (const auto& loop : loops_) calls += loop->calls();
+    }
     return {acceptor_.connections(), calls};
   }
 
  private:
+  absl::Status NotStarted() const {
+    if (report_) return absl::FailedPreconditionError("the server has been shut down");
+    if (loops_.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError("the server has been started already");
+  }
+
+  // Before it has started, none of its threads runs anything of the user's.
+  bool OnOwnThread() const {
+    if (workers_.IsOwnThread()) return true;
+    if (!started_.load(std::memory_order_acquire)) return false;
+    for (const auto& loop : loops_) {
+      if (loop->loop().InLoop()) return true;
+    }
+    return false;
+  }
+
+  // The first one, which takes the clients, is the last to start.
+  absl::Status StartLoops() {
+    for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop) {
+      if (absl::Status status = (*loop)->Start(); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  // The first loop does not run, so nobody was served. It runs here, to close the listener.
+  void TakeBackStart() {
+    acceptor_.set_loops({});
+    if (listener_ != nullptr) {
+      transport::EventLoop& loop = loops_.front()->loop();
+      loop.Post([&] { listener_->Close([&] { loop.Stop(); }); });
+      loop.Run();
+    }
+    listener_.reset();
+    loops_.clear();
+  }
+
   absl::Status Listen(const Endpoint& endpoint) {
     if (absl::Status status = ChooseTransport(); !status.ok()) return status;
     std::vector<server::ServerLoop*> loops;
@@ -107,15 +160,18 @@ class Server::Impl {
     ShutdownReport report;
     CloseListener();
     for (auto& loop : loops_) loop->DrainAll();
-    if (!WaitUntilGone(grace)) {
-      for (auto& loop : loops_) {
-        loop->StopAllCalls(absl::UnavailableError("the server shuts down"));
-      }
-      if (!WaitUntilGone(kStopGrace)) AbortCalls(report);
-      WaitUntilGone(kCloseLimit);
+    bool gone = WaitUntilGone(After(grace));
+    if (!gone) {
+      for (auto& loop : loops_) loop->StopAllCalls(ShuttingDown());
+      gone = WaitUntilGone(After(kStopGrace));
     }
-    for (auto& loop : loops_) loop->Stop();
-    workers_.Stop();
+    if (!gone) {
+      EndCalls(report);
+      gone = WaitUntilGone(After(kCloseLimit));
+    }
+    // What a worker still runs may use a call and its coroutine: they stay until it has ended.
+    left_over_ = !gone;
+    if (gone) StopThreads();
     core_.Log(LogLevel::kInfo, "stopped", [&report] {
       return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())}};
     });
@@ -128,10 +184,33 @@ class Server::Impl {
     closed.get_future().wait();
   }
 
-  void AbortCalls(ShutdownReport& report) {
+  static absl::Status ShuttingDown() {
+    return absl::UnavailableError("the server is shutting down");
+  }
+
+  void EndCalls(ShutdownReport& report) {
+    const bool busy = workers_.busy();
     for (auto& loop : loops_) {
-      for (std::string& call : loop->AbortAllCalls()) report.aborted.push_back(std::move(call));
+      for (std::string& call :
+           busy ? loop->CutOffAllCalls(ShuttingDown()) : loop->AbortAllCalls()) {
+        report.aborted.push_back(std::move(call));
+      }
     }
+  }
+
+  void StopThreads() {
+    workers_.Stop();
+    for (auto& loop : loops_) loop->Stop();
+  }
+
+  // The end of a server whose Shutdown() did not wait for all blocking handlers.
+  void FinishLeftovers() {
+    if (!left_over_) return;
+    workers_.Stop();
+    ShutdownReport ignored;
+    EndCalls(ignored);
+    WaitUntilGone(After(kCloseLimit));
+    for (auto& loop : loops_) loop->Stop();
   }
 
   void OnGone(const Peer& peer) {
@@ -140,9 +219,12 @@ class Server::Impl {
     gone_.notify_all();
   }
 
-  bool WaitUntilGone(Duration limit) {
+  bool WaitUntilGone(TimePoint limit) {
+    const auto gone = [this] { return acceptor_.connections() == 0; };
     std::unique_lock lock(gone_mutex_);
-    return gone_.wait_until(lock, After(limit), [this] { return acceptor_.connections() == 0; });
+    if (limit != kNever) return gone_.wait_until(lock, limit, gone);
+    gone_.wait(lock, gone);
+    return true;
   }
 
   const ServerOptions options_;
@@ -157,13 +239,16 @@ class Server::Impl {
   std::mutex gone_mutex_;
   std::condition_variable gone_;
 
-  std::mutex shutdown_mutex_;
+  // Held by AddService(), Start() and Shutdown(), one after the other.
+  std::mutex lifecycle_;
+  std::atomic<bool> started_ = false;  // loops_ is complete, and stays as it is.
+  bool left_over_ = false;
   std::optional<ShutdownReport> report_;
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
-Server::~Server() { Shutdown(std::chrono::milliseconds(0)); }
+Server::~Server() = default;
 
 absl::Status Server::AddService(Service& service) { return impl_->AddService(service); }
 

@@ -79,15 +79,24 @@ void ServerLoop::StopAllCalls(absl::Status reason) {
 }
 
 std::vector<std::string> ServerLoop::AbortAllCalls() {
-  std::promise<std::vector<std::string>> aborted;
-  loop().Post([this, &aborted] {
+  return EndAllCalls([](Session& session) { return session.AbortCalls(); });
+}
+
+std::vector<std::string> ServerLoop::CutOffAllCalls(const absl::Status& reason) {
+  return EndAllCalls([&reason](Session& session) { return session.CutOffCalls(reason); });
+}
+
+std::vector<std::string> ServerLoop::EndAllCalls(
+    absl::FunctionRef<std::vector<std::string>(Session&)> end_calls) {
+  std::promise<std::vector<std::string>> ended;
+  loop().Post([this, &ended, end_calls] {
     std::vector<std::string> names;
     for (const auto& [session, owned] : sessions_) {
-      for (std::string& name : session->AbortCalls()) names.push_back(std::move(name));
+      for (std::string& name : end_calls(*session)) names.push_back(std::move(name));
     }
-    aborted.set_value(std::move(names));
+    ended.set_value(std::move(names));
   });
-  return aborted.get_future().get();
+  return ended.get_future().get();
 }
 
 }  // namespace piperpc::server

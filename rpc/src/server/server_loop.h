@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "src/server/session_host.h"
 #include "src/transport/pipe.h"
@@ -21,7 +22,7 @@ class ServerLoop final : public SessionHost {
              std::function<void(const Peer&)> on_closed);
   ~ServerLoop();  // No session is left.
 
-  void Start() { thread().Start(); }
+  absl::Status Start() { return thread().Start(); }
   void Stop() { thread().Stop(); }
 
   // Serves the client on this loop; with a `refusal` that is not OK it is only told that. Any
@@ -35,7 +36,12 @@ class ServerLoop final : public SessionHost {
   // Ends all calls by force, and describes them. Waits for the loop.
   std::vector<std::string> AbortAllCalls();
 
+  // The same for their callers, but leaves the handlers to their own end.
+  std::vector<std::string> CutOffAllCalls(const absl::Status& reason);
+
  private:
+  std::vector<std::string> EndAllCalls(
+      absl::FunctionRef<std::vector<std::string>(Session&)> end_calls);
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 

@@ -56,6 +56,13 @@ std::vector<std::string> Session::AbortCalls() {
   return aborted;
 }
 
+std::vector<std::string> Session::CutOffCalls(const absl::Status& reason) {
+  std::vector<std::string> calls;
+  for (const Call* call : CallsInOrder()) calls.push_back(call->Describe());
+  Fail(reason);
+  return calls;
+}
+
 // Stopping a call may end it, and with it change the table: so a list of its own.
 std::vector<Call*> Session::CallsInOrder() {
   std::vector<Call*> calls;

@@ -52,6 +52,9 @@ class Session final : private transport::Pipe::Delegate,
   // Ends the calls that are left, by force; describes each.
   std::vector<std::string> AbortCalls();
 
+  // Describes them, and ends the connection with `reason` instead; the handlers go on.
+  std::vector<std::string> CutOffCalls(const absl::Status& reason);
+
   bool awaiting_hello() const { return state_ == State::kAwaitingHello; }
   TimePoint opened_at() const { return opened_at_; }
   const Peer& peer() const { return pipe_->peer(); }

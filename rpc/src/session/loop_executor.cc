@@ -2,43 +2,52 @@
 
 #include <utility>
 
+#include "src/base/threads.h"
+
 namespace piperpc {
 
 class LoopExecutor::Later final : public transport::EventLoop::Timer {
  public:
-  Later(LoopExecutor& owner, absl::AnyInvocable<void()> work)
-      : owner_(owner), work_(std::move(work)) {}
+  Later(LoopExecutor& owner, TimerId id, absl::AnyInvocable<void()> work)
+      : owner_(owner), id_(id), work_(std::move(work)) {}
+  ~Later() { owner_.loop_.Cancel(*this); }
 
  private:
   void OnTimer() override {
     absl::AnyInvocable<void()> work = std::move(work_);
-    owner_.Forget(*this);
+    owner_.later_.erase(id_);
     work();
   }
 
   LoopExecutor& owner_;
+  const TimerId id_;
   absl::AnyInvocable<void()> work_;
 };
 
 LoopExecutor::LoopExecutor(transport::EventLoop& loop) : loop_(loop) {}
 
-LoopExecutor::~LoopExecutor() {
-  for (auto& [timer, owned] : later_) loop_.Cancel(*timer);
+LoopExecutor::~LoopExecutor() { CloseHandles(); }
+
+LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<void()> work) {
+  const TimerId id = ++last_timer_;
+  if (loop_.InLoop()) {
+    Add(id, when, std::move(work));
+  } else {
+    Post([this, id, when, work = std::move(work)]() mutable { Add(id, when, std::move(work)); });
+  }
+  return id;
 }
 
-void LoopExecutor::PostAt(std::chrono::steady_clock::time_point when,
-                          absl::AnyInvocable<void()> work) {
-  Post([this, when, work = std::move(work)]() mutable { Add(when, std::move(work)); });
-}
-
-void LoopExecutor::Add(std::chrono::steady_clock::time_point when,
-                       absl::AnyInvocable<void()> work) {
-  auto timer = std::make_unique<Later>(*this, std::move(work));
+void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work) {
+  auto timer = std::make_unique<Later>(*this, id, std::move(work));
   loop_.Schedule(*timer, when);
-  later_.emplace(timer.get(), std::move(timer));
+  later_.emplace(id, std::move(timer));
 }
 
-void LoopExecutor::Forget(Later& timer) { later_.erase(&timer); }
+void LoopExecutor::CancelTimer(TimerId timer) {
+  if (!loop_.InLoop()) return Post([this, timer] { CancelTimer(timer); });
+  const auto node = later_.extract(timer);  // What it holds may come back here as it goes away.
+}
 
 void LoopExecutor::Run() {
   const Scope scope(this);
@@ -50,8 +59,11 @@ LoopThread::LoopThread(std::unique_ptr<transport::EventLoop> loop)
 
 LoopThread::~LoopThread() { Stop(); }
 
-void LoopThread::Start() {
-  thread_ = std::thread([this] { executor_.Run(); });
+absl::Status LoopThread::Start() {
+  auto thread = StartThread("the thread of an event loop", [this] { executor_.Run(); });
+  if (!thread.ok()) return thread.status();
+  thread_ = *std::move(thread);
+  return absl::OkStatus();
 }
 
 void LoopThread::Stop() {

@@ -1,12 +1,14 @@
 // An event loop as an Executor, and the thread that runs it.
 #pragma once
 
-#include <map>
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "piperpc/executor.h"
 #include "src/transport/event_loop.h"
 
@@ -20,18 +22,21 @@ class LoopExecutor final : public Executor {
   ~LoopExecutor() override;
 
   void Post(absl::AnyInvocable<void()> work) override { loop_.Post(std::move(work)); }
-  void PostAt(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work) override;
+  TimerId PostAt(TimePoint when, absl::AnyInvocable<void()> work) override;
+  void CancelTimer(TimerId timer) override;
+
+  std::size_t timers() const { return later_.size(); }  // Loop thread, or while it does not run.
 
   // Runs the loop on this thread, as this executor, until it is stopped.
   void Run();
 
  private:
   class Later;
-  void Forget(Later& timer);
-  void Add(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work);
+  void Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work);
 
   transport::EventLoop& loop_;
-  std::map<Later*, std::unique_ptr<Later>> later_;  // Loop thread.
+  std::atomic<TimerId> last_timer_ = 0;
+  absl::flat_hash_map<TimerId, std::unique_ptr<Later>> later_;  // Loop thread.
 };
 
 // A loop on a thread of its own.
@@ -42,7 +47,8 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
-  void Start();
+  // RESOURCE_EXHAUSTED: the system refuses the thread.
+  absl::Status Start();
   void Stop();  // Ends the thread and waits for it. Not on it. A second time it does nothing.
 
   transport::EventLoop& loop() { return *loop_; }

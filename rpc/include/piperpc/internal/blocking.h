@@ -3,12 +3,17 @@
 //
 // The handler's thread waits for messages in a Handoff, and the call's coroutine, on the loop, is
 // at its other end. Both handoffs are closed when the call is stopped and when the coroutine goes
-// away, which lets the handler go; the coroutine's frame then waits for it, for it owns what the
-// handler works on. A handler that ignores what its reader and writer tell it holds up the loop.
+// away, which lets the handler go. What the handler works on belongs to both: the coroutine never
+// waits for the thread, and a call that was stopped ends when its handler has. A handler that had
+// not begun by then is not run.
+//
+// The context is the call's own, and lives until the handler has ended: the server destroys no
+// coroutine while a worker is busy.
 //
 // A handler that throws ends the call with INTERNAL; a pool that has no room, with its status.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -50,7 +55,6 @@ template <typename Request>
 class OneRequest {
  public:
   explicit OneRequest(Request request) : request_(std::move(request)) {}
-  void Start() {}
   void Close() {}
   const Request& argument() const { return request_; }
 
@@ -58,18 +62,16 @@ class OneRequest {
   const Request request_;
 };
 
-// What a handler takes in: a stream of them, which Start() begins to feed.
+// What a handler takes in: a stream of them.
 template <typename Request>
 class RequestStream final : private BlockingSource<Request> {
  public:
-  explicit RequestStream(Reader<Request> reader)
-      : reader_(*this), feed_(FeedRequests(reader, queue_)) {}
+  RequestStream() : reader_(*this) {}
   RequestStream(const RequestStream&) = delete;
   RequestStream& operator=(const RequestStream&) = delete;
 
-  void Start() {
-    feed_.Start([](void*) {}, nullptr);
-  }
+  // Moves what `reader` has in here; belongs to the call's coroutine.
+  Task<bool> Feed(Reader<Request> reader) { return FeedRequests(reader, queue_); }
   void Close() { queue_.Close(); }
   BlockingReader<Request>& argument() { return reader_; }
 
@@ -78,7 +80,6 @@ class RequestStream final : private BlockingSource<Request> {
 
   Handoff<Request> queue_;
   BlockingReader<Request> reader_;
-  Task<bool> feed_;  // The last: it waits at the queue.
 };
 
 // What a handler gives out: a stream of replies.
@@ -102,7 +103,7 @@ class ReplyStream final : private BlockingSink<Response> {
 };
 
 // Closes a stream when the call is stopped, and when it goes away itself. Stands behind the
-// handler's task in a frame: then the handler is let go before it is waited for.
+// handler's task in a frame: then the handler is let go first.
 template <typename Closeable>
 class CloseOnExit {
  public:
@@ -151,48 +152,62 @@ Task<absl::StatusOr<Response>> UnaryOnWorker(S& service,
                                              absl::StatusOr<Response> (S::*handler)(ServerContext&,
                                                                                     const Request&),
                                              ServerContext& context, Request request) {
-  return RunBlocking(context.workers(),
-                     [&service, handler, &context, request = std::move(request)] {
-                       return (service.*handler)(context, request);
-                     });
+  return RunBlocking(
+      context.workers(),
+      [&service, handler, &context, request = std::move(request)] {
+        return (service.*handler)(context, request);
+      },
+      context.stop_token());
 }
 
 template <typename S, typename Request, typename Response>
 Task<absl::StatusOr<Response>> ClientStreamOnWorker(
     S& service, absl::StatusOr<Response> (S::*handler)(ServerContext&, BlockingReader<Request>&),
     ServerContext& context, Reader<Request> reader) {
-  RequestStream<Request> requests(reader);
+  auto requests = std::make_shared<RequestStream<Request>>();
   Task<absl::StatusOr<Response>> work = RunBlocking(
-      context.workers(), [&] { return (service.*handler)(context, requests.argument()); });
-  CloseOnExit close_requests(requests, context.stop_token());
-  requests.Start();
+      context.workers(),
+      [&service, handler, &context, requests] {
+        return (service.*handler)(context, requests->argument());
+      },
+      context.stop_token());
+  CloseOnExit close_requests(*requests, context.stop_token());
+  Task<bool> feed = requests->Feed(reader);
+  feed.Start([](void*) {}, nullptr);
   absl::StatusOr<Response> response = co_await work;
   co_return response;
 }
 
-// Both shapes that stream their replies: yields what the handler writes until it has ended, and
-// ends as the handler did. Requests is OneRequest or RequestStream, made of `input`.
-template <typename Requests, typename Response, typename S, typename Handler, typename Input>
-Stream<Response> RepliesFromWorker(S& service, Handler handler, ServerContext& context,
-                                   Input input) {
+// What the two ends of a call that streams its replies have in common.
+template <typename Requests, typename Response>
+struct SharedStreams {
+  template <typename... Arguments>
+  explicit SharedStreams(Arguments&&... arguments)
+      : requests(std::forward<Arguments>(arguments)...) {}
+  Requests requests;
+  ReplyStream<Response> replies;
+};
+
+// Yields what the handler, which `work` runs, writes until it has ended, and ends as it did. When
+// the call is stopped the handler is let go, and its end is waited for.
+template <typename Requests, typename Response>
+Stream<Response> RepliesFromWorker(ServerContext& context,
+                                   std::shared_ptr<SharedStreams<Requests, Response>> streams,
+                                   Task<absl::Status> handler, std::optional<Task<bool>> feed) {
   absl::Status status;
   {
-    Requests requests(std::move(input));
-    ReplyStream<Response> replies;
-    SideTask<absl::Status> work(
-        RunBlocking(
-            context.workers(),
-            [&] { return (service.*handler)(context, requests.argument(), replies.argument()); }),
-        replies.event());
-    CloseOnExit close_requests(requests, context.stop_token());
+    ReplyStream<Response>& replies = streams->replies;
+    SideTask<absl::Status> work(std::move(handler), replies.event());
+    CloseOnExit close_requests(streams->requests, context.stop_token());
     CloseOnExit close_replies(replies, context.stop_token());
-    requests.Start();
+    if (feed.has_value()) feed->Start([](void*) {}, nullptr);
     work.Start();
     for (bool ended = false; !ended;) {
       ended = work.ended();  // Before Take(): nothing is written after that.
       for (std::optional<Response> reply = replies.Take(); reply.has_value();
            reply = replies.Take()) {
-        co_yield *reply;
+        Offer<Response> offer{*reply};
+        co_yield offer;
       }
       if (ended) break;
       auto change = replies.event().Wait();
@@ -208,8 +223,17 @@ Stream<Response> ServerStreamOnWorker(S& service,
                                       absl::Status (S::*handler)(ServerContext&, const Request&,
                                                                  Writer<Response>&),
                                       ServerContext& context, Request request) {
-  return RepliesFromWorker<OneRequest<Request>, Response>(service, handler, context,
-                                                          std::move(request));
+  using Streams = SharedStreams<OneRequest<Request>, Response>;
+  auto streams = std::make_shared<Streams>(std::move(request));
+  Task<absl::Status> work = RunBlocking(
+      context.workers(),
+      [&service, handler, &context, streams] {
+        return (service.*handler)(context, streams->requests.argument(),
+                                  streams->replies.argument());
+      },
+      context.stop_token());
+  return RepliesFromWorker<OneRequest<Request>, Response>(context, std::move(streams),
+                                                          std::move(work), std::nullopt);
 }
 
 template <typename S, typename Request, typename Response>
@@ -217,7 +241,18 @@ Stream<Response> BidiOnWorker(S& service,
                               absl::Status (S::*handler)(ServerContext&, BlockingReader<Request>&,
                                                          Writer<Response>&),
                               ServerContext& context, Reader<Request> reader) {
-  return RepliesFromWorker<RequestStream<Request>, Response>(service, handler, context, reader);
+  using Streams = SharedStreams<RequestStream<Request>, Response>;
+  auto streams = std::make_shared<Streams>();
+  Task<absl::Status> work = RunBlocking(
+      context.workers(),
+      [&service, handler, &context, streams] {
+        return (service.*handler)(context, streams->requests.argument(),
+                                  streams->replies.argument());
+      },
+      context.stop_token());
+  Task<bool> feed = streams->requests.Feed(reader);
+  return RepliesFromWorker<RequestStream<Request>, Response>(context, std::move(streams),
+                                                             std::move(work), std::move(feed));
 }
 
 }  // namespace piperpc::internal

@@ -51,8 +51,8 @@ class HandlerSlot {
   alignas(kAlignment) std::byte room_[kBytes];
 };
 
-// Everything here runs on the call's executor. A call ends with the first of Finish(), FinishWith()
-// and End(); what comes after that is ignored.
+// Everything here runs on the call's executor. A call ends with the first of Finish(),
+// FinishWith(), End() and Throw(); what comes after that is ignored.
 class ServerCall : public StreamSink, public InboundStream {
  public:
   virtual ServerContext& context() = 0;

@@ -51,7 +51,7 @@ class SingleResponseHandler final : public Handler {
         call_.Finish(response.status());
       }
     } catch (...) {
-      call_.Finish(StatusOfException(std::current_exception()));
+      call_.Throw(std::current_exception());
     }
   }
 
@@ -90,7 +90,7 @@ void OpenHandler(ServerCall& call, Open open) {
   try {
     RunHandler(call, open());
   } catch (...) {
-    call.Finish(StatusOfException(std::current_exception()));
+    call.Throw(std::current_exception());
   }
 }
 

@@ -1,0 +1,21 @@
+#include "src/base/threads.h"
+
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+
+namespace piperpc {
+
+absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvocable<void()> body) {
+  try {
+    return std::thread(std::move(body));
+  } catch (const std::system_error& refused) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the system refuses to start ", ToAbsl(purpose), ": ",
+                     refused.code().message(), "; raise the limit of processes, or use fewer"));
+  }
+}
+
+}  // namespace piperpc

@@ -1,0 +1,210 @@
+// Blocking handlers, and everybody else beside them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "piperpc/internal/blocking.h"
+#include "server/server_fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using wire::FrameKind;
+
+// Handlers that work until the test lets them go, whatever their caller does.
+class BlockingHandlers : public ServerFixture {
+ protected:
+  BlockingHandlers() {
+    blocking_.AddServerStreaming("Watch", [this](ServerContext& context, RawMessage request) {
+      return internal::ServerStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
+          *this, &BlockingHandlers::Watch, context, std::move(request));
+    });
+    blocking_.AddClientStreaming(
+        "Upload", [this](ServerContext& context, Reader<RawMessage> reader) {
+          return internal::ClientStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
+              *this, &BlockingHandlers::Upload, context, std::move(reader));
+        });
+    blocking_.AddUnary("Get", [this](ServerContext& context, RawMessage request) {
+      return internal::UnaryOnWorker<BlockingHandlers, RawMessage, RawMessage>(
+          *this, &BlockingHandlers::Get, context, std::move(request));
+    });
+  }
+  ~BlockingHandlers() override {
+    LetGo();
+    server_.reset();
+  }
+
+  void StartBoth(ServerOptions options = {}) {
+    options.transport = &transport();
+    server_ = std::make_unique<Server>(std::move(options));
+    ASSERT_TRUE(server_->AddService(service_.service()).ok());
+    ASSERT_TRUE(server_->AddService(blocking_).ok());
+    ASSERT_TRUE(server_->Start(endpoint_).ok());
+  }
+
+  void LetGo() {
+    if (!std::exchange(released_, true)) release_.set_value();
+  }
+
+  // Another connection is served.
+  void ExpectServed() {
+    WireClient bystander = Connect();
+    bystander.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+    EXPECT_EQ(bystander.NextAfterHello().payload, "served");
+  }
+
+  static std::string Request(std::uint64_t id, std::string_view method,
+                             std::uint64_t timeout_us = 0) {
+    return Encode({.kind = FrameKind::kRequest,
+                   .call_id = id,
+                   .flags = method == "b.B/Upload" ? 0 : wire::kEnd,
+                   .method = method,
+                   .timeout_us = timeout_us});
+  }
+
+  Counter begun_;
+  Counter stopped_;  // Told that nobody waits any more.
+  Counter ended_;
+
+ private:
+  absl::Status Watch(ServerContext& context, const RawMessage&, Writer<RawMessage>& writer) {
+    writer.Write(RawMessage{"first"});
+    Work(context);
+    writer.Write(RawMessage{"second"});
+    return absl::OkStatus();
+  }
+  absl::StatusOr<RawMessage> Upload(ServerContext& context, BlockingReader<RawMessage>&) {
+    Work(context);
+    return RawMessage{};
+  }
+  absl::StatusOr<RawMessage> Get(ServerContext& context, const RawMessage&) {
+    Work(context);
+    return RawMessage{};
+  }
+
+  void Work(ServerContext& context) {
+    const std::stop_callback told(context.stop_token(), [this] { stopped_.Add(); });
+    begun_.Add();
+    let_go_.wait();
+    EXPECT_THAT(std::string(context.method()), HasSubstr("b.B/"));  // Still there.
+    ended_.Add();
+  }
+
+  RawService blocking_{"b.B"};
+  std::promise<void> release_;
+  std::shared_future<void> let_go_ = release_.get_future();
+  bool released_ = false;
+};
+
+TEST_F(BlockingHandlers, OfACancelledCallHoldUpNobody) {
+  StartBoth();
+  for (const char* method : {"b.B/Watch", "b.B/Upload", "b.B/Get"}) {
+    WireClient client = Connect();
+    client.Send({EncodedHello(), Request(1, method)});
+    ASSERT_TRUE(begun_.WaitFor(1)) << method;
+    client.Send({Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+    ExpectServed();
+  }
+}
+
+TEST_F(BlockingHandlers, PastTheirDeadlineHoldUpNobody) {
+  StartBoth();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Request(1, "b.B/Watch", 1000), Request(2, "b.B/Get", 1000)});
+  ASSERT_TRUE(begun_.WaitFor(2));
+  ASSERT_TRUE(stopped_.WaitFor(2));
+  ExpectServed();
+  LetGo();
+  for (int replies = 0; replies < 2;) {
+    const OwnedFrame frame = client.NextAfterHello();
+    if (frame.kind != FrameKind::kResponse) continue;
+    EXPECT_TRUE(absl::IsDeadlineExceeded(frame.status)) << frame.status;
+    ++replies;
+  }
+}
+
+TEST_F(BlockingHandlers, OfAClientThatIsGoneHoldUpNobody) {
+  StartBoth();
+  {
+    WireClient client = Connect();
+    client.Send({EncodedHello(), Request(1, "b.B/Watch"), Request(2, "b.B/Upload")});
+    ASSERT_TRUE(begun_.WaitFor(2));
+  }
+  ExpectServed();
+  LetGo();
+  EXPECT_TRUE(ended_.WaitFor(2));
+}
+
+TEST_F(BlockingHandlers, WaitingForAClientThatDoesNotReadAreLetGoByItsCancel) {
+  StartBoth();
+  LetGo();
+  WireClient client = Connect();
+  client.Send({EncodedHello({.max_packet_bytes = 65536,
+                             .max_message_bytes = 65536,
+                             .max_metadata_bytes = 8192,
+                             .initial_credit = 65536}),
+               Request(1, "b.B/Watch"), Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+  OwnedFrame frame = client.NextAfterHello();
+  while (frame.kind == FrameKind::kMessage) frame = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsCancelled(frame.status)) << frame.status;
+}
+
+TEST_F(BlockingHandlers, OfCallsThatAreOverDoNotBegin) {
+  StartBoth({.worker_threads = 1});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Request(1, "b.B/Get")});
+  ASSERT_TRUE(begun_.WaitFor(1));
+  for (std::uint64_t id = 2; id <= 30; ++id) {
+    const char* const method = id % 3 == 0 ? "b.B/Watch" : id % 3 == 1 ? "b.B/Upload" : "b.B/Get";
+    client.Send({Request(id, method), Encode({.kind = FrameKind::kCancel, .call_id = id})});
+    const OwnedFrame reply = client.NextAfterHello();  // At once: it waits for no thread.
+    EXPECT_EQ(reply.call_id, id);
+    EXPECT_TRUE(absl::IsCancelled(reply.status)) << reply.status;
+  }
+  client.Send({Request(31, "b.B/Get")});
+  LetGo();
+  ASSERT_TRUE(ended_.WaitFor(2));
+  server_->Shutdown(milliseconds(20'000));
+  EXPECT_FALSE(ended_.Reached(3));
+}
+
+TEST_F(BlockingHandlers, KeepTheirSlotUntilTheyHaveEnded) {
+  StartBoth({.max_calls_per_connection = 16});
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 16; ++id) client.Send({Request(id, "b.B/Get")});
+  ASSERT_TRUE(begun_.WaitFor(16));
+  for (std::uint64_t id = 1; id <= 16; ++id) {
+    client.Send({Encode({.kind = FrameKind::kCancel, .call_id = id})});
+  }
+  client.Send({EncodedRequest(17, "test.v1.Test/Echo", "")});
+  const OwnedFrame refused = client.NextAfterHello();
+  EXPECT_EQ(refused.call_id, 17u);
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status)) << refused.status;
+}
+
+TEST_F(BlockingHandlers, ThatIgnoreAShutdownAreNamedAndDoNotHoldItUp) {
+  StartBoth();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Request(1, "b.B/Get")});
+  ASSERT_TRUE(begun_.WaitFor(1));
+  const ShutdownReport report = server_->Shutdown(milliseconds(1));
+  EXPECT_THAT(report.aborted, ElementsAre(HasSubstr("b.B/Get")));
+  EXPECT_FALSE(report.clean());
+  EXPECT_TRUE(absl::IsUnavailable(client.Goaway()));
+  LetGo();
+  server_.reset();  // Waits for the handler, which uses its service.
+  EXPECT_TRUE(ended_.Reached(1));
+}
+
+}  // namespace
+}  // namespace piperpc::testing
