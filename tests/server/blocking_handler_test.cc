@@ -28,6 +28,10 @@ class BlockingHandlers : public ServerFixture {
       return internal::ServerStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
           *this, &BlockingHandlers::Watch, context, std::move(request));
     });
+    blocking_.AddServerStreaming("Flood", [this](ServerContext& context, RawMessage request) {
+      return internal::ServerStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
+          *this, &BlockingHandlers::Flood, context, std::move(request));
+    });
     blocking_.AddClientStreaming(
         "Upload", [this](ServerContext& context, Reader<RawMessage> reader) {
           return internal::ClientStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
@@ -80,6 +84,12 @@ class BlockingHandlers : public ServerFixture {
     writer.Write(RawMessage{"first"});
     Work(context);
     writer.Write(RawMessage{"second"});
+    return absl::OkStatus();
+  }
+  absl::Status Flood(ServerContext&, const RawMessage&, Writer<RawMessage>& writer) {
+    while (writer.Write(RawMessage{std::string(10'000, 'f')})) {
+    }
+    ended_.Add();
     return absl::OkStatus();
   }
   absl::StatusOr<RawMessage> Upload(ServerContext& context, BlockingReader<RawMessage>&) {
@@ -146,16 +156,14 @@ TEST_F(BlockingHandlers, OfAClientThatIsGoneHoldUpNobody) {
 
 TEST_F(BlockingHandlers, WaitingForAClientThatDoesNotReadAreLetGoByItsCancel) {
   StartBoth();
-  LetGo();
   WireClient client = Connect();
-  client.Send({EncodedHello({.max_packet_bytes = 65536,
-                             .max_message_bytes = 65536,
-                             .max_metadata_bytes = 8192,
-                             .initial_credit = 65536}),
-               Request(1, "b.B/Watch"), Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+  client.Send({EncodedHello(), Request(1, "b.B/Flood")});
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kMessage);
+  client.Send({Encode({.kind = FrameKind::kCancel, .call_id = 1})});
   OwnedFrame frame = client.NextAfterHello();
   while (frame.kind == FrameKind::kMessage) frame = client.NextAfterHello();
   EXPECT_TRUE(absl::IsCancelled(frame.status)) << frame.status;
+  EXPECT_TRUE(ended_.Reached(1));
 }
 
 TEST_F(BlockingHandlers, OfCallsThatAreOverDoNotBegin) {
