@@ -185,6 +185,30 @@ TEST_F(BlockingTest, ATimeoutOfZeroIsRefused) {
                "above zero");
 }
 
+TEST_F(BlockingTest, AWaitForReadyBelowZeroIsRefused) {
+  ExpectStatus(Call("x", {.wait_for_ready = milliseconds(-1)}).status(),
+               absl::StatusCode::kInvalidArgument, "zero or more");
+}
+
+TEST_F(BlockingTest, TimesThatDoNotFitTheClockAreNoLimit) {
+  for (const milliseconds time : {milliseconds::max(), milliseconds::max() - milliseconds(1),
+                                  milliseconds(std::chrono::years(300))}) {
+    options_.default_timeout = options_.wait_for_ready = time;
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    auto ready = std::async(std::launch::async, [&] { return channel_->WaitUntilReady(time); });
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    EXPECT_TRUE(ready.get().ok());
+    for (const CallOptions& options :
+         {CallOptions{}, CallOptions{.timeout = time, .wait_for_ready = time}}) {
+      auto call = CallAside("x", options);
+      const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+      EXPECT_EQ(request.timeout_us, 0u);
+      connection.Reply(request.call_id, "r");
+      EXPECT_EQ(*Get(call), "r");
+    }
+  }
+}
+
 TEST_F(BlockingTest, APingIsAnswered) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();

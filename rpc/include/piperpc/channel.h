@@ -40,7 +40,9 @@ struct ChannelOptions {
   std::chrono::microseconds spin{0};
 
   // How long a call may take that says nothing itself: connecting, waiting in the queue, the reply.
-  // Streams have no deadline of their own by default; connecting has this one all the same.
+  // Above zero. Streams have no deadline of their own by default; to begin one, which is to connect
+  // and to get one of the calls that the server allows at once, has this one all the same. Here as
+  // for every other time, milliseconds::max(), or any of 100 years or more, asks for no limit.
   std::chrono::milliseconds default_timeout{30000};
 
   // How long a call waits for a server that is not there yet, inside its own timeout. Zero: such a
@@ -62,9 +64,9 @@ struct ChannelOptions {
 // Of one call. All of it is optional.
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout{};  // For all of the call; more than zero.
-  std::optional<std::chrono::milliseconds> wait_for_ready{};
-  std::stop_token stop{};  // Cancels the call.
-  Metadata metadata{};     // Travels with the request.
+  std::optional<std::chrono::milliseconds> wait_for_ready{};  // Zero or more.
+  std::stop_token stop{};                                     // Cancels the call.
+  Metadata metadata{};                                        // Travels with the request.
   Metadata* trailers =
       nullptr;  // Filled before the call ends, if it is given; must live until then.
 };

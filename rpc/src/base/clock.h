@@ -11,23 +11,26 @@ using Duration = Clock::duration;
 
 inline constexpr TimePoint kNever = TimePoint::max();
 
-// `time` in the clock's own unit. What does not fit becomes the longest, or shortest, that does:
-// a conversion by std::chrono would overflow.
+// A time of this length or more is no limit. The clock itself could count to 292 years; that leaves
+// room for what adds to it, and for systems whose waits count from another beginning.
+inline constexpr Duration kNoLimit = std::chrono::hours(100 * 365 * 24);
+
+// `time` in the clock's own unit. Duration::max(): it is no limit. What is as far below zero is
+// -kNoLimit. Never overflows, whatever the type of `time`.
 template <typename Rep, typename Period>
 constexpr Duration Saturated(std::chrono::duration<Rep, Period> time) {
-  using Given = std::chrono::duration<Rep, Period>;
-  if (time > std::chrono::duration_cast<Given>(Duration::max())) return Duration::max();
-  if (time < std::chrono::duration_cast<Given>(Duration::min())) return Duration::min();
+  constexpr auto kSeconds = std::chrono::duration<double>(kNoLimit).count();
+  const double seconds = std::chrono::duration<double>(time).count();
+  if (!(seconds < kSeconds)) return Duration::max();  // Also when it is no number.
+  if (seconds <= -kSeconds) return -kNoLimit;
   return std::chrono::duration_cast<Duration>(time);
 }
 
-// `now` + `delay`, and kNever where that would not fit: a time that is too long to be counted is no
-// limit.
+// `now` + `delay`; kNever where `delay` is no limit.
 template <typename Rep, typename Period>
 constexpr TimePoint After(std::chrono::duration<Rep, Period> delay, TimePoint now) {
   const Duration time = Saturated(delay);
-  if (time >= kNever - now) return kNever;
-  return now + time;
+  return time == Duration::max() || time >= kNever - now ? kNever : now + time;
 }
 
 template <typename Rep, typename Period>

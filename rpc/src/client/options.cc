@@ -36,6 +36,11 @@ absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptio
     return absl::InvalidArgumentError(absl::StrCat(
         "the timeout of a call must be above zero, it is ", call.timeout->count(), " ms"));
   }
+  if (call.wait_for_ready && call.wait_for_ready->count() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("wait_for_ready of a call must be zero or more, it is ",
+                     call.wait_for_ready->count(), " ms"));
+  }
   const TimePoint now = Clock::now();
   const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);
   const TimePoint ready = After(call.wait_for_ready.value_or(channel.wait_for_ready), now);

@@ -22,7 +22,7 @@ struct CallTimes {
 };
 
 // `stream`: without a timeout of its own it has no deadline. INVALID_ARGUMENT: a timeout that is
-// not above zero.
+// not above zero, or a wait_for_ready below it.
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
                                   bool stream);
 
