@@ -1,18 +1,19 @@
 #include "services/auth/auth.h"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "piperpc/server_context.h"
 #include "services/auth/credentials.h"
 
 namespace services {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 std::size_t HashThreads(const AuthOptions& options) {
   if (options.hash_threads != 0) return options.hash_threads;
@@ -37,40 +38,102 @@ absl::Status CheckCredentials(const auth::v1::LoginRequest& request) {
   return status;
 }
 
+absl::Status Stopped() { return absl::CancelledError("the login was stopped"); }
+
+// What the server has to be mended for is an error: no memory, a full disk, a damaged store.
+piperpc::LogLevel LevelOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kCancelled:
+      return piperpc::LogLevel::kInfo;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kResourceExhausted:
+      return piperpc::LogLevel::kWarning;
+    default:
+      return piperpc::LogLevel::kError;
+  }
+}
+
+// A full disk, a damaged or locked database, no memory for a hash: nobody can log in until somebody
+// has mended it.
+void LogUnusable(const piperpc::LogHook& log, const absl::Status& status) {
+  if (!log || status.ok() || absl::IsUnauthenticated(status) || absl::IsNotFound(status)) return;
+  log({piperpc::LogLevel::kError, "accounts cannot be used", {{"error", status.ToString()}}});
+}
+
+void LogException(const piperpc::LogHook& log, const char* what) {
+  if (log) log({piperpc::LogLevel::kError, "exception in a login", {{"what", what}}});
+}
+
 }  // namespace
 
+// One of the logins that a connection has under way.
+class Auth::PlaceOnConnection {
+ public:
+  // False: the connection has as many as it may.
+  static absl::StatusOr<std::unique_ptr<PlaceOnConnection>> Take(piperpc::SessionState& session,
+                                                                 std::size_t limit) {
+    auto count = session.Find<Count>();
+    if (count == nullptr) {
+      count = std::make_shared<Count>();
+      session.Put(count);
+    }
+    auto place = std::make_unique<PlaceOnConnection>(std::move(count));
+    if (place->count_->under_way <= limit) return place;
+    return absl::ResourceExhaustedError(
+        absl::StrCat(limit, " logins of this connection are under way, which is the limit; wait ",
+                     "for one of them"));
+  }
+
+  struct Count {
+    std::atomic<std::size_t> under_way = 0;
+  };
+  explicit PlaceOnConnection(std::shared_ptr<Count> count) : count_(std::move(count)) {
+    ++count_->under_way;
+  }
+  ~PlaceOnConnection() { --count_->under_way; }
+  PlaceOnConnection(const PlaceOnConnection&) = delete;
+  PlaceOnConnection& operator=(const PlaceOnConnection&) = delete;
+
+ private:
+  const std::shared_ptr<Count> count_;
+};
+
 // What a hashing thread needs. Shared with it: a call that is cancelled leaves at once, and does
-// not hold up its event loop until the hash is there.
+// not hold up its event loop until the hash is there. Its turn and its place on the connection are
+// the attempt's, so that to cancel calls makes no room for more guesses.
 struct Auth::Attempt {
-  explicit Attempt(const auth::v1::LoginRequest& request)
+  Attempt(const auth::v1::LoginRequest& request, const piperpc::Peer& caller)
       : username(request.username()),
+        peer(caller.user),
         password(request.password()),
         unknown(request.existing_only() ? UnknownName::kRefuse : UnknownName::kRegister) {}
 
   const std::string username;
+  const std::string peer;
   const Secret password;
   const UnknownName unknown;
-  std::optional<absl::StatusOr<Authenticated>> result;  // There when `done` is set.
-  piperpc::AsyncEvent done;
+  std::unique_ptr<PlaceOnConnection> place;
+  std::unique_ptr<LoginTurns::Turn> turn;
+  absl::StatusOr<Authenticated> result = absl::InternalError("the login failed in the server");
+  piperpc::AsyncEvent done;  // Set when `result` is there.
 };
 
 Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
     : options_(std::move(options)),
       throttle_(options_.throttle),
+      turns_(std::max<std::size_t>(options_.hash_queue, 1)),
       authenticator_(store, hasher),
       hashing_(HashThreads(options_), options_.hash_queue) {}
 
 piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::Login(piperpc::ServerContext& context,
                                                                    auth::v1::LoginRequest request) {
   const WipeOnExit wipe(*request.mutable_password());
-  const absl::Status valid = CheckCredentials(request);
-  if (!valid.ok()) co_return valid;
-  auto turn = WaitForTurn(context, request.username());
-  const absl::Status waited = co_await turn;
-  if (!waited.ok()) co_return waited;
-  auto attempt = RunAttempt(std::make_shared<Attempt>(request), context.stop_token());
-  const absl::StatusOr<Authenticated> result = co_await attempt;
-  Note(result, request.username(), context.peer().user);
+  auto check = Check(context, request);
+  const absl::StatusOr<Authenticated> result = co_await check;
+  Log(context, request.username(), result);
   if (!result.ok()) co_return result.status();
   context.session().set_user(request.username());
   if (options_.observer != nullptr) options_.observer->OnLogin(request.username());
@@ -95,38 +158,97 @@ piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> Auth::WhoAmI(
   co_return response;
 }
 
-piperpc::Task<absl::Status> Auth::WaitForTurn(piperpc::ServerContext& context,
-                                              const std::string& username) {
-  const auto delay = throttle_.Delay(username, context.peer().user, Clock::now());
-  if (delay == Clock::duration::zero()) co_return absl::OkStatus();
-  auto pause = options_.sleep(delay, context.stop_token());
+// The caller's frame owns the request.
+piperpc::Task<absl::StatusOr<Authenticated>> Auth::Check(piperpc::ServerContext& context,
+                                                         const auth::v1::LoginRequest& request) {
+  absl::StatusOr<std::shared_ptr<Attempt>> attempt = Begin(context, request);
+  if (!attempt.ok()) co_return attempt.status();
+  auto wait = WaitForTurn(**attempt, context.stop_token());
+  const absl::Status waited = co_await wait;
+  if (!waited.ok()) co_return waited;
+  auto run = RunAttempt(*std::move(attempt), context.stop_token());
+  co_return co_await run;
+}
+
+absl::StatusOr<std::shared_ptr<Auth::Attempt>> Auth::Begin(piperpc::ServerContext& context,
+                                                           const auth::v1::LoginRequest& request) {
+  const absl::Status valid = CheckCredentials(request);
+  if (!valid.ok()) return valid;
+  auto place = PlaceOnConnection::Take(context.session(), options_.logins_per_connection);
+  if (!place.ok()) return place.status();
+  auto turn = turns_.Join(request.username(), context.peer().user);
+  if (!turn.ok()) return turn.status();
+  auto attempt = std::make_shared<Attempt>(request, context.peer());
+  attempt->place = *std::move(place);
+  attempt->turn = *std::move(turn);
+  return attempt;
+}
+
+// Once it is the only one that is tried, what failed before it counts.
+piperpc::Task<absl::Status> Auth::WaitForTurn(Attempt& attempt, std::stop_token stop) {
+  auto line = attempt.turn->is_first().Wait(stop);
+  const bool first = co_await line;
+  if (!first) co_return Stopped();
+  const auto delay = throttle_.Delay(attempt.username, attempt.peer, options_.now());
+  if (delay <= delay.zero()) co_return absl::OkStatus();
+  auto pause = options_.sleep(delay, stop);
   const bool slept = co_await pause;
-  if (!slept) co_return absl::CancelledError("the login was stopped");
+  if (!slept) co_return Stopped();
   co_return absl::OkStatus();
 }
 
 piperpc::Task<absl::StatusOr<Authenticated>> Auth::RunAttempt(std::shared_ptr<Attempt> attempt,
                                                               std::stop_token stop) {
-  const absl::Status taken = hashing_.Run([this, attempt, stop] {
+  const absl::Status taken = hashing_.Run(attempt->peer, [this, attempt, stop] {
     if (stop.stop_requested()) return;  // Nobody waits: leave the time to others.
-    attempt->result =
-        authenticator_.Authenticate(attempt->username, attempt->password.view(), attempt->unknown);
-    attempt->done.Set();
+    Try(*attempt);
   });
   if (!taken.ok()) co_return taken;
   auto wait = attempt->done.Wait(std::move(stop));
   const bool done = co_await wait;
-  if (!done) co_return absl::CancelledError("the login was stopped");
-  co_return *std::move(attempt->result);
+  if (!done) co_return Stopped();
+  co_return std::move(attempt->result);
 }
 
-void Auth::Note(const absl::StatusOr<Authenticated>& result, const std::string& username,
-                const std::string& peer) {
-  if (result.ok()) {
-    throttle_.Succeeded(username, peer);
-  } else if (absl::IsUnauthenticated(result.status())) {
-    throttle_.Failed(username, peer, Clock::now());
+// On a hashing thread, from where nothing may be thrown. What is noted counts before the next one
+// in line has its turn.
+void Auth::Try(Attempt& attempt) {
+  try {
+    attempt.result =
+        authenticator_.Authenticate(attempt.username, attempt.password.view(), attempt.unknown);
+    Note(attempt);
+    LogUnusable(options_.log, attempt.result.status());
+  } catch (const std::exception& error) {
+    LogException(options_.log, error.what());
+  } catch (...) {
+    LogException(options_.log, "something that is no std::exception");
   }
+  attempt.turn.reset();
+  attempt.done.Set();
+}
+
+void Auth::Note(const Attempt& attempt) {
+  if (attempt.result.ok()) {
+    throttle_.Succeeded(attempt.username, attempt.peer);
+  } else if (absl::IsUnauthenticated(attempt.result.status())) {
+    throttle_.Failed(attempt.username, attempt.peer, options_.now());
+  }
+}
+
+void Auth::Log(piperpc::ServerContext& context, const std::string& username,
+               const absl::StatusOr<Authenticated>& result) const {
+  if (!options_.log) return;
+  piperpc::LogRecord record{LevelOf(result.status()), result.ok() ? "login" : "login refused", {}};
+  record.fields = {{"user", username.substr(0, kMaxUsernameBytes)},
+                   {"peer", context.peer().user},
+                   {"pid", absl::StrCat(context.peer().pid)}};
+  if (result.ok()) {
+    record.fields.emplace_back("registered",
+                               *result == Authenticated::kRegistered ? "true" : "false");
+  } else {
+    record.fields.emplace_back("error", result.status().ToString());
+  }
+  options_.log(record);
 }
 
 }  // namespace services

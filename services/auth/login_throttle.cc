@@ -2,23 +2,14 @@
 
 #include <algorithm>
 
+#include "services/auth/login_key.h"
+
 namespace services {
-namespace {
-
-// No user name has a line feed in it (credentials.h).
-std::string KeyOf(std::string_view username, std::string_view peer) {
-  std::string key(username);
-  key += '\n';
-  key += peer;
-  return key;
-}
-
-}  // namespace
 
 LoginThrottle::Duration LoginThrottle::Delay(std::string_view username, std::string_view peer,
                                              TimePoint now) const {
   std::lock_guard lock(mutex_);
-  const auto found = by_key_.find(KeyOf(username, peer));
+  const auto found = by_key_.find(LoginKey(username, peer));
   if (found == by_key_.end() || Forgotten(*found->second, now)) return Duration::zero();
   const TimePoint allowed = found->second->last + DelayAfter(found->second->failures);
   return std::max(allowed - now, Duration::zero());
@@ -26,7 +17,7 @@ LoginThrottle::Duration LoginThrottle::Delay(std::string_view username, std::str
 
 void LoginThrottle::Failed(std::string_view username, std::string_view peer, TimePoint now) {
   std::lock_guard lock(mutex_);
-  std::string key = KeyOf(username, peer);
+  std::string key = LoginKey(username, peer);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) {
     if (entries_.size() >= options_.max_entries) DropOldest();
@@ -42,7 +33,7 @@ void LoginThrottle::Failed(std::string_view username, std::string_view peer, Tim
 
 void LoginThrottle::Succeeded(std::string_view username, std::string_view peer) {
   std::lock_guard lock(mutex_);
-  const auto found = by_key_.find(KeyOf(username, peer));
+  const auto found = by_key_.find(LoginKey(username, peer));
   if (found == by_key_.end()) return;
   entries_.erase(found->second);
   by_key_.erase(found);

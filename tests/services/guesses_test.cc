@@ -1,0 +1,233 @@
+// Logins that come together, at the service behind a server: what guesses gain, who is held up, and
+// what the log says of it. Time is the test's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "auth/v1/auth.piperpc.h"
+#include "piperpc/channel.h"
+#include "piperpc/server.h"
+#include "services/auth/auth.h"
+#include "services/auth/sqlite_account_store.h"
+#include "src/transport/transport.h"
+
+namespace services {
+namespace {
+
+using absl::StatusCode;
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+constexpr char kEndpoint[] = "guesses";
+
+// A store that fails as it is told to.
+class FailingStore final : public AccountStore {
+ public:
+  enum class Way { kThrow, kFull };
+  explicit FailingStore(Way way) : way_(way) {}
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view) override {
+    if (way_ == Way::kThrow) throw std::bad_alloc();
+    return absl::ResourceExhaustedError("database: database or disk is full");
+  }
+  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { return false; }
+  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
+    return absl::OkStatus();
+  }
+
+ private:
+  const Way way_;
+};
+
+struct Line {
+  piperpc::LogLevel level;
+  std::string text;
+};
+
+class GuessesTest : public ::testing::Test {
+ protected:
+  void Serve(AccountStore& store) {
+    AuthOptions options;
+    options.sleep = [this](auto delay, auto) { return SkipTime(delay); };
+    options.now = [this] { return Now(); };
+    options.log = [this](const piperpc::LogRecord& record) { Note(record); };
+    auth_ = std::make_unique<Auth>(store, *PasswordHasher::Create(PasswordCost::Minimal()),
+                                   std::move(options));
+    server_ =
+        std::make_unique<piperpc::Server>(piperpc::ServerOptions{.transport = transport_.get()});
+    ASSERT_TRUE(server_->AddService(*auth_).ok());
+    ASSERT_TRUE(server_->Start(kEndpoint).ok());
+  }
+
+  std::shared_ptr<piperpc::Channel> Connect() {
+    return piperpc::Connect(kEndpoint, {.transport = transport_.get()});
+  }
+
+  static absl::Status Login(const std::shared_ptr<piperpc::Channel>& channel,
+                            const std::string& password, const std::string& user = "ana") {
+    auth::v1::LoginRequest request;
+    request.set_username(user);
+    request.set_password(password);
+    return auth::v1::AuthClient(channel).Login(request).status();
+  }
+
+  // While a login sleeps, unless time is held, its whole delay passes.
+  piperpc::Task<bool> SkipTime(std::chrono::steady_clock::duration delay) {
+    if (hold_) {
+      auto wait = release_.Wait();
+      co_await wait;
+    }
+    std::lock_guard lock(mutex_);
+    now_ += delay;
+    co_return true;
+  }
+
+  std::chrono::steady_clock::time_point Now() {
+    std::lock_guard lock(mutex_);
+    return now_;
+  }
+
+  void Note(const piperpc::LogRecord& record) {
+    std::string text(record.event);
+    for (const auto& [key, value] : record.fields) {
+      text += " " + std::string(key) + "=" + value;
+    }
+    std::lock_guard lock(mutex_);
+    lines_.push_back({record.level, text});
+  }
+
+  std::vector<Line> LinesWith(const std::string& text) {
+    std::lock_guard lock(mutex_);
+    std::vector<Line> found;
+    for (const Line& line : lines_) {
+      if (line.text.find(text) != std::string::npos) found.push_back(line);
+    }
+    return found;
+  }
+
+  const std::unique_ptr<piperpc::transport::Transport> transport_ =
+      piperpc::transport::NewMemoryTransport();
+  const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point now_{std::chrono::hours(1000)};
+  std::vector<Line> lines_;
+  std::atomic<bool> hold_ = false;
+  piperpc::AsyncEvent release_;
+  std::unique_ptr<Auth> auth_;
+  std::unique_ptr<piperpc::Server> server_;
+};
+
+TEST_F(GuessesTest, OverManyConnectionsTogetherTakeAsLongAsOneAfterTheOther) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  const auto begin = Now();
+  {
+    std::vector<std::jthread> guessers;
+    for (int i = 0; i < 12; ++i) {
+      guessers.emplace_back(
+          [this] { EXPECT_EQ(Login(Connect(), "guess").code(), StatusCode::kUnauthenticated); });
+    }
+  }
+  // None before the first failure; then they double, up to two seconds.
+  EXPECT_EQ(Now() - begin, milliseconds(100 + 200 + 400 + 800 + 1600 + 6 * 2000));
+}
+
+TEST_F(GuessesTest, OnOneConnectionAreNotMoreThanItsLimitAtOnceAndGainNothing) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  const auto channel = Connect();
+  ASSERT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
+  hold_ = true;  // The next one sleeps until it is released, and the others wait behind it.
+  std::mutex mutex;
+  std::condition_variable changed;
+  int refused = 0;
+  int looked_at = 0;
+  std::vector<std::jthread> guessers;
+  for (int i = 0; i < 60; ++i) {
+    guessers.emplace_back([&] {
+      const StatusCode code = Login(channel, "guess").code();
+      std::lock_guard lock(mutex);
+      ++(code == StatusCode::kResourceExhausted ? refused : looked_at);
+      changed.notify_all();
+    });
+  }
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return refused == 60 - 8; });
+  EXPECT_EQ(looked_at, 0);
+  lock.unlock();
+  hold_ = false;
+  release_.Set();
+  guessers.clear();
+  EXPECT_EQ(looked_at, 8);
+  EXPECT_EQ(refused, 52);
+}
+
+TEST_F(GuessesTest, OfOneNameDoNotHoldUpAnotherOne) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  const auto channel = Connect();
+  ASSERT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
+  hold_ = true;
+  std::jthread guesser([&] { Login(channel, "guess").IgnoreError(); });
+  EXPECT_TRUE(Login(Connect(), "other", "rui").ok());
+  hold_ = false;
+  release_.Set();
+}
+
+TEST_F(GuessesTest, ARightPasswordAmongThemIsLetIn) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  std::vector<std::jthread> guessers;
+  for (int i = 0; i < 6; ++i) {
+    guessers.emplace_back([this] { Login(Connect(), "guess").IgnoreError(); });
+  }
+  EXPECT_TRUE(Login(Connect(), "secret").ok());
+}
+
+TEST_F(GuessesTest, TheLogNamesWhoLoggedInAndWhoWasRefusedButNoPassword) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  ASSERT_FALSE(Login(Connect(), "guessed").ok());
+  const auto logins = LinesWith("login user=ana");
+  ASSERT_EQ(logins.size(), 1u);
+  EXPECT_EQ(logins[0].level, piperpc::LogLevel::kInfo);
+  EXPECT_THAT(logins[0].text, HasSubstr("registered=true"));
+  const auto refused = LinesWith("login refused user=ana");
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].level, piperpc::LogLevel::kWarning);
+  EXPECT_THAT(refused[0].text, HasSubstr("UNAUTHENTICATED"));
+  EXPECT_TRUE(LinesWith("guessed").empty());
+  EXPECT_TRUE(LinesWith("secret").empty());
+}
+
+TEST_F(GuessesTest, AFullDiskIsAnErrorInTheLog) {
+  FailingStore store(FailingStore::Way::kFull);
+  Serve(store);
+  EXPECT_EQ(Login(Connect(), "secret").code(), StatusCode::kResourceExhausted);
+  const auto lines = LinesWith("accounts cannot be used");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].level, piperpc::LogLevel::kError);
+  EXPECT_THAT(lines[0].text, HasSubstr("disk is full"));
+}
+
+TEST_F(GuessesTest, AnExceptionWhileHashingEndsTheLoginAndNothingElse) {
+  FailingStore store(FailingStore::Way::kThrow);
+  Serve(store);
+  const auto channel = Connect();
+  for (int i = 0; i < 3; ++i) {  // Its turn was given back, too.
+    const absl::Status status = Login(channel, "secret");
+    EXPECT_EQ(status.code(), StatusCode::kInternal);
+    EXPECT_EQ(status.message(), "the login failed in the server");
+  }
+  EXPECT_EQ(LinesWith("exception in a login").size(), 3u);
+}
+
+}  // namespace
+}  // namespace services

@@ -1,0 +1,90 @@
+#include "services/auth/hash_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace services {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class HashQueueTest : public ::testing::Test {
+ protected:
+  // One thread, which is held until `go_on_` is counted down, and room for eight more.
+  HashQueueTest() {
+    EXPECT_TRUE(queue_
+                    .Run("uid:0",
+                         [this] {
+                           begun_.count_down();
+                           go_on_.wait();
+                         })
+                    .ok());
+    begun_.wait();
+  }
+
+  absl::Status Add(const std::string& user, const std::string& name) {
+    return queue_.Run(user, [this, name] {
+      std::lock_guard lock(mutex_);
+      ran_.push_back(name);
+    });
+  }
+
+  int Fill(const std::string& user) {
+    int taken = 0;
+    while (taken < 100 && Add(user, user).ok()) ++taken;
+    return taken;
+  }
+
+  void Finish(const std::string& last_user = "uid:last") {
+    go_on_.count_down();
+    std::latch last(1);
+    EXPECT_TRUE(queue_.Run(last_user, [&last] { last.count_down(); }).ok());
+    last.wait();
+  }
+
+  std::latch begun_{1};
+  std::latch go_on_{1};
+  std::mutex mutex_;
+  std::vector<std::string> ran_;
+  HashQueue queue_{1, 8};
+};
+
+TEST_F(HashQueueTest, NoUserCanFillItForTheOthers) {
+  EXPECT_EQ(Fill("uid:1"), 4);  // Of nine places one runs; four of the other eight.
+  EXPECT_EQ(Fill("uid:2"), 2);
+  EXPECT_TRUE(Add("uid:3", "c").ok());
+  const absl::Status refused = Add("uid:1", "one more");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("4 logins of uid:1"));
+  go_on_.count_down();
+}
+
+TEST_F(HashQueueTest, UsersAreServedRoundRobin) {
+  for (const char* name : {"a1", "a2", "a3"}) ASSERT_TRUE(Add("uid:1", name).ok());
+  ASSERT_TRUE(Add("uid:2", "b1").ok());
+  Finish("uid:1");
+  std::lock_guard lock(mutex_);
+  EXPECT_THAT(ran_, ElementsAre("a1", "b1", "a2", "a3"));
+}
+
+TEST_F(HashQueueTest, APlaceIsFreeAgainWhenItsWorkHasRun) {
+  ASSERT_EQ(Fill("uid:1"), 4);
+  Finish();
+  EXPECT_TRUE(Add("uid:1", "a").ok());
+}
+
+TEST(HashQueue, WithoutRoomForWaitingRunsWhatItHasThreadsFor) {
+  HashQueue queue(1, 0);
+  std::latch done(1);
+  EXPECT_TRUE(queue.Run("uid:1", [&done] { done.count_down(); }).ok());
+  done.wait();
+}
+
+}  // namespace
+}  // namespace services
