@@ -58,6 +58,8 @@ class TestService {
                       [](ServerContext& c, RawMessage m) { return SetUser(c, std::move(m)); });
     service_.AddServerStreaming("Count",
                                 [](ServerContext&, RawMessage m) { return Count(std::move(m)); });
+    service_.AddServerStreaming("Large",
+                                [](ServerContext&, RawMessage m) { return Large(std::move(m)); });
     service_.AddServerStreaming("Forever",
                                 [this](ServerContext&, RawMessage) { return Forever(); });
     service_.AddServerStreaming("FailAfterTwo",
@@ -141,6 +143,11 @@ class TestService {
       RawMessage number{std::to_string(i)};
       co_yield number;
     }
+  }
+
+  static Stream<RawMessage> Large(RawMessage message) {
+    RawMessage large{std::string(std::stoul(message.bytes), 'l')};
+    co_yield large;
   }
 
   Stream<RawMessage> Forever() {

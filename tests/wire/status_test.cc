@@ -136,5 +136,14 @@ TEST(StatusTest, DamageIsNoStatus) {
   EXPECT_EQ(status, absl::InternalError("before"));
 }
 
+TEST(StatusTest, ReceivedBytesThatAreNotUtf8BecomeQuestionMarksToo) {
+  absl::Status status;
+  ASSERT_TRUE(DecodeStatus("\x08\x0d\x12\x04"
+                           "a\xc3(\xff",
+                           status)
+                  .ok());
+  EXPECT_EQ(status, absl::InternalError("a?(?"));
+}
+
 }  // namespace
 }  // namespace piperpc::wire

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
+#include "src/wire/metadata.h"
 #include "src/wire/status.h"
 
 namespace piperpc::client {
@@ -17,9 +18,6 @@ absl::Status Unexpected(const wire::Frame& frame, std::string_view why) {
       absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(frame.header.kind), " for call ",
                    frame.header.call_id, ", ", ToAbsl(why)));
 }
-
-// As good as no limit.
-constexpr std::uint64_t kMostCredit = std::uint64_t{1} << 60;
 
 bool IsOfCall(FrameKind kind) {
   return kind == FrameKind::kMessage || kind == FrameKind::kResponse || kind == FrameKind::kCredit;
@@ -53,8 +51,7 @@ absl::Status Session::OnFrame(const wire::Frame& frame) {
   if (!hello_received_ || kind == FrameKind::kHello) return OnHello(frame);
   if (kind == FrameKind::kPing) return OnPing(frame);
   if (kind == FrameKind::kPong) return absl::OkStatus();
-  const bool known = kind >= FrameKind::kHello && kind <= FrameKind::kGoaway;
-  if (!known && frame.header.optional()) return absl::OkStatus();
+  if (frame.header.optional() && wire::IsUnknown(kind)) return absl::OkStatus();
   return Unexpected(frame, "which is not one that a server sends");
 }
 
@@ -65,7 +62,6 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
   if (!hello.ok()) return hello.status();
   if (auto version = wire::ChooseVersion(*hello); !version.ok()) return version.status();
   if (hello->max_calls == 0) return Unexpected(frame, "which allows no calls");
-  hello->initial_credit = std::min(hello->initial_credit, kMostCredit);
   const std::uint64_t more_credit = hello->initial_credit - peer_.initial_credit;
   peer_ = *std::move(hello);
   hello_received_ = true;
@@ -143,7 +139,8 @@ absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
 
 absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
-  absl::Status status;
+  absl::Status status = wire::CheckMetadataFields(header.metadata);
+  if (!status.ok()) return status;
   if (header.has_status) {
     if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
     if (!status.ok() && !header.more()) {

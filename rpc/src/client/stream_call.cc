@@ -50,10 +50,7 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
 }
 
 void StreamCall::OnCredit(std::uint64_t bytes) {
-  if (!send_credit_.Add(bytes)) {
-    core().EndEarly(*this, absl::InternalError(absl::StrCat("the server gave a credit of ", bytes,
-                                                            " bytes, which is too much")));
-  }
+  send_credit_.Add(bytes);
   Notify();
 }
 

@@ -138,36 +138,45 @@ bool Call::Pop(absl::FunctionRef<bool(std::span<const char>)> parse) {
 }
 
 absl::Status Call::OnCredit(std::uint64_t bytes) {
-  if (!send_credit_.Add(bytes)) return CreditTooLarge(id_, bytes);
+  send_credit_.Add(bytes);
   OnRoom();
   return absl::OkStatus();
 }
 
 void Call::OnRoom() {
-  if (!producer_ || ended_ || !send_credit_.may_send() || !session_.has_room()) return;
-  std::exchange(producer_, nullptr).resume();
+  if (!producer_ || ended_ || !may_send()) return;
+  SendYielded(*yielded_);
+  if (producer_) std::exchange(producer_, nullptr).resume();
 }
 
+bool Call::may_send() const { return send_credit_.may_send() && session_.has_room(); }
+
+// It may stop the call, where the pipe breaks.
+void Call::SendYielded(const internal::OutMessage& message) {
+  send_credit_.Spend(message.size());
+  session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
+}
+
+// A message waits for credit before it is sent, not after: so a stream that has ended never waits.
 bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> producer,
                internal::AtStop at_stop) {
   const bool resumes = at_stop == internal::AtStop::kResume;
   if (ended_) return resumes;
   if (stopped_.ok()) {
-    if (absl::Status fits = session_.CheckSize(message.size()); fits.ok()) {
-      session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
-      send_credit_.Spend(message.size());
-    } else {
+    if (absl::Status fits = session_.CheckSize(message.size()); !fits.ok()) {
       Stop(std::move(fits));
+    } else if (may_send()) {
+      SendYielded(message);
+    } else {
+      yielded_ = message;
+      producer_ = producer;
+      at_stop_ = at_stop;
+      return false;
     }
   }
-  if (!stopped_.ok()) {  // Perhaps only since it was sent.
-    if (!resumes) Finish(stopped_);
-    return resumes;
-  }
-  if (send_credit_.may_send() && session_.has_room()) return true;
-  producer_ = producer;
-  at_stop_ = at_stop;
-  return false;
+  if (stopped_.ok()) return true;
+  if (!resumes) Finish(stopped_);
+  return resumes;
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {

@@ -116,6 +116,8 @@ class Call final : public internal::ServerCall,
   void Begin(wire::Bytes request);
   void Deliver(wire::Bytes message);
   void WakeReader();
+  bool may_send() const;
+  void SendYielded(const internal::OutMessage& message);
   void RequestStop();
   void Conclude(absl::Status status, const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
@@ -142,8 +144,9 @@ class Call final : public internal::ServerCall,
   std::coroutine_handle<> reader_;
 
   SendCredit send_credit_;
-  std::coroutine_handle<> producer_;  // Suspended in a yield until there is room.
-  internal::AtStop at_stop_{};        // What becomes of it then.
+  std::coroutine_handle<> producer_;  // Suspended in a yield until its message can be sent.
+  std::optional<internal::OutMessage> yielded_;  // That message.
+  internal::AtStop at_stop_{};                   // What becomes of it then.
 
   std::mutex mutex_;  // Below: shared with workers.
   std::optional<std::stop_source> stop_source_;

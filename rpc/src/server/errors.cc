@@ -28,9 +28,9 @@ absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last) {
       absl::StrCat("the call id ", call_id, " is not above the last one, ", last));
 }
 
-absl::Status RequestWithoutMethod(std::uint64_t call_id) {
+absl::Status RequestAfterGoaway(std::uint64_t call_id) {
   return absl::InvalidArgumentError(
-      absl::StrCat("the first request frame of call ", call_id, " names no method"));
+      absl::StrCat("the request of call ", call_id, " came after the client's own goaway"));
 }
 
 absl::Status PayloadWithoutEnd(const wire::Frame& frame) {
@@ -73,11 +73,6 @@ absl::Status HalfCloseAgain(std::uint64_t call_id) {
 absl::Status HalfCloseInMessage(std::uint64_t call_id) {
   return absl::InvalidArgumentError(
       absl::StrCat("a half-close of call ", call_id, ", in the middle of a message"));
-}
-
-absl::Status CreditTooLarge(std::uint64_t call_id, std::uint64_t bytes) {
-  return absl::InvalidArgumentError(absl::StrCat("a credit of ", bytes, " bytes for call ", call_id,
-                                                 " is more than can be counted"));
 }
 
 absl::Status NoHelloInTime(const ServerOptions& options) {

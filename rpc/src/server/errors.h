@@ -17,7 +17,7 @@ namespace piperpc::server {
 absl::Status PacketTooLarge(std::size_t size, std::size_t limit);
 absl::Status FirstFrameIsNoHello(wire::FrameKind kind);
 absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last);
-absl::Status RequestWithoutMethod(std::uint64_t call_id);
+absl::Status RequestAfterGoaway(std::uint64_t call_id);
 absl::Status PayloadWithoutEnd(const wire::Frame& frame);
 absl::Status CallNeverBegun(const wire::FrameHeader& header);
 absl::Status PingTooLarge(std::size_t size);
@@ -26,7 +26,6 @@ absl::Status MessageAfterLast(std::uint64_t call_id);
 absl::Status NoMessageOfCall(const wire::FrameHeader& header);
 absl::Status HalfCloseAgain(std::uint64_t call_id);
 absl::Status HalfCloseInMessage(std::uint64_t call_id);
-absl::Status CreditTooLarge(std::uint64_t call_id, std::uint64_t bytes);
 
 // The end of the connection, too.
 absl::Status NoHelloInTime(const ServerOptions& options);

@@ -32,9 +32,14 @@ void Session::Fail(absl::Status reason) {
                      {"reason", std::string(reason.message())}};
   });
   SendGoaway(reason);
+  BeginClosing();
+  StopCalls(reason);
+}
+
+// What was sent gets as long as this to be read.
+void Session::BeginClosing() {
   state_ = State::kClosing;
   loop().Schedule(*this, After(transport::kDrainLimit));
-  StopCalls(reason);
 }
 
 void Session::Drain() {
@@ -188,10 +193,7 @@ void Session::ClosePipe(CloseMode mode) {
 }
 
 void Session::CloseWhenDone() {
-  if (draining_ && state_ < State::kClosing && calls_.empty()) {
-    state_ = State::kClosing;
-    loop().Schedule(*this, After(transport::kDrainLimit));
-  }
+  if (draining_ && state_ < State::kClosing && calls_.empty()) BeginClosing();
   if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
     ClosePipe(CloseMode::kDrain);
   }

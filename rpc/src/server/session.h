@@ -108,6 +108,7 @@ class Session final : private transport::Pipe::Delegate,
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnCancel(Call& call);
   absl::Status OnPing(const wire::Frame& frame);
+  absl::Status OnGoaway(const wire::Frame& frame);
   absl::Status OnOtherFrame(const wire::Frame& frame);
   absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
 
@@ -127,13 +128,15 @@ class Session final : private transport::Pipe::Delegate,
   void Receive();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);
+  void BeginClosing();
   void CloseWhenDone();
 
   SessionHost& host_;
   const std::unique_ptr<transport::Pipe> pipe_;
   const TimePoint opened_at_ = Clock::now();
   State state_ = State::kAwaitingHello;
-  bool draining_ = false;
+  bool draining_ = false;  // One of the two sides takes, or makes, no new calls.
+  bool client_goes_away_ = false;
   bool receiving_ = false;
   bool was_full_ = false;
   bool closing_pipe_ = false;

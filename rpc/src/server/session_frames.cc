@@ -49,8 +49,9 @@ absl::Status Session::OnFrame(const wire::Frame& frame) {
     case wire::FrameKind::kPing:
       return OnPing(frame);
     case wire::FrameKind::kPong:
+      return absl::OkStatus();
     case wire::FrameKind::kGoaway:
-      return absl::OkStatus();  // A client that goes away ends its calls itself.
+      return OnGoaway(frame);
     default:
       return OnOtherFrame(frame);
   }
@@ -77,15 +78,17 @@ absl::Status Session::OnHello(const wire::Frame& frame) {
 absl::Status Session::OnRequest(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   if (header.call_id > last_call_id_) return OnNewCall(frame);
-  if (!header.method.empty()) return CallIdNotAboveLast(header.call_id, last_call_id_);
+  const bool continues = header.call_id != 0 && header.method.empty();
+  if (!continues) return CallIdNotAboveLast(header.call_id, last_call_id_);
   Call* const call = FindCall(header.call_id);
   return call == nullptr ? absl::OkStatus() : call->OnMessageFrame(frame);
 }
 
 absl::Status Session::OnNewCall(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
+  if (client_goes_away_) return RequestAfterGoaway(header.call_id);
   if (draining_) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
-  if (header.method.empty()) return RequestWithoutMethod(header.call_id);
+  if (absl::Status damage = wire::CheckMetadataFields(header.metadata); !damage.ok()) return damage;
   if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = FindMethod(header.method);
@@ -175,8 +178,25 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
   return absl::OkStatus();
 }
 
+absl::Status Session::OnGoaway(const wire::Frame& frame) {
+  const auto goaway = wire::DecodeGoaway(frame.payload);
+  if (!goaway.ok()) return goaway.status();
+  client_goes_away_ = true;
+  if (goaway->status.ok()) {
+    draining_ = true;
+    return absl::OkStatus();
+  }
+  core().Log(LogLevel::kWarning, "client ended the connection", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"reason", std::string(goaway->status.message())}};
+  });
+  BeginClosing();
+  StopCalls(absl::CancelledError("the client ended the connection"));
+  return absl::OkStatus();
+}
+
 absl::Status Session::OnOtherFrame(const wire::Frame& frame) {
-  if (frame.header.optional()) return absl::OkStatus();
+  if (frame.header.optional() && wire::IsUnknown(frame.header.kind)) return absl::OkStatus();
   return NoKindForServer(frame.header.kind);
 }
 

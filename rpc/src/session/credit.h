@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "src/wire/limits.h"
 
@@ -12,22 +13,22 @@ constexpr std::int64_t CreditCost(std::size_t message_size) {
   return static_cast<std::int64_t>(message_size + wire::kMessageOverhead);
 }
 
-// The sender's side: what may still be sent.
+// The sender's side: what may still be sent. What is above 2^63 - 1, given at once or in sum, stays
+// there.
 class SendCredit {
  public:
-  explicit SendCredit(std::uint64_t initial) : left_(static_cast<std::int64_t>(initial)) {}
+  explicit SendCredit(std::uint64_t initial) { Add(initial); }
   bool may_send() const { return left_ > 0; }
   void Spend(std::size_t message_size) { left_ -= CreditCost(message_size); }
-  // False: more than any peer may give (a protocol error).
-  bool Add(std::uint64_t bytes) {
-    if (bytes > kMax || left_ > static_cast<std::int64_t>(kMax - bytes)) return false;
-    left_ += static_cast<std::int64_t>(bytes);
-    return true;
+  void Add(std::uint64_t bytes) {
+    const std::uint64_t room =
+        static_cast<std::uint64_t>(kMost) - static_cast<std::uint64_t>(left_);
+    left_ = bytes >= room ? kMost : left_ + static_cast<std::int64_t>(bytes);
   }
 
  private:
-  static constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
-  std::int64_t left_;
+  static constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  std::int64_t left_ = 0;
 };
 
 // The receiver's side: what the peer may still send, and what it is time to give back.

@@ -28,6 +28,11 @@ enum class FrameKind : std::uint32_t {
   kGoaway = 10,
 };
 
+// One that is not named above; a peer may send it if it is optional.
+constexpr bool IsUnknown(FrameKind kind) {
+  return kind < FrameKind::kHello || kind > FrameKind::kGoaway;
+}
+
 // Bits of FrameHeader::flags.
 inline constexpr std::uint32_t kMore = 1;
 inline constexpr std::uint32_t kEnd = 2;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/wire/fields.h"
@@ -28,12 +29,21 @@ absl::Status CheckKey(std::string_view key) {
       " at ", bad - key.begin(), ", allowed are a-z, 0-9, '-', '_' and '.'"));
 }
 
-absl::Status DecodeEntry(std::string_view bytes, Metadata& metadata) {
-  Pair entry;
-  if (absl::Status damage = DecodePair(bytes, "MetadataEntry", entry); !damage.ok()) return damage;
-  if (absl::Status status = CheckKey(entry.first); !status.ok()) return status;
-  metadata.emplace_back(entry.first, entry.second);
-  return absl::OkStatus();
+// Calls `take` with each entry, until it refuses one.
+absl::Status ForEachEntry(std::string_view fields, absl::FunctionRef<absl::Status(Pair)> take) {
+  FieldReader reader(fields);
+  Field field;
+  while (reader.Next(field)) {
+    if (field.tag != MakeTag(kMetadata, WireType::kBytes)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("FrameHeader field ", field.number(), " among the metadata"));
+    }
+    Pair entry;
+    absl::Status status = DecodePair(field.bytes, "MetadataEntry", entry);
+    if (status.ok()) status = take(entry);
+    if (!status.ok()) return status;
+  }
+  return reader.damaged() ? reader.Damage("metadata") : absl::OkStatus();
 }
 
 }  // namespace
@@ -50,18 +60,17 @@ absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t
       absl::StrCat("metadata of ", fields.size(), " bytes is above the limit of ", limit));
 }
 
+absl::Status CheckMetadataFields(std::string_view fields) {
+  return ForEachEntry(fields, [](Pair) { return absl::OkStatus(); });
+}
+
 absl::StatusOr<Metadata> DecodeMetadata(std::string_view fields) {
   Metadata metadata;
-  FieldReader reader(fields);
-  Field field;
-  while (reader.Next(field)) {
-    if (field.tag != MakeTag(kMetadata, WireType::kBytes)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("FrameHeader field ", field.number(), " among the metadata"));
-    }
-    if (absl::Status status = DecodeEntry(field.bytes, metadata); !status.ok()) return status;
-  }
-  if (reader.damaged()) return reader.Damage("metadata");
+  absl::Status status = ForEachEntry(fields, [&metadata](Pair entry) {
+    metadata.emplace_back(entry.first, entry.second);
+    return CheckKey(entry.first);
+  });
+  if (!status.ok()) return status;
   return metadata;
 }
 

@@ -14,6 +14,10 @@ namespace piperpc::wire {
 // that is not allowed (piperpc/metadata.h).
 absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t limit);
 
+// INVALID_ARGUMENT: these are not the fields of a FrameHeader, which is a protocol error.
+absl::Status CheckMetadataFields(std::string_view fields);
+
+// INVALID_ARGUMENT: the same, or a key that is not allowed, which costs the call only.
 absl::StatusOr<Metadata> DecodeMetadata(std::string_view fields);
 
 }  // namespace piperpc::wire

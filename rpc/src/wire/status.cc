@@ -1,6 +1,7 @@
 #include "src/wire/status.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/wire/fields.h"
 #include "src/wire/limits.h"
@@ -71,6 +72,10 @@ std::string EncodeStatus(const absl::Status& status) {
 }
 
 absl::Status DecodeStatus(std::string_view bytes, absl::Status& status) {
+  if (bytes.size() > kMaxStatusBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a Status of ", bytes.size(), " bytes; the limit is ", kMaxStatusBytes));
+  }
   std::uint64_t code = 0;
   std::string_view message;
   FieldReader reader(bytes);
@@ -80,7 +85,7 @@ absl::Status DecodeStatus(std::string_view bytes, absl::Status& status) {
     if (field.tag == MakeTag(kMessage, WireType::kBytes)) message = field.bytes;
   }
   if (reader.damaged()) return reader.Damage("Status");
-  absl::Status decoded(CanonicalCode(code), ToAbsl(message));
+  absl::Status decoded(CanonicalCode(code), Utf8Prefix(message, message.size()));
   if (absl::Status damage = DecodeDetails(bytes, decoded); !damage.ok()) return damage;
   status = std::move(decoded);
   return absl::OkStatus();
