@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """How piperpcd starts, serves several clients at once, and ends."""
 
+import contextlib
 import json
+import os
 import pathlib
+import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -26,6 +30,35 @@ class EndTest(ServerTest):
   @target.linux_only('Windows has no such signal')
   def test_sigterm_drains_and_ends_with_0(self):
     self.end_by(signal.SIGTERM)
+
+  @target.linux_only('Windows has no such signal')
+  def test_sighup_drains_and_ends_with_0(self):
+    self.end_by(signal.SIGHUP)
+
+  @target.linux_only('the pipe of Wine cannot be filled from here')
+  def test_a_log_that_nobody_reads_does_not_hold_up_the_end(self):
+    folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with contextlib.suppress(BlockingIOError):
+      while os.write(write_end, b'x' * 4096):
+        pass
+    os.set_blocking(write_end, True)
+    endpoint = target.endpoint(pathlib.Path(folder), 'full')
+    daemon = subprocess.Popen([*target.PIPERPCD, '--memory', '--endpoint', endpoint],
+                              stdout=subprocess.PIPE, stderr=write_end, text=True)
+    self.addCleanup(daemon.kill)
+    self.assertIn('READY', daemon.stdout.readline())
+    for _ in range(50):  # Clients that send garbage, each of which would be a line of the log.
+      with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+        client.connect(endpoint)
+        client.send(b'garbage')
+    daemon.send_signal(signal.SIGTERM)
+    self.assertEqual(daemon.wait(programs.LIMIT), 0)
+    daemon.stdout.close()
+    os.close(read_end)
+    os.close(write_end)
 
   def test_ctrl_c_drains_and_ends_with_0(self):
     self.end_by(signal.SIGINT)

@@ -1,5 +1,14 @@
+#include <chrono>
+#include <latch>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "notify/v1/notify.pb.h"
+#include "tools/piperpcd/library_log.h"
+#include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
@@ -60,6 +69,70 @@ TEST(LogWriterTest, ARecordIsOneJsonObject) {
   const LogRecord record{LogLevel::kWarning, "call aborted", {{"call", "a.B/C \"x\"\n"}}};
   EXPECT_EQ(FormatRecord(record, "T"),
             R"({"time":"T","level":"warning","event":"call aborted","call":"a.B/C \"x\"\u000a"})");
+}
+
+// A reader of the log that reads nothing until it is told to.
+class SlowReader {
+ public:
+  LineOutput::Sink sink() {
+    return [this](std::string_view bytes) {
+      go_on_.wait();
+      text_ += bytes;
+    };
+  }
+  void GoOn() { go_on_.count_down(); }
+  const std::string& text() const { return text_; }  // After a flush.
+
+ private:
+  std::latch go_on_{1};
+  std::string text_;
+};
+
+constexpr std::chrono::minutes kLong{1};
+
+TEST(LogWriterTest, NeverWaitsForWhoReadsItAndTellsHowManyLinesWereDropped) {
+  SlowReader reader;
+  LogWriter log(reader.sink(), LogLevel::kInfo);
+  const std::string large(LogWriter::kQueueBytes / 4, 'x');
+  for (int i = 0; i < 10; ++i) log.Write({LogLevel::kInfo, "much", {{"text", large}}});
+  EXPECT_FALSE(log.Finish(std::chrono::milliseconds(0)));
+  reader.GoOn();
+  ASSERT_TRUE(log.Finish(kLong));
+  log.Write({LogLevel::kInfo, "next", {}});
+  ASSERT_TRUE(log.Finish(kLong));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("event":"log lines dropped","dropped":"7"})"));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("event":"next"})"));
+}
+
+TEST(LogWriterTest, LeavesOutWarningsOfOneEventAboveALimitAndCountsThem) {
+  SlowReader reader;
+  reader.GoOn();
+  LogWriter log(reader.sink(), LogLevel::kInfo);
+  LogWriter::TimePoint now{std::chrono::hours(1)};
+  const std::size_t many = LogWriter::kLinesPerWindow + 5;
+  for (std::size_t i = 0; i < many; ++i) log.WriteLimited({LogLevel::kWarning, "bad", {}}, now);
+  log.WriteLimited({LogLevel::kWarning, "other", {}}, now);
+  now += LogWriter::kWindow;
+  for (std::size_t i = 0; i < many; ++i) log.WriteLimited({LogLevel::kWarning, "bad", {}}, now);
+  ASSERT_TRUE(log.Finish(kLong));
+  std::size_t lines = 0;
+  for (const char c : reader.text()) lines += c == '\n' ? 1 : 0;
+  EXPECT_EQ(lines, 2 * LogWriter::kLinesPerWindow + 2);
+  EXPECT_THAT(reader.text(), HasSubstr(R"("event":"other"})"));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("event":"bad","left_out":"5"})"));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("of":"bad","left_out":"5"})"));
+}
+
+TEST(LibraryLogTest, ALineOfProtobufBecomesARecord) {
+  std::vector<std::string> lines;
+  {
+    const LibraryLog library_log(
+        [&](const LogRecord& record) { lines.push_back(FormatRecord(record, "T")); });
+    notify::v1::PublishRequest request;
+    EXPECT_FALSE(request.ParseFromString("\x0a\x01\xff"));  // A text that is not UTF-8.
+  }
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0], HasSubstr(R"("event":"protobuf","message":)"));
 }
 
 TEST(StopWordTest, HearsTheWordAloneOnALine) {

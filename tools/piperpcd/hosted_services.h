@@ -18,8 +18,9 @@ namespace piperpc::daemon {
 
 class HostedServices {
  public:
-  // Opens the accounts. The error names what could not be opened.
-  static absl::StatusOr<std::unique_ptr<HostedServices>> Open(const Options& options);
+  // Opens the accounts. The error names what could not be opened. `log`, which outlives it, learns
+  // where they are, and of logins.
+  static absl::StatusOr<std::unique_ptr<HostedServices>> Open(const Options& options, LogHook log);
 
   // Adds all of them. They outlive `server`.
   absl::Status AddTo(Server& server);
@@ -33,7 +34,7 @@ class HostedServices {
 
  private:
   HostedServices(std::unique_ptr<services::AccountStore> accounts, services::PasswordHasher hasher,
-                 std::unique_ptr<services::Hub> hub);
+                 std::unique_ptr<services::Hub> hub, LogHook log);
 
   const std::unique_ptr<services::AccountStore> accounts_;
   const std::unique_ptr<services::Hub> hub_;

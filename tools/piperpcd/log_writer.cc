@@ -1,6 +1,7 @@
 #include "tools/piperpcd/log_writer.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -41,13 +42,59 @@ std::string FormatRecord(const LogRecord& record, std::string_view time) {
 }
 
 void LogWriter::Write(const LogRecord& record) {
+  std::lock_guard lock(mutex_);
+  Add(record);
+}
+
+void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
+  if (record.level < least_) return;
+  std::lock_guard lock(mutex_);
+  if (record.level < LogLevel::kWarning) return Add(record);
+  Kind& kind = kinds_[std::string(record.event)];
+  if (kind.lines == 0 || now - kind.window_begin >= kWindow) {
+    kind.window_begin = now;
+    kind.lines = 0;
+  }
+  if (kind.lines >= kLinesPerWindow) {
+    ++kind.left_out;
+    return;
+  }
+  ++kind.lines;
+  if (kind.left_out == 0) return Add(record);
+  LogRecord counted = record;
+  counted.fields.emplace_back("left_out", absl::StrCat(std::exchange(kind.left_out, 0)));
+  Add(counted);
+}
+
+bool LogWriter::Finish(std::chrono::milliseconds limit) {
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [event, kind] : kinds_) {
+      if (kind.left_out == 0) continue;
+      Add({LogLevel::kWarning,
+           "log lines left out",
+           {{"of", event}, {"left_out", absl::StrCat(std::exchange(kind.left_out, 0))}}});
+    }
+  }
+  return output_.Flush(limit);
+}
+
+void LogWriter::Add(const LogRecord& record) {
   if (record.level < least_) return;
   const std::string time =
       absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
-  const std::string line = FormatRecord(record, time) + "\n";
-  std::lock_guard lock(mutex_);
-  std::fwrite(line.data(), 1, line.size(), file_);
-  std::fflush(file_);
+  std::string lines;
+  if (dropped_ != 0) {
+    const LogRecord note{
+        LogLevel::kWarning, "log lines dropped", {{"dropped", absl::StrCat(dropped_)}}};
+    lines = FormatRecord(note, time) + "\n";
+  }
+  lines += FormatRecord(record, time) + "\n";
+  if (output_.Write(std::move(lines))) {
+    dropped_ = 0;
+  } else {
+    ++dropped_;
+  }
 }
 
 }  // namespace piperpc::daemon

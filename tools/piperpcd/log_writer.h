@@ -1,32 +1,66 @@
 // The log: one JSON object on each line.
 #pragma once
 
-#include <cstdio>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 #include "piperpc/log.h"
+#include "tools/piperpcd/line_output.h"
 
 namespace piperpc::daemon {
 
 //     {"time":"2026-01-31T12:00:00.123Z","level":"info","event":"listening","endpoint":"demo"}
 //
-// Thread-safe. A log that cannot be written stops nothing.
+// Thread-safe, and never waits for who reads the log. What nobody reads is dropped above
+// kQueueBytes, and counted: the next line that is taken comes after one that says
+// "event":"log lines dropped","dropped":"12".
 class LogWriter {
  public:
-  LogWriter(std::FILE* file, LogLevel least) : file_(file), least_(least) {}
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  static constexpr std::size_t kQueueBytes = 1024 * 1024;
+
+  // Warnings and errors of one event within a window that come through the hook. Those above are
+  // left out, and counted in the event's next line, or at the end: "left_out":"300".
+  static constexpr std::size_t kLinesPerWindow = 20;
+  static constexpr std::chrono::seconds kWindow{10};
+
+  LogWriter(LineOutput::Sink sink, LogLevel least)
+      : output_(std::move(sink), kQueueBytes), least_(least) {}
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
   void Write(const LogRecord& record);
 
+  // As Write(), with the limit of one event's lines: for what strangers can cause.
+  void WriteLimited(const LogRecord& record, TimePoint now);
+
   // For the library. The writer outlives the hook.
   LogHook Hook() {
-    return [this](const LogRecord& record) { Write(record); };
+    return
+        [this](const LogRecord& record) { WriteLimited(record, std::chrono::steady_clock::now()); };
   }
 
+  // Says what was left out, and waits up to `limit` until all is written. False: it is not.
+  bool Finish(std::chrono::milliseconds limit);
+
  private:
-  std::mutex mutex_;
-  std::FILE* const file_;
+  struct Kind {
+    TimePoint window_begin;
+    std::size_t lines = 0;
+    std::uint64_t left_out = 0;
+  };
+  void Add(const LogRecord& record);
+
+  std::mutex mutex_;                                // Of all but the output.
+  std::map<std::string, Kind, std::less<>> kinds_;  // By event, a constant text.
+  std::uint64_t dropped_ = 0;
+  LineOutput output_;
   const LogLevel least_;
 };
 

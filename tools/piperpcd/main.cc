@@ -1,8 +1,10 @@
 // Serves auth.v1, upper.v1 and notify.v1 on a pipe until it is told to end.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,6 +13,8 @@
 #include "piperpc/server.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
+#include "tools/piperpcd/library_log.h"
+#include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
@@ -22,17 +26,32 @@ namespace {
 
 enum ExitCode : int { kExitOk = 0, kExitNotStarted = 1, kExitUsage = 64 };
 
-int Refuse(const absl::Status& status, ExitCode code) {
-  std::fprintf(stderr, "piperpcd: %s\n", status.ToString().c_str());
-  std::fflush(stderr);
+constexpr std::size_t kTextBytes = 64 * 1024;
+
+LineOutput::Sink To(std::FILE* file) {
+  return [file](std::string_view bytes) {
+    std::fwrite(bytes.data(), 1, bytes.size(), file);
+    std::fflush(file);
+  };
+}
+
+// Where a standard stream is a pipe that is full, its thread is in the middle of a write, and the
+// end of the C library would wait for that: then the process ends without it.
+int End(int code, bool all_written) {
+  if (!all_written) std::_Exit(code);
   return code;
 }
 
+int Refuse(const absl::Status& status, ExitCode code) {
+  LineOutput error(To(stderr), kTextBytes);
+  error.Write(absl::StrCat("piperpcd: ", status.ToString(), "\n"));
+  return End(code, error.Flush(LineOutput::kFlushLimit));
+}
+
 // The line that whoever started the program waits for.
-void SayReady(const std::string& endpoint) {
+void SayReady(LineOutput& output, const std::string& endpoint) {
   const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
-  std::printf("READY %s\n", parsed.ok() ? parsed->address().c_str() : endpoint.c_str());
-  std::fflush(stdout);
+  output.Write(absl::StrCat("READY ", parsed.ok() ? parsed->address() : endpoint, "\n"));
 }
 
 void LogReport(LogWriter& log, const ShutdownReport& report) {
@@ -43,8 +62,11 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
 }
 
 int Serve(const Options& options, StopRequest& stop) {
-  LogWriter log(stderr, options.log_level);
-  const absl::StatusOr<std::unique_ptr<HostedServices>> services = HostedServices::Open(options);
+  LineOutput output(To(stdout), kTextBytes);
+  LogWriter log(To(stderr), options.log_level);
+  const LibraryLog library_log(log.Hook());
+  const absl::StatusOr<std::unique_ptr<HostedServices>> services =
+      HostedServices::Open(options, log.Hook());
   if (!services.ok()) return Refuse(services.status(), kExitNotStarted);
 
   ServerOptions server_options = options.server;
@@ -53,13 +75,14 @@ int Serve(const Options& options, StopRequest& stop) {
   absl::Status status = (*services)->AddTo(server);
   if (status.ok()) status = server.Start(options.endpoint);
   if (!status.ok()) return Refuse(status, kExitNotStarted);
-  SayReady(options.endpoint);
+  SayReady(output, options.endpoint);
 
   const StopReason reason = stop.Wait(options.stop_word);
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
   (*services)->StopServing();
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
-  return kExitOk;
+  const bool log_written = log.Finish(LineOutput::kFlushLimit);
+  return End(kExitOk, output.Flush(LineOutput::kFlushLimit) && log_written);
 }
 
 int Run(const std::vector<std::string>& arguments) {

@@ -3,18 +3,39 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 
 #include "tools/piperpcd/stop_request.h"
 
 namespace piperpc::daemon {
 namespace {
 
+// As nohup(1) leaves it. A signal that is blocked would arrive all the same.
+bool IsIgnored(int number) {
+  struct sigaction action = {};
+  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t EndSet() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  if (!IsIgnored(SIGHUP)) sigaddset(&set, SIGHUP);
   return set;
+}
+
+std::string NameOf(std::uint32_t number) {
+  switch (number) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "a signal";
+  }
 }
 
 }  // namespace
@@ -47,7 +68,7 @@ class StopRequest::Impl {
   std::string TakeSignal() const {
     signalfd_siginfo info = {};
     if (read(signals_, &info, sizeof info) != sizeof info) return "a signal";
-    return info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
+    return NameOf(info.ssi_signo);
   }
 
   static bool HearWord(StopWord& word, bool& listening) {

@@ -1,0 +1,80 @@
+#include "tools/piperpcd/line_output.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace piperpc::daemon {
+
+struct LineOutput::State {
+  State(Sink to, std::size_t limit) : sink(std::move(to)), limit_bytes(limit) {}
+
+  // With the lock. False: the system gives no thread at the moment; the next line tries again.
+  bool StartThread(const std::shared_ptr<State>& self) {
+    if (running) return true;
+    try {
+      std::thread([self] { self->Work(); }).detach();
+      running = true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
+  }
+
+  void Work() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      changed.wait(lock, [this] { return ending || !lines.empty(); });
+      if (lines.empty()) break;
+      const std::string line = std::move(lines.front());
+      lines.pop_front();
+      lock.unlock();
+      sink(line);
+      lock.lock();
+      bytes -= line.size();
+      changed.notify_all();
+    }
+    running = false;
+    changed.notify_all();
+  }
+
+  const Sink sink;
+  const std::size_t limit_bytes;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::string> lines;
+  std::size_t bytes = 0;  // Of lines that have not been written, the one under way included.
+  bool running = false;
+  bool ending = false;
+};
+
+LineOutput::LineOutput(Sink sink, std::size_t limit_bytes)
+    : state_(std::make_shared<State>(std::move(sink), limit_bytes)) {}
+
+LineOutput::~LineOutput() {
+  std::unique_lock lock(state_->mutex);
+  state_->ending = true;
+  state_->changed.notify_all();
+  state_->changed.wait_for(lock, kFlushLimit, [this] { return !state_->running; });
+}
+
+bool LineOutput::Write(std::string line) {
+  std::lock_guard lock(state_->mutex);
+  if (line.size() > state_->limit_bytes - state_->bytes) return false;
+  state_->bytes += line.size();
+  state_->lines.push_back(std::move(line));
+  state_->StartThread(state_);
+  state_->changed.notify_all();
+  return true;
+}
+
+bool LineOutput::Flush(std::chrono::milliseconds limit) {
+  std::unique_lock lock(state_->mutex);
+  if (!state_->lines.empty() && !state_->StartThread(state_)) return false;
+  return state_->changed.wait_for(lock, limit, [this] { return state_->bytes == 0; });
+}
+
+}  // namespace piperpc::daemon
