@@ -143,10 +143,10 @@ TEST_F(BlockingTest, TheDeadlineOfAReplyPassesAndTheServerIsToldOnce) {
   EXPECT_EQ(*Get(next), "r");
 }
 
-TEST_F(BlockingTest, AServerWithoutAHelloIsBusyOrHangs) {
+TEST_F(BlockingTest, TheDeadlinePassesWhileTheServerSaysNoHello) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   const ScriptedConnection connection = server_.Accept();
-  ExpectStatus(Get(call).status(), absl::StatusCode::kResourceExhausted, "took no connection");
+  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "server's Hello");
 }
 
 TEST_F(BlockingTest, NoServerIsUnavailableAtOnce) {

@@ -1,4 +1,6 @@
 // What becomes of calls when connections come and go.
+#include <thread>
+
 #include "client/client_fixture.h"
 
 namespace piperpc {
@@ -112,6 +114,151 @@ TEST_F(ConnectionTest, UnknownKindsAreIgnoredOnlyWhenOptional) {
   connection.Send({.kind = static_cast<FrameKind>(77), .flags = wire::kOptional});
   connection.Send({.kind = static_cast<FrameKind>(78)});
   ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "kind 78");
+}
+
+TEST_F(ConnectionTest, ACallThatDoesNotWaitIsNotHeldUpByThoseThatDo) {
+  server_.Stop();
+  auto blocked = CallAside("b", {.timeout = kPatience, .wait_for_ready = kPatience});
+  auto queued = CallAsync("q", {.timeout = kPatience, .wait_for_ready = kPatience});
+  while (counting_.connects < 2) std::this_thread::yield();
+  EXPECT_EQ(Call("x").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Get(CallAsync("y")).status().code(), absl::StatusCode::kUnavailable);
+  server_.Start();
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  for (int i = 0; i < 2; ++i) {
+    connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  }
+  EXPECT_EQ(*Get(blocked), "r");
+  EXPECT_EQ(*Get(queued), "r");
+}
+
+TEST_F(ConnectionTest, AStopEndsACallThatWaitsForAServer) {
+  server_.Stop();
+  std::stop_source stop;
+  const auto hour = std::chrono::hours(1);
+  const CallOptions options{.timeout = hour, .wait_for_ready = hour, .stop = stop.get_token()};
+  auto blocking = CallAside("x", options);
+  auto async = CallAsync("y", options);
+  while (counting_.connects < 2) std::this_thread::yield();
+  stop.request_stop();
+  EXPECT_EQ(Get(blocking).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Get(async).status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ConnectionTest, ACallWhoseTimeIsOverBeforeAServerComesSaysSo) {
+  server_.Stop();
+  const auto time = std::chrono::milliseconds(30);
+  ExpectStatus(Call("x", {.timeout = time, .wait_for_ready = time}).status(),
+               absl::StatusCode::kDeadlineExceeded, "waiting for a server");
+  ExpectStatus(channel_->WaitUntilReady(time), absl::StatusCode::kDeadlineExceeded,
+               "waiting for a server");
+}
+
+TEST_F(ConnectionTest, ASystemThatHasNoMoreDescriptorsEndsTheCallAtOnce) {
+  counting_.refusal = absl::ResourceExhaustedError("socket: Too many open files");
+  ExpectStatus(Call("x", {.timeout = kPatience, .wait_for_ready = kPatience}).status(),
+               absl::StatusCode::kResourceExhausted, "Too many open files");
+  EXPECT_EQ(counting_.connects, 1);
+}
+
+TEST_F(ConnectionTest, AStreamWithoutADeadlineIsNotOpenedForEver) {
+  options_.default_timeout = std::chrono::milliseconds(500);
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto silent = channel_->OpenStream(kBothMethod, nullptr, {});
+  ScriptedConnection connection = server_.Accept();
+  ExpectStatus(silent->status(), absl::StatusCode::kDeadlineExceeded, "server's Hello");
+
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 16;
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto first = channel_->OpenStream(kBothMethod, nullptr, {});
+  ScriptedConnection other = server_.Accept();
+  other.SendHello(hello);
+  other.Expect(FrameKind::kRequest);
+  std::vector<std::shared_ptr<internal::ClientStream>> others;
+  for (int i = 0; i < 15; ++i) others.push_back(channel_->OpenStream(kBothMethod, nullptr, {}));
+  auto second = channel_->OpenStream(kBothMethod, nullptr, {});
+  ExpectStatus(second->status(), absl::StatusCode::kDeadlineExceeded, "16 (max_calls)");
+  other.Message(1, "still here");
+  std::span<const char> bytes;
+  EXPECT_EQ(first->Read(bytes), internal::ClientStream::Step::kDone);
+}
+
+TEST_F(ConnectionTest, ALargeRequestMakesTheServerWakeTheThreadThatReads) {
+  auto slow = CallAside("slow");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame waits = connection.Expect(FrameKind::kRequest);
+  while (counting_.receives < 2) std::this_thread::yield();
+  auto large = CallAside(std::string(4 * 1024 * 1024, 'x'));
+  OwnedFrame frame = connection.Expect(FrameKind::kPing);
+  connection.Send({.kind = FrameKind::kPong}, frame.payload);
+  do {
+    frame = connection.Expect(FrameKind::kRequest);
+  } while (frame.more);
+  connection.Reply(frame.call_id, "r");
+  EXPECT_EQ(*Get(large), "r");
+  connection.Reply(waits.call_id, "r");
+  EXPECT_EQ(*Get(slow), "r");
+}
+
+TEST_F(ConnectionTest, AServerThatPingsAndDoesNotReadIsLeft) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Expect(FrameKind::kRequest);
+  const wire::FrameHeader ping{.kind = FrameKind::kPing};
+  std::string packet;
+  for (int i = 0; i < 1000; ++i) {
+    const std::size_t begin = packet.size();
+    packet.resize(begin + wire::FrameSize(ping, wire::kMaxPingBytes), 'p');
+    wire::EncodeFramePrefix(ping, wire::kMaxPingBytes, packet.data() + begin);
+  }
+  int packets = 0;
+  while (connection.TrySendRaw(packet)) ASSERT_LT(++packets, 1000);
+  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "pings unread");
+}
+
+TEST_F(ConnectionTest, ManyPingsInOnePacketAreAnswered) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  const wire::FrameHeader ping{.kind = FrameKind::kPing};
+  std::string packet;
+  for (int i = 0; i < 3000; ++i) {
+    const std::size_t begin = packet.size();
+    packet.resize(begin + wire::FrameSize(ping, 0));
+    wire::EncodeFramePrefix(ping, 0, packet.data() + begin);
+  }
+  connection.SendRaw(packet);
+  for (int i = 0; i < 3000; ++i) connection.Expect(FrameKind::kPong);
+  connection.Reply(request.call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+}
+
+TEST_F(ConnectionTest, TheServerIsToldOfItsViolation) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Expect(FrameKind::kRequest);
+  connection.Send({.kind = static_cast<FrameKind>(78)});
+  const auto goaway = wire::DecodeGoaway(connection.Expect(FrameKind::kGoaway).payload);
+  ASSERT_TRUE(goaway.ok()) << goaway.status();
+  ExpectStatus(goaway->status, absl::StatusCode::kInvalidArgument, "kind 78");
+  EXPECT_TRUE(connection.ReceivesEnd());
+  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ConnectionTest, CallsAboveTheLastOfAGoawayWithAStatusAreMadeAgain) {
+  auto first = CallAside("first");
+  ScriptedConnection old = server_.AcceptAndGreet();
+  const OwnedFrame one = old.Expect(FrameKind::kRequest);
+  auto second = CallAside("second");
+  old.Expect(FrameKind::kRequest);
+  old.Goaway(absl::ResourceExhaustedError("too much"), one.call_id);
+  ExpectStatus(Get(first).status(), absl::StatusCode::kResourceExhausted, "too much");
+  ScriptedConnection fresh = server_.AcceptAndGreet();
+  const OwnedFrame again = fresh.Expect(FrameKind::kRequest);
+  EXPECT_EQ(again.payload, "second");
+  fresh.Reply(again.call_id, "r");
+  EXPECT_EQ(*Get(second), "r");
 }
 
 TEST_F(ConnectionTest, CloseEndsCallsThatConnect) {

@@ -19,6 +19,8 @@ class CountingTransport final : public transport::Transport {
   std::atomic<int> sends = 0;
   std::atomic<int> receives = 0;
 
+  absl::Status refusal;  // What Connect() gives instead of a pipe.
+
   // Runs on the thread that connects, when there is a connection and the client has not got it yet.
   std::function<void()> on_connect = [] {};
 
@@ -35,6 +37,7 @@ class CountingTransport final : public transport::Transport {
   absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
       const Endpoint& endpoint, const transport::ConnectOptions& options) override {
     ++connects;
+    if (!refusal.ok()) return refusal;
     auto pipe = inner_.Connect(endpoint, options);
     if (!pipe.ok()) return pipe.status();
     on_connect();

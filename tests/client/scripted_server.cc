@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 #include <utility>
 
 #include "src/wire/status.h"
@@ -89,6 +90,16 @@ void ScriptedConnection::SendRaw(std::string_view packet) {
   const transport::Bytes slice(packet.data(), packet.size());
   const auto sent = pipe_->Send(std::span(&slice, 1));
   EXPECT_TRUE(sent.ok() && *sent == transport::SendResult::kSent) << sent.status();
+}
+
+bool ScriptedConnection::TrySendRaw(std::string_view packet) {
+  const transport::Bytes slice(packet.data(), packet.size());
+  while (true) {
+    const auto sent = pipe_->Send(std::span(&slice, 1));
+    if (!sent.ok()) return false;
+    if (*sent == transport::SendResult::kSent) return true;
+    std::this_thread::yield();
+  }
 }
 
 void ScriptedConnection::Reply(std::uint64_t id, std::string_view payload,

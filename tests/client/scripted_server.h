@@ -57,6 +57,7 @@ class ScriptedConnection {
   void Message(std::uint64_t id, std::string_view payload);
   void Goaway(const absl::Status& status, std::uint64_t last_call_id);
   void SendRaw(std::string_view packet);
+  bool TrySendRaw(std::string_view packet);  // False: the client has gone. Waits while it is full.
 
   static wire::Hello UsualHello();
 

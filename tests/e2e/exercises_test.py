@@ -12,7 +12,7 @@ import unittest
 import programs
 from programs import PUBLISH, SUBSCRIBE, Server, replies
 
-RESOURCE_EXHAUSTED, UNAVAILABLE, INTERRUPTED = 8, 14, 130
+DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERRUPTED = 4, 8, 14, 130
 
 
 class Writer:
@@ -165,7 +165,7 @@ class Exercise5Test(ExerciseTest):
   There are three limits, each an option of piperpcd. Above that of subscribers, and above that of
   one user's connections, a reader is told at once, by an error that names the limit. Above that of
   all connections it waits, as a client of a named pipe does: it is served when another one leaves,
-  and told that all instances are in use when its own time is over.
+  and told that its time is over when it is.
   """
 
   def test_above_the_limit_of_subscribers_a_reader_is_told_and_the_others_go_on(self):
@@ -204,7 +204,7 @@ class Exercise5Test(ExerciseTest):
     first, second = self.connected_readers(server, 2)
     waiting = self.reader(server)
     impatient = self.reader(server, '--timeout', '300ms')
-    self.assert_refused(impatient, RESOURCE_EXHAUSTED, 'all its instances are in use')
+    self.assert_refused(impatient, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
     self.assertEqual(first.leave(), INTERRUPTED)
     waiting.wait_connected()
     self.end_by_the_word(server, second, waiting)

@@ -49,7 +49,7 @@ TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
     status = pipe.status();
     if (pipe.ok()) clients.push_back(*std::move(pipe));
   }
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(endpoint_.text()));
 }
 

@@ -81,9 +81,11 @@ struct CallOptions {
 class Channel : public internal::ChannelCore {
  public:
   // Connects, unless it is connected. Within `timeout`, which includes the wait for a server that
-  // is not there yet. The errors of a connection: UNAVAILABLE, no server is there;
-  // RESOURCE_EXHAUSTED, it has no free instance; PERMISSION_DENIED, it refused us or is not to be
-  // trusted; FAILED_PRECONDITION, no protocol version in common.
+  // is not there yet. The errors of a connection, also for calls: UNAVAILABLE, no server is there,
+  // and the call does not wait for one (any more); DEADLINE_EXCEEDED, the time was over first: the
+  // text says at what (waiting for a server, a place in its connection queue, or its Hello);
+  // RESOURCE_EXHAUSTED, this process has no more descriptors; PERMISSION_DENIED, the server refused
+  // us or is not to be trusted; FAILED_PRECONDITION, no protocol version in common.
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
   // How often the channel has connected so far.

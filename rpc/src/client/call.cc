@@ -72,13 +72,25 @@ std::uint64_t Call::TimeLeft() const {
 }
 
 absl::Status Call::Expired() const {
-  if (phase == Phase::kConnecting) return core_.DeadlineExceeded("connecting");
-  if (!session->hello_received()) return session->NoHello();
-  return core_.DeadlineExceeded(phase == Phase::kQueued ? "waiting for a free call slot"
-                                                        : "waiting for the reply");
+  if (phase == Phase::kConnecting) {
+    return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
+  }
+  if (!session->hello_received()) {
+    return core_.DeadlineExceeded("waiting for the server's Hello", times_.begun);
+  }
+  if (phase == Phase::kSent) return core_.DeadlineExceeded("waiting for the reply", times_.begun);
+  return core_.DeadlineExceeded(
+      absl::StrCat("waiting for a free call slot, of which the server gives ", session->max_calls(),
+                   " (max_calls)"),
+      times_.begun);
 }
 
-void Call::OnTimer() { core_.EndEarly(*this, Expired()); }
+// For a call without a deadline it is only the time to begin that can be over.
+void Call::OnTimer() {
+  const bool begun = phase == Phase::kSent && session->hello_received();
+  if (begun && times_.deadline == kNever) return;
+  core_.EndEarly(*this, Expired());
+}
 
 void StopLink::OnStop::operator()() const {
   Core& core = call.core();

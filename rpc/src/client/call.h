@@ -93,7 +93,7 @@ class Call : public transport::EventLoop::Timer {
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
   std::uint64_t TimeLeft() const;
 
-  // DEADLINE_EXCEEDED, or what a silent server comes to; the text says where the call stood.
+  // DEADLINE_EXCEEDED; the text says where the call stood, and for how long.
   absl::Status Expired() const;
 
  protected:

@@ -1,5 +1,6 @@
 #include "src/client/connector.h"
 
+#include <iterator>
 #include <utility>
 
 #include "src/base/threads.h"
@@ -18,6 +19,8 @@ void Connector::Add(std::shared_ptr<Call> call) {
     running_ = true;
   }
   waiting_.push_back(std::move(call));
+  postponed_ = 0;
+  core_.WakeConnecting();
 }
 
 void Connector::Join() {
@@ -37,13 +40,24 @@ bool Connector::ServeOne() {
   if (!running_) return false;
   call = waiting_.Pop();
   if (call->ended()) return true;
-  const auto session = core_.GetSession(lock, *call);
+  const auto session = core_.TryForSession(lock, *call);
   if (call->ended()) return true;
-  if (session.ok()) {
-    (*session)->Submit(*call);
-  } else {
+  if (!session.ok()) {
     call->End(session.status());
+  } else if (*session != nullptr) {
+    (*session)->Submit(*call);
+  } else if (Postpone(std::move(call))) {
+    core_.Pause(lock);
   }
+  return true;
+}
+
+// Behind the others. True: all have had their turn, and it is time to wait.
+bool Connector::Postpone(std::shared_ptr<Call> call) {
+  waiting_.push_back(std::move(call));
+  const auto queued = std::distance(waiting_.begin(), waiting_.end());
+  if (++postponed_ < static_cast<std::size_t>(queued)) return false;
+  postponed_ = 0;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // Connects for calls that nobody is blocked in, on a thread that lives as long as there are any.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -26,9 +27,11 @@ class Connector {
  private:
   void Run();
   bool ServeOne();
+  bool Postpone(std::shared_ptr<Call> call);
 
   Core& core_;
   Fifo<std::shared_ptr<Call>> waiting_;
+  std::size_t postponed_ = 0;  // So many of the last in the queue wait for a server to come.
   bool running_ = false;
   std::thread thread_;
 };

@@ -14,6 +14,9 @@ namespace {
 // A connect is looked after this often, so that Close() need not wait for its deadline.
 constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
 
+// The same for a call that may be stopped.
+constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
+
 // Each goes away before the next one's turn, so that a call which that one makes may have its
 // memory.
 void DeliverAll(std::vector<std::shared_ptr<Receiver>>& due) {
@@ -69,6 +72,7 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
       endpoint_text_(endpoint),
       endpoint_(Endpoint::Parse(endpoint)),
       transport_(io_thread_ != nullptr ? &io_thread_->transport() : options_.transport),
+      retry_gap_(transport::ConnectBackoff()),
       connector_(*this),
       alarm_(*this) {
   broken_ = CheckOptions(options_);
@@ -88,51 +92,85 @@ std::shared_ptr<Session> Core::session() const {
 }
 
 absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, Call& call) {
-  const CallTimes& times = call.times();
   while (true) {
-    if (closed_) return absl::CancelledError("the channel was closed");
-    if (auto found = session()) return found;
-    call.waited = true;
-    if (connecting_) {
-      absl::Status waited = WaitForConnector(lock, times.connect_deadline);
-      if (!waited.ok()) return waited;
-      continue;
-    }
-    connecting_ = true;
-    lock.Release();
-    auto pipe = ConnectOnce(times);
-    lock.Acquire();
-    connecting_ = false;
-    changed_.notify_all();
-    if (closed_) continue;  // Nobody wants the pipe any more.
-    if (pipe.ok()) return Adopt(*std::move(pipe));
-    const TimePoint now = Clock::now();
-    const bool again = absl::IsUnavailable(pipe.status())         ? now < times.wait_until
-                       : absl::IsResourceExhausted(pipe.status()) ? now < times.connect_deadline
-                                                                  : false;
-    if (!again) return pipe.status();
+    auto found = TryForSession(lock, call);
+    if (!found.ok() || *found != nullptr) return found;
+    Pause(lock, call.times().wait_until);
   }
 }
 
-absl::Status Core::WaitForConnector(Lock& lock, TimePoint deadline) {
-  while (connecting_ && !closed_) {
-    if (!lock.Wait(changed_, deadline)) return DeadlineExceeded("connecting");
+absl::StatusOr<std::shared_ptr<Session>> Core::TryForSession(Lock& lock, Call& call) {
+  const CallTimes& times = call.times();
+  while (true) {
+    if (call.ended()) return call.status().ok() ? absl::CancelledError("") : call.status();
+    if (closed_) return absl::CancelledError("the channel was closed");
+    if (auto found = session()) return found;
+    call.waited = true;
+    const TimePoint now = Clock::now();
+    if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
+    if (connecting_) {
+      if (absl::Status waited = WaitForConnector(lock, call); !waited.ok()) return waited;
+    } else if (now < retry_ && now < times.wait_until) {
+      return nullptr;
+    } else {
+      return Connect(lock, call);
+    }
+  }
+}
+
+// Only a server that is there is waited for in here, so a call that does not wait for one is never
+// held up by one that does.
+absl::StatusOr<std::shared_ptr<Session>> Core::Connect(Lock& lock, Call& call) {
+  connecting_ = true;
+  lock.Release();
+  auto pipe = ConnectOnce(call);
+  lock.Acquire();
+  connecting_ = false;
+  changed_.notify_all();
+  if (closed_) return absl::CancelledError("the channel was closed");
+  if (pipe.ok()) return Adopt(*std::move(pipe));
+  const TimePoint now = Clock::now();
+  if (absl::IsDeadlineExceeded(pipe.status())) {
+    // The server is there, but busy: the next slice.
+    if (now < call.times().connect_deadline) return nullptr;
+    return DeadlineExceeded("waiting in the server's full connection queue", call.times().begun);
+  }
+  if (!absl::IsUnavailable(pipe.status())) return pipe.status();
+  if (now >= call.times().wait_until) {
+    if (call.times().wait_until < call.times().connect_deadline) return pipe.status();
+    return DeadlineExceeded("waiting for a server", call.times().begun);
+  }
+  retry_ = now + retry_gap_.Next();
+  return nullptr;
+}
+
+absl::Status Core::WaitForConnector(Lock& lock, const Call& call) {
+  while (connecting_ && !closed_ && !call.ended()) {
+    if (!lock.Wait(changed_, call.times().connect_deadline)) {
+      return DeadlineExceeded(connect_phase(), call.times().begun);
+    }
   }
   return absl::OkStatus();
 }
 
-// One slice of the attempt.
-absl::StatusOr<std::unique_ptr<transport::Pipe>> Core::ConnectOnce(const CallTimes& times) {
-  const TimePoint now = Clock::now();
-  if (now >= times.connect_deadline) return DeadlineExceeded("connecting");
-  const bool wait = now < times.wait_until;
-  const TimePoint limit = wait ? times.wait_until : times.connect_deadline;
-  return transport_->Connect(*endpoint_, {.deadline = std::min(limit, After(kConnectSlice, now)),
-                                          .wait_for_server = wait});
+// One slice of the attempt. A call that nobody can wake up in here looks up more often.
+absl::StatusOr<std::unique_ptr<transport::Pipe>> Core::ConnectOnce(const Call& call) {
+  const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
+  const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
+  return transport_->Connect(*endpoint_, {.deadline = limit});
+}
+
+// Not every system takes a time that is long
+// gone for what it is.
+void Core::Pause(Lock& lock, TimePoint limit) {
+  const TimePoint end = std::min(limit, retry_);
+  if (end > Clock::now()) lock.Wait(changed_, end);
 }
 
 std::shared_ptr<Session> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
   ++connections_made_;
+  retry_ = {};
+  retry_gap_.Reset();
   Log(LogLevel::kInfo, "connected");
   session_ = std::make_shared<Session>(*this, std::move(pipe));
   sessions_.push_back(session_);
@@ -152,12 +190,20 @@ void Core::Launch(UnattendedCall& call) {
     call.waited = true;
     connector_.Add(call.Share());
   }
+  // To begin is bounded for a call that may last for ever, too.
+  const bool begun = call.phase == Call::Phase::kSent && call.session->hello_received();
+  const bool bounded = call.times().deadline != kNever || call.times().connect_deadline == kNever;
+  if (!call.ended() && !begun && !bounded) {
+    deadlines_.Schedule(call, call.times().connect_deadline);
+  }
 }
 
 void Core::EndEarly(Call& call, absl::Status status) {
   if (call.ended()) return;
+  const bool connecting = call.phase == Call::Phase::kConnecting;
   if (call.session != nullptr) call.session->Abandon(call);
   call.End(std::move(status));
+  if (connecting) WakeConnecting();
 }
 
 absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
@@ -201,9 +247,11 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   log_.push_back(std::move(record));
 }
 
-absl::Status Core::DeadlineExceeded(std::string_view phase) const {
-  return absl::DeadlineExceededError(
-      absl::StrCat("the deadline has passed while ", ToAbsl(phase), ", ", endpoint_text_));
+absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(phase),
+                                                  ", ", endpoint_text_, ", after ", spent.count(),
+                                                  " ms"));
 }
 
 void Core::OnPipeClosed(Session& session) {

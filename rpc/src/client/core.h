@@ -20,6 +20,7 @@
 #include "src/client/call.h"
 #include "src/client/connector.h"
 #include "src/client/io_thread.h"
+#include "src/transport/backoff.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -81,8 +82,18 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The status of a call that is made now: not OK when the channel is closed or was never good.
   absl::Status Refusal() const;
 
-  // The session to use, connected by this thread if need be, within the call's times.
+  // The session to use, connected by this thread if need be, within the call's own terms, whatever
+  // those of other calls are that wait for a server. An error, too, when the call has ended.
   absl::StatusOr<std::shared_ptr<Session>> GetSession(Lock& lock, Call& call);
+
+  // One step of that. Null: there is no server yet, and the call is one that waits; Pause() first.
+  absl::StatusOr<std::shared_ptr<Session>> TryForSession(Lock& lock, Call& call);
+
+  // Until it is time to look for a server again, or something has changed; at most until `limit`.
+  void Pause(Lock& lock, TimePoint limit = kNever);
+
+  // Whoever waits for a connection looks up.
+  void WakeConnecting() { changed_.notify_all(); }
 
   // A session that can take calls, or null.
   std::shared_ptr<Session> session() const;
@@ -104,7 +115,13 @@ class Core final : public std::enable_shared_from_this<Core> {
   std::size_t connections_made() const { return connections_made_; }
   void OnPipeClosed(Session& session);
 
-  absl::Status DeadlineExceeded(std::string_view phase) const;
+  // What a call without a session is at.
+  std::string_view connect_phase() const {
+    return retry_ == TimePoint() ? "connecting" : "waiting for a server";
+  }
+
+  // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
+  absl::Status DeadlineExceeded(std::string_view phase, TimePoint begun) const;
 
   // --- Without it. ---
 
@@ -129,8 +146,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   bool PostToLoop(Due& due);
   void Arm();
   void OnAlarm();
-  absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const CallTimes& times);
-  absl::Status WaitForConnector(Lock& lock, TimePoint deadline);
+  absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const Call& call);
+  absl::StatusOr<std::shared_ptr<Session>> Connect(Lock& lock, Call& call);
+  absl::Status WaitForConnector(Lock& lock, const Call& call);
   std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
   std::shared_ptr<IoThread> io_thread_;  // Null: not needed yet, or not any more.
@@ -141,10 +159,12 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::Status broken_;  // Not OK: no call can be made.
 
   std::mutex mutex_;
-  std::condition_variable changed_;  // connecting_, session_, sessions_, closed_.
+  std::condition_variable changed_;  // connecting_, session_, sessions_, closed_, a call's end.
   bool closed_ = false;
-  bool connecting_ = false;
-  bool on_loop_ = false;  // Who holds the lock said so.
+  bool connecting_ = false;       // A thread is inside Connect().
+  TimePoint retry_;               // Before it, nobody who waits looks for a server again.
+  transport::Backoff retry_gap_;  // Between two looks.
+  bool on_loop_ = false;          // Who holds the lock said so.
   std::shared_ptr<Session> session_;
   std::vector<std::shared_ptr<Session>> sessions_;  // Those whose pipe is open.
   std::size_t connections_made_ = 0;

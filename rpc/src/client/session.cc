@@ -99,6 +99,12 @@ void Session::Admit(Call& call) {
   call.End(std::move(status));
 }
 
+// A pipe that becomes full must be attached, which waits for the thread that receives from it: the
+// server makes that one look up.
+void Session::WakeReaderFor(std::size_t message_size) {
+  if (message_size > wire::kEarlyMessageBytes) outbox_.Add({.kind = wire::FrameKind::kPing});
+}
+
 void Session::Start(Call& call) {
   call.id = ++last_id_;
   call.phase = Call::Phase::kSent;
@@ -111,6 +117,7 @@ void Session::Start(Call& call) {
   header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
   if (call.has_request()) {
+    if (receiving_ && loop_ == nullptr) WakeReaderFor(call.request().size());
     header.flags = wire::kEnd;
     outbox_.AddMessage(header, call.request());
   } else {
@@ -192,11 +199,6 @@ void Session::Shutdown() {
   if (live_ > 0) EndAll(absl::CancelledError("the channel was closed"), {});
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
-}
-
-absl::Status Session::NoHello() const {
-  return absl::ResourceExhaustedError(absl::StrCat(
-      core_.endpoint_text(), " took no connection: all its instances are in use, or it hangs"));
 }
 
 bool Session::has_room() const {

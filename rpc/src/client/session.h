@@ -59,8 +59,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   // Ends all calls with CANCELLED, and the connection.
   void Shutdown();
 
-  // RESOURCE_EXHAUSTED: took no connection.
-  absl::Status NoHello() const;
+  // How many calls at once the server allows.
+  std::uint64_t max_calls() const { return peer_.max_calls; }
 
   // --- For streams. ---
   bool has_room() const;
@@ -83,6 +83,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool FitsNow(const Call& call) const;
   absl::Status CheckLimits(const Call& call) const;
   void Start(Call& call);
+  void WakeReaderFor(std::size_t message_size);
   void Admit(Call& call);
   void StartWaiting();
   void Leave(Call& call);
@@ -115,6 +116,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnMessage(Call& call, const wire::Frame& frame);
   absl::Status OnResponse(Call& call, const wire::Frame& frame);
+  void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
+  void SayGoaway(const absl::Status& why);
   void OnLateFrame(const wire::Frame& frame);
   void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
               wire::Bytes reply = {});
@@ -135,6 +138,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool draining_ = false;
   bool dead_ = false;
   bool room_wanted_ = false;
+  std::size_t pongs_ = 0;            // At most so many are in the outbox.
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this turn.
 

@@ -23,6 +23,9 @@ bool IsOfCall(FrameKind kind) {
   return kind == FrameKind::kMessage || kind == FrameKind::kResponse || kind == FrameKind::kCredit;
 }
 
+// A server that leaves more answers to its pings unread than this is of no use.
+constexpr std::size_t kMostPongs = 1000;
+
 // The server saw a violation of the protocol, which must be a fault of this side.
 absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
   return code == absl::StatusCode::kInvalidArgument ? absl::StatusCode::kInternal : code;
@@ -37,11 +40,23 @@ void Session::OnPacket(transport::Bytes packet) {
     status = reader.Next(frame) ? OnFrame(frame) : reader.damage();
   }
   if (status.ok()) return StartWaiting();
+  SayGoaway(status);
   const bool version = absl::IsFailedPrecondition(status);
   Fail(absl::Status(version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInternal,
                     absl::StrCat("the server at ", core_.endpoint_text(),
                                  version ? " cannot be talked to: " : " broke the protocol: ",
                                  status.message())));
+}
+
+// So that the server's log tells of its mistake, too. It gets it if it reads; nobody waits for
+// that.
+void Session::SayGoaway(const absl::Status& why) {
+  const bool version = absl::IsFailedPrecondition(why);
+  const absl::Status said(
+      version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInvalidArgument,
+      why.message());
+  outbox_.Add({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({said, 0}));
+  outbox_.Flush(*pipe_).IgnoreError();
 }
 
 absl::Status Session::OnFrame(const wire::Frame& frame) {
@@ -75,21 +90,26 @@ absl::Status Session::OnGoaway(const wire::Frame& frame) {
   const auto goaway = wire::DecodeGoaway(frame.payload);
   if (!goaway.ok()) return goaway.status();
   core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
-  if (!goaway->status.ok()) {
-    Fail(absl::Status(CodeOfGoaway(goaway->status.code()),
-                      absl::StrCat("the server at ", core_.endpoint_text(),
-                                   " ended the connection: ", goaway->status.message())));
-    return absl::OkStatus();
-  }
   draining_ = true;
+  const bool orderly = goaway->status.ok();
+  const absl::Status why(
+      orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway->status.code()),
+      orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")
+              : absl::StrCat("the server at ", core_.endpoint_text(),
+                             " ended the connection: ", goaway->status.message()));
+  // In place of a Hello it refuses the connection, and the next one would be refused, too.
+  if (orderly || hello_received_) RetryAbove(goaway->last_call_id, why);
+  if (!orderly) Fail(why);
+  return absl::OkStatus();
+}
+
+// Calls that the server has not looked at.
+void Session::RetryAbove(std::uint64_t last_call_id, const absl::Status& why) {
   std::vector<Call*> elsewhere(waiting_.begin(), waiting_.end());
   for (Call* const call : calls_.Live()) {
-    if (call->id > goaway->last_call_id) elsewhere.push_back(call);
+    if (call->id > last_call_id) elsewhere.push_back(call);
   }
-  const absl::Status why = absl::UnavailableError(
-      absl::StrCat("the server at ", core_.endpoint_text(), " is going away"));
-  for (Call* const call : elsewhere) Retry(*call, why);
-  return absl::OkStatus();
+  for (Call* const call : elsewhere) Retry(*call, absl::UnavailableError(why.message()));
 }
 
 absl::Status Session::OnPing(const wire::Frame& frame) {
@@ -97,8 +117,15 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
     return Unexpected(frame, absl::StrCat("a ping of ", frame.payload.size(),
                                           " bytes; the limit is ", wire::kMaxPingBytes));
   }
-  Send({.kind = FrameKind::kPong}, frame.payload);
-  return absl::OkStatus();
+  outbox_.Add({.kind = FrameKind::kPong}, frame.payload);
+  if (++pongs_ < kMostPongs) {
+    FlushSoon();
+    return absl::OkStatus();
+  }
+  Flush();
+  if (pongs_ == 0 || dead_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("it has left ", pongs_, " answers to its pings unread"));
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {

@@ -50,8 +50,8 @@ absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) 
   }
   switch (error) {
     case EAGAIN:
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "the server at ", where, ": every instance is taken; waited ", milliseconds, " ms"));
+      return absl::DeadlineExceededError(absl::StrCat(
+          "the server at ", where, ": its connection queue is full; waited ", milliseconds, " ms"));
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(

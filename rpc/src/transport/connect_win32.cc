@@ -45,7 +45,7 @@ absl::Status ConnectError(DWORD error, const Endpoint& endpoint, Duration waited
   }
   if (Busy(error)) {
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
-    return absl::ResourceExhaustedError(absl::StrCat(
+    return absl::DeadlineExceededError(absl::StrCat(
         "the server at ", where, ": every instance is taken; waited ", milliseconds, " ms"));
   }
   if (error == ERROR_ACCESS_DENIED) {

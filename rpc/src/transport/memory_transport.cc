@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& e
     return absl::UnavailableError(absl::StrCat("no server at ", endpoint.text()));
   }
   if (!listener->HasRoom()) {
-    return absl::ResourceExhaustedError(
+    return absl::DeadlineExceededError(
         absl::StrCat("the server at ", endpoint.text(), ": every instance is taken"));
   }
   auto [client, server] = MemoryPipe::NewPair();

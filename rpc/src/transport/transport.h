@@ -39,7 +39,8 @@ class Transport {
                                                            Listener::Delegate& delegate) = 0;
 
   // Connects on the calling thread, and gives a detached pipe. UNAVAILABLE: no server is there.
-  // RESOURCE_EXHAUSTED: a server is there, but had no free instance until the deadline.
+  // DEADLINE_EXCEEDED: a server is there, but had no free instance until the deadline.
+  // RESOURCE_EXHAUSTED: the system has no more descriptors, or memory.
   // PERMISSION_DENIED: the pipe refused us, or its server is not the owner we trust. Each text
   // names the endpoint and the rule.
   virtual absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
