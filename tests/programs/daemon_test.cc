@@ -59,6 +59,11 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
       {{"--access=all"}, "owner, group, users"},
       {{"--log-level=loud"}, "debug, info, warning, error"},
       {{"demo"}, "no flag"},
+      {{"--data-dir", ""}, "--data-dir: the value is empty"},
+      {{"--data-dir="}, "--data-dir: the value is empty"},
+      {{"--endpoint="}, "--endpoint: the value is empty"},
+      {{"--backend="}, "--backend: the value is empty"},
+      {{"--stop-word="}, "--stop-word: the value is empty"},
   };
   for (const auto& [arguments, text] : cases) {
     EXPECT_THAT(std::string(ParseOptions(arguments).status().message()), HasSubstr(text));

@@ -19,6 +19,14 @@ using tools::SetText;
 
 constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
 
+// An empty value is a variable that was not set: a folder of that name would be the root.
+tools::Setter SetNonEmpty(std::string& target) {
+  return [&target](std::string_view text) {
+    if (text.empty()) return absl::InvalidArgumentError("the value is empty; leave the flag out");
+    return SetText(target)(text);
+  };
+}
+
 // A setter that takes one of a few words.
 template <typename Value>
 tools::Setter SetChoice(Value& target, std::vector<std::pair<std::string, Value>> choices) {
@@ -54,7 +62,7 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.AddSwitch("remote-clients", "on Windows: clients of other machines may connect, too",
                   &server.access.remote_clients);
   flags.Add("backend", "NAME", "how pipes are driven: auto; on Linux also epoll, io_uring",
-            SetText(server.backend));
+            SetNonEmpty(server.backend));
   flags.Add("event-loops", "N", "threads that carry connections",
             SetNumber(server.event_loops, 1, 64));
   flags.Add("worker-threads", "N", "threads for handlers that block, at the most",
@@ -87,9 +95,9 @@ void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
 FlagSet FlagsFor(Options& options) {
   FlagSet flags;
   flags.Add("endpoint", "NAME", "a short name or a pipe's address (piperpcd)",
-            SetText(options.endpoint));
+            SetNonEmpty(options.endpoint));
   flags.Add("data-dir", "DIR", "where the accounts are kept (piperpcd-data)",
-            SetText(options.data_dir));
+            SetNonEmpty(options.data_dir));
   flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
   AddServerFlags(flags, options.server);
   AddLimitFlags(flags, options.server);
@@ -102,7 +110,7 @@ FlagSet FlagsFor(Options& options) {
   flags.Add("grace", "DURATION", "how long calls may go on when it ends (10s)",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD", "a line on standard input that ends it, such as fim",
-            SetText(options.stop_word));
+            SetNonEmpty(options.stop_word));
   flags.AddSwitch("help", "show this", &options.help);
   flags.AddSwitch("version", "show the version", &options.version);
   return flags;
