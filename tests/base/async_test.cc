@@ -196,6 +196,58 @@ TEST_F(Async, SleepThatIsTooLongToBeCountedLastsUntilItIsStopped) {
   }
 }
 
+Task<int> One() { co_return 1; }
+
+Task<int> Sum(int count) {
+  int sum = 0;
+  for (int i = 0; i < count; ++i) {
+    auto one = One();
+    const int value = co_await one;
+    sum += value;
+  }
+  co_return sum;
+}
+
+// The stack of a thread is some megabytes: less than 8 bytes for each of these.
+TEST(TaskTest, AwaitsAMillionThatEndAtOnce) {
+  Task<int> sum = Sum(1'000'000);
+  sum.Start([](void*) {}, nullptr);
+  EXPECT_EQ(sum.Take(), 1'000'000);
+}
+
+Task<bool> WaitAgain(AsyncEvent& event) {
+  auto inner = WaitFor(event);
+  const bool set = co_await inner;
+  co_return set;
+}
+
+TEST_F(Async, ATaskThatWaitsGoesOnWithWhoAwaitsIt) {
+  AsyncEvent event;
+  std::future<bool> result = Start(WaitAgain(event));
+  OnLoop([] {});
+  event.Set();
+  EXPECT_TRUE(result.get());
+}
+
+// Here the worker that resumes the inner task meets the thread that has just suspended the outer.
+TEST(TaskTest, EndsOnAnotherThreadWhileItIsSuspended) {
+  WorkerPool pool(1, 1);
+  const auto outer = [&pool]() -> Task<absl::Status> {
+    absl::Status status;
+    for (int i = 0; i < 1000 && status.ok(); ++i) {
+      auto inner = RunBlocking(pool, [] { return absl::OkStatus(); });
+      status = co_await inner;
+    }
+    co_return status;
+  };
+  Task<absl::Status> task = outer();
+  std::promise<void> ended;
+  task.Start([](void* raw) { static_cast<std::promise<void>*>(raw)->set_value(); }, &ended);
+  ended.get_future().wait();
+  EXPECT_TRUE(task.Take().ok());
+  pool.Stop();
+}
+
 TEST(Sleep, WithoutAnExecutorBlocksItsThread) {
   Task<bool> slept = Sleep(std::chrono::milliseconds(1));
   bool ended = false;

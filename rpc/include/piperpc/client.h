@@ -14,6 +14,7 @@
 #include "piperpc/executor.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/wakeup.h"
 
 namespace piperpc {
 
@@ -28,36 +29,44 @@ inline std::string TypeName(const google::protobuf::MessageLite& message) {
 inline std::string TypeName(const RawMessage&) { return "raw bytes"; }
 
 // Awaits a step of a stream: tries it, and again whenever the stream says that it is worth it.
-// Resumes on the awaiting executor, or else on the channel's loop.
+// Resumes on the awaiting executor, or else on the channel's loop; not when it was destroyed
+// before.
 template <typename Try, typename Arm>
 class [[nodiscard]] StepAwaiter {
  public:
   StepAwaiter(Try attempt, Arm arm) : attempt_(std::move(attempt)), arm_(std::move(arm)) {}
+  ~StepAwaiter() {
+    if (wakeup_ != nullptr) wakeup_->Detach();
+  }
+  StepAwaiter(const StepAwaiter&) = delete;
+  StepAwaiter& operator=(const StepAwaiter&) = delete;
   bool await_ready() {
     step_ = attempt_();
     return step_ != ClientStream::Step::kLater;
   }
-  void await_suspend(std::coroutine_handle<> handle) { Arm_(handle, Executor::Current()); }
+  void await_suspend(std::coroutine_handle<> handle) {
+    handle_ = handle;
+    wakeup_ = std::make_shared<Wakeup>(Executor::CurrentHandle(), &Retry, this);
+    TryAgainLater();
+  }
   ClientStream::Step await_resume() const { return step_; }
 
  private:
-  void Arm_(std::coroutine_handle<> handle, Executor* executor) {
-    arm_([this, handle, executor] {
-      if (executor == nullptr) return Retry(handle, executor);
-      executor->Post([this, handle, executor] { Retry(handle, executor); });
-    });
+  // Without an executor, the frame may be gone once the stream has this.
+  void TryAgainLater() {
+    arm_([wakeup = wakeup_] { wakeup->Fire(); });
   }
-  void Retry(std::coroutine_handle<> handle, Executor* executor) {
-    if (await_ready()) {
-      handle.resume();
-    } else {
-      Arm_(handle, executor);
-    }
+  static void Retry(void* self) {
+    auto& awaiter = *static_cast<StepAwaiter*>(self);
+    if (!awaiter.await_ready()) return awaiter.TryAgainLater();
+    awaiter.handle_.resume();
   }
 
   Try attempt_;
   Arm arm_;
   ClientStream::Step step_ = ClientStream::Step::kLater;
+  std::coroutine_handle<> handle_;
+  std::shared_ptr<Wakeup> wakeup_;  // Not null: it has awaited.
 };
 
 }  // namespace internal
@@ -91,8 +100,9 @@ class ClientReader {
     return Parse(stream_->Read(bytes), bytes);
   }
 
-  // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. The frame
-  // that awaits must live until it is resumed; cancel the call to make that soon.
+  // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. Resumes
+  // on the awaiting executor, or else on the channel's loop. The frame that awaits may be destroyed
+  // on that executor; it is not resumed then.
   auto CoNext() { return NextAwaiter(*this); }
 
   // How the call ended. Waits for the end when it has not.

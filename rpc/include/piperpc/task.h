@@ -8,9 +8,12 @@
 //
 // A task is lazy: it begins when it is awaited or started, on the thread that does so. It owns its
 // frame: destroying a task that has not ended destroys the frame, at the point where it waits.
-// Parameters taken by reference must outlive the task; take them by value when in doubt.
+// Parameters taken by reference must outlive the task; take them by value when in doubt. Tasks that
+// await one another use the stack as functions do that call one another; tasks that are awaited one
+// after the other do not.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -36,9 +39,13 @@ class [[nodiscard]] Task {
 
   // Awaiting starts the task and gives its result; an exception that left the task is thrown here.
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-    handle_.promise().continuation = awaiting;
-    return handle_;
+  // The task runs in here until it waits for something. False: it has ended, and the awaiting
+  // coroutine goes on where it is, so that the stack does not grow with the number of such tasks.
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    const Handle task = handle_;
+    task.promise().continuation = awaiting;
+    task.resume();
+    return !task.promise().Meet();
   }
   T await_resume() { return Take(); }
 
@@ -75,8 +82,12 @@ class Task<T>::promise_type {
     bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(Handle handle) noexcept {
       promise_type& promise = handle.promise();
-      if (promise.done == nullptr) return promise.continuation;
-      promise.done(promise.argument);  // May destroy the frame: nothing of it is touched after.
+      if (promise.done != nullptr) {
+        promise.done(promise.argument);  // May destroy the frame: nothing of it is touched after.
+        return std::noop_coroutine();
+      }
+      const std::coroutine_handle<> awaiting = promise.continuation;
+      if (promise.Meet()) return awaiting;
       return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
@@ -94,6 +105,11 @@ class Task<T>::promise_type {
     return *result_;
   }
 
+  // The end of the task and the suspension of the coroutine that awaits it, perhaps on two threads:
+  // true for the one that comes second, and has to see that this coroutine goes on. The other one
+  // touches nothing any more.
+  bool Meet() noexcept { return met_.exchange(true, std::memory_order_acq_rel); }
+
   std::coroutine_handle<> continuation = std::noop_coroutine();
   void (*done)(void*) = nullptr;
   void* argument = nullptr;
@@ -101,6 +117,7 @@ class Task<T>::promise_type {
  private:
   std::optional<T> result_;
   std::exception_ptr exception_;
+  std::atomic<bool> met_ = false;
 };
 
 }  // namespace piperpc

@@ -1,8 +1,10 @@
 // What generated client stubs are made of: one function template for each form of a call.
 #pragma once
 
+#include <coroutine>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/client.h"
+#include "piperpc/internal/wakeup.h"
 #include "piperpc/task.h"
 
 namespace piperpc::internal {
@@ -38,46 +41,96 @@ absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status sta
   return response;
 }
 
+template <typename Response>
+using ResponseCallback = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
+
+template <typename Response, typename Request>
+std::shared_ptr<CallControl> BeginUnary(ChannelCore& channel, const ClientMethod& method,
+                                        const Request& request, const CallOptions& options,
+                                        ResponseCallback<Response>&& done) {
+  return channel.StartUnary(
+      method, OutMessage::Of(request), options,
+      UnaryDone([method, done = std::move(done)](absl::Status status,
+                                                 std::span<const char> bytes) mutable {
+        done(ParseReply<Response>(method, std::move(status), bytes));
+      }));
+}
+
 // `done`, which is taken, runs on the channel's loop and must not block.
 template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
                        absl::AnyInvocable<void(absl::StatusOr<Response>)>&& done) {
-  return PendingCall(
-      channel.StartUnary(method, OutMessage::Of(request), options,
-                         UnaryDone([method, done = std::move(done)](
-                                       absl::Status status, std::span<const char> bytes) mutable {
-                           done(ParseReply<Response>(method, std::move(status), bytes));
-                         })));
+  return PendingCall(BeginUnary<Response>(channel, method, request, options, std::move(done)));
 }
 
+// Awaits one call. Destroyed before it is over, it cancels the call.
 template <typename Response>
 class [[nodiscard]] UnaryAwaiter {
  public:
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
-  explicit UnaryAwaiter(absl::AnyInvocable<void(Done)> start) : start_(std::move(start)) {}
+  using Done = ResponseCallback<Response>;
+  using Start = absl::AnyInvocable<std::shared_ptr<CallControl>(Done)>;
+  explicit UnaryAwaiter(Start start) : start_(std::move(start)) {}
+  ~UnaryAwaiter() {
+    if (state_ != nullptr) state_->Abandon();
+  }
+  UnaryAwaiter(const UnaryAwaiter&) = delete;
+  UnaryAwaiter& operator=(const UnaryAwaiter&) = delete;
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
-    start_([this, handle, executor = Executor::Current()](absl::StatusOr<Response> response) {
-      response_ = std::move(response);
-      if (executor == nullptr) return handle.resume();
-      executor->Post([handle] { handle.resume(); });
+    const auto state = std::make_shared<State>(handle);
+    state_ = state;
+    const std::shared_ptr<CallControl> call = start_([state](absl::StatusOr<Response> response) {
+      state->response = std::move(response);
+      state->Fire();
     });
+    state->Watch(call);  // Without an executor, the frame may be gone already.
   }
-  absl::StatusOr<Response> await_resume() { return std::move(response_); }
+  absl::StatusOr<Response> await_resume() {
+    const std::shared_ptr<State> state = std::exchange(state_, nullptr);
+    return std::move(state->response);
+  }
 
  private:
-  absl::AnyInvocable<void(Done)> start_;
-  absl::StatusOr<Response> response_;
+  class State final : public Wakeup {
+   public:
+    explicit State(std::coroutine_handle<> handle)
+        : Wakeup(Executor::CurrentHandle(), &Resume, handle.address()) {}
+    void Watch(const std::shared_ptr<CallControl>& call) {
+      const std::lock_guard lock(mutex_);
+      call_ = call;
+    }
+    void Abandon() {
+      Detach();
+      std::shared_ptr<CallControl> call;
+      {
+        const std::lock_guard lock(mutex_);
+        call = call_.lock();
+      }
+      if (call != nullptr) call->Cancel();
+    }
+
+    absl::StatusOr<Response> response;
+
+   private:
+    static void Resume(void* frame) { std::coroutine_handle<>::from_address(frame).resume(); }
+
+    std::mutex mutex_;
+    std::weak_ptr<CallControl> call_;  // Which holds this, until it is over.
+  };
+
+  Start start_;
+  std::shared_ptr<State> state_;  // While it awaits.
 };
 
-// Resumes on the awaiting executor, or else on the channel's loop. The awaiting frame must live
-// until then; options.stop makes that soon. `channel` is kept alive by the task.
+// Resumes on the awaiting executor, or else on the channel's loop. The awaiting frame may be
+// destroyed on that executor before; then the call is cancelled. `channel` is kept alive by the
+// task.
 template <typename Response, typename Request>
 Task<absl::StatusOr<Response>> CoUnary(std::shared_ptr<ChannelCore> channel, ClientMethod method,
                                        Request request, CallOptions options) {
   UnaryAwaiter<Response> awaiter([&](typename UnaryAwaiter<Response>::Done done) {
-    StartUnary<Response>(*channel, method, request, options, std::move(done));
+    return BeginUnary<Response>(*channel, method, request, options, std::move(done));
   });
   absl::StatusOr<Response> response = co_await awaiter;
   co_return response;

@@ -1,0 +1,49 @@
+// How a client's call wakes the coroutine that awaits it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "piperpc/executor.h"
+
+namespace piperpc::internal {
+
+// Shared by an awaiter and by what it gave to a call. The awaiter lives in its coroutine's frame
+// and detaches when that goes away; what fires after that does nothing. Work on the awaiting
+// executor is dropped when that is gone.
+class Wakeup : public std::enable_shared_from_this<Wakeup> {
+ public:
+  // `wake(argument)` runs on `executor`, the awaiting one, or, when there was none, in Fire().
+  Wakeup(Executor::Handle executor, void (*wake)(void*), void* argument)
+      : executor_(std::move(executor)), wake_(wake), argument_(argument) {}
+
+  // Any thread. Once for each time that something was given to the call.
+  void Fire() {
+    if (!executor_) return Wake();
+    executor_.Post([self = shared_from_this()] { self->Wake(); });
+  }
+
+  // On the executor's thread: nothing wakes after this.
+  void Detach() {
+    const std::lock_guard lock(mutex_);
+    argument_ = nullptr;
+  }
+
+ private:
+  void Wake() {
+    void* argument = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      argument = argument_;
+    }
+    if (argument != nullptr) wake_(argument);
+  }
+
+  const Executor::Handle executor_;
+  void (*const wake_)(void*);
+  std::mutex mutex_;
+  void* argument_;
+};
+
+}  // namespace piperpc::internal

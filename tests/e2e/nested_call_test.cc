@@ -1,0 +1,131 @@
+// Handlers that call another server, and do not pass their stop token on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "piperpc/client.h"
+#include "piperpc/internal/stubs.h"
+#include "piperpc/server.h"
+#include "src/transport/transport.h"
+#include "support/endpoints.h"
+#include "support/test_service.h"
+#include "transport/fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using internal::ClientMethod;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
+constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodShape::kUnary};
+constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodShape::kBidirectional};
+
+Task<RawResult> Relay(std::shared_ptr<Channel> channel) {
+  auto call = internal::CoUnary<RawMessage>(std::shared_ptr<internal::ChannelCore>(channel),
+                                            kStubborn, RawMessage{}, CallOptions());
+  RawResult reply = co_await call;
+  co_return reply;
+}
+
+// Waits for a second message, which does not come.
+Stream<RawMessage> RelayChat(std::shared_ptr<Channel> channel) {
+  auto chat = internal::OpenReaderWriter<RawMessage, RawMessage>(*channel, kChat, CallOptions());
+  chat.Write(RawMessage{"hello"});
+  for (bool more = true; more;) {
+    auto next = chat.CoNext();
+    std::optional<RawMessage> line = co_await next;
+    more = line.has_value();
+    if (more) co_yield *line;
+  }
+}
+
+class NestedCalls : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    std::string reason;
+    transport_ = transport::NewTransport(GetParam(), reason);
+    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+    const std::string back_endpoint = UniqueEndpoint();
+    back_ = NewServer(inner_.service(), back_endpoint);
+    inner_channel_ = NewChannel(back_endpoint);
+    outer_.AddUnary("Relay", [this](ServerContext&, RawMessage) { return Relay(inner_channel_); });
+    outer_.AddServerStreaming(
+        "Chat", [this](ServerContext&, RawMessage) { return RelayChat(inner_channel_); });
+    front_ = NewServer(outer_, front_endpoint_);
+    outer_channel_ = NewChannel(front_endpoint_);
+  }
+
+  std::unique_ptr<Server> NewServer(Service& service, const std::string& endpoint) {
+    auto server = std::make_unique<Server>(ServerOptions{.transport = transport_.get()});
+    EXPECT_TRUE(server->AddService(service).ok());
+    const absl::Status status = server->Start(endpoint);
+    EXPECT_TRUE(status.ok()) << status;
+    return server;
+  }
+
+  std::shared_ptr<Channel> NewChannel(const std::string& endpoint) {
+    return Connect(endpoint, {.default_timeout = seconds(60),
+                              .wait_for_ready = seconds(20),
+                              .transport = transport_.get()});
+  }
+
+  // The inner calls end only now, and nobody is there to be told.
+  void ExpectLateRepliesHarmless() {
+    inner_.release.Set();
+    EXPECT_TRUE(
+        internal::CallUnary<RawMessage>(*inner_channel_, kEcho, RawMessage{"x"}, CallOptions())
+            .ok());
+  }
+
+  static constexpr ClientMethod kRelay{"outer.v1.O/Relay", MethodShape::kUnary};
+  static constexpr ClientMethod kRelayChat{"outer.v1.O/Chat", MethodShape::kServerStreaming};
+
+  std::unique_ptr<transport::Transport> transport_;
+  TestService inner_;
+  RawService outer_{"outer.v1.O"};
+  const std::string front_endpoint_ = UniqueEndpoint();
+  std::unique_ptr<Server> back_;
+  std::shared_ptr<Channel> inner_channel_;
+  std::unique_ptr<Server> front_;
+  std::shared_ptr<Channel> outer_channel_;
+};
+
+TEST_P(NestedCalls, AHandlerThatAwaitsAReplyIsDestroyedAtShutdown) {
+  internal::StartUnary<RawMessage>(*outer_channel_, kRelay, RawMessage{}, {}, [](RawResult) {});
+  ASSERT_TRUE(inner_.entered.WaitFor(1));
+  EXPECT_EQ(front_->Shutdown(milliseconds(1)).aborted.size(), 1u);
+  front_.reset();
+  ExpectLateRepliesHarmless();
+}
+
+TEST_P(NestedCalls, AHandlerThatAwaitsAMessageIsDestroyedAtShutdown) {
+  auto chat =
+      internal::OpenReader<RawMessage>(*outer_channel_, kRelayChat, RawMessage{}, CallOptions());
+  ASSERT_TRUE(chat.Next().has_value());
+  EXPECT_EQ(front_->Shutdown(milliseconds(1)).aborted.size(), 1u);
+  front_.reset();
+  ExpectLateRepliesHarmless();
+}
+
+TEST_P(NestedCalls, AHandlerOutlivesItsCallerAndEndsWithItsInnerCall) {
+  CallOptions cut;
+  cut.timeout = milliseconds(50);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      internal::CallUnary<RawMessage>(*outer_channel_, kRelay, RawMessage{}, cut).status()));
+  ASSERT_TRUE(inner_.entered.WaitFor(1));
+  outer_channel_.reset();
+  inner_.release.Set();
+  EXPECT_TRUE(front_->Shutdown(milliseconds(20'000)).clean());
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, NestedCalls, ::testing::ValuesIn(transport::TransportNames()),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace piperpc::testing
