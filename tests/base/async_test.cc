@@ -280,6 +280,18 @@ TEST_F(Async, ASleepThatWasStoppedLeavesNoTimer) {
   OnLoop([&] { EXPECT_EQ(loop_.executor().timers(), 0u); });
 }
 
+TEST_F(Async, WhatPostedWorkAndTimersThrowIsDroppedAndTheLoopGoesOn) {
+  Executor& executor = loop_.executor();
+  std::promise<void> fired;
+  OnLoop([&] {
+    executor.Post([] { throw std::runtime_error("posted"); });
+    executor.PostAt(std::chrono::steady_clock::now(), [] { throw std::runtime_error("timer"); });
+    executor.PostAt(std::chrono::steady_clock::now(), [&] { fired.set_value(); });
+  });
+  EXPECT_EQ(fired.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  OnLoop([] {});
+}
+
 TEST(ExecutorHandle, WorkForAnExecutorThatIsGoneIsDestroyedWithoutBeingRun) {
   auto held = std::make_shared<int>(1);
   Executor::Handle handle;

@@ -16,7 +16,10 @@ class LoopExecutor::Later final : public transport::EventLoop::Timer {
   void OnTimer() override {
     absl::AnyInvocable<void()> work = std::move(work_);
     owner_.later_.erase(id_);
-    work();
+    try {
+      work();
+    } catch (...) {  // As executor.h says.
+    }
   }
 
   LoopExecutor& owner_;

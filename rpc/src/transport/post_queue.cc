@@ -21,6 +21,15 @@ bool PostQueue::BeginWait() {
   return state_.compare_exchange_strong(expected, State::kWaits);
 }
 
+// What one piece of work throws must end neither the loop nor the process, nor what was posted with
+// it.
+void PostQueue::RunOne(Work& work) {
+  try {
+    work();
+  } catch (...) {  // As executor.h says.
+  }
+}
+
 bool PostQueue::RunAll() {
   if (state_.exchange(State::kAwake) != State::kHasWork) return false;
   bool stop = false;
@@ -29,7 +38,7 @@ bool PostQueue::RunAll() {
     stop = std::exchange(stop_, false);
     pushed_.swap(running_);
   }
-  for (Work& work : running_) work();
+  for (Work& work : running_) RunOne(work);
   running_.clear();
   return stop;
 }

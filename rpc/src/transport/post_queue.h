@@ -38,6 +38,8 @@ class PostQueue {
     kHasWork,  // There is work, or a stop. Perhaps it was taken already: the loop looks in vain.
   };
 
+  static void RunOne(Work& work);
+
   // With the lock held, which the loop takes to see what was pushed: so it cannot have seen that,
   // ended and gone in between.
   void Tell(bool in_loop);
