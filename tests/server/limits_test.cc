@@ -63,18 +63,6 @@ TEST_F(Limits, SlotIsFreeOnlyWhenTheHandlerHasEnded) {
   EXPECT_TRUE(absl::IsResourceExhausted(client.NextAfterHello().status));
 }
 
-TEST_F(Limits, CancelFloodEndsTheConnection) {
-  Start({.max_cancels = 5});
-  WireClient client = Connect();
-  std::string frames;
-  for (std::uint64_t i = 1; i <= 6; ++i) {
-    frames += EncodedRequest(i, "test.v1.Test/Wait", "") +
-              Encode({.kind = FrameKind::kCancel, .call_id = i});
-  }
-  client.Send({EncodedHello(), frames});
-  EXPECT_TRUE(absl::IsResourceExhausted(client.Goaway()));
-}
-
 TEST_F(Limits, MetadataAboveTheLimit) {
   Start();
   WireClient client = Connect();

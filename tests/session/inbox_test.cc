@@ -45,7 +45,8 @@ class AssemblyTest : public testing::Test {
     return outcome.status().code();
   }
 
-  ReceiveBudget budget_{100};
+  ReceiveBudget server_{1000, "the server"};
+  ReceiveShare budget_{100, "the connection", server_};
   Assembly assembly_;
 };
 

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "piperpc/async.h"
@@ -25,6 +26,10 @@ class Counter {
     ++count_;
     changed_.notify_all();
   }
+  int count() {
+    std::lock_guard lock(mutex_);
+    return count_;
+  }
   bool WaitFor(int count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return count_ >= count; });
@@ -40,6 +45,32 @@ class Counter {
   int count_ = 0;
 };
 
+// Handlers wait at it until a test opens it.
+class Door {
+ public:
+  Task<bool> Pass() {
+    const auto event = std::make_shared<AsyncEvent>();
+    {
+      std::lock_guard lock(mutex_);
+      waiting_.push_back(event);
+      if (open_) event->Set();
+    }
+    auto opened = event->Wait();
+    const bool passed = co_await opened;
+    co_return passed;
+  }
+  void Set() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    for (const auto& event : waiting_) event->Set();
+  }
+
+ private:
+  std::mutex mutex_;
+  bool open_ = false;
+  std::vector<std::shared_ptr<AsyncEvent>> waiting_;
+};
+
 // "test.v1.Test", with the methods below.
 class TestService {
  public:
@@ -51,7 +82,7 @@ class TestService {
     service_.AddUnary("Stubborn", [this](ServerContext&, RawMessage) { return Stubborn(); });
     service_.AddUnary("Block",
                       [this](ServerContext& c, RawMessage m) { return Block(c, std::move(m)); });
-    service_.AddUnary("Big", [](ServerContext&, RawMessage m) { return Big(std::move(m)); });
+    service_.AddUnary("Big", [this](ServerContext&, RawMessage m) { return Big(std::move(m)); });
     service_.AddUnary("Peer", [](ServerContext& c, RawMessage) { return PeerOf(c); });
     service_.AddUnary("Meta", [](ServerContext& c, RawMessage) { return Meta(c); });
     service_.AddUnary("SetUser",
@@ -67,15 +98,18 @@ class TestService {
     service_.AddClientStreaming("Concat", [this](ServerContext& c, Reader<RawMessage> r) {
       return Concat(c, std::move(r));
     });
+    service_.AddClientStreaming("ReadLate", [this](ServerContext&, Reader<RawMessage> r) {
+      return ReadLate(std::move(r));
+    });
     service_.AddBidirectional(
         "Chat", [](ServerContext&, Reader<RawMessage> r) { return Chat(std::move(r)); });
   }
 
   RawService& service() { return service_; }
 
-  Counter entered;     // Wait, Stubborn, Block, Forever, Concat: the handler has begun.
-  Counter stopped;     // Wait: its stop token was set. Forever: its frame was destroyed.
-  AsyncEvent release;  // Lets Stubborn go.
+  Counter entered;  // Wait, Stubborn, Block, Big, Forever, Concat, ReadLate: has begun.
+  Counter stopped;  // Wait: its stop token was set. Forever: its frame was destroyed.
+  Door release;     // Lets Stubborn and ReadLate go.
 
  private:
   static Task<RawResult> Echo(RawMessage message) { co_return message; }
@@ -102,7 +136,8 @@ class TestService {
 
   Task<RawResult> Stubborn() {
     entered.Add();
-    co_await release.Wait();
+    auto passing = release.Pass();
+    co_await passing;
     co_return RawMessage{"released"};
   }
 
@@ -115,7 +150,8 @@ class TestService {
     co_return result;
   }
 
-  static Task<RawResult> Big(RawMessage message) {
+  Task<RawResult> Big(RawMessage message) {
+    entered.Add();
     co_return RawMessage{std::string(std::stoul(message.bytes), 'b')};
   }
 
@@ -174,6 +210,15 @@ class TestService {
     while (std::optional<RawMessage> part = co_await reader.Next()) all += part->bytes + ",";
     if (context.stop_token().stop_requested()) stopped.Add();
     co_return RawMessage{all};
+  }
+
+  Task<RawResult> ReadLate(Reader<RawMessage> reader) {
+    entered.Add();
+    auto passing = release.Pass();
+    co_await passing;
+    std::size_t bytes = 0;
+    while (std::optional<RawMessage> part = co_await reader.Next()) bytes += part->bytes.size();
+    co_return RawMessage{std::to_string(bytes)};
   }
 
   static Stream<RawMessage> Chat(Reader<RawMessage> reader) {

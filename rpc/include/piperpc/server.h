@@ -44,17 +44,34 @@ struct ServerOptions {
   std::size_t max_connections_before_hello = 64;  // Above it, those silent for 2 s must go.
   std::chrono::milliseconds hello_timeout{5000};
 
-  std::size_t max_packet_bytes = 128 * 1024;           // 64 KiB to 256 KiB.
-  std::size_t max_message_bytes = 4 * 1024 * 1024;     // 64 KiB to 2 GiB - 1.
-  std::size_t max_metadata_bytes = 8 * 1024;           // 8 KiB to 16 KiB.
-  std::size_t max_calls_per_connection = 100;          // 16 to 1,000,000.
-  std::size_t stream_credit_bytes = 256 * 1024;        // What a stream of requests may have unread.
-  std::size_t output_queue_bytes = 1024 * 1024;        // Of a connection; above it, handlers wait.
-  std::size_t parse_budget_bytes = 256 * 1024 * 1024;  // Of all messages that are being received.
+  std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
+  std::size_t max_message_bytes = 4 * 1024 * 1024;  // 64 KiB to 2 GiB - 1.
+  std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
 
-  // A connection that cancels more calls than this within cancel_window is told to go away.
-  std::size_t max_cancels = 200;
-  std::chrono::milliseconds cancel_window{30000};
+  // 16 to 1,000,000. A call counts until its handler has ended, a cancelled one, too. A client is
+  // told the number and keeps to it; a call above it ends with RESOURCE_EXHAUSTED, and the
+  // connection lives.
+  std::size_t max_calls_per_connection = 100;
+
+  std::size_t stream_credit_bytes = 256 * 1024;  // What a stream of requests may have unread.
+
+  // What a connection may have waiting to be sent. Above it, handlers that stream wait, and nothing
+  // more is read of a client that does not read.
+  std::size_t output_queue_bytes = 1024 * 1024;
+
+  // Memory for messages of clients that are not whole yet, and for those that wait for their
+  // handler. A call whose message does not fit ends with RESOURCE_EXHAUSTED and the name of the
+  // limit. The shares of a connection and of a user keep either from taking all of it: from
+  // max_message_bytes to parse_budget_bytes, or 0 for a quarter, and for three quarters, of
+  // parse_budget_bytes (but never less than max_message_bytes).
+  std::size_t parse_budget_bytes = 256 * 1024 * 1024;
+  std::size_t parse_budget_per_connection = 0;
+  std::size_t parse_budget_per_user = 0;
+
+  // How long a message that is split may take from its first frame to its last; a second more for
+  // each MiB of it. One that is late ends its call with DEADLINE_EXCEEDED. 1 ms or more;
+  // milliseconds::max() for no limit.
+  std::chrono::milliseconds message_timeout{30000};
 
   std::size_t worker_threads = 16;  // For blocking handlers, at the most.
   std::size_t worker_queue = 1024;  // Calls that wait for one of them.

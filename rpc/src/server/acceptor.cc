@@ -8,16 +8,23 @@ namespace piperpc::server {
 
 void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
   if (loops_.empty()) return;
-  absl::Status refusal = Count(pipe->peer());
+  ReceiveBudget* budget = nullptr;
+  absl::Status refusal = Count(pipe->peer(), budget);
   ServerLoop& loop = *loops_[next_++ % loops_.size()];
-  loop.Adopt(std::move(pipe), std::move(refusal));
+  loop.Adopt(std::move(pipe), *budget, std::move(refusal));
 }
 
-absl::Status Acceptor::Count(const Peer& peer) {
+absl::Status Acceptor::Count(const Peer& peer, ReceiveBudget*& budget) {
   const std::size_t limit = core_.options.max_connections_per_user;
   std::lock_guard lock(mutex_);
   ++connections_;
-  if (++per_user_[peer.user] <= limit) return absl::OkStatus();
+  User& user = users_[peer.user];
+  if (user.budget == nullptr) {
+    user.budget = std::make_unique<ReceiveBudget>(UserShare(core_.options), "parse_budget_per_user",
+                                                  &core_.budget);
+  }
+  budget = user.budget.get();
+  if (++user.connections <= limit) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("the user ", peer.user, " has ", limit, " connections already, the limit"));
 }
@@ -25,8 +32,8 @@ absl::Status Acceptor::Count(const Peer& peer) {
 void Acceptor::OnGone(const Peer& peer) {
   std::lock_guard lock(mutex_);
   --connections_;
-  const auto user = per_user_.find(peer.user);
-  if (--user->second == 0) per_user_.erase(user);
+  const auto user = users_.find(peer.user);
+  if (--user->second.connections == 0) users_.erase(user);
 }
 
 std::size_t Acceptor::connections() const {

@@ -33,7 +33,13 @@ class Acceptor final : public transport::Listener::Delegate {
   void OnAcceptError(absl::Status status) override;
 
  private:
-  absl::Status Count(const Peer& peer);
+  // The connections of one user, and what their messages may take.
+  struct User {
+    std::size_t connections = 0;
+    std::unique_ptr<ReceiveBudget> budget;
+  };
+
+  absl::Status Count(const Peer& peer, ReceiveBudget*& budget);
 
   ServerCore& core_;
   std::vector<ServerLoop*> loops_;
@@ -41,7 +47,7 @@ class Acceptor final : public transport::Listener::Delegate {
 
   mutable std::mutex mutex_;
   std::size_t connections_ = 0;
-  std::map<std::string, std::size_t> per_user_;
+  std::map<std::string, User> users_;
 };
 
 }  // namespace piperpc::server

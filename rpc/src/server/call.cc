@@ -1,5 +1,6 @@
 #include "src/server/call.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -11,6 +12,21 @@
 #include "src/server/session.h"
 
 namespace piperpc::server {
+namespace {
+
+// What a message takes that waits for its handler: with its place in the list, and the string's.
+std::size_t MemoryOf(std::size_t message_size) { return message_size + 96; }
+
+// How long a message of `size` bytes may take to arrive.
+Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
+  const std::chrono::seconds more(size >> 20);
+  if (timeout > std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max() - more)) {
+    return Duration::max();
+  }
+  return timeout + more;
+}
+
+}  // namespace
 
 Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, TimePoint started,
            Duration timeout)
@@ -26,6 +42,7 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, T
 
 Call::~Call() {
   DisarmDeadline();
+  ForgetMessages();
   session_.host().UncountCall();
 }
 
@@ -61,7 +78,8 @@ absl::Status Call::DecodeMetadata(std::string_view metadata) {
 }
 
 void Call::ArmDeadline() {
-  if (deadline_ != kNever) session_.loop().Schedule(*this, deadline_);
+  const TimePoint due = std::min(deadline_, message_due_);
+  if (due != kNever) session_.loop().Schedule(*this, due);
 }
 
 void Call::DisarmDeadline() {
@@ -74,13 +92,17 @@ absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
   if (half_closed_) return MessageAfterLast(id_);
   if (request == StreamsRequests(entry_.method->shape)) return NoMessageOfCall(frame.header);
   const ServerOptions& options = session_.core().options;
-  auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.core().budget);
+  auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.memory());
   if (!outcome.ok()) {
     if (!absl::IsResourceExhausted(outcome.status())) return outcome.status();
     Stop(outcome.status());
     return absl::OkStatus();
   }
-  if (outcome->result == Assembly::Result::kMore) return absl::OkStatus();
+  if (outcome->result == Assembly::Result::kMore) {
+    if (message_due_ == kNever) ExpectRest();
+    return absl::OkStatus();
+  }
+  message_due_ = kNever;
   if (request) {
     half_closed_ = true;  // It is the only one.
     Begin(outcome->message);
@@ -89,6 +111,14 @@ absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
   }
   assembly_.Clear();
   return absl::OkStatus();
+}
+
+// A message holds memory from its first frame on, so it must not take for ever. What is slow for
+// its size alone has time for that.
+void Call::ExpectRest() {
+  const std::uint64_t size = assembly_.expected();
+  message_due_ = After(TimeFor(size, session_.core().options.message_timeout));
+  ArmDeadline();
 }
 
 void Call::Begin(wire::Bytes request) {
@@ -101,6 +131,9 @@ void Call::Begin(wire::Bytes request) {
 void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) {
     return Stop(MessageWithoutCredit(message.size(), session_.core().options.stream_credit_bytes));
+  }
+  if (const std::size_t cost = MemoryOf(message.size()); !session_.memory().Take(cost)) {
+    return Stop(session_.memory().Full(cost));
   }
   inbound_.emplace_back(message.data(), message.size());
   WakeReader();
@@ -121,12 +154,21 @@ void Call::WakeReader() {
   if (reader_) std::exchange(reader_, nullptr).resume();
 }
 
+// Nobody will read those that are left.
+void Call::ForgetMessages() {
+  while (!inbound_.empty()) {
+    session_.memory().Give(MemoryOf(inbound_.front().size()));
+    inbound_.pop_front();
+  }
+}
+
 bool Call::Ready() { return !inbound_.empty() || half_closed_ || !stopped_.ok(); }
 
 bool Call::Pop(absl::FunctionRef<bool(std::span<const char>)> parse) {
   if (!stopped_.ok() || inbound_.empty()) return false;
   const std::string message = std::move(inbound_.front());
   inbound_.pop_front();
+  session_.memory().Give(MemoryOf(message.size()));
   if (!parse(message)) {
     Stop(internal::MalformedRequest(method(), message.size()));
     return false;
@@ -188,6 +230,7 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   ended_ = true;
   if (!stopped_.ok()) status = stopped_;
   DisarmDeadline();
+  ForgetMessages();
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
   session_.SendResponse(id_, status, trailers, response);
@@ -211,6 +254,7 @@ void Call::Stop(absl::Status reason) {
   if (ended_ || !stopped_.ok()) return;
   stopped_ = std::move(reason);
   assembly_.Clear();
+  ForgetMessages();
   RequestStop();
   if (ended_) return;
   if (!begun_ || (producer_ && at_stop_ == internal::AtStop::kDestroy)) return Finish(stopped_);
@@ -232,7 +276,13 @@ void Call::Abort() {
   Finish(stopped_);
 }
 
-void Call::OnTimer() { Stop(DeadlineExceeded(method(), deadline_ - started_)); }
+void Call::OnTimer() {
+  const TimePoint now = Clock::now();
+  if (deadline_ <= now) return Stop(DeadlineExceeded(method(), deadline_ - started_));
+  if (message_due_ > now) return ArmDeadline();  // The message was in time.
+  const std::uint64_t size = assembly_.expected();
+  Stop(MessageTooSlow(size, TimeFor(size, session_.core().options.message_timeout)));
+}
 
 namespace {
 

@@ -58,7 +58,8 @@ class Call final : public internal::ServerCall,
   // method that streams its requests. The call may have ended when this returns.
   void Admit(std::string_view metadata);
 
-  // Stops the call when its deadline has passed. For one that has not ended at once: until then
+  // Stops the call when its deadline has passed, or when a message has taken too long to become
+  // whole. For one that has not ended at once: until then
   // the loop is not free to look at the time.
   void ArmDeadline();
 
@@ -114,7 +115,9 @@ class Call final : public internal::ServerCall,
   absl::Status DecodeMetadata(std::string_view metadata);
   void DisarmDeadline();
   void Begin(wire::Bytes request);
+  void ExpectRest();
   void Deliver(wire::Bytes message);
+  void ForgetMessages();
   void WakeReader();
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
@@ -138,6 +141,8 @@ class Call final : public internal::ServerCall,
   internal::HandlerSlot handler_;
   Assembly assembly_;
   wire::Bytes request_;
+
+  TimePoint message_due_ = kNever;  // When the message that has begun must be whole.
 
   std::list<std::string> inbound_;  // Takes no memory while it is empty.
   ReceiveCredit receive_credit_;

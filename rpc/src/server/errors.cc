@@ -80,15 +80,10 @@ absl::Status NoHelloInTime(const ServerOptions& options) {
       absl::StrCat("no Hello came within ", options.hello_timeout.count(), " ms"));
 }
 
-absl::Status TooManyCancels(const ServerOptions& options) {
-  return absl::ResourceExhaustedError(absl::StrCat("more than ", options.max_cancels,
-                                                   " calls were cancelled within ",
-                                                   options.cancel_window.count(), " ms"));
-}
-
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
   return absl::ResourceExhaustedError(
-      absl::StrCat(calls, " calls are in flight on this connection; the limit is ", limit));
+      absl::StrCat(calls, " calls are in flight on this connection (a cancelled one counts until ",
+                   "its handler has ended); the limit is ", limit, " (max_calls_per_connection)"));
 }
 
 absl::Status WrongShape(const wire::FrameHeader& header) {
@@ -121,6 +116,13 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
 absl::Status HandlerThrew(std::string_view method) {
   return absl::InternalError(
       absl::StrCat(ToAbsl(method), " failed unexpectedly; the server's log says how"));
+}
+
+absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
+  return absl::DeadlineExceededError(
+      absl::StrCat("a message of ", size, " bytes was not whole within ", milliseconds,
+                   " ms of its first frame (message_timeout); send it faster"));
 }
 
 absl::Status DeadlineExceeded(std::string_view method, Duration allowed) {

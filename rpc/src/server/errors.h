@@ -29,7 +29,6 @@ absl::Status HalfCloseInMessage(std::uint64_t call_id);
 
 // The end of the connection, too.
 absl::Status NoHelloInTime(const ServerOptions& options);
-absl::Status TooManyCancels(const ServerOptions& options);
 
 // These end the call.
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit);
@@ -40,6 +39,7 @@ absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 // What was thrown is for the server's log only.
 absl::Status HandlerThrew(std::string_view method);
+absl::Status MessageTooSlow(std::uint64_t size, Duration allowed);
 absl::Status DeadlineExceeded(std::string_view method, Duration allowed);
 
 }  // namespace piperpc::server

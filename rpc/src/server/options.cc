@@ -1,5 +1,6 @@
 #include "src/server/options.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -8,6 +9,21 @@
 #include "src/wire/limits.h"
 
 namespace piperpc::server {
+namespace {
+
+constexpr std::uint64_t kAnyMilliseconds = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
+std::size_t ConnectionShare(const ServerOptions& options) {
+  if (options.parse_budget_per_connection != 0) return options.parse_budget_per_connection;
+  return std::max(options.parse_budget_bytes / 4, options.max_message_bytes);
+}
+
+std::size_t UserShare(const ServerOptions& options) {
+  if (options.parse_budget_per_user != 0) return options.parse_budget_per_user;
+  return std::max(options.parse_budget_bytes / 4 * 3, options.max_message_bytes);
+}
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const auto count = [](auto value) { return static_cast<std::uint64_t>(value); };
@@ -28,7 +44,11 @@ absl::Status CheckOptions(const ServerOptions& options) {
       {"output_queue_bytes", options.output_queue_bytes, options.max_packet_bytes},
       {"parse_budget_bytes", options.parse_budget_bytes, options.max_message_bytes,
        std::numeric_limits<std::uint64_t>::max()},
-      {"cancel_window (ms)", count(options.cancel_window.count()), 1},
+      {"parse_budget_per_connection", ConnectionShare(options), options.max_message_bytes,
+       options.parse_budget_bytes},
+      {"parse_budget_per_user", UserShare(options), options.max_message_bytes,
+       options.parse_budget_bytes},
+      {"message_timeout (ms)", count(options.message_timeout.count()), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),
   };

@@ -22,15 +22,17 @@ ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> l
 
 ServerLoop::~ServerLoop() { Stop(); }
 
-void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, absl::Status refusal) {
-  if (loop().InLoop()) return Open(std::move(pipe), refusal);
-  loop().Post([this, pipe = std::move(pipe), refusal = std::move(refusal)]() mutable {
-    Open(std::move(pipe), refusal);
+void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
+                       absl::Status refusal) {
+  if (loop().InLoop()) return Open(std::move(pipe), budget, refusal);
+  loop().Post([this, pipe = std::move(pipe), &budget, refusal = std::move(refusal)]() mutable {
+    Open(std::move(pipe), budget, refusal);
   });
 }
 
-void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status& refusal) {
-  auto owned = std::make_unique<Session>(*this, std::move(pipe));
+void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
+                      const absl::Status& refusal) {
+  auto owned = std::make_unique<Session>(*this, std::move(pipe), budget);
   Session& session = *owned;
   sessions_.emplace(&session, std::move(owned));
   MakeRoomForHello();

@@ -25,9 +25,9 @@ class ServerLoop final : public SessionHost {
   absl::Status Start() { return thread().Start(); }
   void Stop() { thread().Stop(); }
 
-  // Serves the client on this loop; with a `refusal` that is not OK it is only told that. Any
-  // thread.
-  void Adopt(std::unique_ptr<transport::Pipe> pipe, absl::Status refusal);
+  // Serves the client on this loop; with a `refusal` that is not OK it is only told that. `budget`:
+  // its user's, which outlives the session. Any thread.
+  void Adopt(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget, absl::Status refusal);
 
   // Any thread; the work is done on the loop.
   void DrainAll();
@@ -45,7 +45,8 @@ class ServerLoop final : public SessionHost {
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 
-  void Open(std::unique_ptr<transport::Pipe> pipe, const absl::Status& refusal);
+  void Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
+            const absl::Status& refusal);
   void MakeRoomForHello();
 
   const std::function<void(const Peer&)> on_closed_;

@@ -10,11 +10,16 @@ namespace piperpc::server {
 
 using transport::CloseMode;
 
-Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe)
-    : host_(host), pipe_(std::move(pipe)), outbox_(&host.buffers()) {}
+Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget)
+    : host_(host),
+      pipe_(std::move(pipe)),
+      output_limit_(host.core().options.output_queue_bytes),
+      outbox_(&host.buffers()),
+      memory_(host.core().connection_share, "parse_budget_per_connection", budget) {}
 
 Session::~Session() {
   loop().Cancel(*this);
+  loop().Cancel(kept_);
   loop().Undefer(*this);
 }
 
@@ -123,6 +128,7 @@ void Session::OnEnded(Call& call) {
 
 void Session::Receive() {
   if (receiving_ || state_ >= State::kClosing || !has_room()) return;
+  if (!kept_.empty()) return loop().Schedule(kept_, Clock::now());
   receiving_ = true;
   pipe_->Receive();
 }

@@ -22,6 +22,7 @@
 #include "src/server/errors.h"
 #include "src/server/session_host.h"
 #include "src/session/outbox.h"
+#include "src/session/receive_budget.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
 #include "src/wire/control.h"
@@ -34,7 +35,8 @@ class Session final : private transport::Pipe::Delegate,
                       private transport::EventLoop::Deferred,
                       private transport::EventLoop::Timer {
  public:
-  Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe);
+  // `budget`: of its user; outlives it.
+  Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget);
   ~Session();  // After the host was told OnClosed().
 
   // Begins to serve. Once.
@@ -68,7 +70,10 @@ class Session final : private transport::Pipe::Delegate,
   const wire::Hello& peer_hello() const { return peer_hello_; }
 
   // False: handlers that stream should wait, OnRoom() follows.
-  bool has_room() const { return outbox_.queued_bytes() < host_.core().options.output_queue_bytes; }
+  bool has_room() const { return outbox_.queued_bytes() < output_limit_; }
+
+  // What the connection's messages may take.
+  ReceiveShare& memory() { return memory_; }
 
   // RESOURCE_EXHAUSTED when the client does not take messages of this size.
   absl::Status CheckSize(std::size_t message_size) const {
@@ -99,6 +104,10 @@ class Session final : private transport::Pipe::Delegate,
 
   // Frames. An error is a violation of the protocol.
   absl::Status OnPacket(transport::Bytes packet);
+  absl::Status OnFrames(transport::Bytes frames);
+  bool MayReadOn();
+  void KeepForLater(transport::Bytes frames);
+  void ReadKept();
   absl::Status OnFrame(const wire::Frame& frame);
   absl::Status OnHello(const wire::Frame& frame);
   absl::Status OnRequest(const wire::Frame& frame);
@@ -106,7 +115,7 @@ class Session final : private transport::Pipe::Delegate,
   const Dispatcher::Entry* FindMethod(std::string_view name);
   absl::Status StartCall(const wire::Frame& frame);
   absl::Status OnCallFrame(const wire::Frame& frame);
-  absl::Status OnCancel(Call& call);
+  void OnCancel(Call& call);
   absl::Status OnPing(const wire::Frame& frame);
   absl::Status OnGoaway(const wire::Frame& frame);
   absl::Status OnOtherFrame(const wire::Frame& frame);
@@ -133,6 +142,7 @@ class Session final : private transport::Pipe::Delegate,
 
   SessionHost& host_;
   const std::unique_ptr<transport::Pipe> pipe_;
+  const std::size_t output_limit_;
   const TimePoint opened_at_ = Clock::now();
   State state_ = State::kAwaitingHello;
   bool draining_ = false;  // One of the two sides takes, or makes, no new calls.
@@ -146,14 +156,34 @@ class Session final : private transport::Pipe::Delegate,
   Outbox outbox_;
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
+  ReceiveShare memory_;
   TimePoint packet_time_;           // When the packet that is looked at came.
   std::unique_ptr<Call> starting_;  // The call that is not yet in the table, if it will ever be.
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>> ended_calls_;
   SessionState session_state_;
 
-  TimePoint cancel_window_start_;
-  std::size_t cancels_ = 0;
+  // Reads on, in a later iteration of the loop.
+  class KeptFrames final : public transport::EventLoop::Timer {
+   public:
+    explicit KeptFrames(Session& session) : session_(session) {}
+    bool empty() const { return begin_ == bytes_.size(); }
+    transport::Bytes frames() const {
+      return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
+    }
+    // `frames`: of a packet, or the end of frames(). `pool`: where the buffer comes from.
+    void Keep(transport::Bytes frames, BufferPool& pool);
+    void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
+    void Clear(BufferPool& pool);
+
+   private:
+    void OnTimer() override { session_.ReadKept(); }
+
+    Session& session_;
+    PacketBuffer bytes_;
+    std::size_t begin_ = 0;
+  };
+  KeptFrames kept_{*this};
 };
 
 }  // namespace piperpc::server

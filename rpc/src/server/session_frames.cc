@@ -1,6 +1,7 @@
 // What a session does with each kind of frame. PROTOCOL.md, "Frames", is the table behind it.
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "src/server/errors.h"
@@ -12,6 +13,9 @@ namespace {
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
+
+// So many frames of one connection are looked at before the others on the loop are served.
+constexpr std::size_t kFramesAtOnce = 128;
 
 Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
@@ -26,14 +30,58 @@ absl::Status Session::OnPacket(transport::Bytes packet) {
     return PacketTooLarge(packet.size(), core().options.max_packet_bytes);
   }
   packet_time_ = Clock::now();
+  return OnFrames(packet);
+}
+
+absl::Status Session::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
-  for (wire::PacketReader reader(packet); !reader.done() && state_ < State::kClosing;) {
+  wire::PacketReader reader(frames);
+  for (std::size_t left = kFramesAtOnce; !reader.done() && state_ < State::kClosing; --left) {
+    if (left == 0 || !MayReadOn()) {
+      KeepForLater(reader.rest());
+      return absl::OkStatus();
+    }
     if (!reader.Next(frame)) return reader.damage();
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (unsent_responses_ >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
+}
+
+// What a client does not read of the replies must not pile up, however many requests its packet
+// has.
+bool Session::MayReadOn() {
+  if (has_room()) return true;
+  Flush();
+  return has_room();
+}
+
+void Session::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.buffers()); }
+
+// The rest of a packet, from where it was left. OnTurnEnd(), which comes after it, sees to a rest
+// that is still left, or to the next packet.
+void Session::ReadKept() {
+  if (state_ >= State::kClosing) return;
+  loop().Defer(*this);
+  const transport::Bytes frames = kept_.frames();
+  kept_.Advance(frames.size());
+  if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));
+  if (kept_.empty()) kept_.Clear(host_.buffers());
+}
+
+void Session::KeptFrames::Keep(transport::Bytes frames, BufferPool& pool) {
+  if (!bytes_.empty()) {
+    begin_ = bytes_.size() - frames.size();
+    return;
+  }
+  bytes_ = pool.Take();
+  std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
+}
+
+void Session::KeptFrames::Clear(BufferPool& pool) {
+  begin_ = 0;
+  pool.Give(std::exchange(bytes_, {}));
 }
 
 absl::Status Session::OnFrame(const wire::Frame& frame) {
@@ -152,24 +200,15 @@ absl::Status Session::OnCallFrame(const wire::Frame& frame) {
     case wire::FrameKind::kCredit:
       return call->OnCredit(header.credit);
     default:
-      return OnCancel(*call);
+      OnCancel(*call);
+      return absl::OkStatus();
   }
 }
 
-absl::Status Session::OnCancel(Call& call) {
-  const ServerOptions& options = core().options;
-  const TimePoint now = Clock::now();
-  if (now - cancel_window_start_ > options.cancel_window) {
-    cancel_window_start_ = now;
-    cancels_ = 0;
-  }
-  if (++cancels_ > options.max_cancels) {
-    Fail(TooManyCancels(options));
-    return absl::OkStatus();
-  }
+// It costs a slot until its handler has ended, and nothing else: clients give up all the time.
+void Session::OnCancel(Call& call) {
   outbox_.Drop(call.id());
   call.Stop(absl::CancelledError("the caller cancelled the call"));
-  return absl::OkStatus();
 }
 
 absl::Status Session::OnPing(const wire::Frame& frame) {

@@ -13,9 +13,10 @@
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
-#include "src/session/inbox.h"
+#include "src/server/options.h"
 #include "src/session/loop_executor.h"
 #include "src/session/packet_buffer.h"
+#include "src/session/receive_budget.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -33,7 +34,8 @@ struct ServerCore {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
   WorkerPool& workers;
-  ReceiveBudget budget{options.parse_budget_bytes};
+  ReceiveBudget budget{options.parse_budget_bytes, "parse_budget_bytes"};
+  const std::size_t connection_share = ConnectionShare(options);
   const HelloPayloads hello{options};
 
   // `fields` makes those of the record, and is called only when somebody listens.

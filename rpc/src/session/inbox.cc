@@ -21,14 +21,6 @@ absl::Status Mismatch(std::uint64_t have, std::uint64_t expected) {
 
 }  // namespace
 
-bool ReceiveBudget::Take(std::size_t bytes) {
-  std::size_t used = used_.load(std::memory_order_relaxed);
-  do {
-    if (bytes > limit_ - used) return false;
-  } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
-  return true;
-}
-
 Assembly::~Assembly() { Clear(); }
 
 void Assembly::Free() {
@@ -47,8 +39,7 @@ wire::Bytes Assembly::Keep(wire::Bytes message) {
 }
 
 absl::StatusOr<Assembly::Outcome> Assembly::AddPart(const wire::Frame& frame,
-                                                    std::size_t max_message,
-                                                    ReceiveBudget* budget) {
+                                                    std::size_t max_message, ReceiveShare* budget) {
   absl::Status status;
   if (in_progress()) {
     status = CheckNext(frame);
@@ -95,13 +86,9 @@ absl::Status Assembly::CheckNext(const wire::Frame& frame) const {
   return absl::OkStatus();
 }
 
-absl::Status Assembly::Append(wire::Bytes payload, ReceiveBudget* budget) {
+absl::Status Assembly::Append(wire::Bytes payload, ReceiveShare* budget) {
   if (budget != nullptr) {
-    if (!budget->Take(payload.size())) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "message of ", expected_, " bytes: the messages that are being received are ",
-          "at their limit of ", budget->limit(), " bytes"));
-    }
+    if (!budget->Take(payload.size())) return budget->Full(payload.size());
     budget_ = budget;
     charged_ += payload.size();
   }

@@ -1,32 +1,19 @@
 // Frames on their way in: puts split messages together again, within limits.
 //
-// Nothing is allocated on the word of a peer: a message's buffer grows as its bytes arrive, and all
-// of them, of all connections of a server, are counted in one budget.
+// Nothing is allocated on the word of a peer: a message's buffer grows as its bytes arrive, and
+// they are counted in the connection's share of the server's budget.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "src/session/packet_buffer.h"
+#include "src/session/receive_budget.h"
 #include "src/wire/frame.h"
 
 namespace piperpc {
-
-// Bytes of messages that are being received; shared by the connections of a server. Thread-safe.
-class ReceiveBudget {
- public:
-  explicit ReceiveBudget(std::size_t limit) : limit_(limit) {}
-  bool Take(std::size_t bytes);
-  void Give(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
-  std::size_t limit() const { return limit_; }
-
- private:
-  const std::size_t limit_;
-  std::atomic<std::size_t> used_ = 0;
-};
 
 // One call's message in the making; lives in the call.
 class Assembly {
@@ -47,13 +34,14 @@ class Assembly {
 
   bool in_progress() const { return expected_ != 0; }
   wire::FrameKind kind() const { return kind_; }
+  std::uint64_t expected() const { return expected_; }  // Bytes, while it is in progress.
 
   // Takes a frame that carries (a part of) a message. INVALID_ARGUMENT: a violation of the protocol
   // (another kind in the middle, a size that does not match), the connection must end.
-  // RESOURCE_EXHAUSTED: the message or the budget is too large, the call must end; the text names
-  // the size and the limit.
+  // RESOURCE_EXHAUSTED: the message is too large or the budget has no room for it, the call must
+  // end; the text names the size and the limit.
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
-                              ReceiveBudget* budget) {
+                              ReceiveShare* budget) {
     if (!IsWhole(frame, max_message)) return AddPart(frame, max_message, budget);
     Clear();
     return Outcome{Result::kWhole, frame.payload};
@@ -83,18 +71,18 @@ class Assembly {
            size <= max_message;
   }
   absl::StatusOr<Outcome> AddPart(const wire::Frame& frame, std::size_t max_message,
-                                  ReceiveBudget* budget);
+                                  ReceiveShare* budget);
   void Free();
   absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
   absl::Status CheckNext(const wire::Frame& frame) const;
-  absl::Status Append(wire::Bytes payload, ReceiveBudget* budget);
+  absl::Status Append(wire::Bytes payload, ReceiveShare* budget);
   wire::Bytes assembled() const { return {bytes_.data(), bytes_.size()}; }
 
   wire::FrameKind kind_{};
   std::uint64_t expected_ = 0;
   PacketBuffer bytes_;
   std::size_t charged_ = 0;
-  ReceiveBudget* budget_ = nullptr;
+  ReceiveShare* budget_ = nullptr;
 };
 
 }  // namespace piperpc

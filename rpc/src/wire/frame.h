@@ -88,6 +88,7 @@ class PacketReader {
  public:
   explicit PacketReader(Bytes packet) : rest_(packet) {}
   bool done() const { return rest_.empty(); }
+  Bytes rest() const { return rest_; }  // What Next() has not looked at.
 
   // Fills `frame` with the next one, views into the packet. Only when !done(). False: the packet is
   // damaged, the reader is done, and the connection cannot go on. Unknown kinds are no damage: the
