@@ -211,6 +211,7 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
       SendYielded(message);
     } else {
       yielded_ = message;
+      session_.WantRoom();
       producer_ = producer;
       at_stop_ = at_stop;
       return false;

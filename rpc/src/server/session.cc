@@ -94,7 +94,7 @@ void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMe
   outbox_.AddMessage(header, message);
   // A full packet need not wait for the end of the turn.
   if (outbox_.queued_bytes() >= peer_hello_.max_packet_bytes) Flush();
-  was_full_ = was_full_ || !has_room();
+  WantRoom();
   loop().Defer(*this);
 }
 

@@ -75,6 +75,9 @@ class Session final : private transport::Pipe::Delegate,
   // What the connection's messages may take.
   ReceiveShare& memory() { return memory_; }
 
+  // Somebody waits for OnRoom(): also where no message, but replies of other kinds have filled it.
+  void WantRoom() { was_full_ = was_full_ || !has_room(); }
+
   // RESOURCE_EXHAUSTED when the client does not take messages of this size.
   absl::Status CheckSize(std::size_t message_size) const {
     return message_size <= peer_hello_.max_message_bytes
