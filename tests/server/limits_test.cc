@@ -110,14 +110,52 @@ TEST_F(Limits, ConnectionsOfOneUser) {
   EXPECT_THAT(std::string(reason.message()), HasSubstr("2 connections"));
 }
 
-TEST_F(Limits, ConnectionAboveTheLimitIsServedWhenOneIsFree) {
+TEST_F(Limits, RefusedConnectionsOfAUserHoldNoPlaceOfOthersNorOfHisOwn) {
+  Start({.max_connections = 3, .max_connections_per_user = 2});
+  WireClient first = Connect();
+  WireClient second = Connect();
+  first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
+  second.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "2")});
+  EXPECT_EQ(first.NextAfterHello().payload, "1");
+  EXPECT_EQ(second.NextAfterHello().payload, "2");
+  // They are told so while those before them, told so as well, are still open.
+  std::deque<WireClient> refused;
+  for (int i = 0; i < 20; ++i) {
+    const OwnedFrame goaway = refused.emplace_back(transport(), endpoint_).NextAfterHello();
+    ASSERT_EQ(goaway.kind, wire::FrameKind::kGoaway);
+    EXPECT_THAT(std::string(wire::DecodeGoaway(goaway.payload)->status.message()),
+                HasSubstr("max_connections_per_user"));
+    EXPECT_LE(server_->stats().connections, 2u);
+  }
+  first.Close();
+  while (server_->stats().connections == 2) std::this_thread::yield();
+  WireClient next = Connect();
+  next.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "3")});
+  EXPECT_EQ(next.NextAfterHello().payload, "3");
+}
+
+TEST_F(Limits, ConnectionAboveTheLimitIsToldSo) {
   Start({.max_connections = 1});
   WireClient first = Connect();
   first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
   EXPECT_EQ(first.NextAfterHello().payload, "1");
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status reason = Connect().Goaway();
+    EXPECT_TRUE(absl::IsResourceExhausted(reason)) << reason;
+    EXPECT_THAT(std::string(reason.message()), HasSubstr("1 connections"));
+    EXPECT_THAT(std::string(reason.message()), HasSubstr("max_connections"));
+  }
+}
+
+TEST_F(Limits, ConnectionIsServedWhenAnotherHasBeenClosed) {
+  Start({.max_connections = 1});
+  WireClient first = Connect();
+  first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
+  EXPECT_EQ(first.NextAfterHello().payload, "1");
+  first.Close();
+  while (server_->stats().connections == 1) std::this_thread::yield();
   WireClient second = Connect();
   second.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "2")});
-  first.Close();
   EXPECT_EQ(second.NextAfterHello().payload, "2");
 }
 

@@ -30,10 +30,12 @@ TEST(SendCreditTest, MoreThanCanBeCountedStaysAtTheMost) {
 }
 
 TEST(SendCreditTest, TheMostCanBeGivenToWhoIsBelowZero) {
-  SendCredit credit(0);
-  credit.Spend(1'000'000);
-  credit.Add((std::uint64_t{1} << 63) - 1);
-  EXPECT_TRUE(credit.may_send());
+  for (const std::uint64_t most : {(std::uint64_t{1} << 63) - 1, (std::uint64_t{1} << 63) + 1}) {
+    SendCredit credit(0);
+    credit.Spend(1'000'000);
+    credit.Add(most);
+    EXPECT_TRUE(credit.may_send());
+  }
 }
 
 TEST(ReceiveCreditTest, APeerWithoutCreditIsFoundOut) {

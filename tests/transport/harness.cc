@@ -157,6 +157,16 @@ std::unique_ptr<Pipe> Acceptor::WaitPipe() {
   return pipe;
 }
 
+std::pair<std::unique_ptr<Pipe>, absl::Status> Acceptor::WaitRefused() {
+  std::pair<std::unique_ptr<Pipe>, absl::Status> refused;
+  if (!monitor_.WaitFor([this] { return !refused_.empty(); })) return refused;
+  monitor_.Change([&] {
+    refused = std::move(refused_.front());
+    refused_.pop_front();
+  });
+  return refused;
+}
+
 absl::Status Acceptor::WaitError() {
   if (!monitor_.WaitFor([this] { return !errors_.empty(); })) return absl::OkStatus();
   return monitor_.Read(errors_.front());
@@ -164,6 +174,10 @@ absl::Status Acceptor::WaitError() {
 
 void Acceptor::OnConnect(std::unique_ptr<Pipe> pipe) {
   monitor_.Change([&] { pipes_.push_back(std::move(pipe)); });
+}
+
+void Acceptor::OnRefuse(std::unique_ptr<Pipe> pipe, absl::Status reason) {
+  monitor_.Change([&] { refused_.emplace_back(std::move(pipe), std::move(reason)); });
 }
 
 void Acceptor::OnAcceptError(absl::Status status) {
@@ -182,11 +196,14 @@ Server::Server(Transport& transport, LoopThread& loop, const Endpoint& endpoint,
 
 void Server::Close() {
   if (listener_ == nullptr) return;
-  Monitor monitor;
-  bool closed = false;
-  loop_.Do([&] { listener_->Close([&] { monitor.Change([&] { closed = true; }); }); });
-  monitor.WaitFor([&] { return closed; });
+  loop_.Do([&] { BeginClose(); });
+  monitor_.WaitFor([&] { return closed_; });
   listener_.reset();
+}
+
+void Server::BeginClose() {
+  if (std::exchange(closing_, true)) return;
+  listener_->Close([&] { monitor_.Change([&] { closed_ = true; }); });
 }
 
 Endpoint ScratchFolder::endpoint(const std::string& name) const {

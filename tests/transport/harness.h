@@ -112,15 +112,22 @@ class End final : public Pipe::Delegate {
 class Acceptor final : public Listener::Delegate {
  public:
   std::unique_ptr<Pipe> WaitPipe();
+  std::pair<std::unique_ptr<Pipe>, absl::Status> WaitRefused();
   bool empty() { return monitor_.Read(pipes_.empty()); }
   absl::Status WaitError();
 
+  // The answer of Admit(). Before the listener begins.
+  absl::Status verdict;
+
  private:
+  absl::Status Admit(const Peer&) override { return verdict; }
   void OnConnect(std::unique_ptr<Pipe> pipe) override;
+  void OnRefuse(std::unique_ptr<Pipe> pipe, absl::Status reason) override;
   void OnAcceptError(absl::Status status) override;
 
   Monitor monitor_;
   std::deque<std::unique_ptr<Pipe>> pipes_;
+  std::deque<std::pair<std::unique_ptr<Pipe>, absl::Status>> refused_;
   std::deque<absl::Status> errors_;
 };
 
@@ -134,12 +141,16 @@ class Server {
   const absl::Status& status() const { return status_; }
   Acceptor& acceptor() { return acceptor_; }
   void Close();
+  void BeginClose();  // On the loop; Close() waits for the end.
 
  private:
   LoopThread& loop_;
   Acceptor acceptor_;
   absl::Status status_;
   std::unique_ptr<Listener> listener_;
+  Monitor monitor_;
+  bool closing_ = false;
+  bool closed_ = false;
 };
 
 // A folder that a test's endpoints belong to.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "fixture.h"
+#include "src/transport/admission.h"
 #include "src/transport/own_peer.h"
 
 namespace piperpc::transport {
@@ -17,19 +18,57 @@ TEST_P(ListenerTest, SeesWhoIsOnTheOtherSide) {
   EXPECT_FALSE(OwnPeer().user.empty());
 }
 
-TEST_P(ListenerTest, LetsTheNextClientWaitAboveTheLimitAndServesItAfterAClose) {
+TEST_P(ListenerTest, HandsClientsAboveTheLimitOutToBeToldSo) {
   Listen({.max_connections = 2});
-  std::unique_ptr<Pipe> clients[3] = {Connect(), Connect(), Connect()};
+  const std::unique_ptr<Pipe> clients[2] = {Connect(), Connect()};
   End first(server_->acceptor().WaitPipe());
   End second(server_->acceptor().WaitPipe());
-  End third(std::move(clients[2]));
-  third.MustSend("patient");
-  for (int turn = 0; turn < 5; ++turn) server_loop_->Do([] {});
+  for (int i = 0; i < 3; ++i) {
+    End third(Connect());
+    auto [pipe, reason] = server_->acceptor().WaitRefused();
+    EXPECT_EQ(reason.code(), absl::StatusCode::kResourceExhausted) << reason;
+    EXPECT_THAT(std::string(reason.message()), ::testing::HasSubstr("2 connections"));
+    End refused(std::move(pipe));
+    refused.MustSend("no");
+    refused.Close(CloseMode::kDrain);
+    EXPECT_EQ(*third.ReceiveUntil(Soon()), "no");
+  }
   EXPECT_TRUE(server_->acceptor().empty());
   first.Attach(*client_loop_);  // On another thread than the listener's.
   first.Close();
+  End next(Connect());
+  next.MustSend("served");
   End served(server_->acceptor().WaitPipe());
-  EXPECT_EQ(*served.ReceiveUntil(Soon()), "patient");
+  EXPECT_EQ(*served.ReceiveUntil(Soon()), "served");
+}
+
+TEST_P(ListenerTest, ClosesClientsAtOnceThatAreTooManyToBeToldSo) {
+  Listen({.max_connections = 1});
+  const std::unique_ptr<Pipe> client = Connect();
+  const std::unique_ptr<Pipe> first = server_->acceptor().WaitPipe();
+  std::vector<std::unique_ptr<Pipe>> clients;
+  std::vector<std::unique_ptr<Pipe>> refused;
+  for (std::size_t i = 0; i < kMaxRefusedConnections; ++i) {
+    clients.push_back(Connect());
+    refused.push_back(server_->acceptor().WaitRefused().first);
+  }
+  End excess(Connect());
+  EXPECT_EQ(excess.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
+  refused.pop_back();
+  clients.push_back(Connect());
+  EXPECT_NE(server_->acceptor().WaitRefused().first, nullptr);
+}
+
+TEST_P(ListenerTest, GivesNoPlaceToClientsThatItsDelegateDoesNotAdmit) {
+  Listen({.max_connections = 1});
+  server_->acceptor().verdict = absl::ResourceExhaustedError("too many of you");
+  for (int i = 0; i < 3; ++i) {
+    const std::unique_ptr<Pipe> client = Connect();
+    EXPECT_EQ(server_->acceptor().WaitRefused().second, server_->acceptor().verdict);
+  }
+  server_loop_->Do([&] { server_->acceptor().verdict = absl::OkStatus(); });
+  const std::unique_ptr<Pipe> client = Connect();
+  EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
 }
 
 TEST_P(ListenerTest, TakesAPipeThatIsDestroyedForClosed) {
@@ -41,14 +80,16 @@ TEST_P(ListenerTest, TakesAPipeThatIsDestroyedForClosed) {
 }
 
 TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
-  Listen({.waiting_instances = 1, .max_connections = 1});
+  Listen({.waiting_instances = 1});
   std::vector<std::unique_ptr<Pipe>> clients;
   absl::Status status;
-  while (status.ok() && clients.size() < 10) {
-    auto pipe = TryConnect(false, After(std::chrono::milliseconds(50)));
-    status = pipe.status();
-    if (pipe.ok()) clients.push_back(*std::move(pipe));
-  }
+  server_loop_->Do([&] {  // Meanwhile the listener takes nobody.
+    while (status.ok() && clients.size() < 10) {
+      auto pipe = TryConnect(false, After(std::chrono::milliseconds(50)));
+      status = pipe.status();
+      if (pipe.ok()) clients.push_back(*std::move(pipe));
+    }
+  });
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(endpoint_.text()));
 }
@@ -98,13 +139,18 @@ TEST_P(ListenerTest, LeavesTheEndpointFreeAndItsPipesAliveAfterClose) {
 }
 
 TEST_P(ListenerTest, TurnsWaitingClientsAwayOnClose) {
-  Listen({.max_connections = 1});
-  const std::unique_ptr<Pipe> first = Connect();
-  End waiting(Connect());
-  std::unique_ptr<Pipe> handed_out = server_->acceptor().WaitPipe();
+  Listen({.waiting_instances = 2});
+  std::vector<std::unique_ptr<Pipe>> waiting;
+  server_loop_->Do([&] {  // Meanwhile the listener takes nobody.
+    waiting.push_back(Connect());
+    waiting.push_back(Connect());
+    server_->BeginClose();
+  });
   server_->Close();
-  EXPECT_EQ(waiting.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
-  handed_out.reset();
+  for (std::unique_ptr<Pipe>& pipe : waiting) {
+    End client(std::move(pipe));
+    EXPECT_EQ(client.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
+  }
   EXPECT_EQ(TryConnect().status().code(), absl::StatusCode::kUnavailable);
 }
 

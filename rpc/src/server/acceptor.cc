@@ -6,27 +6,41 @@
 
 namespace piperpc::server {
 
-void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
-  if (loops_.empty()) return;
-  ReceiveBudget* budget = nullptr;
-  absl::Status refusal = Count(pipe->peer(), budget);
-  ServerLoop& loop = *loops_[next_++ % loops_.size()];
-  loop.Adopt(std::move(pipe), *budget, std::move(refusal));
+absl::Status Acceptor::Admit(const Peer& peer) {
+  const std::size_t limit = core_.options.max_connections_per_user;
+  std::lock_guard lock(mutex_);
+  const auto user = users_.find(peer.user);
+  if (user == users_.end() || user->second.connections < limit) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the user ", peer.user, " has ", limit,
+                   " connections, the limit (max_connections_per_user)"));
 }
 
-absl::Status Acceptor::Count(const Peer& peer, ReceiveBudget*& budget) {
-  const std::size_t limit = core_.options.max_connections_per_user;
+void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
+  if (loops_.empty()) return;
+  ReceiveBudget& budget = Count(pipe->peer());
+  NextLoop().Adopt(std::move(pipe), budget, absl::OkStatus());
+}
+
+ReceiveBudget& Acceptor::Count(const Peer& peer) {
   std::lock_guard lock(mutex_);
   ++connections_;
   User& user = users_[peer.user];
+  ++user.connections;
   if (user.budget == nullptr) {
     user.budget = std::make_unique<ReceiveBudget>(UserShare(core_.options), "parse_budget_per_user",
                                                   &core_.budget);
   }
-  budget = user.budget.get();
-  if (++user.connections <= limit) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the user ", peer.user, " has ", limit, " connections already, the limit"));
+  return *user.budget;
+}
+
+void Acceptor::OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reason) {
+  if (loops_.empty()) return;
+  {
+    std::lock_guard lock(mutex_);
+    ++refused_;
+  }
+  NextLoop().Adopt(std::move(pipe), core_.budget, std::move(reason));
 }
 
 void Acceptor::OnGone(const Peer& peer) {
@@ -36,9 +50,19 @@ void Acceptor::OnGone(const Peer& peer) {
   if (--user->second.connections == 0) users_.erase(user);
 }
 
+void Acceptor::OnRefusedGone() {
+  std::lock_guard lock(mutex_);
+  --refused_;
+}
+
 std::size_t Acceptor::connections() const {
   std::lock_guard lock(mutex_);
   return connections_;
+}
+
+bool Acceptor::empty() const {
+  std::lock_guard lock(mutex_);
+  return connections_ == 0 && refused_ == 0;
 }
 
 void Acceptor::OnAcceptError(absl::Status status) {

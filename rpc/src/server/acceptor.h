@@ -22,14 +22,20 @@ class Acceptor final : public transport::Listener::Delegate {
   // loop runs.
   void set_loops(std::vector<ServerLoop*> loops) { loops_ = std::move(loops); }
 
-  // A client that was taken is gone. Any thread.
+  // A client is gone: one that was served, or one that was refused. Any thread.
   void OnGone(const Peer& peer);
+  void OnRefusedGone();
 
-  // Connections that are open. Any thread.
+  // Connections that are served. Any thread.
   std::size_t connections() const;
 
+  // Whether no connection is left, nor one that is being refused. Any thread.
+  bool empty() const;
+
   // transport::Listener::Delegate
+  absl::Status Admit(const Peer& peer) override;
   void OnConnect(std::unique_ptr<transport::Pipe> pipe) override;
+  void OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reason) override;
   void OnAcceptError(absl::Status status) override;
 
  private:
@@ -39,7 +45,8 @@ class Acceptor final : public transport::Listener::Delegate {
     std::unique_ptr<ReceiveBudget> budget;
   };
 
-  absl::Status Count(const Peer& peer, ReceiveBudget*& budget);
+  ServerLoop& NextLoop() { return *loops_[next_++ % loops_.size()]; }
+  ReceiveBudget& Count(const Peer& peer);
 
   ServerCore& core_;
   std::vector<ServerLoop*> loops_;
@@ -47,6 +54,7 @@ class Acceptor final : public transport::Listener::Delegate {
 
   mutable std::mutex mutex_;
   std::size_t connections_ = 0;
+  std::size_t refused_ = 0;  // They hold no place of those that are limited.
   std::map<std::string, User> users_;
 };
 

@@ -134,7 +134,8 @@ class Server::Impl {
       if (!loop.ok()) return loop.status();
       (*loop)->set_spin(options_.spin);
       loops_.push_back(std::make_unique<server::ServerLoop>(
-          core_, *std::move(loop), [this](const Peer& peer) { OnGone(peer); }));
+          core_, *std::move(loop),
+          [this](const Peer& peer, bool refused) { OnGone(peer, refused); }));
       loops.push_back(loops_.back().get());
     }
     acceptor_.set_loops(std::move(loops));
@@ -213,14 +214,14 @@ class Server::Impl {
     for (auto& loop : loops_) loop->Stop();
   }
 
-  void OnGone(const Peer& peer) {
-    acceptor_.OnGone(peer);
+  void OnGone(const Peer& peer, bool refused) {
+    refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
     std::lock_guard lock(gone_mutex_);
     gone_.notify_all();
   }
 
   bool WaitUntilGone(TimePoint limit) {
-    const auto gone = [this] { return acceptor_.connections() == 0; };
+    const auto gone = [this] { return acceptor_.empty(); };
     std::unique_lock lock(gone_mutex_);
     if (limit != kNever) return gone_.wait_until(lock, limit, gone);
     gone_.wait(lock, gone);

@@ -16,9 +16,8 @@ constexpr Duration kHelloGrace = std::chrono::seconds(2);
 
 }  // namespace
 
-ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
-                       std::function<void(const Peer&)> on_closed)
-    : SessionHost(core, std::move(loop)), on_closed_(std::move(on_closed)) {}
+ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone)
+    : SessionHost(core, std::move(loop)), on_gone_(std::move(on_gone)) {}
 
 ServerLoop::~ServerLoop() { Stop(); }
 
@@ -35,8 +34,12 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
   auto owned = std::make_unique<Session>(*this, std::move(pipe), budget);
   Session& session = *owned;
   sessions_.emplace(&session, std::move(owned));
-  MakeRoomForHello();
-  awaiting_hello_.push_back(&session);
+  if (refusal.ok()) {
+    MakeRoomForHello();
+    awaiting_hello_.push_back(&session);
+  } else {
+    refused_.insert(&session);
+  }
   session.Open();
   if (!refusal.ok()) session.Fail(refusal);
   if (draining_) session.Drain();
@@ -59,11 +62,12 @@ void ServerLoop::OnClosed(Session& session) {
   std::erase(awaiting_hello_, &session);
   auto node = sessions_.extract(&session);
   if (node.empty()) return;
+  const bool refused = refused_.erase(&session) != 0;
   // It is one of the session's own functions that has called.
-  loop().Post([this, owned = std::move(node.mapped())]() mutable {
+  loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();
     owned.reset();
-    on_closed_(peer);
+    on_gone_(peer, refused);
   });
 }
 

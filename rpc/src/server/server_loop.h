@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "src/server/session_host.h"
@@ -17,9 +18,10 @@ namespace piperpc::server {
 
 class ServerLoop final : public SessionHost {
  public:
-  // `on_closed` is told, on the loop, of each session that has ended, with its peer.
-  ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
-             std::function<void(const Peer&)> on_closed);
+  // Is told, on the loop, of each session that has ended: its peer, and whether it was refused.
+  using OnGone = std::function<void(const Peer&, bool refused)>;
+
+  ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
   ~ServerLoop();  // No session is left.
 
   absl::Status Start() { return thread().Start(); }
@@ -49,9 +51,10 @@ class ServerLoop final : public SessionHost {
             const absl::Status& refusal);
   void MakeRoomForHello();
 
-  const std::function<void(const Peer&)> on_closed_;
+  const OnGone on_gone_;
   absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
-  std::vector<Session*> awaiting_hello_;  // Oldest first.
+  absl::flat_hash_set<Session*> refused_;  // Of those; they are told why, and closed.
+  std::vector<Session*> awaiting_hello_;   // Oldest first. None that was refused.
   bool draining_ = false;
 };
 

@@ -21,9 +21,9 @@ class SendCredit {
   bool may_send() const { return left_ > 0; }
   void Spend(std::size_t message_size) { left_ -= CreditCost(message_size); }
   void Add(std::uint64_t bytes) {
-    const std::uint64_t room =
-        static_cast<std::uint64_t>(kMost) - static_cast<std::uint64_t>(left_);
-    left_ = bytes >= room ? kMost : left_ + static_cast<std::int64_t>(bytes);
+    const auto left = static_cast<std::uint64_t>(left_);  // Below zero: counted modulo 2^64.
+    const std::uint64_t room = static_cast<std::uint64_t>(kMost) - left;
+    left_ = bytes >= room ? kMost : static_cast<std::int64_t>(left + bytes);
   }
 
  private:

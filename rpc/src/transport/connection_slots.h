@@ -2,12 +2,10 @@
 // on other threads, and may outlive the listener.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
-
-#include "absl/functional/any_invocable.h"
-#include "src/transport/event_loop.h"
+#include <utility>
 
 namespace piperpc::transport {
 
@@ -25,7 +23,9 @@ class ConnectionSlots : public std::enable_shared_from_this<ConnectionSlots> {
     ~Slot() { Reset(); }
 
     explicit operator bool() const { return slots_ != nullptr; }
-    void Reset();
+    void Reset() {
+      if (const auto slots = std::exchange(slots_, nullptr)) ++slots->free_;
+    }
 
    private:
     friend class ConnectionSlots;
@@ -33,23 +33,20 @@ class ConnectionSlots : public std::enable_shared_from_this<ConnectionSlots> {
     std::shared_ptr<ConnectionSlots> slots_;
   };
 
-  // `on_free` runs on `loop` when a place has become free after TryTake() had failed.
-  ConnectionSlots(std::size_t limit, EventLoop& loop, absl::AnyInvocable<void()> on_free);
+  explicit ConnectionSlots(std::size_t limit) : limit_(limit), free_(limit) {}
 
-  // An empty slot when all places are taken. Loop thread.
-  Slot TryTake();
+  std::size_t limit() const { return limit_; }
 
-  // Neither the loop nor `on_free` is touched after this. Loop thread.
-  void Close();
+  // An empty slot when all places are taken. One thread; places become free on any.
+  Slot TryTake() {
+    if (free_ == 0) return Slot();
+    --free_;
+    return Slot(shared_from_this());
+  }
 
  private:
-  void Give();
-
-  std::mutex mutex_;
-  std::size_t free_;
-  bool wanted_ = false;
-  EventLoop* loop_;                     // Null after Close(). Written on the loop thread only.
-  absl::AnyInvocable<void()> on_free_;  // Loop thread only.
+  const std::size_t limit_;
+  std::atomic<std::size_t> free_;
 };
 
 }  // namespace piperpc::transport

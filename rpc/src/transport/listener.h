@@ -18,16 +18,25 @@ struct ListenOptions {
   std::size_t max_connections = 4096;  // Pipes handed out and not yet closed, at the most.
 };
 
-// A client above max_connections waits, unanswered: in one of the waiting instances (Windows) or in
-// the backlog (Linux). It is served as soon as a pipe that was handed out is closed. Where there is
-// no room to wait, a client finds every instance taken.
+// Every client is accepted. One above max_connections, or one that the delegate does not admit, is
+// handed out apart, to be told why it is refused: its pipe takes none of the max_connections
+// places. At most kMaxRefusedConnections (admission.h) of them are open at once; others are closed
+// at once.
 class Listener {
  public:
   // Called on the listener's loop.
   class Delegate {
    public:
+    // Whether `peer` may connect, beside the limit of max_connections. OK: OnConnect() follows, or
+    // nothing when the system refuses; else OnRefuse() does, with this status.
+    virtual absl::Status Admit(const Peer& peer);
+
     // A client has connected. `pipe` is detached; attach it to this loop or to another one.
     virtual void OnConnect(std::unique_ptr<Pipe> pipe) = 0;
+
+    // A client is refused. `pipe` is as with OnConnect(): tell it `reason`, and close it within a
+    // bounded time, as its place is one of few. By default it is closed without a word.
+    virtual void OnRefuse(std::unique_ptr<Pipe> pipe, absl::Status reason);
 
     // A client could not be taken, for a reason that is not the client's (out of descriptors,
     // memory). The listener pauses, tries again, and tells at most once a second.
@@ -50,5 +59,8 @@ class Listener {
  protected:
   Listener() = default;
 };
+
+inline absl::Status Listener::Delegate::Admit(const Peer&) { return absl::OkStatus(); }
+inline void Listener::Delegate::OnRefuse(std::unique_ptr<Pipe>, absl::Status) {}
 
 }  // namespace piperpc::transport

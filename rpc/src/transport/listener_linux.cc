@@ -69,11 +69,9 @@ SocketListener::SocketListener(UniqueFd fd, EndpointOwner owner, SocketLoop& loo
                                const ListenOptions& options, Delegate& delegate)
     : Source(std::move(fd)),
       loop_(loop),
-      delegate_(delegate),
       access_(options.access),
       owner_(std::move(owner)),
-      slots_(std::make_shared<ConnectionSlots>(options.max_connections, loop,
-                                               [this] { AcceptSome(); })),
+      admission_(options.max_connections, delegate),
       pause_(loop, *this, delegate) {}
 
 void SocketListener::Close(absl::AnyInvocable<void()> closed) {
@@ -84,7 +82,6 @@ void SocketListener::Close(absl::AnyInvocable<void()> closed) {
   };
   owner_.Release();
   ::shutdown(fd(), SHUT_RDWR);  // New clients are refused from now on.
-  slots_->Close();
   loop_.Cancel(*this);
   loop_.Release(*this);
 }
@@ -101,15 +98,13 @@ void SocketListener::AcceptSome() {
   loop_.Start(*this, SocketLoop::kReadable);
 }
 
-// True: there may be more. False: not now, and it is arranged what makes it go on: a client, a free
-// place, or the end of a pause.
+// True: there may be more. False: not now, and it is arranged what makes it go on: a client, or the
+// end of a pause.
 bool SocketListener::AcceptOne() {
-  ConnectionSlots::Slot slot = slots_->TryTake();
-  if (!slot) return false;
   UniqueFd client(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!client) return AcceptFailed(errno);
   pause_.Reset();
-  HandOut(std::move(client), std::move(slot));
+  HandOut(std::move(client));
   return !closing_;
 }
 
@@ -126,12 +121,17 @@ bool SocketListener::AcceptFailed(int error) {
   return false;
 }
 
-// A client that is refused or has gone again is closed; that is no matter for the delegate.
-void SocketListener::HandOut(UniqueFd fd, ConnectionSlots::Slot slot) {
+// A client that the access rules keep out or that has gone again is closed; that is no matter for
+// the delegate.
+void SocketListener::HandOut(UniqueFd fd) {
   const absl::StatusOr<ucred> credentials = PeerCredentials(fd.get());
   if (!credentials.ok() || !CheckClient(fd.get(), *credentials, access_).ok()) return;
-  delegate_.OnConnect(
-      std::make_unique<SocketPipe>(std::move(fd), ToPeer(*credentials), std::move(slot)));
+  Peer peer = ToPeer(*credentials);
+  Admission::Verdict verdict = admission_.Judge(peer);
+  if (!verdict.slot) return;
+  admission_.HandOut(
+      std::make_unique<SocketPipe>(std::move(fd), std::move(peer), std::move(verdict.slot)),
+      std::move(verdict.refusal));
 }
 
 }  // namespace piperpc::transport

@@ -1,12 +1,12 @@
 // Listens on a SOCK_SEQPACKET socket, for both loops. The backlog of the kernel is where clients
-// wait: above max_connections, and while the process is out of descriptors.
+// wait while the process is out of descriptors.
 #pragma once
 
 #include <memory>
 
 #include "piperpc/endpoint.h"
 #include "src/transport/accept_pause.h"
-#include "src/transport/connection_slots.h"
+#include "src/transport/admission.h"
 #include "src/transport/endpoint_owner_linux.h"
 #include "src/transport/listener.h"
 #include "src/transport/socket_loop_linux.h"
@@ -34,13 +34,12 @@ class SocketListener final : public Listener, private SocketLoop::Source, privat
   void AcceptSome();
   bool AcceptOne();
   bool AcceptFailed(int error);
-  void HandOut(UniqueFd fd, ConnectionSlots::Slot slot);
+  void HandOut(UniqueFd fd);
 
   SocketLoop& loop_;
-  Delegate& delegate_;
   const Access access_;
   EndpointOwner owner_;
-  const std::shared_ptr<ConnectionSlots> slots_;
+  Admission admission_;
   AcceptPause pause_;
   int turns_of_one_ = 0;  // So many more.
   bool closing_ = false;

@@ -58,11 +58,9 @@ NamedPipeListener::NamedPipeListener(PipeCalls& calls, IocpLoop& loop, const End
                                      Delegate& delegate)
     : calls_(calls),
       loop_(loop),
-      delegate_(delegate),
       endpoint_(endpoint),
       security_(std::move(security)),
-      slots_(std::make_shared<ConnectionSlots>(options.max_connections, loop,
-                                               [this] { HandOutSome(); })),
+      admission_(options.max_connections, delegate),
       pause_(loop, *this, delegate) {}
 
 absl::Status NamedPipeListener::Begin(std::size_t instances) {
@@ -135,37 +133,28 @@ void NamedPipeListener::OnConnected(Instance& instance, DWORD error) {
     instance.pipe.Reset();
     return pause_.Begin(PipeError(error, "ConnectNamedPipe"));
   }
-  connected_.push_back(&instance);
-  HandOutSome();
+  UniqueHandle client = std::move(instance.pipe);
+  pause_.Reset();
+  Renew();
+  HandOut(std::move(client));
 }
 
-void NamedPipeListener::HandOutSome() {
-  while (!closing_ && !connected_.empty()) {
-    ConnectionSlots::Slot slot = slots_->TryTake();
-    if (!slot) return;
-    UniqueHandle client = std::move(connected_.front()->pipe);
-    connected_.pop_front();
-    pause_.Reset();
-    Renew();
-    HandOut(std::move(client), std::move(slot));
-  }
-}
-
-// A client that is refused or has gone again is closed; that is no matter for the delegate.
-void NamedPipeListener::HandOut(UniqueHandle client, ConnectionSlots::Slot slot) {
+// A client that the access rules keep out or that has gone again is closed; that is no matter for
+// the delegate.
+void NamedPipeListener::HandOut(UniqueHandle client) {
   absl::StatusOr<Peer> peer = security_.CheckClient(client.get());
   if (!peer.ok()) return;
+  Admission::Verdict verdict = admission_.Judge(*peer);
+  if (!verdict.slot) return;
   absl::StatusOr<std::unique_ptr<Pipe>> pipe =
-      NamedPipe::New(std::move(client), *std::move(peer), std::move(slot));
-  if (pipe.ok()) delegate_.OnConnect(*std::move(pipe));
+      NamedPipe::New(std::move(client), *std::move(peer), std::move(verdict.slot));
+  if (pipe.ok()) admission_.HandOut(*std::move(pipe), std::move(verdict.refusal));
 }
 
 void NamedPipeListener::Close(absl::AnyInvocable<void()> closed) {
   closing_ = true;
   closed_ = std::move(closed);
-  slots_->Close();
   loop_.Cancel(*this);
-  connected_.clear();
   for (const auto& instance : instances_) CloseWaiting(*instance);
   FinishClose();
 }

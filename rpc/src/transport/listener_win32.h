@@ -1,17 +1,15 @@
 // Listens with several instances of a named pipe, whose connects end on the loop.
 //
 // An instance that a client has taken is replaced before the client is handed on, so that others
-// find one that waits. Above max_connections nothing is handed on: a client for each instance is
-// connected and waits, the next ones find every instance taken.
+// find one that waits. That also holds for a client above max_connections.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "piperpc/endpoint.h"
 #include "src/transport/accept_pause.h"
-#include "src/transport/connection_slots.h"
+#include "src/transport/admission.h"
 #include "src/transport/event_wait_win32.h"
 #include "src/transport/listener.h"
 #include "src/transport/security_win32.h"
@@ -28,7 +26,7 @@ class NamedPipeListener final : public Listener, private EventLoop::Timer {
   void Close(absl::AnyInvocable<void()> closed) override;
 
  private:
-  // A place for an instance that waits for a client, or that holds one until it may be handed on.
+  // A place for an instance that waits for a client.
   struct Instance final : IocpLoop::Operation {
     explicit Instance(NamedPipeListener& owner) : listener(owner), wait(*this) {}
     void OnComplete(DWORD error, DWORD) override { listener.OnConnected(*this, error); }
@@ -49,20 +47,17 @@ class NamedPipeListener final : public Listener, private EventLoop::Timer {
   void Renew();
   void WaitForClient(Instance& instance);
   void OnConnected(Instance& instance, DWORD error);
-  void HandOutSome();
-  void HandOut(UniqueHandle pipe, ConnectionSlots::Slot slot);
+  void HandOut(UniqueHandle pipe);
   void CloseWaiting(Instance& instance);
   void FinishClose();
 
   PipeCalls& calls_;
   IocpLoop& loop_;
-  Delegate& delegate_;
   const Endpoint endpoint_;
   const PipeSecurity security_;
-  const std::shared_ptr<ConnectionSlots> slots_;
+  Admission admission_;
   AcceptPause pause_;
   std::vector<std::unique_ptr<Instance>> instances_;
-  std::deque<Instance*> connected_;  // They have a client, in the order of their coming.
   bool closing_ = false;
   absl::AnyInvocable<void()> closed_;
 };

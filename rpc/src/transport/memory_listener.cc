@@ -29,15 +29,12 @@ MemoryListener::MemoryListener(MemoryPorts& ports, EventLoop& loop, const Endpoi
                                const ListenOptions& options, Delegate& delegate)
     : ports_(ports),
       loop_(loop),
-      delegate_(delegate),
       address_(endpoint.address()),
       backlog_(options.waiting_instances == 0 ? kDefaultBacklog : options.waiting_instances),
-      slots_(std::make_shared<ConnectionSlots>(options.max_connections, loop,
-                                               [this] { TakeWaiting(); })) {}
+      admission_(options.max_connections, delegate) {}
 
 void MemoryListener::Close(absl::AnyInvocable<void()> closed) {
   closed_ = true;
-  slots_->Close();
   std::deque<std::unique_ptr<MemoryPipe>> turned_away;
   {
     const std::lock_guard lock(ports_.mutex);
@@ -59,8 +56,6 @@ void MemoryListener::TakeWaiting() {
 }
 
 bool MemoryListener::TakeOne() {
-  ConnectionSlots::Slot slot = slots_->TryTake();
-  if (!slot) return false;
   std::unique_ptr<MemoryPipe> pipe;
   {
     const std::lock_guard lock(ports_.mutex);
@@ -69,8 +64,10 @@ bool MemoryListener::TakeOne() {
     waiting_.pop_front();
     ports_.changed.notify_all();
   }
-  pipe->Hold(std::move(slot));
-  delegate_.OnConnect(std::move(pipe));
+  Admission::Verdict verdict = admission_.Judge(pipe->peer());
+  if (!verdict.slot) return true;
+  pipe->Hold(std::move(verdict.slot));
+  admission_.HandOut(std::move(pipe), std::move(verdict.refusal));
   return true;
 }
 

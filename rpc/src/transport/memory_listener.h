@@ -10,7 +10,7 @@
 #include <string>
 
 #include "piperpc/endpoint.h"
-#include "src/transport/connection_slots.h"
+#include "src/transport/admission.h"
 #include "src/transport/listener.h"
 #include "src/transport/memory_pipe.h"
 
@@ -47,10 +47,9 @@ class MemoryListener final : public Listener {
 
   MemoryPorts& ports_;
   EventLoop& loop_;
-  Delegate& delegate_;
   const std::string address_;
   const std::size_t backlog_;
-  const std::shared_ptr<ConnectionSlots> slots_;
+  Admission admission_;
   std::deque<std::unique_ptr<MemoryPipe>> waiting_;
   bool closed_ = false;  // Loop thread only.
 };

@@ -1,0 +1,36 @@
+#include "src/transport/admission.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace piperpc::transport {
+
+Admission::Admission(std::size_t limit, Listener::Delegate& delegate)
+    : delegate_(delegate),
+      served_(std::make_shared<ConnectionSlots>(limit)),
+      refused_(std::make_shared<ConnectionSlots>(kMaxRefusedConnections)) {}
+
+Admission::Verdict Admission::Judge(const Peer& peer) {
+  ConnectionSlots::Slot slot = served_->TryTake();
+  absl::Status refusal;
+  if (slot) {
+    refusal = delegate_.Admit(peer);
+    if (refusal.ok()) return {std::move(slot), absl::OkStatus()};
+  } else {
+    refusal = absl::ResourceExhaustedError(
+        absl::StrCat("the server has ", served_->limit(),
+                     " connections, its limit (max_connections); try again later"));
+  }
+  return {refused_->TryTake(), std::move(refusal)};
+}
+
+void Admission::HandOut(std::unique_ptr<Pipe> pipe, absl::Status refusal) {
+  if (refusal.ok()) {
+    delegate_.OnConnect(std::move(pipe));
+  } else {
+    delegate_.OnRefuse(std::move(pipe), std::move(refusal));
+  }
+}
+
+}  // namespace piperpc::transport
