@@ -20,6 +20,12 @@ class AcceptPause {
   void Begin(const absl::Status& reason) {
     const TimePoint now = Clock::now();
     loop_.Schedule(timer_, After(backoff_.Next(), now));
+    Tell(reason);
+  }
+
+  // Only tells the delegate. Loop thread.
+  void Tell(const absl::Status& reason) {
+    const TimePoint now = Clock::now();
     if (now < next_tell_) return;
     next_tell_ = After(kTellEvery, now);
     delegate_.OnAcceptError(reason);

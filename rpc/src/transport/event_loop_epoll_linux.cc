@@ -77,7 +77,7 @@ void EpollLoop::FinishRead(Source& source) {
   if ((source.wanted_ & kReceive) != 0) {
     FinishReceive(source);
   } else if (Take(source, kReadable)) {
-    source.OnReadable();
+    source.OnReadable(0);
   } else {
     Watch(source, source.armed_ & ~EPOLLIN);
   }
@@ -92,7 +92,7 @@ void EpollLoop::FinishReceive(Source& source) {
 }
 
 void EpollLoop::FinishWrite(Source& source) {
-  if (Take(source, kWritable)) source.OnWritable();
+  if (Take(source, kWritable)) source.OnWritable(0);
   // Not left for later as with reading: a socket has room nearly always.
   if ((source.wanted_ & kWritable) == 0) Watch(source, source.armed_ & ~EPOLLOUT);
 }
@@ -112,8 +112,8 @@ void EpollLoop::FailStart(Source& source, Operation operation, int error) {
   Post([&source, operation, error] {
     if (!Take(source, operation)) return;
     if (operation == kReceive) source.OnReceived(-error, nullptr);
-    if (operation == kReadable) source.OnReadable();
-    if (operation == kWritable) source.OnWritable();
+    if (operation == kReadable) source.OnReadable(error);
+    if (operation == kWritable) source.OnWritable(error);
   });
 }
 

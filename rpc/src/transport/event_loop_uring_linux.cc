@@ -27,6 +27,8 @@ constexpr unsigned kSpareBuffer = kBuffers;  // For those; the kernel does not k
 constexpr int kBufferGroup = 0;
 constexpr std::size_t kPageBytes = 4096;
 
+constexpr int kPauseMilliseconds = 10;
+
 // A page and a cache line more than a packet: at a distance of a power of two, the first bytes of
 // all buffers would fight for one place in the processor's caches.
 constexpr std::size_t kBufferStride = kMaxPacketBytes + kPageBytes + 64;
@@ -123,10 +125,25 @@ void UringLoop::Release(Source& source) {
   }
 }
 
+// While the kernel takes no more requests they stand in line here, in order.
 io_uring_sqe& UringLoop::NextRequest() {
-  io_uring_sqe* request = nullptr;
-  while ((request = ::io_uring_get_sqe(&ring_)) == nullptr) ::io_uring_submit(&ring_);
-  return *request;
+  if (in_line_.empty()) {
+    if (io_uring_sqe* const request = ::io_uring_get_sqe(&ring_)) return *request;
+    ::io_uring_submit(&ring_);
+    if (io_uring_sqe* const request = ::io_uring_get_sqe(&ring_)) return *request;
+  }
+  return in_line_.emplace_back();
+}
+
+// True: all that stood in line is on its way.
+bool UringLoop::MoveUp() {
+  while (!in_line_.empty()) {
+    io_uring_sqe* const request = ::io_uring_get_sqe(&ring_);
+    if (request == nullptr) return false;
+    *request = in_line_.front();
+    in_line_.pop_front();
+  }
+  return true;
 }
 
 // A repeated poll is edge-triggered: each write to the eventfd gives one completion, and nobody
@@ -140,21 +157,15 @@ void UringLoop::WatchWake() {
 // Debian 12's liburing declares a function for it, but does not export it.
 void UringLoop::Enable() {
   if (std::exchange(enabled_, true)) return;
-  ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  const long result =
+      ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  if (result < 0) Note(errno);
 }
 
 bool UringLoop::Wait(TimePoint limit) {
   Enable();
+  OnWaited(SubmitAndWait(MoveUp() ? limit : kNoWait));
   io_uring_cqe* first = nullptr;
-  if (limit == kNever) {
-    ::io_uring_submit_and_wait(&ring_, 1);
-  } else if (limit == kNoWait) {
-    ::io_uring_submit_and_get_events(&ring_);
-  } else {
-    const Duration left = limit - Clock::now();
-    __kernel_timespec time = ToKernelTime(std::max(left, Duration::zero()));
-    ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
-  }
   // Only those that are there now: a flood of completions must not starve posted work.
   const unsigned count = ::io_uring_cq_ready(&ring_);
   for (unsigned left = count; left > 0; --left) {
@@ -167,11 +178,32 @@ bool UringLoop::Wait(TimePoint limit) {
   return count > 0;
 }
 
+// What was submitted, or a negative errno.
+int UringLoop::SubmitAndWait(TimePoint limit) {
+  if (limit == kNever) return ::io_uring_submit_and_wait(&ring_, 1);
+  if (limit == kNoWait) return ::io_uring_submit_and_get_events(&ring_);
+  io_uring_cqe* first = nullptr;
+  const Duration left = limit - Clock::now();
+  __kernel_timespec time = ToKernelTime(std::max(left, Duration::zero()));
+  return ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
+}
+
+// When the kernel cannot take the requests (out of memory) it does not wait either: without a pause
+// the loop would spin until it can.
+void UringLoop::OnWaited(int result) {
+  if (result >= 0 || result == -EINTR || result == -ETIME) return;
+  Note(-result);
+  if (::io_uring_cq_ready(&ring_) != 0) return;
+  pollfd wake = {.fd = wake_.get(), .events = 0, .revents = 0};
+  ::poll(&wake, 1, kPauseMilliseconds);
+}
+
 void UringLoop::Wake() { ::eventfd_write(wake_.get(), 1); }
 
 void UringLoop::OnCompletion(const io_uring_cqe& completion) {
-  if (completion.user_data == kIgnore) return;
+  if (completion.user_data == kIgnore) return OnCancelled(completion.res);
   if (completion.user_data == kWoken) {
+    if (completion.res < 0) Note(-completion.res);
     if ((completion.flags & IORING_CQE_F_MORE) == 0) WatchWake();
     return;
   }
@@ -188,10 +220,16 @@ void UringLoop::OnCompletion(const io_uring_cqe& completion) {
   }
 }
 
+// What is to be cancelled may have ended, or be about to.
+void UringLoop::OnCancelled(int result) {
+  if (result < 0 && result != -ENOENT && result != -EALREADY) Note(-result);
+}
+
 void UringLoop::Finish(Source& source, Operation operation, const io_uring_cqe& completion) {
   if (operation == kReceive) return FinishReceive(source, completion);
   source.wanted_ &= static_cast<std::uint8_t>(~operation);
-  operation == kReadable ? source.OnReadable() : source.OnWritable();
+  const int error = completion.res < 0 ? -completion.res : 0;
+  operation == kReadable ? source.OnReadable(error) : source.OnWritable(error);
 }
 
 void UringLoop::FinishReceive(Source& source, const io_uring_cqe& completion) {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -44,10 +45,15 @@ class UringLoop final : public SocketLoop {
   void Wake() override;
 
   void Enable();
+  void Note(int error) { error_ = error; }
+  int SubmitAndWait(TimePoint limit);
+  void OnWaited(int result);
   io_uring_sqe& NextRequest();
+  bool MoveUp();
   void WatchWake();
   void Submit(Source& source, Operation operation);
   void OnCompletion(const io_uring_cqe& completion);
+  void OnCancelled(int result);
   void Finish(Source& source, Operation operation, const io_uring_cqe& completion);
   void FinishReceive(Source& source, const io_uring_cqe& completion);
   void FreeBuffer(unsigned id);
@@ -56,6 +62,8 @@ class UringLoop final : public SocketLoop {
   io_uring ring_ = {};
   bool open_ = false;
   bool enabled_ = false;
+  int error_ = 0;  // The last one that the kernel had for the loop itself; 0: none.
+  std::deque<io_uring_sqe> in_line_;
   UniqueFd wake_;
   Pages buffer_ring_;
   BulkBytes buffers_;

@@ -86,6 +86,12 @@ void SocketListener::Close(absl::AnyInvocable<void()> closed) {
   loop_.Release(*this);
 }
 
+// When the system does not watch the socket, clients are looked for after a pause.
+void SocketListener::OnReadable(int wait_error) {
+  if (wait_error != 0) return pause_.Begin(SocketError(wait_error, "wait for clients"));
+  AcceptSome();
+}
+
 void SocketListener::AcceptSome() {
   int most = kAcceptsPerTurn;
   if (turns_of_one_ > 0) {

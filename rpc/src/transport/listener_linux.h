@@ -26,8 +26,8 @@ class SocketListener final : public Listener, private SocketLoop::Source, privat
                  Delegate& delegate);
 
   void OnReceived(std::ptrdiff_t, const char*) override {}  // Never started.
-  void OnReadable() override { AcceptSome(); }
-  void OnWritable() override {}  // Never started.
+  void OnReadable(int wait_error) override;
+  void OnWritable(int) override {}  // Never started.
   void OnReleased() override { closed_(); }
   void OnTimer() override { AcceptSome(); }
 

@@ -148,7 +148,8 @@ void NamedPipeListener::HandOut(UniqueHandle client) {
   if (!verdict.slot) return;
   absl::StatusOr<std::unique_ptr<Pipe>> pipe =
       NamedPipe::New(std::move(client), *std::move(peer), std::move(verdict.slot));
-  if (pipe.ok()) admission_.HandOut(*std::move(pipe), std::move(verdict.refusal));
+  if (!pipe.ok()) return pause_.Tell(pipe.status());
+  admission_.HandOut(*std::move(pipe), std::move(verdict.refusal));
 }
 
 void NamedPipeListener::Close(absl::AnyInvocable<void()> closed) {

@@ -42,8 +42,9 @@ absl::StatusOr<ucred> PeerCredentials(int fd) {
   return credentials;
 }
 
+// The kernel gives 0 for a process that this one cannot see, in a pid namespace beside or above.
 Peer ToPeer(const ucred& credentials) {
-  return {.pid = credentials.pid,
+  return {.pid = credentials.pid > 0 ? credentials.pid : -1,
           .user = absl::StrCat("uid:", credentials.uid),
           .group = absl::StrCat("gid:", credentials.gid)};
 }

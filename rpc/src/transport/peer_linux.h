@@ -13,6 +13,7 @@ namespace piperpc::transport {
 
 absl::StatusOr<ucred> PeerCredentials(int fd);
 
+// A pid of -1 when it is not known here.
 Peer ToPeer(const ucred& credentials);
 
 // The rule of Access for a client with these credentials. PERMISSION_DENIED names it.

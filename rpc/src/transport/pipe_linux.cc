@@ -82,11 +82,12 @@ absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer, Tim
     const std::ptrdiff_t result = ReceiveOnce(space, deadline);
     if (IsPacket(result)) return static_cast<std::size_t>(result);
     if (result == -ETIME) return absl::DeadlineExceededError("");
-    if (result != -EAGAIN && !IsFirstReset(result)) return ReceiveError(result);
+    const bool again = result == -EAGAIN || result == -EINTR;
+    if (!again && !IsFirstReset(result)) return ReceiveError(result);
   }
 }
 
-// One try. -EAGAIN: nothing yet, try again. -ETIME: the deadline has passed.
+// One try. -EAGAIN, -EINTR: nothing yet, try again. -ETIME: the deadline has passed.
 std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, TimePoint deadline) {
   const TimePoint now = Clock::now();
   if (deadline <= now) {
@@ -98,7 +99,7 @@ std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, TimePoint deadlin
     if (result == -EAGAIN) wait_limit_ = Duration::zero();  // Too short; measure it anew.
     return result;
   }
-  if (!WaitReadable(fd(), deadline)) return -ETIME;
+  if (const int error = WaitReadable(fd(), deadline); error != 0) return -error;
   return ReceivePacket(fd(), buffer, MSG_DONTWAIT);
 }
 
@@ -170,9 +171,9 @@ void SocketPipe::OnReceived(std::ptrdiff_t result, const char* data) {
   }
 }
 
-void SocketPipe::OnWritable() {
+void SocketPipe::OnWritable(int wait_error) {
   if (closing_ != nullptr) return;
-  const int error = SendPacket(fd(), pending_);
+  const int error = wait_error != 0 ? wait_error : SendPacket(fd(), pending_);
   if (error == EAGAIN) return loop_->Start(*this, SocketLoop::kWritable);
   pending_ = {};
   delegate_->OnSent(error == 0 ? absl::OkStatus() : SocketError(error, "send"));

@@ -27,8 +27,8 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   struct Closing;
 
   void OnReceived(std::ptrdiff_t result, const char* data) override;
-  void OnReadable() override {}  // Never started.
-  void OnWritable() override;
+  void OnReadable(int) override {}  // Never started.
+  void OnWritable(int wait_error) override;
   void OnReleased() override;
 
   absl::StatusOr<SendResult> NotSent(int error, std::span<const Bytes> slices);

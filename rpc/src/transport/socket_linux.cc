@@ -79,17 +79,19 @@ std::ptrdiff_t ReceivePacket(int fd, std::span<char> buffer, int flags) {
   while (true) {
     const ssize_t result = ::recv(fd, buffer.data(), buffer.size(), flags | MSG_TRUNC);
     if (result >= 0) return result;
-    if (errno != EINTR) return -errno;
+    if (errno != EINTR || (flags & MSG_DONTWAIT) == 0) return -errno;
   }
 }
 
-bool WaitReadable(int fd, TimePoint deadline) {
+int WaitReadable(int fd, TimePoint deadline) {
   pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
   while (true) {
     const Duration left = std::max(deadline - Clock::now(), Duration::zero());
     const timespec limit = ToTimespec(left);
-    if (::ppoll(&wait, 1, &limit, nullptr) > 0) return true;
-    if (left == Duration::zero()) return false;
+    const int ready = ::ppoll(&wait, 1, &limit, nullptr);
+    if (ready > 0) return 0;
+    if (ready < 0 && errno != EINTR) return errno;
+    if (left == Duration::zero()) return ETIME;
   }
 }
 
@@ -97,7 +99,7 @@ void DrainUntil(int fd, TimePoint deadline) {
   ::shutdown(fd, SHUT_WR);
   std::array<char, 16> rest;  // The kernel drops what does not fit.
   bool reset_seen = false;
-  while (WaitReadable(fd, deadline)) {
+  while (WaitReadable(fd, deadline) == 0) {
     const std::ptrdiff_t result = ReceivePacket(fd, rest, MSG_DONTWAIT);
     const bool reset = result == -ECONNRESET && !std::exchange(reset_seen, true);
     if (result <= 0 && result != -EAGAIN && !reset) return;

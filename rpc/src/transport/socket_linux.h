@@ -29,11 +29,13 @@ absl::Status SetSendBuffer(int fd);
 int SendPacket(int fd, std::span<const Bytes> slices);
 
 // Receives one packet: its true size (which is above buffer.size() when it was cut), 0 at the end,
-// or a negative errno. `flags`: 0 or MSG_DONTWAIT.
+// or a negative errno. `flags`: 0 or MSG_DONTWAIT. A wait that a signal has ended gives -EINTR:
+// only the caller knows how much of its time is left.
 std::ptrdiff_t ReceivePacket(int fd, std::span<char> buffer, int flags);
 
-// Waits until `fd` can be read, or has ended. False when `deadline` has passed before.
-bool WaitReadable(int fd, TimePoint deadline);
+// Waits until `fd` can be read, or has ended: 0. ETIME when `deadline` has passed before, or the
+// errno of a wait that the system refuses.
+int WaitReadable(int fd, TimePoint deadline);
 
 // Shuts the sending side, and discards what arrives until the peer has closed or `deadline` passes.
 // The kernel would drop what the peer has not read yet if unread input were left behind.

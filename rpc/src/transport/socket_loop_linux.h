@@ -17,7 +17,7 @@ class SocketLoop : public LoopBase {
   enum Operation : std::uint8_t {
     kReceive = 1,   // One packet: OnReceived().
     kReadable = 2,  // Until something can be read or accepted: OnReadable(). Not with kReceive.
-    kWritable = 4,  // Until there is room to send: OnWritable().
+    kWritable = 4,  // Until it can be written to again: OnWritable().
   };
 
   // A socket as the loop sees it. Small: an idle connection has one, and nothing else in the loop.
@@ -38,8 +38,10 @@ class SocketLoop : public LoopBase {
 
     // `result` as of ReceivePacket(); `data` is the loop's own, valid until this returns.
     virtual void OnReceived(std::ptrdiff_t result, const char* data) = 0;
-    virtual void OnReadable() = 0;
-    virtual void OnWritable() = 0;
+    // `wait_error`: 0, or the errno of a wait that the system refuses: it may refuse the next one,
+    // too, so that trying again at once could go on for ever.
+    virtual void OnReadable(int wait_error) = 0;
+    virtual void OnWritable(int wait_error) = 0;
     virtual void OnReleased() = 0;  // The loop knows the source no more; it may be destroyed.
 
     UniqueFd fd_;

@@ -1,0 +1,59 @@
+// Runs a part of a test in a process of its own: for what would change this one, or end it.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+
+namespace piperpc::transport {
+
+// True when `body` returned true, in a child process.
+inline bool InChild(const std::function<bool()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body() ? 0 : 1);
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+// A child that goes on until it is killed, which is at the latest at the end of this object.
+class ChildProcess {
+ public:
+  // Returns when `body` has called the function that it is given, or has ended. `body` then waits.
+  explicit ChildProcess(const std::function<void(const std::function<void()>& ready)>& body) {
+    int ready[2];
+    if (::pipe(ready) != 0) return;
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(ready[0]);
+      body([&] {
+        if (::write(ready[1], "y", 1) != 1) ::_exit(2);
+      });
+      while (true) ::pause();
+    }
+    ::close(ready[1]);
+    char byte = 0;
+    ready_ = ::read(ready[0], &byte, 1) == 1;
+    ::close(ready[0]);
+  }
+  ~ChildProcess() { Kill(); }
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  bool ready() const { return ready_; }
+
+  // Returns when the process is gone.
+  void Kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  bool ready_ = false;
+};
+
+}  // namespace piperpc::transport
