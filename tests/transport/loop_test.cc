@@ -169,7 +169,7 @@ TEST_P(LoopTest, ThatSpinsRunsWorkAndTimersAndStops) {
   LoopThread spinning(*transport_);
   EventLoop& loop = spinning.loop();
   loop.set_spin(std::chrono::milliseconds(5));
-  ASSERT_TRUE(spinning.Start().ok());
+  spinning.Start();
   Monitor monitor;
   int ran = 0;
   const auto count = [&] { monitor.Change([&] { ++ran; }); };

@@ -10,7 +10,7 @@ namespace piperpc::transport {
 
 class NamedPipeTest : public ::testing::Test {
  protected:
-  NamedPipeTest() { EXPECT_TRUE(loop_.Start().ok()); }
+  NamedPipeTest() { loop_.Start(); }
 
   absl::Status TryListen(const ListenOptions& options = {}) {
     server_ = std::make_unique<Server>(transport_, loop_, endpoint_, options);
