@@ -120,11 +120,12 @@ class MistakesTest(CliTest):
 
   def test_malformed_json(self):
     result = self.server.run_as('mistake', 'call', UPPERCASE, '{"text": ')
-    self.assert_ended(result, USAGE, 'piperpc: INVALID_ARGUMENT: ', 'upper.v1.UppercaseRequest')
+    self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid upper.v1.UppercaseRequest: ')
+    self.assertNotIn('INVALID_ARGUMENT', result.stderr.partition(': ')[2].partition(':')[0])
 
   def test_malformed_line_of_a_stream(self):
     result = self.server.run_as('mistake', 'call', UPPERCASE_LINES, stdin='{"text":"a"}\nnot json\n')
-    self.assert_ended(result, USAGE, 'INVALID_ARGUMENT')
+    self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid ')
 
   def test_unknown_field(self):
     self.assert_ended(self.server.run('call', UPPERCASE, 'words=x'), USAGE, 'no field words')

@@ -15,13 +15,13 @@ using testing::HasSubstr;
 class FieldValueTest : public testing::Test {
  protected:
   void Set(std::string_view assignment) {
-    const absl::Status status = Assign(assignment, message_);
+    const Outcome status = Assign(assignment, message_);
     EXPECT_TRUE(status.ok()) << assignment << ": " << status;
   }
   std::string Refused(std::string_view assignment) {
-    const absl::Status status = Assign(assignment, message_);
-    EXPECT_EQ(ExitCodeOf(status), kExitUsage) << assignment << ": " << status;
-    return std::string(status.message());
+    const Outcome status = Assign(assignment, message_);
+    EXPECT_EQ(status.exit_code(), kExitUsage) << assignment << ": " << status;
+    return status.message();
   }
   Everything message_;
 };

@@ -18,5 +18,15 @@ TEST(JsonTextTest, ReplacesBytesThatAreNoUtf8) {
   EXPECT_EQ(QuoteJson("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");  // Half of a surrogate pair.
 }
 
+TEST(JsonTextTest, WhatSteersATerminalIsEscaped) {
+  EXPECT_EQ(QuoteJson("\x7f\u009b\u202e\U000e0041"), R"("\u007f\u009b\u202e\udb40\udc41")");
+}
+
+TEST(JsonTextTest, TheJsonOfALibraryIsMadeSafeToo) {
+  EXPECT_EQ(EscapeJson("{\n\t\"a\": \"stra\u00dfe\u2067\xff\"}"),
+            "{\n\t\"a\": \"stra\u00dfe\\u2067\\ufffd\"}");
+  EXPECT_EQ(EscapeJson("{\"a\":1}"), "{\"a\":1}");
+}
+
 }  // namespace
 }  // namespace piperpc::tools

@@ -15,12 +15,12 @@ using sample::v1::Everything;
 using ::testing::HasSubstr;
 using testing::ScratchFolder;
 
-absl::StatusOr<RequestPlan> Plan(const std::vector<std::string>& words, MethodShape shape) {
+OutcomeOr<RequestPlan> Plan(const std::vector<std::string>& words, MethodShape shape) {
   return PlanRequests(words, shape, [] { return std::make_unique<Everything>(); });
 }
 
-std::vector<std::string> TextsOf(const absl::StatusOr<RequestPlan>& plan) {
-  EXPECT_TRUE(plan.ok()) << plan.status();
+std::vector<std::string> TextsOf(const OutcomeOr<RequestPlan>& plan) {
+  EXPECT_TRUE(plan.ok()) << plan.outcome();
   std::vector<std::string> texts;
   if (!plan.ok()) return texts;
   for (const MessagePtr& message : plan->messages) {
@@ -47,7 +47,7 @@ TEST(RequestsTest, NoWordsAreStandardInputForStreams) {
 
 TEST(RequestsTest, ADashIsStandardInputAndStandsAlone) {
   EXPECT_TRUE(Plan({"-"}, MethodShape::kUnary)->from_input);
-  EXPECT_EQ(ExitCodeOf(Plan({"-", "text=a"}, MethodShape::kUnary).status()), kExitUsage);
+  EXPECT_EQ(Plan({"-", "text=a"}, MethodShape::kUnary).outcome().exit_code(), kExitUsage);
 }
 
 TEST(RequestsTest, JsonAndAssignmentsMakeMessages) {
@@ -59,9 +59,9 @@ TEST(RequestsTest, JsonAndAssignmentsMakeMessages) {
 }
 
 TEST(RequestsTest, AMethodThatTakesOneRequestIsGivenOne) {
-  const absl::Status status =
-      Plan({R"({"text":"a"})", R"({"text":"b"})"}, MethodShape::kUnary).status();
-  EXPECT_THAT(std::string(status.message()), HasSubstr("takes one request, 2 were given"));
+  const Outcome status =
+      Plan({R"({"text":"a"})", R"({"text":"b"})"}, MethodShape::kUnary).outcome();
+  EXPECT_THAT(status.message(), HasSubstr("takes one request, 2 were given"));
 }
 
 TEST(RequestsTest, FilesAreJsonOrJsonLines) {
@@ -75,14 +75,14 @@ TEST(RequestsTest, FilesAreJsonOrJsonLines) {
 }
 
 TEST(RequestsTest, AFileThatIsNotThereIsNamed) {
-  const absl::Status status = Plan({"@/nowhere/x.json"}, MethodShape::kUnary).status();
-  EXPECT_EQ(ExitCodeOf(status), kExitIo);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere/x.json: No such file"));
+  const Outcome status = Plan({"@/nowhere/x.json"}, MethodShape::kUnary).outcome();
+  EXPECT_EQ(status.exit_code(), kExitIo);
+  EXPECT_THAT(status.message(), HasSubstr("/nowhere/x.json: No such file"));
 }
 
 TEST(RequestsTest, MalformedWordsAreUsageErrors) {
   for (const char* word : {"{\"text\":", "{\"unknown\":1}", "{\"small\":\"x\"}", "word"}) {
-    EXPECT_EQ(ExitCodeOf(Plan({word}, MethodShape::kUnary).status()), kExitUsage) << word;
+    EXPECT_EQ(Plan({word}, MethodShape::kUnary).outcome().exit_code(), kExitUsage) << word;
   }
 }
 

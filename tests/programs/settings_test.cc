@@ -12,13 +12,13 @@ using Arguments = std::vector<std::string>;
 
 std::optional<std::string> NoEnvironment(const char*) { return std::nullopt; }
 
-absl::StatusOr<CommandLine> Parse(const Arguments& arguments) {
+OutcomeOr<CommandLine> Parse(const Arguments& arguments) {
   return ParseCommandLine(arguments, &NoEnvironment);
 }
 
 TEST(SettingsTest, FlagsStandAnywhere) {
   const auto line = Parse({"--endpoint", "demo", "call", "a/B", "--timeout=5s", "x=1", "--wait"});
-  ASSERT_TRUE(line.ok()) << line.status();
+  ASSERT_TRUE(line.ok()) << line.outcome();
   EXPECT_EQ(line->settings.endpoint, "demo");
   EXPECT_EQ(line->settings.timeout, std::chrono::milliseconds(5000));
   EXPECT_TRUE(line->settings.wait);
@@ -50,9 +50,9 @@ TEST(SettingsTest, WhatIsWrongIsNamed) {
       {{"--metadata", "Key=1"}, "--metadata"},      {{"-x"}, "two dashes"},
   };
   for (const auto& [arguments, text] : cases) {
-    const absl::Status status = Parse(arguments).status();
-    EXPECT_EQ(ExitCodeOf(status), kExitUsage) << text;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+    const Outcome status = Parse(arguments).outcome();
+    EXPECT_EQ(status.exit_code(), kExitUsage) << text;
+    EXPECT_THAT(status.message(), HasSubstr(text));
   }
 }
 

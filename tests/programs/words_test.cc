@@ -10,9 +10,9 @@ namespace {
 using Words = std::vector<std::string>;
 
 Words Split(std::string_view line) {
-  const absl::StatusOr<Words> words = SplitLine(line);
-  EXPECT_TRUE(words.ok()) << words.status();
-  return words.value_or(Words{});
+  const OutcomeOr<Words> words = SplitLine(line);
+  EXPECT_TRUE(words.ok()) << words.outcome();
+  return words.ok() ? *words : Words{};
 }
 
 TEST(WordsTest, BlanksSeparate) {
@@ -34,7 +34,7 @@ TEST(WordsTest, CommentsEndTheLine) { EXPECT_EQ(Split("list # all"), Words{"list
 
 TEST(WordsTest, WhatIsOpenIsRefused) {
   for (const char* line : {"a \"b", "a 'b", "{\"a\":1", "a\\"}) {
-    EXPECT_EQ(ExitCodeOf(SplitLine(line).status()), kExitUsage) << line;
+    EXPECT_EQ(SplitLine(line).outcome().exit_code(), kExitUsage) << line;
   }
 }
 

@@ -38,10 +38,10 @@ class BackgroundStreams::Running {
   const CallableMethod& method() const { return method_; }
   bool ended() const { return ended_; }
 
-  absl::Status Send(const google::protobuf::Message& message, const std::stop_token& stop) {
+  Outcome Send(const google::protobuf::Message& message, const std::stop_token& stop) {
     const std::stop_callback cancel(stop, [this] { stream_->Cancel(); });
     if (stream_->Write(OutMessage::Of(message)) == ClientStream::Step::kDone) {
-      return absl::OkStatus();
+      return Outcome();
     }
     return absl::FailedPreconditionError(absl::StrCat("stream ", tag_, " takes no more messages"));
   }
@@ -56,7 +56,7 @@ class BackgroundStreams::Running {
   int Join(const std::stop_token& stop) {
     const std::stop_callback cancel(stop, [this] { Cancel(); });
     thread_.join();
-    return stopped_ ? kExitOk : ExitCodeOf(status_);
+    return stopped_ ? kExitOk : Outcome(status_).exit_code();
   }
 
  private:
@@ -72,7 +72,7 @@ class BackgroundStreams::Running {
 
   // A line with the tag and one more field. When nobody reads it any more there is nobody to tell.
   void WriteField(std::string_view name, std::string_view json) {
-    const absl::Status written =
+    const Outcome written =
         output_.WriteLine(absl::StrCat("{\"stream\":", tools::QuoteJson(tag_), ",",
                                        tools::QuoteJson(name), ":", std::string(json), "}"));
     if (!written.ok()) stream_->Cancel();
@@ -83,13 +83,12 @@ class BackgroundStreams::Running {
     const MessagePtr message = connection_.schema().NewMessage(*method_.descriptor->output_type());
     std::span<const char> bytes;
     while (stream_->Read(bytes) == ClientStream::Step::kDone) {
-      absl::StatusOr<std::string> json = absl::InternalError(
-          absl::StrCat("the reply is no ", method_.descriptor->output_type()->full_name()));
-      if (internal::ParseMessage(bytes, *message)) json = ToJson(*message, JsonStyle::kLine);
+      const OutcomeOr<std::string> json =
+          connection_.schema().ReplyToJson(bytes, JsonStyle::kLine, *message);
       if (json.ok()) {
         WriteField("message", *json);
       } else {
-        stream_->Fail(json.status());
+        stream_->Fail(json.outcome().status());
       }
     }
     status_ = stream_->status();
@@ -117,7 +116,7 @@ BackgroundStreams::BackgroundStreams(Connection& connection, Output& output)
 
 BackgroundStreams::~BackgroundStreams() { StopAll(); }
 
-absl::Status BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan) {
+Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan) {
   RemoveEnded();
   if (running_.size() >= kMost) {
     return absl::ResourceExhaustedError(
@@ -129,52 +128,52 @@ absl::Status BackgroundStreams::Start(const CallableMethod& method, const Reques
   Running& running =
       *running_.emplace(tag, std::make_unique<Running>(tag, method, connection_, output_, request))
            .first->second;
-  if (!sends) return absl::OkStatus();
-  absl::Status sent;
+  if (!sends) return Outcome();
+  Outcome sent;
   for (const MessagePtr& message : plan.messages) {
     if (sent.ok()) sent = running.Send(*message, {});
   }
   return sent;
 }
 
-absl::Status BackgroundStreams::Send(const std::string& tag, const std::vector<std::string>& words,
-                                     const Patience& patience) {
-  const absl::StatusOr<Running*> running = Find(tag);
-  if (!running.ok()) return running.status();
+Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::string>& words,
+                                const Patience& patience) {
+  const OutcomeOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.outcome();
   const CallableMethod& method = (*running)->method();
   if (!StreamsRequests(method.shape)) {
     return UsageError(absl::StrCat(method.name, " takes one request, which it has"));
   }
-  const absl::StatusOr<RequestPlan> plan = PlanRequests(words, MethodShape::kUnary, [&] {
+  const OutcomeOr<RequestPlan> plan = PlanRequests(words, MethodShape::kUnary, [&] {
     return connection_.schema().NewMessage(*method.descriptor->input_type());
   });
-  if (!plan.ok()) return plan.status();
+  if (!plan.ok()) return plan.outcome();
   if (plan->from_input) return UsageError("standard input holds the session's lines");
   return (*running)->Send(*plan->messages[0], patience.stop());
 }
 
-absl::Status BackgroundStreams::End(const std::string& tag, const Patience& patience) {
-  const absl::StatusOr<Running*> running = Find(tag);
-  if (!running.ok()) return running.status();
+Outcome BackgroundStreams::End(const std::string& tag, const Patience& patience) {
+  const OutcomeOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.outcome();
   (*running)->HalfClose();
   const int code = (*running)->Join(patience.stop());
   if (exit_code_ == kExitOk) exit_code_ = code;
   running_.erase(tag);
-  return absl::OkStatus();
+  return Outcome();
 }
 
-absl::Status BackgroundStreams::Stop(const std::string& tag) {
-  const absl::StatusOr<Running*> running = Find(tag);
-  if (!running.ok()) return running.status();
+Outcome BackgroundStreams::Stop(const std::string& tag) {
+  const OutcomeOr<Running*> running = Find(tag);
+  if (!running.ok()) return running.outcome();
   Remove(tag);
-  return absl::OkStatus();
+  return Outcome();
 }
 
 void BackgroundStreams::StopAll() {
   while (!running_.empty()) Remove(std::string(running_.begin()->first));
 }
 
-absl::StatusOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string& tag) {
+OutcomeOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string& tag) {
   const auto found = running_.find(tag);
   if (found != running_.end()) return found->second.get();
   return UsageError(absl::StrCat("no stream ", tag, " in this session"));

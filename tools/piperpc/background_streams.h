@@ -7,9 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "tools/piperpc/connection.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/output.h"
 #include "tools/piperpc/patience.h"
 #include "tools/piperpc/requests.h"
@@ -34,17 +33,17 @@ class BackgroundStreams {
 
   // Opens a stream and sends the messages of `plan`. A method that streams its requests stays open
   // for Send() until End().
-  absl::Status Start(const CallableMethod& method, const RequestPlan& plan);
+  Outcome Start(const CallableMethod& method, const RequestPlan& plan);
 
   // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended.
-  absl::Status Send(const std::string& tag, const std::vector<std::string>& words,
-                    const Patience& patience);
+  Outcome Send(const std::string& tag, const std::vector<std::string>& words,
+               const Patience& patience);
 
   // No more messages will be sent. Waits for what is still coming, until the call has ended.
-  absl::Status End(const std::string& tag, const Patience& patience);
+  Outcome End(const std::string& tag, const Patience& patience);
 
   // Cancels the call and waits for its last line.
-  absl::Status Stop(const std::string& tag);
+  Outcome Stop(const std::string& tag);
   void StopAll();
 
   // The exit code of the first stream that ended with an error of its own; 0: none did.
@@ -53,7 +52,7 @@ class BackgroundStreams {
  private:
   class Running;
 
-  absl::StatusOr<Running*> Find(const std::string& tag);
+  OutcomeOr<Running*> Find(const std::string& tag);
   void Remove(const std::string& tag);
   void RemoveEnded();
 

@@ -12,7 +12,7 @@ int Once(Program& program, const Words& words, const Patience& patience) {
 // The same, after the login that --user asks for.
 template <int (*kRun)(Program&, const Words&, const Patience&)>
 int LoggedIn(Program& program, const Words& words, const Patience& patience) {
-  const absl::Status status = LoginFirst(program, patience);
+  const Outcome status = LoginFirst(program, patience);
   return status.ok() ? kRun(program, words, patience) : Report(status, patience);
 }
 

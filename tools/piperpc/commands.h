@@ -5,23 +5,23 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/patience.h"
 #include "tools/piperpc/program.h"
 
 namespace piperpc::cli {
 
 // list: the names of the server's services, one on a line.
-absl::Status List(Program& program, const Words& words, const Patience& patience);
+Outcome List(Program& program, const Words& words, const Patience& patience);
 
 // describe [SYMBOL]: the definition of a symbol, or of every service.
-absl::Status Describe(Program& program, const Words& words, const Patience& patience);
+Outcome Describe(Program& program, const Words& words, const Patience& patience);
 
 // call SERVICE/METHOD [REQUEST…].
-absl::Status Call(Program& program, const Words& words, const Patience& patience);
+Outcome Call(Program& program, const Words& words, const Patience& patience);
 
 // wait: until the server says that it serves. Waits as long as `patience` allows, else 30 s.
-absl::Status Wait(Program& program, const Words& words, const Patience& patience);
+Outcome Wait(Program& program, const Words& words, const Patience& patience);
 
 // session: lines from standard input, on one connection; each may take as long as --timeout says.
 // Gives the exit code: that of the first line that failed.

@@ -22,7 +22,7 @@ std::shared_ptr<Channel> Open(const Settings& settings) {
 }
 
 // A server may have no reflection; then its UNIMPLEMENTED would point at the wrong thing.
-absl::Status ExplainReflection(const absl::Status& status) {
+Outcome ExplainReflection(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   return absl::UnimplementedError(
       "the server has no piperpc.v1.ReflectionService, so its methods are not known here");
@@ -41,7 +41,7 @@ CallOptions Connection::OptionsOf(const Patience& patience) const {
   return options;
 }
 
-absl::StatusOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
+OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
   v1::ReflectionClient client(channel_);
   const absl::StatusOr<v1::ListServicesResponse> response =
       client.ListServices(v1::ListServicesRequest(), OptionsOf(patience));
@@ -49,8 +49,8 @@ absl::StatusOr<std::vector<std::string>> Connection::ListServices(const Patience
   return std::vector<std::string>(response->services().begin(), response->services().end());
 }
 
-absl::Status Connection::Learn(const std::string& symbol, const Patience& patience) {
-  if (schema_.Has(symbol)) return absl::OkStatus();
+Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
+  if (schema_.Has(symbol)) return Outcome();
   v1::ReflectionClient client(channel_);
   v1::GetFileDescriptorsRequest request;
   request.set_symbol(symbol);
@@ -60,27 +60,26 @@ absl::Status Connection::Learn(const std::string& symbol, const Patience& patien
   return schema_.AddFiles({response->files().begin(), response->files().end()});
 }
 
-absl::StatusOr<CallableMethod> Connection::FindMethod(std::string_view name,
-                                                      const Patience& patience) {
+OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name, const Patience& patience) {
   const std::string symbol = SymbolOf(name);
   const std::size_t dot = symbol.rfind('.');
   if (dot == std::string::npos) {
     return UsageError(absl::StrCat("\"", std::string(name), "\" is no SERVICE/METHOD"));
   }
   const std::string service = symbol.substr(0, dot);
-  const absl::Status learned = Learn(service, patience);
-  if (learned.code() == absl::StatusCode::kNotFound) {
+  const Outcome learned = Learn(service, patience);
+  if (learned.Is(absl::StatusCode::kNotFound)) {
     return absl::UnimplementedError(absl::StrCat("no service ", service, " on this server"));
   }
   if (!learned.ok()) return learned;
   return schema_.FindMethod(name);
 }
 
-absl::StatusOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
-                                                 const google::protobuf::Message& request,
-                                                 const Patience& patience) {
+OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
+                                            const google::protobuf::Message& request,
+                                            const Patience& patience) {
   MessagePtr response = schema_.NewMessage(*method.descriptor->output_type());
-  const absl::Status status =
+  const Outcome status =
       channel_->CallUnary({method.name, method.shape}, internal::OutMessage::Of(request),
                           OptionsOf(patience), [&response](std::span<const char> bytes) {
                             return internal::ParseMessage(bytes, *response);
@@ -89,15 +88,15 @@ absl::StatusOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
   return response;
 }
 
-absl::StatusOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
-                                             const Patience& patience) {
-  const absl::StatusOr<CallableMethod> method = FindMethod(kLogin, patience);
-  if (!method.ok()) return method.status();
+OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
+                                        const Patience& patience) {
+  const OutcomeOr<CallableMethod> method = FindMethod(kLogin, patience);
+  if (!method.ok()) return method.outcome();
   const MessagePtr request = schema_.NewMessage(*method->descriptor->input_type());
-  absl::Status set = Assign(absl::StrCat("username=", user), *request);
+  Outcome set = Assign(absl::StrCat("username=", user), *request);
   if (set.ok()) set = Assign(absl::StrCat("password=", password), *request);
   if (!set.ok()) return absl::InternalError("the server's Login takes no username and password");
-  absl::StatusOr<MessagePtr> response = CallUnary(*method, *request, patience);
+  OutcomeOr<MessagePtr> response = CallUnary(*method, *request, patience);
   if (response.ok()) {
     user_ = user;
     connections_seen_ = channel_->connections_made();

@@ -6,9 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "piperpc/channel.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/patience.h"
 #include "tools/piperpc/requests.h"
 #include "tools/piperpc/schema.h"
@@ -30,23 +29,23 @@ class Connection {
   CallOptions OptionsOf(const Patience& patience) const;
 
   // From the server's reflection.
-  absl::StatusOr<std::vector<std::string>> ListServices(const Patience& patience);
+  OutcomeOr<std::vector<std::string>> ListServices(const Patience& patience);
 
   // Makes schema() know `symbol`. NOT_FOUND: the server does not.
-  absl::Status Learn(const std::string& symbol, const Patience& patience);
+  Outcome Learn(const std::string& symbol, const Patience& patience);
 
   // Learns the service of "package.Service/Method" and finds the method in it.
-  absl::StatusOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
+  OutcomeOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
 
   // Makes one unary call.
-  absl::StatusOr<MessagePtr> CallUnary(const CallableMethod& method,
-                                       const google::protobuf::Message& request,
-                                       const Patience& patience);
+  OutcomeOr<MessagePtr> CallUnary(const CallableMethod& method,
+                                  const google::protobuf::Message& request,
+                                  const Patience& patience);
 
   // Logs in with auth.v1.AuthService/Login, and gives its reply. From then on login_lost() tells
   // whether the connection that knew the user has been replaced.
-  absl::StatusOr<MessagePtr> Login(const std::string& user, const std::string& password,
-                                   const Patience& patience);
+  OutcomeOr<MessagePtr> Login(const std::string& user, const std::string& password,
+                              const Patience& patience);
 
   // Once for each time that the connection was lost and opened again: the text to tell, with the
   // user who is no longer logged in. Empty: nothing happened.

@@ -1,65 +1,62 @@
 #include "tools/piperpc/failure.h"
 
-#include <optional>
-
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
 
-// Marks the errors that are the program's own: an exit code, as text.
-constexpr char kExitCodePayload[] = "piperpc.local/exit_code";
-
-absl::Status WithExitCode(absl::Status status, ExitCode code) {
-  status.SetPayload(kExitCodePayload, absl::Cord(absl::StrCat(static_cast<int>(code))));
-  return status;
-}
-
-absl::Status Make(absl::StatusCode code, std::string_view message, ExitCode exit_code) {
-  return WithExitCode(absl::Status(code, {message.data(), message.size()}), exit_code);
-}
-
-// A detail of the type that people know how to read; others stay bytes.
+// A detail's type is a name that people know; its value stays bytes.
 std::string DescribeDetail(absl::string_view type_url, const absl::Cord& value) {
   const absl::string_view type = absl::StripPrefix(type_url, "type.googleapis.com/");
-  return absl::StrCat("  detail ", type, ": ", absl::CHexEscape(std::string(value)));
+  return absl::StrCat("  detail ", tools::VisibleLine({type.data(), type.size()}), ": ",
+                      absl::CHexEscape(std::string(value)));
 }
 
 }  // namespace
 
-absl::Status UsageError(std::string_view message) {
-  return Make(absl::StatusCode::kInvalidArgument, message, kExitUsage);
+Outcome Outcome::Local(ExitCode code, std::string_view message) {
+  Outcome outcome(absl::UnknownError({message.data(), message.size()}));
+  outcome.local_ = code;
+  return outcome;
 }
 
-absl::Status AsUsageError(const absl::Status& status) {
-  return status.ok() ? status : WithExitCode(status, kExitUsage);
+Outcome Outcome::After(std::string_view prefix) const {
+  if (ok()) return *this;
+  const std::string message = absl::StrCat(std::string(prefix), status_.message());
+  Outcome outcome(absl::Status(status_.code(), message));
+  status_.ForEachPayload([&outcome](absl::string_view url, const absl::Cord& value) {
+    outcome.status_.SetPayload(url, value);
+  });
+  outcome.local_ = local_;
+  return outcome;
 }
 
-absl::Status IoError(std::string_view message) {
-  return Make(absl::StatusCode::kUnavailable, message, kExitIo);
+std::string Outcome::Describe() const {
+  const std::string text = tools::VisibleLine(message());
+  if (local_.has_value()) return text;
+  std::string all = absl::StrCat(CodeName(status_), ": ", text);
+  status_.ForEachPayload([&all](absl::string_view type_url, const absl::Cord& value) {
+    absl::StrAppend(&all, "\n", DescribeDetail(type_url, value));
+  });
+  return all;
 }
 
-absl::Status NoReaderError() {
-  return Make(absl::StatusCode::kAborted, "nobody reads the output", kExitNoReader);
+std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
+  return out << (outcome.ok() ? "OK" : outcome.Describe());
 }
 
-int ExitCodeOf(const absl::Status& status) {
-  const auto own = status.GetPayload(kExitCodePayload);
-  if (own.has_value()) return std::stoi(std::string(*own));
-  return static_cast<int>(status.code());
-}
+Outcome UsageError(std::string_view message) { return Outcome::Local(kExitUsage, message); }
+
+Outcome IoError(std::string_view message) { return Outcome::Local(kExitIo, message); }
+
+Outcome NoReaderError() { return Outcome::Local(kExitNoReader, "nobody reads the output"); }
+
+Outcome InterruptedError() { return Outcome::Local(kExitInterrupted, "interrupted"); }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }
-
-std::string Describe(const absl::Status& status) {
-  std::string text = absl::StrCat(CodeName(status), ": ", status.message());
-  status.ForEachPayload([&text](absl::string_view type_url, const absl::Cord& value) {
-    if (type_url != kExitCodePayload) absl::StrAppend(&text, "\n", DescribeDetail(type_url, value));
-  });
-  return text;
-}
 
 }  // namespace piperpc::cli

@@ -1,8 +1,12 @@
 // What went wrong, as the command line tells it: a text for people and an exit code for scripts.
 #pragma once
 
+#include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 
@@ -17,22 +21,82 @@ enum ExitCode : int {
   kExitNoReader = 141,     // Nobody reads the output any more.
 };
 
-// An error of the command line itself: `message` says what is wrong and what is right.
-absl::Status UsageError(std::string_view message);
+// How something ended: well, with an error of this program's own, or with the status of a call. The
+// two kinds of errors are told apart by this type alone, so that nothing that a server sends can
+// look like an error of this side, or choose the exit code.
+class [[nodiscard]] Outcome {
+ public:
+  Outcome() = default;
 
-// `status`, but as a usage error. OK stays OK.
-absl::Status AsUsageError(const absl::Status& status);
+  // Of a call, or of the connection. Implicit, as every step of a command passes them on.
+  Outcome(absl::Status status) : status_(std::move(status)) {}
+
+  // An error of this side; `code` is not kExitOk.
+  static Outcome Local(ExitCode code, std::string_view message);
+
+  bool ok() const { return !local_.has_value() && status_.ok(); }
+
+  // 0, the program's own code, or the canonical one, which is 1 to 16.
+  int exit_code() const { return local_.value_or(static_cast<ExitCode>(status_.code())); }
+
+  // True for the canonical code of a call; never for an error of this side.
+  bool Is(absl::StatusCode code) const { return !local_.has_value() && status_.code() == code; }
+
+  // As it came: not made safe for a terminal. See Describe().
+  std::string message() const { return std::string(status_.message()); }
+  const absl::Status& status() const { return status_; }
+
+  // The same, with `prefix` before its message.
+  Outcome After(std::string_view prefix) const;
+
+  // "NOT_FOUND: no such method", and each detail of the status on a line of its own; an error of
+  // this side is its message alone. Safe for a terminal.
+  std::string Describe() const;
+
+ private:
+  absl::Status status_;
+  std::optional<ExitCode> local_;
+};
+
+std::ostream& operator<<(std::ostream& out, const Outcome& outcome);
+
+// A value, or why there is none.
+template <typename Value>
+class [[nodiscard]] OutcomeOr {
+ public:
+  OutcomeOr(Outcome outcome) : outcome_(std::move(outcome)) {}               // Not OK.
+  OutcomeOr(absl::Status status) : OutcomeOr(Outcome(std::move(status))) {}  // Not OK.
+  template <typename From = Value,
+            typename = std::enable_if_t<std::is_convertible_v<From&&, Value> &&
+                                        !std::is_convertible_v<From&&, Outcome>>>
+  OutcomeOr(From&& value) : value_(std::forward<From>(value)) {}
+
+  bool ok() const { return value_.has_value(); }
+  const Outcome& outcome() const { return outcome_; }
+
+  // Only when ok().
+  Value& operator*() & { return *value_; }
+  const Value& operator*() const& { return *value_; }
+  Value&& operator*() && { return *std::move(value_); }
+  Value* operator->() { return &*value_; }
+  const Value* operator->() const { return &*value_; }
+
+ private:
+  Outcome outcome_;
+  std::optional<Value> value_;
+};
+
+// An error of the command line itself: `message` says what is wrong and what is right.
+Outcome UsageError(std::string_view message);
 
 // A file or terminal that does not do what it should.
-absl::Status IoError(std::string_view message);
+Outcome IoError(std::string_view message);
 
 // Standard output has been closed by its reader: the end, but nothing to complain of.
-absl::Status NoReaderError();
+Outcome NoReaderError();
 
-int ExitCodeOf(const absl::Status& status);
-
-// "NOT_FOUND: no such method", and each detail of the status on a line of its own.
-std::string Describe(const absl::Status& status);
+// Ctrl-C, before anything was called.
+Outcome InterruptedError();
 
 // "OK", "NOT_FOUND".
 std::string CodeName(const absl::Status& status);

@@ -20,7 +20,7 @@ bool IsPathCharacter(char c) {
 }
 
 // A message may be given as JSON. What does not look like JSON is a string of it: a Duration as 5s.
-absl::Status SetMessage(Message& target, std::string_view value) {
+Outcome SetMessage(Message& target, std::string_view value) {
   const bool json = !value.empty() && std::string_view("{[\"").find(value[0]) != value.npos;
   return FromJson(json ? std::string(value) : absl::StrCat("\"", std::string(value), "\""), target);
 }
@@ -31,7 +31,7 @@ Message& MutableMessage(Message& message, const FieldDescriptor& field) {
                              : *reflection.MutableMessage(&message, &field);
 }
 
-absl::Status SetField(Message& message, const FieldDescriptor& field, std::string_view value) {
+Outcome SetField(Message& message, const FieldDescriptor& field, std::string_view value) {
   if (!field.is_repeated() && message.GetReflection()->HasField(message, &field)) {
     return UsageError(absl::StrCat("field ", field.name(), " was given twice"));
   }
@@ -41,14 +41,14 @@ absl::Status SetField(Message& message, const FieldDescriptor& field, std::strin
   return SetScalar(message, field, value);
 }
 
-absl::Status SetMapEntry(Message& message, const FieldDescriptor& field, std::string_view key,
-                         std::string_view value) {
+Outcome SetMapEntry(Message& message, const FieldDescriptor& field, std::string_view key,
+                    std::string_view value) {
   Message& entry = MutableMessage(message, field);
-  const absl::Status status = SetScalar(entry, *field.message_type()->map_key(), key);
+  const Outcome status = SetScalar(entry, *field.message_type()->map_key(), key);
   return status.ok() ? SetField(entry, *field.message_type()->map_value(), value) : status;
 }
 
-absl::StatusOr<const FieldDescriptor*> FindField(const Message& message, std::string_view name) {
+OutcomeOr<const FieldDescriptor*> FindField(const Message& message, std::string_view name) {
   const auto& type = *message.GetDescriptor();
   const std::string text(name);
   const FieldDescriptor* field = type.FindFieldByName(text);
@@ -57,10 +57,10 @@ absl::StatusOr<const FieldDescriptor*> FindField(const Message& message, std::st
   return UsageError(absl::StrCat(type.full_name(), " has no field ", text));
 }
 
-absl::Status AssignAt(Message& message, std::string_view path, std::string_view value) {
+Outcome AssignAt(Message& message, std::string_view path, std::string_view value) {
   const std::size_t dot = path.find('.');
-  const absl::StatusOr<const FieldDescriptor*> found = FindField(message, path.substr(0, dot));
-  if (!found.ok()) return found.status();
+  const OutcomeOr<const FieldDescriptor*> found = FindField(message, path.substr(0, dot));
+  if (!found.ok()) return found.outcome();
   const FieldDescriptor& field = **found;
   if (dot == path.npos) return SetField(message, field, value);
   const std::string_view rest = path.substr(dot + 1);
@@ -82,7 +82,7 @@ bool LooksLikeAssignment(std::string_view word) {
   return std::all_of(path.begin(), path.end(), IsPathCharacter);
 }
 
-absl::Status Assign(std::string_view assignment, Message& message) {
+Outcome Assign(std::string_view assignment, Message& message) {
   const std::size_t equals = assignment.find('=');
   if (equals == assignment.npos) {
     return UsageError(absl::StrCat("\"", std::string(assignment), "\" is not field=value"));

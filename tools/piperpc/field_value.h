@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
@@ -23,6 +23,6 @@ bool LooksLikeAssignment(std::string_view word);
 //
 // A usage error names the field, its type and what was wrong. A field that is not repeated may be
 // set once.
-absl::Status Assign(std::string_view assignment, google::protobuf::Message& message);
+Outcome Assign(std::string_view assignment, google::protobuf::Message& message);
 
 }  // namespace piperpc::cli

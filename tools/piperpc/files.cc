@@ -25,7 +25,7 @@ std::ifstream Open(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+OutcomeOr<std::string> ReadFile(const std::string& path) {
   errno = 0;
   std::ifstream file = Open(path);
   std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
 // All of a file, whose name is UTF-8. An I/O error names it.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
+OutcomeOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace piperpc::cli

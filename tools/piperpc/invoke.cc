@@ -17,23 +17,23 @@ namespace {
 using internal::ClientStream;
 using internal::OutMessage;
 
-absl::Status InputError() { return IoError("cannot read standard input"); }
+Outcome InputError() { return IoError("cannot read standard input"); }
 
 // One message out of all that standard input holds.
-absl::StatusOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
-                                       const std::stop_token& stop) {
+OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
+                                  const std::stop_token& stop) {
   std::string text;
   const LineReader::Result result = input.ReadAll(text, stop);
-  if (result == LineReader::Result::kStopped) return absl::CancelledError("interrupted");
+  if (result == LineReader::Result::kStopped) return InterruptedError();
   if (result == LineReader::Result::kError) return InputError();
-  const absl::Status parsed = FromJson(text, *request);
+  const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed;
   return request;
 }
 
-absl::Status Print(Program& program, const google::protobuf::Message& reply, JsonStyle style) {
-  const absl::StatusOr<std::string> json = ToJson(reply, style);
-  return json.ok() ? program.output.WriteLine(*json) : json.status();
+Outcome Print(Program& program, const google::protobuf::Message& reply, JsonStyle style) {
+  const OutcomeOr<std::string> json = ToJson(reply, style);
+  return json.ok() ? program.output.WriteLine(*json) : json.outcome();
 }
 
 // Sends the requests of a stream on a thread of its own, so that replies are read meanwhile.
@@ -47,7 +47,7 @@ class Sender {
         thread_([this](std::stop_token stop) { Run(stop); }) {}
 
   // Call it when the stream has ended. What went wrong on this side.
-  absl::Status Finish() {
+  Outcome Finish() {
     thread_.request_stop();
     thread_.join();
     return status_;
@@ -68,48 +68,45 @@ class Sender {
     return stream_.Write(OutMessage::Of(message)) == ClientStream::Step::kDone;
   }
 
-  absl::Status SendMessages() {
+  Outcome SendMessages() {
     for (const MessagePtr& message : plan_.messages) {
       if (!Send(*message)) break;
     }
-    return absl::OkStatus();
+    return Outcome();
   }
 
-  absl::Status SendLines(const std::stop_token& stop) {
+  Outcome SendLines(const std::stop_token& stop) {
     std::string line;
     LineReader::Result result;
     while ((result = input_.ReadLine(line, stop)) == LineReader::Result::kLine) {
       if (IsBlank(line)) continue;
       const MessagePtr message = new_request_();
-      const absl::Status parsed = FromJson(line, *message);
+      const Outcome parsed = FromJson(line, *message);
       if (!parsed.ok()) return parsed;
       if (!Send(*message)) break;
     }
-    return result == LineReader::Result::kError ? InputError() : absl::OkStatus();
+    return result == LineReader::Result::kError ? InputError() : Outcome();
   }
 
   ClientStream& stream_;
   const RequestPlan& plan_;
   const NewRequest new_request_;
   LineReader& input_;
-  absl::Status status_;  // Written by the thread, read when it has ended.
+  Outcome status_;  // Written by the thread, read when it has ended.
   std::jthread thread_;
 };
 
 // Prints replies until there are no more; then how the call ended, or what the printing met.
-absl::Status PrintReplies(Program& program, const CallableMethod& method, ClientStream& stream) {
+Outcome PrintReplies(Program& program, const CallableMethod& method, ClientStream& stream) {
   const JsonStyle style =
       StreamsReplies(method.shape) ? JsonStyle::kLine : ReplyStyle(program.settings);
   const MessagePtr reply =
       program.connection.schema().NewMessage(*method.descriptor->output_type());
   std::span<const char> bytes;
   while (stream.Read(bytes) == ClientStream::Step::kDone) {
-    if (!internal::ParseMessage(bytes, *reply)) {
-      stream.Fail(absl::InternalError(
-          absl::StrCat("the reply is no ", method.descriptor->output_type()->full_name())));
-      break;
-    }
-    const absl::Status printed = Print(program, *reply, style);
+    const OutcomeOr<std::string> json =
+        program.connection.schema().ReplyToJson(bytes, style, *reply);
+    const Outcome printed = json.ok() ? program.output.WriteLine(*json) : json.outcome();
     if (printed.ok()) continue;
     stream.Cancel();
     return printed;
@@ -117,28 +114,28 @@ absl::Status PrintReplies(Program& program, const CallableMethod& method, Client
   return stream.status();
 }
 
-absl::Status InvokeUnary(Program& program, const CallableMethod& method,
-                         const google::protobuf::Message& request, const Patience& patience) {
-  const absl::StatusOr<MessagePtr> reply = program.connection.CallUnary(method, request, patience);
-  if (!reply.ok()) return reply.status();
+Outcome InvokeUnary(Program& program, const CallableMethod& method,
+                    const google::protobuf::Message& request, const Patience& patience) {
+  const OutcomeOr<MessagePtr> reply = program.connection.CallUnary(method, request, patience);
+  if (!reply.ok()) return reply.outcome();
   return Print(program, **reply, ReplyStyle(program.settings));
 }
 
-absl::Status InvokeStream(Program& program, const CallableMethod& method,
-                          const google::protobuf::Message& request, const Patience& patience) {
+Outcome InvokeStream(Program& program, const CallableMethod& method,
+                     const google::protobuf::Message& request, const Patience& patience) {
   const OutMessage message = OutMessage::Of(request);
   const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
       {method.name, method.shape}, &message, program.connection.OptionsOf(patience));
   return PrintReplies(program, method, *stream);
 }
 
-absl::Status InvokeSending(Program& program, const CallableMethod& method, const RequestPlan& plan,
-                           NewRequest new_request, const Patience& patience) {
+Outcome InvokeSending(Program& program, const CallableMethod& method, const RequestPlan& plan,
+                      NewRequest new_request, const Patience& patience) {
   const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
       {method.name, method.shape}, nullptr, program.connection.OptionsOf(patience));
   Sender sender(*stream, plan, std::move(new_request), program.input);
-  const absl::Status received = PrintReplies(program, method, *stream);
-  const absl::Status sent = sender.Finish();
+  const Outcome received = PrintReplies(program, method, *stream);
+  const Outcome sent = sender.Finish();
   return sent.ok() ? received : sent;
 }
 
@@ -149,8 +146,8 @@ JsonStyle ReplyStyle(const Settings& settings) {
                                                                       : JsonStyle::kLine;
 }
 
-absl::Status Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
-                    const Patience& patience) {
+Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
+               const Patience& patience) {
   NewRequest new_request = [&] {
     return program.connection.schema().NewMessage(*method.descriptor->input_type());
   };
@@ -158,8 +155,8 @@ absl::Status Invoke(Program& program, const CallableMethod& method, RequestPlan 
     return InvokeSending(program, method, plan, std::move(new_request), patience);
   }
   if (plan.from_input) {
-    absl::StatusOr<MessagePtr> read = ReadRequest(program.input, new_request(), patience.stop());
-    if (!read.ok()) return read.status();
+    OutcomeOr<MessagePtr> read = ReadRequest(program.input, new_request(), patience.stop());
+    if (!read.ok()) return read.outcome();
     plan.messages.push_back(*std::move(read));
   }
   const google::protobuf::Message& request = *plan.messages.front();

@@ -1,7 +1,7 @@
 // One call in the foreground, of any shape.
 #pragma once
 
-#include "absl/status/status.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 #include "tools/piperpc/program.h"
 #include "tools/piperpc/requests.h"
@@ -15,7 +15,7 @@ JsonStyle ReplyStyle(const Settings& settings);
 // Calls `method` with what `plan` says and prints the replies as they come. Returns how the call
 // ended. An error of this side, such as a malformed line on standard input or an output that
 // nobody reads, cancels the call.
-absl::Status Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
-                    const Patience& patience);
+Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
+               const Patience& patience);
 
 }  // namespace piperpc::cli

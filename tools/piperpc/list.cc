@@ -1,18 +1,18 @@
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 
-absl::Status List(Program& program, const Words& words, const Patience& patience) {
+Outcome List(Program& program, const Words& words, const Patience& patience) {
   if (!words.empty()) return UsageError("list takes no arguments");
-  const absl::StatusOr<std::vector<std::string>> services =
-      program.connection.ListServices(patience);
-  if (!services.ok()) return services.status();
+  const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(patience);
+  if (!services.ok()) return services.outcome();
   for (const std::string& service : *services) {
-    const absl::Status written = program.output.WriteLine(service);
+    const Outcome written = program.output.WriteLine(tools::VisibleLine(service));
     if (!written.ok()) return written;
   }
-  return absl::OkStatus();
+  return Outcome();
 }
 
 }  // namespace piperpc::cli

@@ -1,16 +1,19 @@
 // The command line of PipeRPC. What it does is in commands.h.
+#include <exception>
+
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
 #include "tools/shared/arguments.h"
 #include "tools/shared/input.h"
 #include "tools/shared/standard_streams.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
 
 int RefuseUsage(std::string_view what) {
-  Complain(absl::StrCat(std::string(what), "; see piperpc help"));
+  Complain(tools::VisibleLine(absl::StrCat(std::string(what), "; see piperpc help")));
   return kExitUsage;
 }
 
@@ -33,12 +36,12 @@ int RunCommand(const Command& command, const CommandLine& line, Output& output,
 int Run(const std::vector<std::string>& arguments) {
   Interrupts interrupts;
   Output output(stdout);
-  const absl::StatusOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
-  if (!line.ok()) return RefuseUsage(std::string(line.status().message()));
+  const OutcomeOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
+  if (!line.ok()) return RefuseUsage(line.outcome().message());
   const bool help = line->settings.help || line->command == "help";
-  if (help) return ExitCodeOf(output.WriteLine(HelpText()));
+  if (help) return output.WriteLine(HelpText()).exit_code();
   const bool version = line->settings.version || line->command == "version";
-  if (version) return ExitCodeOf(output.WriteLine(VersionText()));
+  if (version) return output.WriteLine(VersionText()).exit_code();
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));
@@ -48,7 +51,13 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace piperpc::cli
 
+// The system may refuse memory or a thread anywhere.
 int main(int argc, char** argv) {
-  piperpc::tools::PrepareStandardStreams();
-  return piperpc::cli::Run(piperpc::tools::Arguments(argc, argv));
+  try {
+    piperpc::tools::PrepareStandardStreams();
+    return piperpc::cli::Run(piperpc::tools::Arguments(argc, argv));
+  } catch (const std::exception& error) {
+    piperpc::cli::Complain(absl::StrCat("cannot go on: ", error.what()));
+    return piperpc::cli::kExitIo;
+  }
 }

@@ -6,11 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
 #include "tools/shared/standard_streams.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
 
-absl::Status WriteError(int error) {
+Outcome WriteError(int error) {
   if (tools::ReaderHasGone()) return NoReaderError();
   return IoError(
       absl::StrCat("cannot write to standard output: ", std::generic_category().message(error)));
@@ -18,10 +19,11 @@ absl::Status WriteError(int error) {
 
 }  // namespace
 
-absl::Status Output::WriteLine(std::string_view text) {
+Outcome Output::WriteLine(std::string_view text) {
+  const std::string visible = tools::VisibleLines(text);
   std::lock_guard lock(mutex_);
   if (!status_.ok()) return status_;
-  const bool written = std::fwrite(text.data(), 1, text.size(), file_) == text.size() &&
+  const bool written = std::fwrite(visible.data(), 1, visible.size(), file_) == visible.size() &&
                        std::fputc('\n', file_) != EOF && std::fflush(file_) == 0;
   if (!written) status_ = WriteError(errno);
   return status_;

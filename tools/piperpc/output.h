@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string_view>
 
-#include "absl/status/status.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
@@ -15,14 +15,14 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // Writes `text` and a newline as one, and flushes. An error once means an error ever after:
-  // NoReaderError() when the reader has gone, else an I/O error. Any thread.
-  absl::Status WriteLine(std::string_view text);
+  // Writes `text`, made safe for a terminal, and a newline as one, and flushes. An error once means
+  // an error ever after: NoReaderError() when the reader has gone, else an I/O error. Any thread.
+  Outcome WriteLine(std::string_view text);
 
  private:
   std::mutex mutex_;
   std::FILE* const file_;
-  absl::Status status_;
+  Outcome status_;
 };
 
 }  // namespace piperpc::cli

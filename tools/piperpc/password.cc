@@ -5,20 +5,20 @@
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/files.h"
 #include "tools/piperpc/password_prompt.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 
-absl::StatusOr<std::string> FindPassword(const std::string& user, const std::string& file,
-                                         const Environment& environment,
-                                         const std::stop_token& stop) {
+OutcomeOr<std::string> FindPassword(const std::string& user, const std::string& file,
+                                    const Environment& environment, const std::stop_token& stop) {
   if (!file.empty()) {
-    const absl::StatusOr<std::string> content = ReadFile(file);
-    if (!content.ok()) return content.status();
+    const OutcomeOr<std::string> content = ReadFile(file);
+    if (!content.ok()) return content.outcome();
     return content->substr(0, content->find_first_of("\r\n"));
   }
   const std::optional<std::string> variable = environment("PIPERPC_PASSWORD");
   if (variable.has_value()) return *variable;
-  return AskPassword(absl::StrCat("Password of ", user, ": "), stop);
+  return AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), stop);
 }
 
 }  // namespace piperpc::cli

@@ -3,15 +3,14 @@
 #include <stop_token>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/settings.h"
 
 namespace piperpc::cli {
 
 // The password of `user`: the first line of `file` if one is given, else PIPERPC_PASSWORD, else
 // what is typed at the terminal. Never from the command line, which everybody on the machine sees.
-absl::StatusOr<std::string> FindPassword(const std::string& user, const std::string& file,
-                                         const Environment& environment,
-                                         const std::stop_token& stop);
+OutcomeOr<std::string> FindPassword(const std::string& user, const std::string& file,
+                                    const Environment& environment, const std::stop_token& stop);
 
 }  // namespace piperpc::cli

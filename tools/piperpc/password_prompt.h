@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
 // Asks at the terminal, whatever standard input is, and does not show what is typed. CANCELLED when
 // `stop` came first; an I/O error where there is no terminal.
-absl::StatusOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop);
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop);
 
 }  // namespace piperpc::cli

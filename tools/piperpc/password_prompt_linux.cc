@@ -41,7 +41,7 @@ class SilentTerminal {
 
 }  // namespace
 
-absl::StatusOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
   const SilentTerminal terminal;
   if (!terminal.ok()) {
     return IoError(
@@ -52,7 +52,7 @@ absl::StatusOr<std::string> AskPassword(std::string_view prompt, const std::stop
   const LineReader::Result result = LineReader(terminal.file()).ReadLine(password, stop);
   terminal.Show("\n");  // The one that was typed was not shown.
   if (result == LineReader::Result::kLine) return password;
-  if (result == LineReader::Result::kStopped) return absl::CancelledError("interrupted");
+  if (result == LineReader::Result::kStopped) return InterruptedError();
   return IoError("the terminal gave no password");
 }
 

@@ -93,14 +93,14 @@ Typed TakeKey(HANDLE console, std::wstring& line) {
   return Typed::kMore;
 }
 
-absl::StatusOr<std::string> ReadLine(HANDLE console, const std::stop_token& stop) {
+OutcomeOr<std::string> ReadLine(HANDLE console, const std::stop_token& stop) {
   const StopEvent stopped(stop);
   const HANDLE either[] = {stopped.handle(), console};
   std::wstring line;
   Typed typed = Typed::kMore;
   while (typed == Typed::kMore) {
     const DWORD woken = WaitForMultipleObjects(2, either, FALSE, INFINITE);
-    if (stop.stop_requested()) return absl::CancelledError("interrupted");
+    if (stop.stop_requested()) return InterruptedError();
     typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, line) : Typed::kFailed;
   }
   if (typed == Typed::kDone) return tools::Utf8Of(line);
@@ -109,14 +109,14 @@ absl::StatusOr<std::string> ReadLine(HANDLE console, const std::stop_token& stop
 
 }  // namespace
 
-absl::StatusOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
   const SilentConsole console;
   if (!console.ok()) {
     return IoError(
         "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
   }
   console.Show(prompt);
-  absl::StatusOr<std::string> password = ReadLine(console.input(), stop);
+  OutcomeOr<std::string> password = ReadLine(console.input(), stop);
   console.Show("\n");  // The one that was typed was not shown.
   return password;
 }

@@ -5,29 +5,30 @@
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/password.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 
 void Complain(std::string_view text) {
-  const std::string line = absl::StrCat("piperpc: ", std::string(text), "\n");
+  const std::string line = absl::StrCat("piperpc: ", tools::VisibleLines(text), "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
 }
 
-int Report(const absl::Status& status, const Patience& patience) {
+int Report(const Outcome& status, const Patience& patience) {
   if (status.ok()) return kExitOk;
-  const int code = ExitCodeOf(status);
-  if (code != kExitNoReader) Complain(Describe(status));
+  const int code = status.exit_code();
+  if (code != kExitNoReader) Complain(status.Describe());
   return patience.stop().stop_requested() ? kExitInterrupted : code;
 }
 
-absl::Status LoginFirst(Program& program, const Patience& patience) {
+Outcome LoginFirst(Program& program, const Patience& patience) {
   const Settings& settings = program.settings;
-  if (settings.user.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::string> password =
+  if (settings.user.empty()) return Outcome();
+  const OutcomeOr<std::string> password =
       FindPassword(settings.user, settings.password_file, program.environment, patience.stop());
-  if (!password.ok()) return password.status();
-  return program.connection.Login(settings.user, *password, patience).status();
+  if (!password.ok()) return password.outcome();
+  return program.connection.Login(settings.user, *password, patience).outcome();
 }
 
 }  // namespace piperpc::cli

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "tools/piperpc/connection.h"
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/interrupts.h"
 #include "tools/piperpc/line_reader.h"
 #include "tools/piperpc/output.h"
@@ -28,14 +28,14 @@ struct Program {
 
 using Words = std::vector<std::string>;
 
-// One line on standard error: "piperpc: " and the text.
+// A line, or several, on standard error: "piperpc: " and the text, made safe for a terminal.
 void Complain(std::string_view text);
 
 // Complains of a status that is not OK; Ctrl-C is why it is not, when `patience` was cut short by
 // it. Gives the exit code.
-int Report(const absl::Status& status, const Patience& patience);
+int Report(const Outcome& status, const Patience& patience);
 
 // Logs in as --user says, if it does.
-absl::Status LoginFirst(Program& program, const Patience& patience);
+Outcome LoginFirst(Program& program, const Patience& patience);
 
 }  // namespace piperpc::cli

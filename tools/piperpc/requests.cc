@@ -18,7 +18,7 @@ class Planner {
   Planner(MethodShape shape, const NewRequest& new_request)
       : streams_(StreamsRequests(shape)), new_request_(new_request) {}
 
-  absl::Status Add(const std::string& word) {
+  Outcome Add(const std::string& word) {
     if (word.starts_with('{')) return AddJson(word);
     if (word.starts_with('@')) return AddFile(word.substr(1));
     if (LooksLikeAssignment(word)) return AddAssignment(word);
@@ -29,25 +29,25 @@ class Planner {
   std::vector<MessagePtr> Take() { return std::move(messages_); }
 
  private:
-  absl::Status AddJson(std::string_view json) {
+  Outcome AddJson(std::string_view json) {
     assigning_ = false;
     messages_.push_back(new_request_());
     return FromJson(json, *messages_.back());
   }
 
-  absl::Status AddFile(const std::string& path) {
-    const absl::StatusOr<std::string> text = ReadFile(path);
-    if (!text.ok()) return text.status();
+  Outcome AddFile(const std::string& path) {
+    const OutcomeOr<std::string> text = ReadFile(path);
+    if (!text.ok()) return text.outcome();
     if (!streams_) return AddJson(*text);
     std::istringstream lines(*text);
-    absl::Status status;
+    Outcome status;
     for (std::string line; status.ok() && std::getline(lines, line);) {
       if (!IsBlank(line)) status = AddJson(line);
     }
     return status;
   }
 
-  absl::Status AddAssignment(const std::string& word) {
+  Outcome AddAssignment(const std::string& word) {
     if (!assigning_) messages_.push_back(new_request_());
     assigning_ = true;
     return Assign(word, *messages_.back());
@@ -63,8 +63,8 @@ class Planner {
 
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
-absl::StatusOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                         const NewRequest& new_request) {
+OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
+                                    const NewRequest& new_request) {
   RequestPlan plan;
   plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
   if (plan.from_input) {
@@ -73,7 +73,7 @@ absl::StatusOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, 
   }
   Planner planner(shape, new_request);
   for (const std::string& word : words) {
-    const absl::Status added = planner.Add(word);
+    const Outcome added = planner.Add(word);
     if (!added.ok()) return added;
   }
   plan.messages = planner.Take();

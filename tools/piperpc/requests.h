@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "piperpc/service.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
@@ -26,8 +26,8 @@ struct RequestPlan {
 // words, which make one message together as long as nothing else stands between them, or "-" alone
 // for standard input. No words: the empty message, or standard input when requests are streamed. A
 // usage error tells which word is wrong, or that there are too many messages.
-absl::StatusOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                         const NewRequest& new_request);
+OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
+                                    const NewRequest& new_request);
 
 // True for a line that holds nothing: a stream of JSON lines skips it.
 bool IsBlank(std::string_view line);

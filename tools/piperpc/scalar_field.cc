@@ -89,7 +89,7 @@ std::string Expected(const FieldDescriptor& field) {
   }
 }
 
-absl::Status Refuse(const FieldDescriptor& field, std::string_view text) {
+Outcome Refuse(const FieldDescriptor& field, std::string_view text) {
   return UsageError(absl::StrCat("field ", field.name(), ": \"", std::string(text), "\" is no ",
                                  field.type_name(), Expected(field)));
 }
@@ -154,8 +154,8 @@ bool StoreParsed(Message& message, const FieldDescriptor& field, std::string_vie
 
 }  // namespace
 
-absl::Status SetScalar(Message& message, const FieldDescriptor& field, std::string_view text) {
-  return StoreParsed(message, field, text) ? absl::OkStatus() : Refuse(field, text);
+Outcome SetScalar(Message& message, const FieldDescriptor& field, std::string_view text) {
+  return StoreParsed(message, field, text) ? Outcome() : Refuse(field, text);
 }
 
 }  // namespace piperpc::cli

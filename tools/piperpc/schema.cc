@@ -1,11 +1,13 @@
 #include "tools/piperpc/schema.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "piperpc/internal/client_call.h"
 
 namespace piperpc::cli {
 namespace {
@@ -80,7 +82,8 @@ std::string SymbolOf(std::string_view name) {
 
 Schema::Schema() : factory_(&pool_) {}
 
-absl::Status Schema::AddFiles(const std::vector<std::string>& files) {
+Outcome Schema::AddFiles(const std::vector<std::string>& files) {
+  const std::unique_lock lock(mutex_);
   for (const std::string& bytes : files) {
     google::protobuf::FileDescriptorProto proto;
     if (!proto.ParseFromString(bytes)) {
@@ -93,14 +96,16 @@ absl::Status Schema::AddFiles(const std::vector<std::string>& files) {
           absl::StrCat("the server's reflection contradicts itself: ", error.text));
     }
   }
-  return absl::OkStatus();
+  return Outcome();
 }
 
 bool Schema::Has(std::string_view symbol) const {
+  const std::shared_lock lock(mutex_);
   return pool_.FindFileContainingSymbol(std::string(symbol)) != nullptr;
 }
 
-absl::StatusOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
+OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
   const std::string symbol = SymbolOf(name);
   const MethodDescriptor* const method = pool_.FindMethodByName(symbol);
   if (method != nullptr) {
@@ -116,7 +121,8 @@ absl::StatusOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
                                                service_name, " has ", MethodNames(*service)));
 }
 
-absl::StatusOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {
+OutcomeOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {
+  const std::shared_lock lock(mutex_);
   const std::string symbol = SymbolOf(symbol_or_method);
   Printer printer;
   if (const auto* service = pool_.FindServiceByName(symbol)) {
@@ -136,7 +142,16 @@ absl::StatusOr<std::string> Schema::Describe(std::string_view symbol_or_method) 
 }
 
 std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& type) const {
+  const std::shared_lock lock(mutex_);
   return std::unique_ptr<google::protobuf::Message>(factory_.GetPrototype(&type)->New());
+}
+
+OutcomeOr<std::string> Schema::ReplyToJson(std::span<const char> bytes, JsonStyle style,
+                                           google::protobuf::Message& reply) const {
+  const std::shared_lock lock(mutex_);
+  if (internal::ParseMessage(bytes, reply)) return ToJson(reply, style);
+  return absl::InternalError(
+      absl::StrCat("cannot parse the server's reply as ", reply.GetTypeName()));
 }
 
 }  // namespace piperpc::cli

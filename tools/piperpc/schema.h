@@ -2,16 +2,18 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
 #include "piperpc/service.h"
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/json.h"
 
 namespace piperpc::cli {
 
@@ -23,6 +25,10 @@ struct CallableMethod {
 };
 
 // Grows with each answer of the server's reflection. Descriptors and messages live as long as it.
+//
+// One thread adds files and works with messages as it likes. Others, at the same time, use nothing
+// but its const methods: what protobuf does with a dynamic message looks into the tables that
+// AddFiles() changes.
 class Schema {
  public:
   Schema();
@@ -31,24 +37,30 @@ class Schema {
 
   // Adds serialised FileDescriptorProtos, each after those that it imports. Files that are there
   // already are skipped. INTERNAL: the server sent something else.
-  absl::Status AddFiles(const std::vector<std::string>& files);
+  Outcome AddFiles(const std::vector<std::string>& files);
 
   // True when the symbol's file has been added.
   bool Has(std::string_view symbol) const;
 
   // "package.Service/Method" or "package.Service.Method". UNIMPLEMENTED, as a server says, names
   // the service's methods.
-  absl::StatusOr<CallableMethod> FindMethod(std::string_view name) const;
+  OutcomeOr<CallableMethod> FindMethod(std::string_view name) const;
 
   // The definition of a service, a method, a message or an enum, as .proto text; a service or a
   // method comes with the messages that it takes and gives.
-  absl::StatusOr<std::string> Describe(std::string_view symbol) const;
+  OutcomeOr<std::string> Describe(std::string_view symbol) const;
 
   // An empty message of that type.
   std::unique_ptr<google::protobuf::Message> NewMessage(
       const google::protobuf::Descriptor& type) const;
 
+  // A serialised reply as JSON, by way of `reply`, which is of its type. INTERNAL: it is no such
+  // message.
+  OutcomeOr<std::string> ReplyToJson(std::span<const char> bytes, JsonStyle style,
+                                     google::protobuf::Message& reply) const;
+
  private:
+  mutable std::shared_mutex mutex_;  // Exclusive while files are added.
   google::protobuf::DescriptorPool pool_;
   mutable google::protobuf::DynamicMessageFactory factory_;
 };

@@ -40,7 +40,7 @@ class Session {
   }
 
  private:
-  using Handler = absl::Status (Session::*)(const Words& words, const Patience& patience);
+  using Handler = Outcome (Session::*)(const Words& words, const Patience& patience);
   struct Entry {
     std::string_view name;
     Handler handler;
@@ -69,19 +69,19 @@ class Session {
 
   void RunLine() {
     const Patience patience(program_.settings.timeout, ArmStop());
-    const absl::Status status = RunWords(patience);
+    const Outcome status = RunWords(patience);
     const std::string news = program_.connection.TakeReconnectNews();
     if (!news.empty()) Complain(news);
     Note(Report(InThisLine(status), patience));
     const bool stopped = stop_.stop_requested();
     if (stopped) Note(kExitInterrupted);
-    quit_ = quit_ || stopped || ExitCodeOf(status) == kExitNoReader;
+    quit_ = quit_ || stopped || status.exit_code() == kExitNoReader;
   }
 
-  absl::Status RunWords(const Patience& patience) {
-    const absl::StatusOr<Words> words = SplitLine(line_);
-    if (!words.ok()) return words.status();
-    if (words->empty()) return absl::OkStatus();
+  Outcome RunWords(const Patience& patience) {
+    const OutcomeOr<Words> words = SplitLine(line_);
+    if (!words.ok()) return words.outcome();
+    if (words->empty()) return Outcome();
     static constexpr Entry kEntries[] = {
         {"call", &Session::CallNow},  {"start", &Session::Start},       {"send", &Session::Send},
         {"end", &Session::End},       {"stop", &Session::Stop},         {"login", &Session::Login},
@@ -97,89 +97,84 @@ class Session {
   }
 
   // In a script it helps to know which line it was.
-  absl::Status InThisLine(const absl::Status& status) const {
+  Outcome InThisLine(const Outcome& status) const {
     if (status.ok() || interactive_) return status;
-    absl::Status named(status.code(), absl::StrCat("line ", line_number_, ": ", status.message()));
-    status.ForEachPayload(
-        [&named](absl::string_view url, const absl::Cord& value) { named.SetPayload(url, value); });
-    return named;
+    return status.After(absl::StrCat("line ", line_number_, ": "));
   }
 
   void Note(int exit_code) {
     if (exit_code_ == kExitOk) exit_code_ = exit_code;
   }
 
-  absl::Status CallNow(const Words& words, const Patience& patience) {
+  Outcome CallNow(const Words& words, const Patience& patience) {
     if (words.empty()) return UsageError("call needs SERVICE/METHOD");
-    absl::StatusOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
-    if (!method.ok()) return method.status();
+    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+    if (!method.ok()) return method.outcome();
     if (words.size() == 1 && StreamsRequests(method->shape)) return NoStandardInput();
     if (words.size() > 1 && words[1] == "-") return NoStandardInput();
     return Call(program_, words, patience);
   }
 
-  absl::Status Start(const Words& words, const Patience& patience) {
+  Outcome Start(const Words& words, const Patience& patience) {
     if (words.empty()) return UsageError("start needs SERVICE/METHOD");
-    absl::StatusOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
-    if (!method.ok()) return method.status();
-    const absl::StatusOr<RequestPlan> plan = PlanRequests(
+    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+    if (!method.ok()) return method.outcome();
+    const OutcomeOr<RequestPlan> plan = PlanRequests(
         {words.begin() + 1, words.end()}, method->shape,
         [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); });
-    if (!plan.ok()) return plan.status();
+    if (!plan.ok()) return plan.outcome();
     if (plan->from_input && words.size() > 1) return NoStandardInput();
     return streams_.Start(*method, *plan);
   }
 
-  absl::Status Send(const Words& words, const Patience& patience) {
+  Outcome Send(const Words& words, const Patience& patience) {
     if (words.empty()) return UsageError("send needs the TAG of a stream");
     return streams_.Send(words[0], {words.begin() + 1, words.end()}, patience);
   }
 
-  absl::Status End(const Words& words, const Patience& patience) {
+  Outcome End(const Words& words, const Patience& patience) {
     if (words.size() != 1) return UsageError("end needs the TAG of a stream");
     return streams_.End(words[0], patience);
   }
 
-  absl::Status Stop(const Words& words, const Patience&) {
+  Outcome Stop(const Words& words, const Patience&) {
     if (words.size() != 1) return UsageError("stop needs the TAG of a stream");
     return streams_.Stop(words[0]);
   }
 
-  absl::Status Login(const Words& words, const Patience& patience) {
+  Outcome Login(const Words& words, const Patience& patience) {
     std::string file = program_.settings.password_file;
     tools::FlagSet flags;
     flags.Add("password-file", "FILE", "", tools::SetText(file));
     const absl::StatusOr<Words> names = flags.Parse(words);
-    if (!names.ok()) return AsUsageError(names.status());
+    if (!names.ok()) return UsageError(std::string(names.status().message()));
     if (names->size() != 1) return UsageError("login needs the NAME of a user");
-    const absl::StatusOr<std::string> password =
+    const OutcomeOr<std::string> password =
         FindPassword(names->front(), file, program_.environment, patience.stop());
-    if (!password.ok()) return password.status();
-    const absl::StatusOr<MessagePtr> reply =
+    if (!password.ok()) return password.outcome();
+    const OutcomeOr<MessagePtr> reply =
         program_.connection.Login(names->front(), *password, patience);
-    if (!reply.ok()) return reply.status();
-    const absl::StatusOr<std::string> json = ToJson(**reply, ReplyStyle(program_.settings));
-    return json.ok() ? program_.output.WriteLine(*json) : json.status();
+    if (!reply.ok()) return reply.outcome();
+    const OutcomeOr<std::string> json = ToJson(**reply, ReplyStyle(program_.settings));
+    return json.ok() ? program_.output.WriteLine(*json) : json.outcome();
   }
 
-  absl::Status ListThem(const Words& words, const Patience& patience) {
+  Outcome ListThem(const Words& words, const Patience& patience) {
     return List(program_, words, patience);
   }
 
-  absl::Status Describe(const Words& words, const Patience& patience) {
+  Outcome Describe(const Words& words, const Patience& patience) {
     return cli::Describe(program_, words, patience);
   }
 
-  absl::Status Help(const Words&, const Patience&) {
-    return program_.output.WriteLine(kSessionHelp);
-  }
+  Outcome Help(const Words&, const Patience&) { return program_.output.WriteLine(kSessionHelp); }
 
-  absl::Status Quit(const Words&, const Patience&) {
+  Outcome Quit(const Words&, const Patience&) {
     quit_ = true;
-    return absl::OkStatus();
+    return Outcome();
   }
 
-  static absl::Status NoStandardInput() {
+  static Outcome NoStandardInput() {
     return UsageError(
         "standard input holds the session's lines: give the messages as words, or "
         "use start, send and end");

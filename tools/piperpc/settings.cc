@@ -22,7 +22,7 @@ bool IsMetadataKey(std::string_view key) {
 absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
   const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
   if (!parsed.ok()) return parsed.status();
-  if (parsed->count() == 0) return UsageError("must be more than nothing");
+  if (parsed->count() == 0) return absl::InvalidArgumentError("must be more than nothing");
   timeout = *parsed;
   return absl::OkStatus();
 }
@@ -55,19 +55,20 @@ absl::Status AddMetadata(std::string_view text, Metadata& metadata) {
   const std::size_t equals = text.find('=');
   const std::string_view key = text.substr(0, equals);
   if (equals == text.npos || !IsMetadataKey(key)) {
-    return UsageError(absl::StrCat("\"", std::string(text), "\" is not key=value with a key of 1 ",
-                                   "to 64 of a-z, 0-9, '-', '_' and '.'"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
+                                                   "\" is not key=value with a key of 1 ",
+                                                   "to 64 of a-z, 0-9, '-', '_' and '.'"));
   }
   metadata.emplace_back(key, text.substr(equals + 1));
   return absl::OkStatus();
 }
 
-absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
-                                             const Environment& environment) {
+OutcomeOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
+                                        const Environment& environment) {
   CommandLine line;
   line.settings.endpoint = environment("PIPERPC_ENDPOINT").value_or(line.settings.endpoint);
   absl::StatusOr<std::vector<std::string>> words = FlagsFor(line.settings).Parse(arguments);
-  if (!words.ok()) return AsUsageError(words.status());
+  if (!words.ok()) return UsageError(std::string(words.status().message()));
   if (!words->empty()) {
     line.command = words->front();
     line.words.assign(words->begin() + 1, words->end());

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "piperpc/metadata.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
@@ -38,13 +39,14 @@ struct CommandLine {
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 // PIPERPC_ENDPOINT is the endpoint where no flag gives one. A usage error names the flag.
-absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
-                                             const Environment& environment);
+OutcomeOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
+                                        const Environment& environment);
 
 // One line for each flag.
 std::string FlagHelp();
 
-// "key=value" of --metadata, checked by the rules of piperpc/metadata.h. A usage error.
+// "key=value" of --metadata, checked by the rules of piperpc/metadata.h. INVALID_ARGUMENT, as a
+// flag's setter gives it.
 absl::Status AddMetadata(std::string_view text, Metadata& metadata);
 
 }  // namespace piperpc::cli

@@ -11,7 +11,7 @@ constexpr std::chrono::milliseconds kLongest{30000};
 
 }  // namespace
 
-absl::Status Wait(Program& program, const Words& words, const Patience& patience) {
+Outcome Wait(Program& program, const Words& words, const Patience& patience) {
   if (words.size() > 1) return UsageError("wait takes one service, or none for the whole server");
   v1::WatchRequest request;
   if (!words.empty()) request.set_service(words[0]);
@@ -21,10 +21,11 @@ absl::Status Wait(Program& program, const Words& words, const Patience& patience
   v1::HealthClient client(program.connection.channel());
   auto statuses = client.Watch(request, options);
   while (const std::optional<v1::WatchResponse> response = statuses.Next()) {
-    if (response->status() == v1::SERVING_STATUS_SERVING) return absl::OkStatus();
+    if (response->status() == v1::SERVING_STATUS_SERVING) return Outcome();
   }
-  const absl::Status ended = statuses.status();
-  return ended.ok() ? absl::UnavailableError("the server went away") : ended;
+  Outcome ended = statuses.status();
+  if (ended.ok()) ended = absl::UnavailableError("the server went away");
+  return ended;
 }
 
 }  // namespace piperpc::cli

@@ -14,7 +14,7 @@ class Splitter {
  public:
   explicit Splitter(std::string_view line) : rest_(line) {}
 
-  absl::StatusOr<std::vector<std::string>> Split() {
+  OutcomeOr<std::vector<std::string>> Split() {
     std::vector<std::string> words;
     while (SkipBlanks()) {
       std::optional<std::string> word = rest_[0] == '{' ? TakeJson() : TakeWord();
@@ -87,7 +87,7 @@ class Splitter {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> SplitLine(std::string_view line) {
+OutcomeOr<std::vector<std::string>> SplitLine(std::string_view line) {
   return Splitter(line).Split();
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
 
@@ -13,6 +13,6 @@ namespace piperpc::cli {
 // a backslash takes the next character as it is. JSON needs no quotes: a word that begins with '{'
 // goes to the brace that closes it. A word that begins with '#' begins a comment. A usage error
 // when something is not closed.
-absl::StatusOr<std::vector<std::string>> SplitLine(std::string_view line);
+OutcomeOr<std::vector<std::string>> SplitLine(std::string_view line);
 
 }  // namespace piperpc::cli
