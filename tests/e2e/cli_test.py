@@ -1,10 +1,15 @@
 #!/usr/bin/python3
 """The command line against the real server."""
 
+import fcntl
 import os
 import pty
+import resource
+import signal
+import socket
 import subprocess
 import tempfile
+import termios
 import unittest
 
 import programs
@@ -37,6 +42,14 @@ class CliTest(unittest.TestCase):
   def assert_replied(self, result, *expected):
     self.assertEqual(result.returncode, OK, result.stderr)
     self.assertEqual(replies(result.stdout), list(expected))
+
+  def read_until(self, terminal, text):
+    shown = b''
+    while text not in shown:
+      ready = programs.wait_readable(terminal)
+      self.assertTrue(ready, shown)
+      shown += os.read(terminal, 1024)
+    return shown
 
 
 class DiscoveryTest(CliTest):
@@ -120,11 +133,11 @@ class MistakesTest(CliTest):
 
   def test_malformed_json(self):
     result = self.server.run_as('mistake', 'call', UPPERCASE, '{"text": ')
-    self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid upper.v1.UppercaseRequest: ')
-    self.assertNotIn('INVALID_ARGUMENT', result.stderr.partition(': ')[2].partition(':')[0])
+    self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid upper.v1.UppercaseRequest')
 
   def test_malformed_line_of_a_stream(self):
-    result = self.server.run_as('mistake', 'call', UPPERCASE_LINES, stdin='{"text":"a"}\nnot json\n')
+    stdin = '{"text":"a"}\nnot json\n'
+    result = self.server.run_as('mistake', 'call', UPPERCASE_LINES, stdin=stdin)
     self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid ')
 
   def test_unknown_field(self):
@@ -157,6 +170,34 @@ class MistakesTest(CliTest):
   def test_password_file_that_is_not_there(self):
     result = self.server.run('--user', 'a', '--password-file', '/nowhere/p', 'call', WHO_AM_I)
     self.assert_ended(result, IO, '/nowhere/p')
+
+  def test_a_folder_in_place_of_a_file(self):
+    folder = target.path(self.server.folder)
+    for arguments in (('call', UPPERCASE, '@' + folder),
+                      ('--user', 'a', '--password-file', folder, 'call', WHO_AM_I)):
+      self.assert_ended(self.server.run(*arguments), IO, 'piperpc: cannot read ', 'folder')
+
+  @target.linux_only('a device of Linux')
+  def test_a_password_file_without_an_end(self):
+    result = self.server.run('--user', 'a', '--password-file', '/dev/zero', 'call', WHO_AM_I)
+    self.assert_ended(result, IO, 'piperpc: cannot read /dev/zero: it has more than 65536 bytes')
+
+  @target.linux_only('pipes with names in folders')
+  def test_ctrl_c_ends_the_wait_for_a_pipe_that_nobody_writes_to(self):
+    pipe = self.server.folder / 'pipe'
+    os.mkfifo(pipe)
+    caller = self.server.start('session')
+    caller.write('list', f'call {UPPERCASE} @{pipe}')
+    caller.out.until('upper')
+    caller.interrupt()
+    self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED)
+    caller.finish()
+
+  @target.linux_only('arguments are UTF-16 on Windows')
+  def test_text_that_is_no_utf8_is_not_sent(self):
+    text = os.fsdecode(b'text=\xff')
+    self.assert_ended(self.server.run('call', UPPERCASE, text), USAGE,
+                      'field text is not valid UTF-8')
 
   def test_what_the_server_refuses(self):
     self.assert_ended(self.server.run('call', LOGIN, 'username=', 'password=x'), INVALID_ARGUMENT)
@@ -207,6 +248,41 @@ class InterruptTest(CliTest):
     self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED)
     caller.finish()
 
+  @target.linux_only('a socket of Linux')
+  def test_ctrl_c_ends_the_wait_for_a_server_that_says_nothing(self):
+    path = str(self.server.folder / 'silent.sock')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as silent:
+      silent.bind(path)
+      os.chmod(path, 0o600)
+      silent.listen(8)
+      silent.settimeout(programs.LIMIT)
+      caller = self.server.start('--endpoint', path, 'list')
+      connection, _ = silent.accept()
+      caller.interrupt()
+      self.assertEqual(caller.process.wait(programs.LIMIT / 3), INTERRUPTED)
+      caller.finish()
+      connection.close()
+
+  def test_ctrl_c_ends_the_wait_for_a_server_that_is_not_there(self):
+    nobody = target.endpoint(self.server.folder, 'nobody')
+    caller = self.server.start('--endpoint', nobody, '--wait', '--timeout', '10m', 'session')
+    caller.write('list')
+    with self.assertRaises(subprocess.TimeoutExpired):
+      caller.process.wait(0.5)  # It waits; Ctrl-C in any of its phases ends it.
+    caller.interrupt()
+    self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED)
+    caller.finish()
+
+  @target.linux_only('a shell of Linux')
+  def test_closed_standard_streams_are_errors(self):
+    for closed, arguments in (('<&-', ['session']), ('<&-', ['call', UPPERCASE, '-']),
+                              ('>&-', ['list'])):
+      result = subprocess.run(
+          ['/bin/sh', '-c', f'"$@" {closed}', 'sh', *target.PIPERPC, *arguments],
+          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=programs.LIMIT,
+          env=self.server.environment(), check=False)
+      self.assert_ended(result, IO, 'piperpc: cannot ')
+
   def test_the_server_goes_on(self):
     self.assert_ended(self.server.run('wait'), OK)
 
@@ -233,13 +309,32 @@ class PasswordPromptTest(CliTest):
     os.close(terminal)
     return shown
 
-  def read_until(self, terminal, text):
-    shown = b''
-    while text not in shown:
-      ready = programs.wait_readable(terminal)
-      self.assertTrue(ready, shown)
-      shown += os.read(terminal, 1024)
-    return shown
+  @target.linux_only('signals, and the modes of a terminal')
+  def test_a_signal_leaves_the_terminal_as_it_was(self):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+      ours, theirs = pty.openpty()
+      before = termios.tcgetattr(theirs)
+      child = self.start_at(theirs, '--user', 'typist', 'call', WHO_AM_I)
+      self.read_until(ours, b'Password of typist:')
+      self.assertFalse(termios.tcgetattr(theirs)[3] & termios.ECHO)
+      os.kill(child, number)
+      code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+      self.assertEqual(code, INTERRUPTED if number == signal.SIGINT else -number)
+      self.assertEqual(termios.tcgetattr(theirs), before)
+      os.close(ours)
+      os.close(theirs)
+
+  def start_at(self, terminal, *arguments):
+    """A piperpc whose controlling terminal that is; its process."""
+    child = os.fork()
+    if child == 0:
+      os.setsid()
+      fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+      resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+      for stream in (0, 1, 2):
+        os.dup2(terminal, stream)
+      os.execve(target.PIPERPC[0], [*target.PIPERPC, *arguments], self.server.environment())
+    return child
 
   def test_without_a_terminal_the_error_says_what_to_give(self):
     process = subprocess.run(
@@ -293,6 +388,20 @@ class SessionTest(CliTest):
     result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n')
     self.assert_ended(result, OK)
     self.assertEqual(replies(result.stdout)[-1]['status'], 'CANCELLED')
+
+  @target.linux_only('the terminal under Wine is another')
+  def test_ctrl_c_at_the_prompt_clears_the_line_and_stays(self):
+    child, terminal = pty.fork()
+    if child == 0:
+      os.execve(target.PIPERPC[0], [*target.PIPERPC, 'session'], self.server.environment())
+    shown = self.read_until(terminal, b'piperpc> ')
+    os.write(terminal, b'nonsense \x03')
+    shown += self.read_until(terminal, b'piperpc> ')
+    os.write(terminal, b'list\rquit\r')
+    shown += self.read_until(terminal, b'upper.v1')
+    self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), OK, shown)
+    self.assertNotIn(b'no command', shown)
+    os.close(terminal)
 
   def test_ctrl_c_ends_a_script(self):
     session = self.server.start('session')

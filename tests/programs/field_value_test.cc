@@ -1,5 +1,7 @@
 #include "tools/piperpc/field_value.h"
 
+#include <optional>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sample.pb.h"
@@ -14,16 +16,22 @@ using testing::HasSubstr;
 
 class FieldValueTest : public testing::Test {
  protected:
+  Outcome Assign(std::string_view assignment) { return assignments_->Add(assignment); }
   void Set(std::string_view assignment) {
-    const Outcome status = Assign(assignment, message_);
+    const Outcome status = Assign(assignment);
     EXPECT_TRUE(status.ok()) << assignment << ": " << status;
   }
   std::string Refused(std::string_view assignment) {
-    const Outcome status = Assign(assignment, message_);
+    const Outcome status = Assign(assignment);
     EXPECT_EQ(status.exit_code(), kExitUsage) << assignment << ": " << status;
     return status.message();
   }
+  void StartAgain() {
+    message_.Clear();
+    assignments_.emplace(message_);
+  }
   Everything message_;
+  std::optional<Assignments> assignments_{message_};
 };
 
 TEST_F(FieldValueTest, TextIsTakenAsItIs) {
@@ -34,7 +42,7 @@ TEST_F(FieldValueTest, TextIsTakenAsItIs) {
 TEST_F(FieldValueTest, BytesAreBase64) {
   Set("data=AAH/");
   EXPECT_EQ(message_.data(), std::string("\x00\x01\xff", 3));
-  message_.clear_data();
+  StartAgain();
   EXPECT_THAT(Refused("data=%%"), HasSubstr("base64"));
 }
 
@@ -67,17 +75,17 @@ TEST_F(FieldValueTest, NumbersBeyondTheirLimitsAreRefusedWithThem) {
 TEST_F(FieldValueTest, BooleansAreWords) {
   Set("on=true");
   EXPECT_TRUE(message_.on());
-  message_.clear_on();
+  StartAgain();
   EXPECT_THAT(Refused("on=1"), HasSubstr("true or false"));
 }
 
 TEST_F(FieldValueTest, EnumsGoByNameOrNumber) {
   Set("colour=COLOUR_RED");
   EXPECT_EQ(message_.colour(), sample::v1::COLOUR_RED);
-  message_.clear_colour();
+  StartAgain();
   Set("colour=1");
   EXPECT_EQ(message_.colour(), sample::v1::COLOUR_RED);
-  message_.clear_colour();
+  StartAgain();
   EXPECT_THAT(Refused("colour=RED"), HasSubstr("COLOUR_UNSPECIFIED, COLOUR_RED"));
 }
 
@@ -97,7 +105,7 @@ TEST_F(FieldValueTest, RepeatingAddsToARepeatedField) {
 
 TEST_F(FieldValueTest, RepeatingAnotherFieldIsRefused) {
   Set("text=a");
-  EXPECT_THAT(Refused("text=b"), HasSubstr("text was given twice"));
+  EXPECT_THAT(Refused("text=b"), HasSubstr("field text was given twice: as \"a\" and as \"b\""));
 }
 
 TEST_F(FieldValueTest, MapsTakeTheKeyBehindTheDot) {
@@ -115,6 +123,68 @@ TEST_F(FieldValueTest, MessagesAreJsonOrTheirOwnText) {
   EXPECT_EQ(message_.address().city(), "Porto");
   EXPECT_EQ(message_.delay().nanos(), 500'000'000);
   EXPECT_EQ(message_.homes(0).city(), "Braga");
+}
+
+TEST_F(FieldValueTest, ADefaultValueCountsAsGiven) {
+  Set("small=0");
+  EXPECT_THAT(Refused("small=5"), HasSubstr("small was given twice: as \"0\" and as \"5\""));
+}
+
+TEST_F(FieldValueTest, AOneofTakesOneOfItsFields) {
+  Set("left=a");
+  EXPECT_THAT(Refused("right=1"), HasSubstr("fields left and right were both given, but the oneof "
+                                            "choice holds one of its fields only"));
+  EXPECT_EQ(message_.left(), "a");
+}
+
+TEST_F(FieldValueTest, AMapTakesAKeyOnce) {
+  Set("labels.one=1");
+  EXPECT_THAT(Refused("labels.one=2"), HasSubstr("\"1\" and as \"2\""));
+  Set("numbered.1=a");
+  EXPECT_THAT(Refused("numbered.01=b"), HasSubstr("\"a\" and as \"b\""));
+}
+
+TEST_F(FieldValueTest, AMapIsGivenByItsKeys) {
+  EXPECT_THAT(Refused(R"(labels={"key":"a","value":1})"), HasSubstr("labels.KEY=VALUE"));
+}
+
+TEST_F(FieldValueTest, AMessageAndAFieldInsideItAreNotBothGiven) {
+  Set(R"(address={"city":"Porto"})");
+  EXPECT_THAT(Refused("address.city=Braga"), HasSubstr("fields address and address.city"));
+  StartAgain();
+  Set("address.city=Porto");
+  EXPECT_THAT(Refused("address={}"), HasSubstr("fields address.city and address"));
+}
+
+TEST_F(FieldValueTest, WrappersTakeTheirValueAsItIs) {
+  Set(R"(boxed=C:\new\table)");
+  EXPECT_EQ(message_.boxed().value(), "C:\\new\\table");
+  StartAgain();
+  Set(R"(boxed=hi"there)");
+  EXPECT_EQ(message_.boxed().value(), "hi\"there");
+  StartAgain();
+  Set(R"(boxed="quoted")");
+  EXPECT_EQ(message_.boxed().value(), "\"quoted\"");
+  StartAgain();
+  Set("boxed=");
+  EXPECT_TRUE(message_.has_boxed());
+  Set("boxed_number=7");
+  EXPECT_EQ(message_.boxed_number().value(), 7);
+  EXPECT_THAT(Refused("boxed_bytes=%%"), HasSubstr("base64"));
+}
+
+TEST_F(FieldValueTest, ValuesOfAnyTypeTakeTextAsItIs) {
+  Set(R"(anything=C:\new "x")");
+  EXPECT_EQ(message_.anything().string_value(), "C:\\new \"x\"");
+}
+
+TEST_F(FieldValueTest, TextThatIsNoUtf8IsRefusedWithTheFieldsName) {
+  EXPECT_THAT(Refused("text=ab\xff"), HasSubstr("field text is not valid UTF-8: byte 3 is 0xff"));
+  EXPECT_THAT(Refused("tags=\xc3"), HasSubstr("field tags"));
+  EXPECT_THAT(Refused("boxed=\xff"), HasSubstr("field boxed"));
+  EXPECT_THAT(Refused("homes={\"city\":\"\xff\"}"), HasSubstr("field homes: the JSON"));
+  EXPECT_THAT(Refused("address.city=\xff"), HasSubstr("field city"));
+  EXPECT_THAT(Refused("labels.\xff=1"), HasSubstr("map labels"));
 }
 
 TEST_F(FieldValueTest, UnknownFieldsNameTheMessage) {

@@ -81,6 +81,14 @@ TEST(LineReaderTest, ReadsAllThatIsLeftAsItIs) {
   EXPECT_EQ(rest, "two\r\n\x1a three");
 }
 
+TEST(LineReaderTest, ALineOfNoEndIsGivenUp) {
+  TestPipe pipe;
+  LineReader reader(pipe.read_end(), 8);
+  pipe.Write("123456789");
+  std::string line;
+  EXPECT_EQ(reader.ReadLine(line, {}), Result::kTooLong);
+}
+
 TEST(LineReaderTest, APipeIsNoTerminal) {
   TestPipe pipe;
   EXPECT_FALSE(tools::IsTerminal(pipe.read_end()));

@@ -7,6 +7,7 @@
 #include "sample.pb.h"
 #include "support/scratch_folder.h"
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/files.h"
 
 namespace piperpc::cli {
 namespace {
@@ -78,6 +79,36 @@ TEST(RequestsTest, AFileThatIsNotThereIsNamed) {
   const Outcome status = Plan({"@/nowhere/x.json"}, MethodShape::kUnary).outcome();
   EXPECT_EQ(status.exit_code(), kExitIo);
   EXPECT_THAT(status.message(), HasSubstr("/nowhere/x.json: No such file"));
+}
+
+TEST(RequestsTest, AFolderIsNoFile) {
+  const ScratchFolder folder;
+  const Outcome status = Plan({"@" + folder.File("")}, MethodShape::kUnary).outcome();
+  EXPECT_EQ(status.exit_code(), kExitIo);
+  EXPECT_THAT(status.Describe(), HasSubstr("it is a folder"));
+}
+
+TEST(RequestsTest, JsonThatIsNoUtf8IsRefused) {
+  const Outcome status = Plan({"{\"text\":\"\xff\"}"}, MethodShape::kUnary).outcome();
+  EXPECT_EQ(status.exit_code(), kExitUsage);
+  EXPECT_THAT(status.message(), HasSubstr("not valid UTF-8"));
+}
+
+TEST(RequestsTest, TheFileOfAMalformedRequestIsNamed) {
+  const ScratchFolder folder;
+  Write(folder.File("bad.json"), "{");
+  EXPECT_THAT(Plan({"@" + folder.File("bad.json")}, MethodShape::kUnary).outcome().message(),
+              HasSubstr("bad.json: the JSON"));
+}
+
+TEST(ReadFileTest, AFileIsReadUpToTheLimitAndNotBeyond) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("text");
+  Write(path, "12345");
+  EXPECT_EQ(*ReadFile(path, 5, {}), "12345");
+  const Outcome status = ReadFile(path, 4, {}).outcome();
+  EXPECT_EQ(status.exit_code(), kExitIo);
+  EXPECT_THAT(status.message(), HasSubstr("more than 4 bytes"));
 }
 
 TEST(RequestsTest, MalformedWordsAreUsageErrors) {

@@ -144,9 +144,10 @@ Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::s
   if (!StreamsRequests(method.shape)) {
     return UsageError(absl::StrCat(method.name, " takes one request, which it has"));
   }
-  const OutcomeOr<RequestPlan> plan = PlanRequests(words, MethodShape::kUnary, [&] {
-    return connection_.schema().NewMessage(*method.descriptor->input_type());
-  });
+  const OutcomeOr<RequestPlan> plan = PlanRequests(
+      words, MethodShape::kUnary,
+      [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); },
+      patience.stop());
   if (!plan.ok()) return plan.outcome();
   if (plan->from_input) return UsageError("standard input holds the session's lines");
   return (*running)->Send(*plan->messages[0], patience.stop());

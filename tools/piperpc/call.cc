@@ -8,9 +8,10 @@ Outcome Call(Program& program, const Words& words, const Patience& patience) {
   if (words.empty()) return UsageError("call needs SERVICE/METHOD");
   const OutcomeOr<CallableMethod> method = program.connection.FindMethod(words[0], patience);
   if (!method.ok()) return method.outcome();
-  OutcomeOr<RequestPlan> plan = PlanRequests({words.begin() + 1, words.end()}, method->shape, [&] {
-    return program.connection.schema().NewMessage(*method->descriptor->input_type());
-  });
+  OutcomeOr<RequestPlan> plan = PlanRequests(
+      {words.begin() + 1, words.end()}, method->shape,
+      [&] { return program.connection.schema().NewMessage(*method->descriptor->input_type()); },
+      patience.stop());
   if (!plan.ok()) return plan.outcome();
   return Invoke(program, *method, *std::move(plan), patience);
 }

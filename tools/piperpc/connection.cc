@@ -50,7 +50,8 @@ OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& pat
 }
 
 Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
-  if (schema_.Has(symbol)) return Outcome();
+  const Outcome checked = CheckUtf8("the symbol", symbol);
+  if (!checked.ok() || schema_.Has(symbol)) return checked;
   v1::ReflectionClient client(channel_);
   v1::GetFileDescriptorsRequest request;
   request.set_symbol(symbol);
@@ -93,8 +94,12 @@ OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::stri
   const OutcomeOr<CallableMethod> method = FindMethod(kLogin, patience);
   if (!method.ok()) return method.outcome();
   const MessagePtr request = schema_.NewMessage(*method->descriptor->input_type());
-  Outcome set = Assign(absl::StrCat("username=", user), *request);
-  if (set.ok()) set = Assign(absl::StrCat("password=", password), *request);
+  Outcome valid = CheckUtf8("the user's name", user);
+  if (valid.ok()) valid = CheckUtf8("the password", password);
+  if (!valid.ok()) return valid;
+  Assignments fields(*request);
+  Outcome set = fields.Add(absl::StrCat("username=", user));
+  if (set.ok()) set = fields.Add(absl::StrCat("password=", password));
   if (!set.ok()) return absl::InternalError("the server's Login takes no username and password");
   OutcomeOr<MessagePtr> response = CallUnary(*method, *request, patience);
   if (response.ok()) {

@@ -89,6 +89,9 @@ class [[nodiscard]] OutcomeOr {
 // An error of the command line itself: `message` says what is wrong and what is right.
 Outcome UsageError(std::string_view message);
 
+// A usage error when `text` is not UTF-8; it says of `what`, and where.
+Outcome CheckUtf8(std::string_view what, std::string_view text);
+
 // A file or terminal that does not do what it should.
 Outcome IoError(std::string_view message);
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/text_format.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 #include "tools/piperpc/scalar_field.h"
+#include "tools/shared/json_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -19,10 +23,20 @@ bool IsPathCharacter(char c) {
          c == '.' || c == '-';
 }
 
-// A message may be given as JSON. What does not look like JSON is a string of it: a Duration as 5s.
+// google.protobuf.StringValue and its like: one scalar in a message, which tells whether it is
+// there.
+bool IsWrapper(const google::protobuf::Descriptor& type) {
+  using google::protobuf::Descriptor;
+  return type.well_known_type() >= Descriptor::WELLKNOWNTYPE_DOUBLEVALUE &&
+         type.well_known_type() <= Descriptor::WELLKNOWNTYPE_BOOLVALUE;
+}
+
+// What does not look like JSON is a JSON string of it: a Duration as 5s.
 Outcome SetMessage(Message& target, std::string_view value) {
+  const auto& type = *target.GetDescriptor();
+  if (IsWrapper(type)) return SetScalar(target, *type.FindFieldByNumber(1), value);
   const bool json = !value.empty() && std::string_view("{[\"").find(value[0]) != value.npos;
-  return FromJson(json ? std::string(value) : absl::StrCat("\"", std::string(value), "\""), target);
+  return FromJson(json ? std::string(value) : tools::QuoteJson(value), target);
 }
 
 Message& MutableMessage(Message& message, const FieldDescriptor& field) {
@@ -31,21 +45,16 @@ Message& MutableMessage(Message& message, const FieldDescriptor& field) {
                              : *reflection.MutableMessage(&message, &field);
 }
 
-Outcome SetField(Message& message, const FieldDescriptor& field, std::string_view value) {
-  if (!field.is_repeated() && message.GetReflection()->HasField(message, &field)) {
-    return UsageError(absl::StrCat("field ", field.name(), " was given twice"));
-  }
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    return SetMessage(MutableMessage(message, field), value);
-  }
-  return SetScalar(message, field, value);
-}
-
-Outcome SetMapEntry(Message& message, const FieldDescriptor& field, std::string_view key,
-                    std::string_view value) {
-  Message& entry = MutableMessage(message, field);
-  const Outcome status = SetScalar(entry, *field.message_type()->map_key(), key);
-  return status.ok() ? SetField(entry, *field.message_type()->map_value(), value) : status;
+// Setting one field of a oneof takes another away.
+Outcome CheckOneof(const Message& message, const FieldDescriptor& field) {
+  const auto* const oneof = field.real_containing_oneof();
+  if (oneof == nullptr) return Outcome();
+  const FieldDescriptor* const set =
+      message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
+  if (set == nullptr || set == &field) return Outcome();
+  return UsageError(absl::StrCat("fields ", set->name(), " and ", field.name(),
+                                 " were both given, but the oneof ", oneof->name(),
+                                 " holds one of its fields only; leave one out"));
 }
 
 OutcomeOr<const FieldDescriptor*> FindField(const Message& message, std::string_view name) {
@@ -57,20 +66,16 @@ OutcomeOr<const FieldDescriptor*> FindField(const Message& message, std::string_
   return UsageError(absl::StrCat(type.full_name(), " has no field ", text));
 }
 
-Outcome AssignAt(Message& message, std::string_view path, std::string_view value) {
-  const std::size_t dot = path.find('.');
-  const OutcomeOr<const FieldDescriptor*> found = FindField(message, path.substr(0, dot));
-  if (!found.ok()) return found.outcome();
-  const FieldDescriptor& field = **found;
-  if (dot == path.npos) return SetField(message, field, value);
-  const std::string_view rest = path.substr(dot + 1);
-  if (field.is_map()) return SetMapEntry(message, field, rest, value);
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_repeated()) {
-    return UsageError(absl::StrCat("field ", field.name(),
-                                   " is no single message: nothing can be set inside it; give a "
-                                   "message of a repeated field as JSON"));
-  }
-  return AssignAt(*message.GetReflection()->MutableMessage(&message, &field), rest, value);
+// The key of a map's entry, in one spelling: 01 is 1.
+std::string KeyOf(const Message& entry) {
+  std::string key;
+  const FieldDescriptor& field = *entry.GetDescriptor()->map_key();
+  google::protobuf::TextFormat::PrintFieldValueToString(entry, &field, -1, &key);
+  return key;
+}
+
+bool BeginsWith(const std::vector<std::string>& path, const std::vector<std::string>& part) {
+  return part.size() <= path.size() && std::equal(part.begin(), part.end(), path.begin());
 }
 
 }  // namespace
@@ -82,12 +87,77 @@ bool LooksLikeAssignment(std::string_view word) {
   return std::all_of(path.begin(), path.end(), IsPathCharacter);
 }
 
-Outcome Assign(std::string_view assignment, Message& message) {
+Outcome Assignments::Note(const Path& path, std::string_view value) {
+  for (const auto& [other, other_value] : given_) {
+    if (other == path) {
+      return UsageError(absl::StrCat("field ", absl::StrJoin(path, "."), " was given twice: as \"",
+                                     other_value, "\" and as \"", std::string(value), "\""));
+    }
+    if (BeginsWith(other, path) || BeginsWith(path, other)) {
+      return UsageError(absl::StrCat("fields ", absl::StrJoin(other, "."), " and ",
+                                     absl::StrJoin(path, "."),
+                                     " were both given, but one is inside the other"));
+    }
+  }
+  given_.emplace(path, value);
+  return Outcome();
+}
+
+Outcome Assignments::SetField(Message& message, const FieldDescriptor& field, const Path& path,
+                              std::string_view value) {
+  if (!field.is_repeated()) {
+    const Outcome noted = Note(path, value);
+    if (!noted.ok()) return noted;
+  }
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    return SetMessage(MutableMessage(message, field), value)
+        .After(absl::StrCat("field ", field.name(), ": "));
+  }
+  return SetScalar(message, field, value);
+}
+
+Outcome Assignments::SetMapEntry(Message& message, const FieldDescriptor& field, Path path,
+                                 std::string_view key, std::string_view value) {
+  Message& entry = MutableMessage(message, field);
+  const auto& type = *field.message_type();
+  const Outcome set =
+      SetScalar(entry, *type.map_key(), key).After(absl::StrCat("map ", field.name(), ": "));
+  if (!set.ok()) return set;
+  path.push_back(KeyOf(entry));
+  return SetField(entry, *type.map_value(), path, value);
+}
+
+Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest,
+                              std::string_view value) {
+  const std::size_t dot = rest.find('.');
+  const OutcomeOr<const FieldDescriptor*> found = FindField(message, rest.substr(0, dot));
+  if (!found.ok()) return found.outcome();
+  const FieldDescriptor& field = **found;
+  path.push_back(field.name());
+  const Outcome alone = CheckOneof(message, field);
+  if (!alone.ok()) return alone;
+  if (field.is_map() && dot == rest.npos) {
+    return UsageError(absl::StrCat("field ", field.name(), " is a map: give ", field.name(),
+                                   ".KEY=VALUE for each entry"));
+  }
+  if (dot == rest.npos) return SetField(message, field, path, value);
+  const std::string_view inside = rest.substr(dot + 1);
+  if (field.is_map()) return SetMapEntry(message, field, std::move(path), inside, value);
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_repeated()) {
+    return UsageError(absl::StrCat("field ", field.name(),
+                                   " is no single message: nothing can be set inside it; give a "
+                                   "message of a repeated field as JSON"));
+  }
+  return AssignAt(*message.GetReflection()->MutableMessage(&message, &field), std::move(path),
+                  inside, value);
+}
+
+Outcome Assignments::Add(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == assignment.npos) {
     return UsageError(absl::StrCat("\"", std::string(assignment), "\" is not field=value"));
   }
-  return AssignAt(message, assignment.substr(0, equals), assignment.substr(equals + 1));
+  return AssignAt(message_, {}, assignment.substr(0, equals), assignment.substr(equals + 1));
 }
 
 }  // namespace piperpc::cli

@@ -1,7 +1,10 @@
 // Requests as people type them: field=value.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "google/protobuf/message.h"
 #include "tools/piperpc/failure.h"
@@ -11,7 +14,7 @@ namespace piperpc::cli {
 // True when `word` is written as an assignment: a field's name or path, and '='.
 bool LooksLikeAssignment(std::string_view word);
 
-// Does what `assignment` says, by the descriptor of `message`:
+// Puts a message together from assignments, by its descriptor:
 //
 //     name=Ana                     a string; bytes are base64
 //     count=3  ratio=0.5  on=true  numbers with their range, booleans
@@ -21,8 +24,34 @@ bool LooksLikeAssignment(std::string_view word);
 //     labels.colour=red            an entry of a map
 //     address={"city":"Porto"}     a message as JSON
 //
-// A usage error names the field, its type and what was wrong. A field that is not repeated may be
-// set once.
-Outcome Assign(std::string_view assignment, google::protobuf::Message& message);
+//     boxed=text                   a wrapper (google.protobuf.StringValue) by the value inside
+//
+// A usage error names the field, its type and what was wrong. Nothing is lost without a word: a
+// field that is not repeated, a map's key, and a oneof are given once.
+class Assignments {
+ public:
+  // `message` is empty, and outlives this.
+  explicit Assignments(google::protobuf::Message& message) : message_(message) {}
+
+  Outcome Add(std::string_view assignment);
+
+ private:
+  using Path = std::vector<std::string>;  // Names of fields; the key of a map comes last.
+
+  Outcome AssignAt(google::protobuf::Message& message, Path path, std::string_view rest,
+                   std::string_view value);
+  Outcome SetMapEntry(google::protobuf::Message& message,
+                      const google::protobuf::FieldDescriptor& field, Path path,
+                      std::string_view key, std::string_view value);
+  Outcome SetField(google::protobuf::Message& message,
+                   const google::protobuf::FieldDescriptor& field, const Path& path,
+                   std::string_view value);
+
+  // Notes that `path` was given, unless that, or a part or the whole of it, was before.
+  Outcome Note(const Path& path, std::string_view value);
+
+  google::protobuf::Message& message_;
+  std::map<Path, std::string> given_;  // And the value of each.
+};
 
 }  // namespace piperpc::cli

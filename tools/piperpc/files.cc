@@ -2,36 +2,59 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "tools/piperpc/failure.h"
+#include "tools/shared/input.h"
 
 namespace piperpc::cli {
-
 namespace {
 
-std::ifstream Open(const std::string& path) {
+using Result = tools::Input::Result;
+
+Outcome CannotRead(const std::string& path, std::string_view why) {
+  return IoError(absl::StrCat("cannot read ", path, ": ", std::string(why)));
+}
+
+Outcome CannotRead(const std::string& path, int error) {
+  return CannotRead(path, error == 0 ? "input error" : std::generic_category().message(error));
+}
+
+bool IsFolder(const std::string& path) {
   try {
-    return std::ifstream(std::filesystem::path(std::u8string(path.begin(), path.end())),
-                         std::ios::binary);
-  } catch (const std::filesystem::filesystem_error&) {
-    errno = EILSEQ;  // Not UTF-8, on a system whose names are UTF-16.
-    return {};
+    return std::filesystem::is_directory(std::u8string(path.begin(), path.end()));
+  } catch (const std::exception&) {
+    return false;  // Whoever opens it finds out more.
   }
+}
+
+OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t most,
+                               const std::stop_token& stop) {
+  tools::Input input(file);
+  std::string content;
+  Result result = Result::kBytes;
+  errno = 0;
+  while (result == Result::kBytes && content.size() <= most) result = input.Read(content, stop);
+  if (result == Result::kStopped) return InterruptedError();
+  if (result == Result::kError) return CannotRead(path, errno);
+  if (content.size() > most) {
+    return CannotRead(path,
+                      absl::StrCat("it has more than ", most, " bytes, the most it may have"));
+  }
+  return content;
 }
 
 }  // namespace
 
-OutcomeOr<std::string> ReadFile(const std::string& path) {
+OutcomeOr<std::string> ReadFile(const std::string& path, std::size_t most,
+                                const std::stop_token& stop) {
+  if (IsFolder(path)) return CannotRead(path, "it is a folder; give a file");
   errno = 0;
-  std::ifstream file = Open(path);
-  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.is_open() && !file.bad() && errno == 0) return content;
-  return IoError(absl::StrCat("cannot read ", path, ": ",
-                              errno == 0 ? "input error" : std::generic_category().message(errno)));
+  const int file = OpenForReading(path);
+  if (file < 0) return CannotRead(path, errno);
+  OutcomeOr<std::string> content = ReadAll(file, path, most, stop);
+  CloseFile(file);
+  return content;
 }
 
 }  // namespace piperpc::cli

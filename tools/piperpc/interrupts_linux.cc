@@ -8,31 +8,45 @@
 
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/interrupts.h"
+#include "tools/piperpc/silent_terminal_linux.h"
 #include "tools/shared/stop_event_linux.h"
 
 namespace piperpc::cli {
 namespace {
 
-sigset_t InterruptSet() {
+// Ctrl-C, and what ends a program: the terminal has to be left as it was.
+sigset_t SignalSet() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, number);
   return set;
 }
 
-// Blocks the signal in this thread, and so in all that it starts, and gives a file to read it from.
-int TakeSignal() {
-  const sigset_t set = InterruptSet();
+// Blocks the signals in this thread, and so in all that it starts, and gives a file to read them
+// from.
+int TakeSignals() {
+  const sigset_t set = SignalSet();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+// Ends the program as the signal does by itself.
+void EndBy(int number) {
+  LeaveTerminalsAsTheyWere();
+  signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  raise(number);  // Waits for this thread until the next line.
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 }  // namespace
 
 class Interrupts::Impl {
  public:
-  Impl() : signals_(TakeSignal()), thread_([this](std::stop_token end) { Watch(end); }) {}
+  Impl() : signals_(TakeSignals()), thread_([this](std::stop_token end) { Watch(end); }) {}
   ~Impl() {
     thread_.request_stop();
     thread_.join();
@@ -53,7 +67,9 @@ class Interrupts::Impl {
       poll(files, 2, -1);
       if (end.stop_requested()) return;
       signalfd_siginfo info;
-      if (read(signals_, &info, sizeof info) == sizeof info) Interrupt();
+      if (read(signals_, &info, sizeof info) != sizeof info) continue;
+      if (info.ssi_signo != SIGINT) EndBy(static_cast<int>(info.ssi_signo));
+      Interrupt();
     }
   }
 
@@ -61,7 +77,9 @@ class Interrupts::Impl {
     std::unique_lock lock(mutex_);
     std::stop_source source = current_;
     lock.unlock();
-    if (!source.request_stop()) _exit(kExitInterrupted);
+    if (source.request_stop()) return;
+    LeaveTerminalsAsTheyWere();
+    _exit(kExitInterrupted);
   }
 
   const int signals_;

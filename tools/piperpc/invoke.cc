@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/client_call.h"
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/files.h"
 #include "tools/shared/input.h"
 
 namespace piperpc::cli {
@@ -17,7 +18,12 @@ namespace {
 using internal::ClientStream;
 using internal::OutMessage;
 
-Outcome InputError() { return IoError("cannot read standard input"); }
+Outcome InputError(LineReader::Result result) {
+  return IoError(result == LineReader::Result::kTooLong
+                     ? absl::StrCat("cannot read standard input: a message has more than ",
+                                    kMostRequestBytes, " bytes, the most it may have")
+                     : "cannot read standard input");
+}
 
 // One message out of all that standard input holds.
 OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
@@ -25,7 +31,7 @@ OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
   std::string text;
   const LineReader::Result result = input.ReadAll(text, stop);
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result == LineReader::Result::kError) return InputError();
+  if (result != LineReader::Result::kEnd) return InputError(result);
   const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed;
   return request;
@@ -85,7 +91,9 @@ class Sender {
       if (!parsed.ok()) return parsed;
       if (!Send(*message)) break;
     }
-    return result == LineReader::Result::kError ? InputError() : Outcome();
+    const bool failed =
+        result == LineReader::Result::kError || result == LineReader::Result::kTooLong;
+    return failed ? InputError(result) : Outcome();
   }
 
   ClientStream& stream_;

@@ -25,6 +25,8 @@ OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyl
 }
 
 Outcome FromJson(std::string_view json, google::protobuf::Message& message) {
+  const Outcome checked = CheckUtf8("the JSON", json);
+  if (!checked.ok()) return checked;
   const auto status =
       util::JsonStringToMessage({json.data(), json.size()}, &message, util::JsonParseOptions());
   if (status.ok()) return Outcome();

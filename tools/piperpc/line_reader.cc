@@ -29,6 +29,7 @@ LineReader::Result LineReader::ReadAll(std::string& text, const std::stop_token&
 }
 
 LineReader::Result LineReader::Fill(const std::stop_token& stop) {
+  if (buffer_.size() > most_) return Result::kTooLong;
   switch (input_.Read(buffer_, stop)) {
     case tools::Input::Result::kBytes:
       return Result::kLine;

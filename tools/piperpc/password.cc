@@ -8,11 +8,16 @@
 #include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
+namespace {
+
+constexpr std::size_t kMostPasswordFileBytes = 64 * 1024;  // A password has 1,024 at the most.
+
+}  // namespace
 
 OutcomeOr<std::string> FindPassword(const std::string& user, const std::string& file,
                                     const Environment& environment, const std::stop_token& stop) {
   if (!file.empty()) {
-    const OutcomeOr<std::string> content = ReadFile(file);
+    const OutcomeOr<std::string> content = ReadFile(file, kMostPasswordFileBytes, stop);
     if (!content.ok()) return content.outcome();
     return content->substr(0, content->find_first_of("\r\n"));
   }

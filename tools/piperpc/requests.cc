@@ -1,6 +1,7 @@
 #include "tools/piperpc/requests.h"
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -15,8 +16,8 @@ namespace {
 // Makes messages of words, one after the other.
 class Planner {
  public:
-  Planner(MethodShape shape, const NewRequest& new_request)
-      : streams_(StreamsRequests(shape)), new_request_(new_request) {}
+  Planner(MethodShape shape, const NewRequest& new_request, std::stop_token stop)
+      : streams_(StreamsRequests(shape)), new_request_(new_request), stop_(std::move(stop)) {}
 
   Outcome Add(const std::string& word) {
     if (word.starts_with('{')) return AddJson(word);
@@ -30,32 +31,35 @@ class Planner {
 
  private:
   Outcome AddJson(std::string_view json) {
-    assigning_ = false;
+    assigning_.reset();
     messages_.push_back(new_request_());
     return FromJson(json, *messages_.back());
   }
 
   Outcome AddFile(const std::string& path) {
-    const OutcomeOr<std::string> text = ReadFile(path);
+    const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, stop_);
     if (!text.ok()) return text.outcome();
-    if (!streams_) return AddJson(*text);
+    if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));
     std::istringstream lines(*text);
     Outcome status;
     for (std::string line; status.ok() && std::getline(lines, line);) {
-      if (!IsBlank(line)) status = AddJson(line);
+      if (!IsBlank(line)) status = AddJson(line).After(absl::StrCat(path, ": "));
     }
     return status;
   }
 
   Outcome AddAssignment(const std::string& word) {
-    if (!assigning_) messages_.push_back(new_request_());
-    assigning_ = true;
-    return Assign(word, *messages_.back());
+    if (!assigning_.has_value()) {
+      messages_.push_back(new_request_());
+      assigning_.emplace(*messages_.back());
+    }
+    return assigning_->Add(word);
   }
 
   const bool streams_;
   const NewRequest& new_request_;
-  bool assigning_ = false;  // The last message is still being put together.
+  const std::stop_token stop_;
+  std::optional<Assignments> assigning_;  // The last message is still being put together.
   std::vector<MessagePtr> messages_;
 };
 
@@ -64,14 +68,14 @@ class Planner {
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request) {
+                                    const NewRequest& new_request, const std::stop_token& stop) {
   RequestPlan plan;
   plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
   if (plan.from_input) {
     if (words.size() > 1) return UsageError("standard input (-) is all of the request");
     return plan;
   }
-  Planner planner(shape, new_request);
+  Planner planner(shape, new_request, stop);
   for (const std::string& word : words) {
     const Outcome added = planner.Add(word);
     if (!added.ok()) return added;

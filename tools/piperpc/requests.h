@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,11 @@ struct RequestPlan {
 // `words`: JSON ("{…}"), @file (JSON; JSON lines when the method streams requests), field=value
 // words, which make one message together as long as nothing else stands between them, or "-" alone
 // for standard input. No words: the empty message, or standard input when requests are streamed. A
-// usage error tells which word is wrong, or that there are too many messages.
+// usage error tells which word is wrong, or that there are too many messages. `stop` ends the wait
+// for a file that is a pipe.
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request);
+                                    const NewRequest& new_request,
+                                    const std::stop_token& stop = {});
 
 // True for a line that holds nothing: a stream of JSON lines skips it.
 bool IsBlank(std::string_view line);

@@ -155,6 +155,10 @@ bool StoreParsed(Message& message, const FieldDescriptor& field, std::string_vie
 }  // namespace
 
 Outcome SetScalar(Message& message, const FieldDescriptor& field, std::string_view text) {
+  if (field.type() == FieldDescriptor::TYPE_STRING) {
+    const Outcome checked = CheckUtf8(absl::StrCat("field ", field.name()), text);
+    if (!checked.ok()) return checked;
+  }
   return StoreParsed(message, field, text) ? Outcome() : Refuse(field, text);
 }
 

@@ -55,16 +55,31 @@ class Session {
 
   // False: there are no more.
   bool ReadLine() {
-    const std::stop_token stop = ArmStop();  // Before a person sees that it is their turn.
-    if (interactive_) Prompt();
+    LineReader::Result result = LineReader::Result::kStopped;
+    while (result == LineReader::Result::kStopped) {
+      const std::stop_token stop = ArmStop();  // Before a person sees that it is their turn.
+      if (interactive_) Prompt();
+      result = program_.input.ReadLine(line_, stop);
+      if (result == LineReader::Result::kStopped && !interactive_) {
+        Note(kExitInterrupted);
+        return false;
+      }
+      if (result == LineReader::Result::kStopped) ClearLine();
+    }
     ++line_number_;
-    const LineReader::Result result = program_.input.ReadLine(line_, stop);
-    if (result == LineReader::Result::kStopped) Note(kExitInterrupted);
-    if (result == LineReader::Result::kError) {
-      Complain("cannot read standard input");
+    if (result == LineReader::Result::kLine) return true;
+    if (result != LineReader::Result::kEnd) {
+      Complain(result == LineReader::Result::kTooLong ? "the line is too long"
+                                                      : "cannot read standard input");
       Note(kExitIo);
     }
-    return result == LineReader::Result::kLine;
+    return false;
+  }
+
+  // A person who presses Ctrl-C at the prompt means what they have typed. The terminal drops it.
+  void ClearLine() {
+    program_.input.DropPartialLine();
+    std::fputs("\n", stderr);
   }
 
   void RunLine() {
@@ -121,7 +136,8 @@ class Session {
     if (!method.ok()) return method.outcome();
     const OutcomeOr<RequestPlan> plan = PlanRequests(
         {words.begin() + 1, words.end()}, method->shape,
-        [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); });
+        [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); },
+        patience.stop());
     if (!plan.ok()) return plan.outcome();
     if (plan->from_input && words.size() > 1) return NoStandardInput();
     return streams_.Start(*method, *plan);

@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kLongest{30000};
 
 Outcome Wait(Program& program, const Words& words, const Patience& patience) {
   if (words.size() > 1) return UsageError("wait takes one service, or none for the whole server");
+  const Outcome checked = words.empty() ? Outcome() : CheckUtf8("the service's name", words[0]);
+  if (!checked.ok()) return checked;
   v1::WatchRequest request;
   if (!words.empty()) request.set_service(words[0]);
   CallOptions options = program.connection.OptionsOf(patience);

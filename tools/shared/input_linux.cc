@@ -13,11 +13,12 @@ class Input::Impl {
   explicit Impl(int file) : file_(file) {}
 
   Result Read(std::string& bytes, const std::stop_token& stop) const {
-    if (!Wait(stop)) return Result::kStopped;
     char buffer[16 * 1024];
     ssize_t count;
-    while ((count = read(file_, buffer, sizeof buffer)) < 0 && errno == EINTR) {
-    }
+    do {
+      if (!Wait(stop)) return Result::kStopped;
+      count = read(file_, buffer, sizeof buffer);
+    } while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count < 0) return Result::kError;
     bytes.append(buffer, static_cast<std::size_t>(count));
     return count == 0 ? Result::kEnd : Result::kBytes;
