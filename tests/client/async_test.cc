@@ -1,7 +1,9 @@
 // Calls with callbacks and coroutines, alone and beside blocking ones.
+#include <stdexcept>
 #include <thread>
 
 #include "client/client_fixture.h"
+#include "piperpc/io_thread.h"
 
 namespace piperpc {
 namespace {
@@ -205,6 +207,114 @@ TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
     connection.Reply(request.call_id, request.payload);
   }
   for (int i = 0; i < kCalls; ++i) EXPECT_EQ(*Get(calls[i]), std::to_string(i));
+}
+
+class Thrower final : public ClientMiddleware {
+ public:
+  absl::Status Before(ClientCallInfo& call) override {
+    if (call.method == kUpMethod.name) throw std::runtime_error("before");
+    return absl::OkStatus();
+  }
+  void After(std::string_view, const absl::Status&) override { throw std::runtime_error("after"); }
+};
+
+TEST_F(AsyncTest, WhatCallbacksThrowGoesToTheLogAndTheLoopGoesOn) {
+  std::promise<std::string> logged;
+  options_.log = [&](const LogRecord& record) {
+    if (record.event == "callback threw") logged.set_value(record.fields.back().second);
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  internal::StartUnary<RawMessage>(
+      *channel_, kUnaryMethod, RawMessage{"a"}, {},
+      [](absl::StatusOr<RawMessage>) { throw std::runtime_error("in a callback"); });
+  auto other = CallAsync("b");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  for (int i = 0; i < 2; ++i) connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(other), "r");
+  EXPECT_EQ(logged.get_future().get(), "in a callback");
+}
+
+TEST_F(AsyncTest, WhatMiddlewareThrowsEndsItsCallAtTheMost) {
+  options_.middleware = {std::make_shared<Thrower>()};
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kUpMethod, {});
+  ExpectStatus(stream.Finish().status(), absl::StatusCode::kInternal, "middleware");
+  auto call = CallAsync("a");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+}
+
+TEST_F(AsyncTest, ABlockingCallInACallbackIsRefusedAtOnce) {
+  std::promise<Text> inner;
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"a"}, {},
+                                   [&](absl::StatusOr<RawMessage>) { inner.set_value(Call("b")); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ExpectStatus(Get(inner.get_future()).status(), absl::StatusCode::kFailedPrecondition, "callback");
+}
+
+TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {
+  std::promise<absl::Status> inner;
+  internal::StartUnary<RawMessage>(
+      *channel_, kUnaryMethod, RawMessage{"a"}, {}, [&](absl::StatusOr<RawMessage>) {
+        auto reader = internal::OpenReader<RawMessage>(*channel_, kDownMethod, RawMessage{}, {});
+        EXPECT_FALSE(reader.Next().has_value());
+        inner.set_value(reader.status());
+      });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  std::future<absl::Status> status = inner.get_future();
+  ASSERT_EQ(status.wait_for(kPatience), std::future_status::ready);
+  ExpectStatus(status.get(), absl::StatusCode::kFailedPrecondition, "callback");
+}
+
+TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {
+  std::promise<void> gone;
+  internal::StartUnary<RawMessage>(
+      *channel_, kUnaryMethod, RawMessage{"a"}, {},
+      [this, &gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
+        const std::weak_ptr<Channel> watched = held;
+        held.reset();
+        EXPECT_TRUE(watched.expired());
+        gone.set_value();
+      });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  channel_.reset();
+  connection.Reply(request.call_id, "r");
+  ASSERT_EQ(gone.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(connection.ReceivesEnd());
+}
+
+TEST_F(AsyncTest, TheLastReferenceToAnIoThreadMayGoAwayOnIt) {
+  IoThreadOptions options;
+  options.transport = &counting_;
+  auto thread = StartIoThread(options);
+  ASSERT_TRUE(thread.ok());
+  options_.io_thread = *std::move(thread);
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  options_.io_thread.reset();
+  std::promise<void> gone;
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"a"}, {},
+                                   [&gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
+                                     held.reset();
+                                     gone.set_value();
+                                   });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  channel_.reset();
+  connection.Reply(request.call_id, "r");
+  ASSERT_EQ(gone.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(connection.ReceivesEnd());
+}
+
+TEST_F(AsyncTest, FinishGivesTheResponseOnce) {
+  auto writer = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kUpMethod, {});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(writer.Finish()->bytes, "r");
+  ExpectStatus(writer.Finish().status(), absl::StatusCode::kFailedPrecondition, "once");
 }
 
 }  // namespace

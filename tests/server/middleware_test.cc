@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace piperpc::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What several of them saw, in order.
 class Journal {
@@ -94,6 +97,57 @@ TEST_F(Middleware, SeesNothingOfACallWithDamagedMetadata) {
   EXPECT_TRUE(absl::IsInvalidArgument(refused.status)) << refused.status;
   EXPECT_EQ(client.NextAfterHello().payload, "fine");
   EXPECT_THAT(journal_.lines(), ElementsAre("a before test.v1.Test/Echo", "a after OK"));
+}
+
+// Throws where it is told to.
+class Thrower final : public ServerMiddleware {
+ public:
+  explicit Thrower(bool before) : before_(before) {}
+  absl::Status Before(ServerContext&) override {
+    if (before_) throw std::runtime_error("a secret");
+    return absl::OkStatus();
+  }
+  void After(ServerContext&, const absl::Status&) override {
+    throw std::runtime_error("another secret");
+  }
+
+ private:
+  const bool before_;
+};
+
+TEST_F(Middleware, ThatThrowsBeforeACallEndsItAndTellsTheLogOnly) {
+  const auto log = [this](const LogRecord& record) {
+    for (const auto& [key, value] : record.fields) {
+      if (key == "what") journal_.Add(std::string(record.event) + ": " + value);
+    }
+  };
+  Start({.middleware = {std::make_shared<Thrower>(true)}, .log = log});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  const OwnedFrame reply = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsInternal(reply.status)) << reply.status;
+  EXPECT_THAT(std::string(reply.status.message()), Not(HasSubstr("secret")));
+  EXPECT_THAT(journal_.lines(), ElementsAre("middleware threw: a secret"));
+  server_.reset();
+}
+
+TEST_F(Middleware, ThatThrowsAfterACallLeavesItsReplyAndItsSlot) {
+  Start({.max_calls_per_connection = 16, .middleware = {std::make_shared<Thrower>(false)}});
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    client.Send({EncodedRequest(id, "test.v1.Test/Echo", "x")});
+    EXPECT_EQ(client.NextAfterHello().payload, "x");
+  }
+  EXPECT_EQ(server_->stats().calls, 0u);
+}
+
+TEST_F(Middleware, ALogHookThatThrowsChangesNothing) {
+  Start({.middleware = {std::make_shared<Thrower>(true)},
+         .log = [](const LogRecord&) { throw std::runtime_error("full"); }});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  EXPECT_TRUE(absl::IsInternal(client.NextAfterHello().status));
 }
 
 }  // namespace

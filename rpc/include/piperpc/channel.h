@@ -92,8 +92,8 @@ class Channel : public internal::ChannelCore {
   virtual std::size_t connections_made() const = 0;
 
   // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Also done by the destructor, which must not run on a thread of the channel, nor on its
-  // IoThread.
+  // Also done by the destructor. Both may be called on any thread; in a callback, on the channel's
+  // own, they return before all has ended.
   virtual void Close() = 0;
 };
 

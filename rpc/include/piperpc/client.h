@@ -163,8 +163,13 @@ class ClientWriter {
     return stream_->Write(internal::OutMessage::Of(message)) == internal::ClientStream::Step::kDone;
   }
 
-  // Says that there are no more messages, waits for the response, and gives it. Once.
+  // Says that there are no more messages, waits for the response, and gives it. A second time it is
+  // FAILED_PRECONDITION.
   absl::StatusOr<Response> Finish() {
+    if (std::exchange(finished_, true)) {
+      return absl::FailedPreconditionError(
+          "Finish() gives the response once, and was called again");
+    }
     stream_->HalfClose();
     std::span<const char> bytes;
     const bool replied = stream_->Read(bytes) == internal::ClientStream::Step::kDone;
@@ -181,6 +186,7 @@ class ClientWriter {
  private:
   std::shared_ptr<internal::ClientStream> stream_;
   internal::Nesting nesting_;
+  bool finished_ = false;
 };
 
 // Both at once: one thread may write while another reads.

@@ -24,8 +24,8 @@ namespace transport {
 class Transport;
 }
 
-// Lives as long as the channels that it was given to. The last reference must not go away on the
-// thread itself.
+// Lives as long as the channels that it was given to. The last reference may go away on any thread,
+// its own included.
 class IoThread;
 
 struct IoThreadOptions {

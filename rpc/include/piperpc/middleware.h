@@ -1,4 +1,5 @@
-// Code that sees every call, on either side.
+// Code that sees every call, on either side. It should not throw: a Before() that does ends its
+// call with INTERNAL, and what was thrown goes to the log.
 #pragma once
 
 #include <string_view>

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "src/base/exceptions.h"
+
 namespace piperpc::client {
 
 AsyncCall::AsyncCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
@@ -33,7 +35,9 @@ void AsyncCall::OnEnded(wire::Bytes reply) {
 void AsyncCall::Deliver() {
   Unlink();
   Conclude();
-  done_.Run(TakeStatus(), reply_);
+  RunGuarded(
+      [this] { done_.Run(TakeStatus(), reply_); },
+      [this](const std::exception_ptr& thrown) { core().LogThrown("callback threw", thrown); });
 }
 
 }  // namespace piperpc::client

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/exceptions.h"
 #include "src/base/text.h"
 #include "src/client/core.h"
 #include "src/client/session.h"
@@ -32,7 +33,14 @@ absl::Status Call::Prepare(const CallOptions& options) {
   Metadata metadata = options.metadata;
   ClientCallInfo info{method_, metadata};
   for (const auto& each : middleware) {
-    if (absl::Status status = each->Before(info); !status.ok()) return status;
+    absl::Status status;
+    RunGuarded([&] { status = each->Before(info); },
+               [&](const std::exception_ptr& thrown) {
+                 core_.LogThrown("middleware threw", thrown);
+                 status =
+                     absl::InternalError("a middleware of the channel threw; its log says what");
+               });
+    if (!status.ok()) return status;
     ++admitted_;
   }
   absl::StatusOr<std::string> encoded = wire::EncodeMetadata(metadata, wire::kMaxMetadataBytes);
@@ -43,7 +51,11 @@ absl::Status Call::Prepare(const CallOptions& options) {
 
 void Call::Conclude() {
   const auto& middleware = core_.options().middleware;
-  for (std::size_t i = 0; i < admitted_; ++i) middleware[i]->After(method_, status_);
+  for (std::size_t i = 0; i < admitted_; ++i) {
+    RunGuarded(
+        [&] { middleware[i]->After(method_, status_); },
+        [&](const std::exception_ptr& thrown) { core_.LogThrown("middleware threw", thrown); });
+  }
 }
 
 void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply) {

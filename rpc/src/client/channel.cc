@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "src/base/threads.h"
 #include "src/client/async_call.h"
 #include "src/client/blocking_call.h"
 #include "src/client/core.h"
@@ -12,11 +13,21 @@ namespace piperpc {
 namespace client {
 namespace {
 
+// On the channel's own loop, which it would have to wait for, a thread does it. Where the system
+// refuses one, the core stays, closed, to the end of the process.
+void ShutDown(std::shared_ptr<Core> core) {
+  if (!core->OnOwnLoop()) return core->Shutdown();
+  auto thread = StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
+  if (thread.ok()) return thread->detach();
+  core->Close();
+  new std::shared_ptr<Core>(std::move(core));
+}
+
 class ClientChannel final : public Channel {
  public:
   ClientChannel(std::string_view endpoint, ChannelOptions options)
       : core_(std::make_shared<Core>(endpoint, std::move(options))) {}
-  ~ClientChannel() override { core_->Shutdown(); }
+  ~ClientChannel() override { ShutDown(core_); }
 
   absl::Status CallUnary(const internal::ClientMethod& method, const internal::OutMessage& request,
                          const CallOptions& options,

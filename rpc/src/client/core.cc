@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/exceptions.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
 #include "src/client/unattended_call.h"
@@ -46,7 +47,7 @@ void Core::Lock::HandOver() {
   const bool here = on_loop || !core_.PostToLoop(due);
   held_ = false;
   core_.mutex_.unlock();
-  for (const LogRecord& record : log) core_.options_.log(record);
+  for (const LogRecord& record : log) RunSilently([&] { core_.options_.log(record); });
   if (here) DeliverAll(due);
   due.clear();
   if (on_loop) core_.spare_ = std::move(due);
@@ -245,6 +246,25 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   LogRecord record{level, event, {{"endpoint", endpoint_text_}}};
   if (!detail.empty()) record.fields.emplace_back("detail", std::move(detail));
   log_.push_back(std::move(record));
+}
+
+bool Core::WouldBlockItself() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
+
+absl::Status Core::BlocksItself() {
+  return absl::FailedPreconditionError(
+      "this call would block the thread that carries its channel, which it waits for: in a "
+      "callback "
+      "use the form with a callback, or co_await");
+}
+
+bool Core::OnOwnLoop() {
+  const std::lock_guard guard(mutex_);
+  return WouldBlockItself();
+}
+
+void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
+  const Lock lock(*this);
+  Log(LogLevel::kError, event, WhatWasThrown(exception));
 }
 
 absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -123,7 +124,17 @@ class Core final : public std::enable_shared_from_this<Core> {
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
   absl::Status DeadlineExceeded(std::string_view phase, TimePoint begun) const;
 
+  // What a call gets that would block the thread which alone can end it.
+  bool WouldBlockItself() const;
+  static absl::Status BlocksItself();
+
   // --- Without it. ---
+
+  // This is the thread of the channel's loop.
+  bool OnOwnLoop();
+
+  // Code of the user's threw: that goes to the log, and no further.
+  void LogThrown(std::string_view event, const std::exception_ptr& exception);
 
   void Close();
 

@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "src/base/threads.h"
 #include "src/session/ranges.h"
 #include "src/transport/event_loop.h"
 
@@ -22,9 +23,19 @@ absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& 
   auto loop = transport.NewLoop();
   if (!loop.ok()) return loop.status();
   (*loop)->set_spin(spin);
-  auto started = std::make_shared<IoThread>(transport, *std::move(loop));
+  const std::shared_ptr<IoThread> started(new IoThread(transport, *std::move(loop)), &EndElsewhere);
   if (absl::Status status = started->thread_.Start(); !status.ok()) return status;
   return started;
+}
+
+// A thread cannot wait for its own end. Where the system refuses another one, it goes on.
+void IoThread::EndElsewhere(IoThread* ended) {
+  if (!ended->loop().InLoop()) {
+    delete ended;
+    return;
+  }
+  auto thread = StartThread("the thread that ends an I/O thread", [ended] { delete ended; });
+  if (thread.ok()) thread->detach();
 }
 
 IoThread::IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop)

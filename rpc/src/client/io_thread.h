@@ -27,6 +27,8 @@ class IoThread {
   void Await(absl::AnyInvocable<void()> work);
 
  private:
+  static void EndElsewhere(IoThread* ended);
+
   transport::Transport& transport_;
   LoopThread thread_;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/exceptions.h"
 #include "src/client/session.h"
 #include "src/wire/limits.h"
 
@@ -84,8 +85,12 @@ void StreamCall::Deliver() {
     Unlink();
     Conclude();
   }
-  if (readable) readable();
-  if (writable) writable();
+  for (Ready* const ready : {&readable, &writable}) {
+    if (!*ready) continue;
+    RunGuarded(*ready, [this](const std::exception_ptr& thrown) {
+      core().LogThrown("callback threw", thrown);
+    });
+  }
 }
 
 // --- Writing. ---
@@ -124,7 +129,7 @@ internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& me
 internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& message) {
   Core::Lock lock(core());
   Step step;
-  while ((step = TryWriteLocked(message)) == Step::kLater) lock.Wait(changed_);
+  while ((step = TryWriteLocked(message)) == Step::kLater) WaitForChange(lock);
   return step;
 }
 
@@ -164,7 +169,7 @@ void StreamCall::ReturnCredit() {
 // All that has come so far becomes the reader's. kLater: that is nothing.
 StreamCall::Step StreamCall::Refill(Wait wait) {
   Core::Lock lock(core());
-  while (wait == Wait::kYes && !Readable()) lock.Wait(changed_);
+  while (wait == Wait::kYes && !Readable()) WaitForChange(lock);
   if (inbound_.empty()) return ended() ? Step::kEnded : Step::kLater;
   GiveCredit();
   reading_.Clear();
@@ -198,11 +203,17 @@ void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
   Notify();
 }
 
+// Blocks; or ends the call, where that would be for ever.
+void StreamCall::WaitForChange(Core::Lock& lock) {
+  if (core().WouldBlockItself()) return DropAndEnd(Core::BlocksItself());
+  lock.Wait(changed_);
+}
+
 // --- The end. ---
 
 absl::Status StreamCall::status() {
   Core::Lock lock(core());
-  while (!ended()) lock.Wait(changed_);
+  while (!ended()) WaitForChange(lock);
   return failure_.ok() ? Call::status() : failure_;
 }
 

@@ -60,6 +60,7 @@ class StreamCall final : public UnattendedCall,
   void GiveCredit();  // With the lock.
   bool Readable() const { return !inbound_.empty() || ended(); }
   bool Writable() const;
+  void WaitForChange(Core::Lock& lock);
   void SendHalfClose();
   void Notify();
   void DropAndEnd(absl::Status status);

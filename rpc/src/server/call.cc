@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/thunks.h"
+#include "src/base/exceptions.h"
 #include "src/base/text.h"
 #include "src/server/errors.h"
 #include "src/server/session.h"
@@ -59,9 +60,13 @@ void Call::Admit(std::string_view metadata) {
     }
   }
   for (const auto& middleware : session_.core().options.middleware) {
-    if (absl::Status status = middleware->Before(*this); !status.ok()) {
-      return Finish(std::move(status));
-    }
+    absl::Status status;
+    RunGuarded([&] { status = middleware->Before(*this); },
+               [&](const std::exception_ptr& thrown) {
+                 LogThrown("middleware threw", thrown);
+                 status = FailedUnexpectedly(method());
+               });
+    if (!status.ok()) return Finish(std::move(status));
   }
   admitted_ = true;
   if (entry_.method->requires_login && !session_.state().user()) {
@@ -237,7 +242,8 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   session_.SendResponse(id_, status, trailers, response);
   if (admitted_) {
     for (const auto& middleware : session_.core().options.middleware) {
-      middleware->After(*this, status);
+      RunGuarded([&] { middleware->After(*this, status); },
+                 [&](const std::exception_ptr& thrown) { LogThrown("middleware threw", thrown); });
     }
   }
   session_.OnEnded(*this);
@@ -285,27 +291,17 @@ void Call::OnTimer() {
   Stop(MessageTooSlow(size, TimeFor(size, session_.core().options.message_timeout)));
 }
 
-namespace {
-
-std::string WhatOf(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "not a std::exception";
-  }
+void Call::Throw(std::exception_ptr exception) {
+  LogThrown("handler threw", exception);
+  Finish(FailedUnexpectedly(method()));
 }
 
-}  // namespace
-
-void Call::Throw(std::exception_ptr exception) {
-  session_.core().Log(LogLevel::kError, "handler threw", [&] {
+void Call::LogThrown(std::string_view event, const std::exception_ptr& exception) {
+  session_.core().Log(LogLevel::kError, event, [&] {
     return LogFields{{"method", std::string(method())},
                      {"peer_pid", std::to_string(peer().pid)},
-                     {"what", WhatOf(exception)}};
+                     {"what", WhatWasThrown(exception)}};
   });
-  Finish(HandlerThrew(method()));
 }
 
 std::string Call::Describe() const {

@@ -121,6 +121,7 @@ class Call final : public internal::ServerCall,
   void WakeReader();
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
+  void LogThrown(std::string_view event, const std::exception_ptr& exception);
   void RequestStop();
   void Conclude(absl::Status status, const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);

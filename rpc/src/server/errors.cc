@@ -113,7 +113,7 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
       absl::StrCat("the reply has ", size, " bytes; the client takes at most ", limit));
 }
 
-absl::Status HandlerThrew(std::string_view method) {
+absl::Status FailedUnexpectedly(std::string_view method) {
   return absl::InternalError(
       absl::StrCat(ToAbsl(method), " failed unexpectedly; the server's log says how"));
 }

@@ -10,6 +10,7 @@
 
 #include "piperpc/executor.h"
 #include "piperpc/server.h"
+#include "src/base/exceptions.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
@@ -41,7 +42,7 @@ struct ServerCore {
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
   void Log(LogLevel level, std::string_view event, Fields fields) const {
-    if (options.log) options.log({level, event, fields()});
+    if (options.log) RunSilently([&] { options.log({level, event, fields()}); });
   }
 };
 

@@ -182,10 +182,14 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
     ClientStream::Step step;
     while ((step = stream_->TryRead(bytes)) == ClientStream::Step::kDone) {
       Response message;
-      if (ParseMessage(bytes, message, method_.response)) {
-        on_message_(std::move(message));
-      } else {
+      if (!ParseMessage(bytes, message, method_.response)) {
         stream_->Fail(MalformedReply(method_.name));
+        continue;
+      }
+      try {
+        on_message_(std::move(message));
+      } catch (...) {  // The call is over then, and `on_done` says so.
+        stream_->Fail(absl::InternalError("the callback that takes the messages threw"));
       }
     }
     if (step == ClientStream::Step::kLater) return Listen();
