@@ -129,7 +129,8 @@ TEST_F(BlockingHandlers, OfACancelledCallHoldUpNobody) {
 TEST_F(BlockingHandlers, PastTheirDeadlineHoldUpNobody) {
   StartBoth();
   WireClient client = Connect();
-  client.Send({EncodedHello(), Request(1, "b.B/Watch", 1000), Request(2, "b.B/Get", 1000)});
+  constexpr std::uint64_t kTime = 1'000'000;  // Enough for the handlers to begin.
+  client.Send({EncodedHello(), Request(1, "b.B/Watch", kTime), Request(2, "b.B/Get", kTime)});
   ASSERT_TRUE(begun_.WaitFor(2));
   ASSERT_TRUE(stopped_.WaitFor(2));
   ExpectServed();

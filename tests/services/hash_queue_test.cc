@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <latch>
+#include <future>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -16,16 +16,16 @@ using ::testing::HasSubstr;
 
 class HashQueueTest : public ::testing::Test {
  protected:
-  // One thread, which is held until `go_on_` is counted down, and room for eight more.
+  // One thread, which is held until `go_on_` is set, and room for eight more.
   HashQueueTest() {
     EXPECT_TRUE(queue_
                     .Run("uid:0",
                          [this] {
-                           begun_.count_down();
-                           go_on_.wait();
+                           begun_.set_value();
+                           let_go_.wait();
                          })
                     .ok());
-    begun_.wait();
+    begun_.get_future().wait();
   }
 
   absl::Status Add(const std::string& user, const std::string& name) {
@@ -42,14 +42,15 @@ class HashQueueTest : public ::testing::Test {
   }
 
   void Finish(const std::string& last_user = "uid:last") {
-    go_on_.count_down();
-    std::latch last(1);
-    EXPECT_TRUE(queue_.Run(last_user, [&last] { last.count_down(); }).ok());
-    last.wait();
+    go_on_.set_value();
+    std::promise<void> last;
+    EXPECT_TRUE(queue_.Run(last_user, [&last] { last.set_value(); }).ok());
+    last.get_future().wait();
   }
 
-  std::latch begun_{1};
-  std::latch go_on_{1};
+  std::promise<void> begun_;
+  std::promise<void> go_on_;
+  std::shared_future<void> let_go_ = go_on_.get_future();
   std::mutex mutex_;
   std::vector<std::string> ran_;
   HashQueue queue_{1, 8};
@@ -62,7 +63,7 @@ TEST_F(HashQueueTest, NoUserCanFillItForTheOthers) {
   const absl::Status refused = Add("uid:1", "one more");
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("4 logins of uid:1"));
-  go_on_.count_down();
+  go_on_.set_value();
 }
 
 TEST_F(HashQueueTest, UsersAreServedRoundRobin) {
@@ -81,9 +82,9 @@ TEST_F(HashQueueTest, APlaceIsFreeAgainWhenItsWorkHasRun) {
 
 TEST(HashQueue, WithoutRoomForWaitingRunsWhatItHasThreadsFor) {
   HashQueue queue(1, 0);
-  std::latch done(1);
-  EXPECT_TRUE(queue.Run("uid:1", [&done] { done.count_down(); }).ok());
-  done.wait();
+  std::promise<void> done;
+  EXPECT_TRUE(queue.Run("uid:1", [&done] { done.set_value(); }).ok());
+  done.get_future().wait();
 }
 
 }  // namespace
