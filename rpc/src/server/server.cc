@@ -108,8 +108,8 @@ class Server::Impl {
 
   // The first one, which takes the clients, is the last to start.
   absl::Status StartLoops() {
-    for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop) {
-      if (absl::Status status = (*loop)->Start(); !status.ok()) return status;
+    for (std::size_t i = loops_.size(); i-- > 0;) {
+      if (absl::Status status = loops_[i]->Start(); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
