@@ -29,6 +29,7 @@ class [[nodiscard]] Outcome {
   Outcome() = default;
 
   // Of a call, or of the connection. Implicit, as every step of a command passes them on.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Outcome(absl::Status status) : status_(std::move(status)) {}
 
   // An error of this side; `code` is not kExitOk.
@@ -64,12 +65,15 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome);
 template <typename Value>
 class [[nodiscard]] OutcomeOr {
  public:
-  OutcomeOr(Outcome outcome) : outcome_(std::move(outcome)) {}               // Not OK.
-  OutcomeOr(absl::Status status) : OutcomeOr(Outcome(std::move(status))) {}  // Not OK.
+  // Implicit, as with absl::StatusOr. The first two: not OK.
+  // NOLINTBEGIN(google-explicit-constructor)
+  OutcomeOr(Outcome outcome) : outcome_(std::move(outcome)) {}
+  OutcomeOr(absl::Status status) : OutcomeOr(Outcome(std::move(status))) {}
   template <typename From = Value,
             typename = std::enable_if_t<std::is_convertible_v<From&&, Value> &&
                                         !std::is_convertible_v<From&&, Outcome>>>
   OutcomeOr(From&& value) : value_(std::forward<From>(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Outcome& outcome() const { return outcome_; }
