@@ -21,10 +21,8 @@ std::size_t MemoryOf(std::size_t message_size) { return message_size + 96; }
 // How long a message of `size` bytes may take to arrive.
 Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
   const std::chrono::seconds more(size >> 20);
-  if (timeout > std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max() - more)) {
-    return Duration::max();
-  }
-  return timeout + more;
+  const Duration time = Saturated(timeout);
+  return time > Duration::max() - more ? Duration::max() : time + more;
 }
 
 }  // namespace
