@@ -134,7 +134,7 @@ TEST_F(Async, RunBlockingThrowsWhatTheWorkThrew) {
   const auto task = [&]() -> Task<std::string> {
     auto work = RunBlocking(pool, []() -> absl::Status { throw std::runtime_error("boom"); });
     try {
-      co_await work;
+      static_cast<void>(co_await work);
     } catch (const std::runtime_error& error) {
       co_return error.what();
     }

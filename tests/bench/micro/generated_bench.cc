@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -98,8 +99,11 @@ class UnaryCall final : public internal::ServerCall {
     response_.resize(response.size());
     response.WriteTo(response_.data());
   }
-  bool Put(const internal::OutMessage&, std::coroutine_handle<>) override { return false; }
+  bool Put(const internal::OutMessage&, std::coroutine_handle<>, internal::AtStop) override {
+    return false;
+  }
   void End(absl::Status) override {}
+  void Throw(std::exception_ptr) override { std::abort(); }
   bool Ready() override { return false; }
   void Await(std::coroutine_handle<>) override {}
   void Forget() override {}
