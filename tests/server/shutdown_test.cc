@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -123,6 +125,48 @@ TEST_F(Shutdown, NamesWhatItHadToAbort) {
   ASSERT_TRUE(service_.entered.WaitFor(1));
   const ShutdownReport report = server_->Shutdown(milliseconds(10));
   EXPECT_THAT(report.aborted, ElementsAre(HasSubstr("test.v1.Test/Stubborn")));
+}
+
+constexpr std::size_t kLongReply = 4'000'000;  // More than what a pipe holds on any system.
+
+std::string LongCall() { return EncodedRequest(1, "test.v1.Test/Big", std::to_string(kLongReply)); }
+
+std::size_t ReadReply(WireClient& client) {
+  std::size_t bytes = 0;
+  for (;;) {
+    const OwnedFrame frame = client.NextAfterHello();
+    if (frame.kind == FrameKind::kGoaway) continue;
+    if (frame.kind != FrameKind::kResponse) return bytes;  // Too few, then.
+    bytes += frame.payload.size();
+    if (bytes >= kLongReply) return bytes;
+  }
+}
+
+TEST_F(Shutdown, GivesASlowReaderTheWholeGraceForItsReply) {
+  const std::string goaway =
+      Encode({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({absl::OkStatus(), 0}));
+  WireClient staying = Connect();
+  WireClient leaving = Connect();
+  staying.Send({EncodedHello(), LongCall()});
+  leaving.Send({EncodedHello(), LongCall(), goaway});
+  ASSERT_TRUE(service_.entered.WaitFor(2));
+  std::future<ShutdownReport> ending =
+      std::async(std::launch::async, [&] { return server_->Shutdown(milliseconds(20'000)); });
+  // Longer than what the end of a connection gets otherwise.
+  EXPECT_EQ(ending.wait_for(transport::kDrainLimit * 3 / 2), std::future_status::timeout);
+  EXPECT_EQ(ReadReply(staying), kLongReply);
+  EXPECT_EQ(ReadReply(leaving), kLongReply);
+  EXPECT_TRUE(ending.get().clean());
+}
+
+TEST_F(Shutdown, NamesAClientThatDoesNotReadItsReply) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), LongCall()});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  const ShutdownReport report = server_->Shutdown(milliseconds(1));
+  EXPECT_THAT(report.aborted, ElementsAre());
+  EXPECT_THAT(report.undelivered, ElementsAre(HasSubstr(" bytes")));
+  EXPECT_FALSE(report.clean());
 }
 
 TEST_F(Shutdown, FreesTheEndpointForTheNextServer) {

@@ -58,7 +58,13 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
   for (const std::string& call : report.aborted) {
     log.Write({LogLevel::kWarning, "call aborted", {{"call", call}}});
   }
-  log.Write({LogLevel::kInfo, "ended", {{"aborted", absl::StrCat(report.aborted.size())}}});
+  for (const std::string& client : report.undelivered) {
+    log.Write({LogLevel::kWarning, "replies were not read", {{"client", client}}});
+  }
+  log.Write({LogLevel::kInfo,
+             "ended",
+             {{"aborted", absl::StrCat(report.aborted.size())},
+              {"undelivered", absl::StrCat(report.undelivered.size())}}});
 }
 
 int Serve(const Options& options, StopRequest& stop) {

@@ -86,9 +86,11 @@ struct ServerOptions {
 
 // How a shutdown ended.
 struct ShutdownReport {
-  bool clean() const { return status.ok() && aborted.empty(); }
+  bool clean() const { return status.ok() && aborted.empty() && undelivered.empty(); }
   absl::Status status;               // FAILED_PRECONDITION: it was not done, and the text says why.
   std::vector<std::string> aborted;  // "method (peer, how long it ran)" of each call cut short.
+  // "peer, how much" of each client that did not read in time what its calls had ended with.
+  std::vector<std::string> undelivered;
 };
 
 // A moment's view; for logs and tests.
@@ -117,10 +119,11 @@ class Server {
   // with the endpoint and the rule.
   absl::Status Start(std::string_view endpoint);
 
-  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight;
-  // milliseconds::max() is for ever. Then it stops those that are left through their stop tokens,
-  // and gives them a moment (half a second); what has not ended by then is aborted and named, and
-  // its caller gets UNAVAILABLE. A blocking handler cannot be taken off its thread: it is named,
+  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight, and for
+  // the clients to read their replies; milliseconds::max() is for ever. Then it stops the calls
+  // that are left through their stop tokens, and gives them a moment (half a second); what has not
+  // ended by then is aborted and named, and its caller gets UNAVAILABLE. Replies get a second after
+  // the grace to be read; clients that have not are named, too. A blocking handler cannot be taken off its thread: it is named,
   // and goes on until the destructor, which waits for it. Beside Start() it waits for that; before
   // it, it makes that impossible. Every call gets the same report. On a thread of the server's own
   // (a handler's, a worker's) it is refused: see ShutdownReport::status.

@@ -21,8 +21,8 @@ namespace {
 // What calls get to end by themselves, once they have been stopped.
 constexpr Duration kStopGrace = std::chrono::milliseconds(500);
 
-// More than any of its parts may take, so that a shutdown always ends.
-constexpr Duration kCloseLimit = 2 * transport::kDrainLimit;
+// More than its parts may take (unread replies, then the pipe), so that a shutdown always ends.
+constexpr Duration kCloseLimit = 3 * transport::kDrainLimit;
 
 }  // namespace
 
@@ -135,7 +135,7 @@ class Server::Impl {
       (*loop)->set_spin(options_.spin);
       loops_.push_back(std::make_unique<server::ServerLoop>(
           core_, *std::move(loop),
-          [this](const Peer& peer, bool refused) { OnGone(peer, refused); }));
+          [this](server::ServerLoop::Gone gone) { OnGone(std::move(gone)); }));
       loops.push_back(loops_.back().get());
     }
     acceptor_.set_loops(std::move(loops));
@@ -163,7 +163,7 @@ class Server::Impl {
     for (auto& loop : loops_) loop->DrainAll();
     bool gone = WaitUntilGone(After(grace));
     if (!gone) {
-      for (auto& loop : loops_) loop->StopAllCalls(ShuttingDown());
+      for (auto& loop : loops_) loop->EndGrace(ShuttingDown());
       gone = WaitUntilGone(After(kStopGrace));
     }
     if (!gone) {
@@ -173,8 +173,11 @@ class Server::Impl {
     // What a worker still runs may use a call and its coroutine: they stay until it has ended.
     left_over_ = !gone;
     if (gone) StopThreads();
+    report.undelivered = TakeUndelivered();
     core_.Log(LogLevel::kInfo, "stopped", [&report] {
-      return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())}};
+      return server::LogFields{
+          {"aborted_calls", std::to_string(report.aborted.size())},
+          {"clients_that_did_not_read", std::to_string(report.undelivered.size())}};
     });
     return report;
   }
@@ -214,10 +217,16 @@ class Server::Impl {
     for (auto& loop : loops_) loop->Stop();
   }
 
-  void OnGone(const Peer& peer, bool refused) {
-    refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
+  void OnGone(server::ServerLoop::Gone gone) {
     std::lock_guard lock(gone_mutex_);
+    if (!gone.undelivered.empty()) undelivered_.push_back(std::move(gone.undelivered));
+    gone.refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(gone.peer);
     gone_.notify_all();
+  }
+
+  std::vector<std::string> TakeUndelivered() {
+    std::lock_guard lock(gone_mutex_);
+    return std::exchange(undelivered_, {});
   }
 
   bool WaitUntilGone(TimePoint limit) {
@@ -239,6 +248,7 @@ class Server::Impl {
 
   std::mutex gone_mutex_;
   std::condition_variable gone_;
+  std::vector<std::string> undelivered_;
 
   // Held by AddService(), Start() and Shutdown(), one after the other.
   std::mutex lifecycle_;

@@ -65,9 +65,9 @@ void ServerLoop::OnClosed(Session& session) {
   const bool refused = refused_.erase(&session) != 0;
   // It is one of the session's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
-    const Peer peer = owned->peer();
+    Gone gone{owned->peer(), refused, owned->undelivered()};
     owned.reset();
-    on_gone_(peer, refused);
+    on_gone_(std::move(gone));
   });
 }
 
@@ -78,9 +78,9 @@ void ServerLoop::DrainAll() {
   });
 }
 
-void ServerLoop::StopAllCalls(absl::Status reason) {
+void ServerLoop::EndGrace(absl::Status reason) {
   loop().Post([this, reason = std::move(reason)] {
-    for (const auto& [session, owned] : sessions_) session->StopCalls(reason);
+    for (const auto& [session, owned] : sessions_) session->EndGrace(reason);
   });
 }
 

@@ -18,8 +18,13 @@ namespace piperpc::server {
 
 class ServerLoop final : public SessionHost {
  public:
-  // Is told, on the loop, of each session that has ended: its peer, and whether it was refused.
-  using OnGone = std::function<void(const Peer&, bool refused)>;
+  // A session that has ended.
+  struct Gone {
+    Peer peer;
+    bool refused;             // It was only told why it is not served.
+    std::string undelivered;  // See Session.
+  };
+  using OnGone = std::function<void(Gone gone)>;  // Called on the loop.
 
   ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
   ~ServerLoop();  // No session is left.
@@ -33,7 +38,7 @@ class ServerLoop final : public SessionHost {
 
   // Any thread; the work is done on the loop.
   void DrainAll();
-  void StopAllCalls(absl::Status reason);
+  void EndGrace(absl::Status reason);
 
   // Ends all calls by force, and describes them. Waits for the loop.
   std::vector<std::string> AbortAllCalls();

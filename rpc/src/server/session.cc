@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "src/server/errors.h"
 #include "src/wire/status.h"
 
@@ -41,16 +42,31 @@ void Session::Fail(absl::Status reason) {
   StopCalls(reason);
 }
 
-// What was sent gets as long as this to be read.
+// What was sent gets a limited time to be read.
 void Session::BeginClosing() {
   state_ = State::kClosing;
-  loop().Schedule(*this, After(transport::kDrainLimit));
+  LimitClosing();
 }
+
+// The last call has ended, and its reply gets as long to be read as calls get to end.
+void Session::EndDrain() {
+  state_ = State::kClosing;
+  loop().Cancel(*this);
+  if (grace_over_) LimitClosing();
+}
+
+void Session::LimitClosing() { loop().Schedule(*this, After(transport::kDrainLimit)); }
 
 void Session::Drain() {
   if (draining_ || state_ >= State::kClosing) return;
   draining_ = true;
   SendGoaway(absl::OkStatus());
+}
+
+void Session::EndGrace(const absl::Status& reason) {
+  grace_over_ = true;
+  if (state_ == State::kClosing && !closing_pipe_) return LimitClosing();
+  StopCalls(reason);
 }
 
 void Session::StopCalls(const absl::Status& reason) {
@@ -175,7 +191,12 @@ void Session::OnRoom() {
 
 void Session::OnTimer() {
   if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
-  ClosePipe(CloseMode::kAbort);  // The client does not read its goaway.
+  // The client does not read.
+  if (draining_) {
+    undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
+                                outbox_.queued_bytes(), " bytes");
+  }
+  ClosePipe(CloseMode::kAbort);
 }
 
 void Session::OnPipeLost(const absl::Status& cause) {
@@ -199,7 +220,7 @@ void Session::ClosePipe(CloseMode mode) {
 }
 
 void Session::CloseWhenDone() {
-  if (draining_ && state_ < State::kClosing && calls_.empty()) BeginClosing();
+  if (draining_ && state_ < State::kClosing && calls_.empty()) EndDrain();
   if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
     ClosePipe(CloseMode::kDrain);
   }

@@ -49,7 +49,9 @@ class Session final : private transport::Pipe::Delegate,
   // Takes no new calls, tells the client so, and closes when those in flight have ended.
   void Drain();
 
-  void StopCalls(const absl::Status& reason);
+  // The time for calls in flight is over: stops them. What was sent gets transport::kDrainLimit to
+  // be read, once no call is left.
+  void EndGrace(const absl::Status& reason);
 
   // Ends the calls that are left, by force; describes each.
   std::vector<std::string> AbortCalls();
@@ -59,6 +61,10 @@ class Session final : private transport::Pipe::Delegate,
 
   bool awaiting_hello() const { return state_ == State::kAwaitingHello; }
   TimePoint opened_at() const { return opened_at_; }
+
+  // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
+  const std::string& undelivered() const { return undelivered_; }
+
   const Peer& peer() const { return pipe_->peer(); }
 
   // For its calls.
@@ -140,7 +146,10 @@ class Session final : private transport::Pipe::Delegate,
   void Receive();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);
+  void StopCalls(const absl::Status& reason);
   void BeginClosing();
+  void EndDrain();
+  void LimitClosing();
   void CloseWhenDone();
 
   SessionHost& host_;
@@ -149,6 +158,7 @@ class Session final : private transport::Pipe::Delegate,
   const TimePoint opened_at_ = Clock::now();
   State state_ = State::kAwaitingHello;
   bool draining_ = false;  // One of the two sides takes, or makes, no new calls.
+  bool grace_over_ = false;
   bool client_goes_away_ = false;
   bool receiving_ = false;
   bool was_full_ = false;
@@ -165,6 +175,7 @@ class Session final : private transport::Pipe::Delegate,
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>> ended_calls_;
   SessionState session_state_;
+  std::string undelivered_;
 
   // Reads on, in a later iteration of the loop.
   class KeptFrames final : public transport::EventLoop::Timer {
