@@ -67,7 +67,7 @@ TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
   const std::vector<Record> records = this->records();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].event, "stopped");
-  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0")));
+  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0"), Pair("undelivered", "0")));
 }
 
 }  // namespace

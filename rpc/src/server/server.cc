@@ -175,9 +175,8 @@ class Server::Impl {
     if (gone) StopThreads();
     report.undelivered = TakeUndelivered();
     core_.Log(LogLevel::kInfo, "stopped", [&report] {
-      return server::LogFields{
-          {"aborted_calls", std::to_string(report.aborted.size())},
-          {"clients_that_did_not_read", std::to_string(report.undelivered.size())}};
+      return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())},
+                               {"undelivered", std::to_string(report.undelivered.size())}};
     });
     return report;
   }
