@@ -43,6 +43,13 @@ class CliTest(unittest.TestCase):
     self.assertEqual(result.returncode, OK, result.stderr)
     self.assertEqual(replies(result.stdout), list(expected))
 
+  def at_a_terminal(self, *arguments, **env):
+    """Starts a piperpc at a terminal of its own; its process, and what it shows."""
+    child, terminal = pty.fork()
+    if child == 0:
+      os.execve(target.PIPERPC[0], [*target.PIPERPC, *arguments], self.server.environment(**env))
+    return child, terminal
+
   def read_until(self, terminal, text):
     shown = b''
     while text not in shown:
@@ -241,7 +248,8 @@ class InterruptTest(CliTest):
     self.assertIn('CANCELLED', '\n'.join(subscriber.err.seen))
 
   def test_ctrl_c_ends_a_wait_for_standard_input(self):
-    caller = self.server.start('--user', 'waiter', 'call', UPPERCASE_LINES, PIPERPC_PASSWORD='x')
+    caller = self.server.start('--user', 'waiter', '--register', 'call', UPPERCASE_LINES,
+                               PIPERPC_PASSWORD='x')
     caller.write('{"text":"a"}')
     caller.out.until('"A"')
     caller.interrupt()
@@ -298,10 +306,8 @@ class PasswordPromptTest(CliTest):
 
   def log_in_at_the_terminal(self):
     """What the terminal has shown."""
-    child, terminal = pty.fork()
-    if child == 0:
-      os.execve(target.PIPERPC[0], [*target.PIPERPC, '--user', 'typist', 'call', WHO_AM_I],
-                self.server.environment())
+    self.assert_ended(self.server.run_as('typist', 'call', WHO_AM_I, password='typed secret'), OK)
+    child, terminal = self.at_a_terminal('--user', 'typist', 'call', WHO_AM_I)
     shown = self.read_until(terminal, b'Password of typist:')
     os.write(terminal, b'typed secret\r')
     shown += self.read_until(terminal, b'}')
@@ -344,13 +350,94 @@ class PasswordPromptTest(CliTest):
     self.assert_ended(process, IO, '--password-file')
 
 
+class RegistrationTest(CliTest):
+  """A mistyped name does not become an account of its own."""
+
+  def assert_unknown(self, user):
+    result = self.server.run('--user', user, 'call', WHO_AM_I, PIPERPC_PASSWORD='secret')
+    self.assert_ended(result, NOT_FOUND, f'NOT_FOUND: no user "{user}"', '--register')
+
+  def assert_known(self, user, password):
+    result = self.server.run('--user', user, 'call', WHO_AM_I, PIPERPC_PASSWORD=password)
+    self.assert_replied(result, {'username': user})
+
+  def converse(self, terminal, *exchanges):
+    """Waits for each question and gives its answer."""
+    for question, answer in exchanges:
+      self.read_until(terminal, question)
+      os.write(terminal, answer)
+
+  def assert_child_ended(self, child, terminal, code, text):
+    self.read_until(terminal, text)
+    self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), code)
+    os.close(terminal)
+
+  def test_where_nobody_can_be_asked_a_new_name_is_refused(self):
+    self.assert_unknown('amna')
+    self.assert_unknown('amna')  # The first one did not register it.
+
+  def test_the_flag_registers_and_later_logins_need_none(self):
+    result = self.server.run('--user', 'nova', '--register', 'call', WHO_AM_I,
+                             PIPERPC_PASSWORD='x')
+    self.assert_replied(result, {'username': 'nova'})
+    self.assert_known('nova', 'x')
+
+  def test_a_line_of_a_script_is_refused_and_registers_with_the_same_word(self):
+    result = self.server.run('session', stdin='login line\nlogin line --register\nlogin line\n',
+                             PIPERPC_PASSWORD='secret')
+    self.assert_ended(result, NOT_FOUND, 'line 1: no user "line"', '--register')
+    self.assertEqual(replies(result.stdout), [{'registered': True}, {}])
+
+  def test_the_flag_of_the_program_is_not_that_of_a_sessions_lines(self):
+    result = self.server.run_as('owner', 'session', stdin='login owmer\n')
+    self.assert_ended(result, NOT_FOUND, 'no user "owmer"')
+
+  def test_a_person_who_says_yes_types_the_password_again(self):
+    child, terminal = self.at_a_terminal('--user', 'newcomer', 'call', WHO_AM_I)
+    self.converse(terminal, (b'Password of newcomer:', b'mine\r'), (b'register it?', b'y\r'),
+                  (b'Password of newcomer, again:', b'mine\r'))
+    self.assert_child_ended(child, terminal, OK, b'}')
+    self.assert_known('newcomer', 'mine')
+
+  @target.linux_only('the terminal under Wine is another')
+  def test_a_person_who_says_anything_else_registers_nobody(self):
+    for answer in (b'\r', b'n\r', b'yesterday\r', b'\x04'):
+      child, terminal = self.at_a_terminal('--user', 'typo', 'call', WHO_AM_I)
+      self.converse(terminal, (b'Password of typo:', b'mine\r'), (b'register it?', answer))
+      self.assert_child_ended(child, terminal, NOT_FOUND, b'no user "typo"')
+    self.assert_unknown('typo')
+
+  @target.linux_only('the terminal under Wine is another')
+  def test_ctrl_c_at_the_question_registers_nobody(self):
+    child, terminal = self.at_a_terminal('--user', 'typo', 'call', WHO_AM_I)
+    self.converse(terminal, (b'Password of typo:', b'mine\r'), (b'register it?', b'\x03'))
+    self.assert_child_ended(child, terminal, INTERRUPTED, b'interrupted')
+    self.assert_unknown('typo')
+
+  @target.linux_only('the terminal under Wine is another')
+  def test_two_passwords_that_differ_register_nobody(self):
+    for flags, question in (((), ((b'register it?', b'y\r'),)), (('--register',), ())):
+      child, terminal = self.at_a_terminal('--user', 'clumsy', *flags, 'call', WHO_AM_I)
+      self.converse(terminal, (b'Password of clumsy:', b'mine\r'), *question,
+                    (b'Password of clumsy, again:', b'mime\r'))
+      self.assert_child_ended(child, terminal, USAGE, b'the two passwords differ')
+    self.assert_unknown('clumsy')
+
+  @target.linux_only('the terminal under Wine is another')
+  def test_a_password_that_nobody_typed_is_not_asked_for_again(self):
+    child, terminal = self.at_a_terminal('--user', 'known', 'call', WHO_AM_I, PIPERPC_PASSWORD='x')
+    self.converse(terminal, (b'no user known; register it? [y/N]', b'Yes\r'))
+    self.assert_child_ended(child, terminal, OK, b'}')
+    self.assert_known('known', 'x')
+
+
 class SessionTest(CliTest):
 
   def test_login_uppercase_and_notifications_on_one_connection(self):
     session = self.server.start('session', PIPERPC_PASSWORD='secret')
     session.write(f'start {SUBSCRIBE}')
     session.out.until('"subscribed"')
-    session.write('login sara')
+    session.write('login sara --register')
     session.out.until('"userLoggedIn":{"username":"sara"}')
     session.write(f'call {UPPERCASE} text="two words"', f'call {UPPERCASE} {{"text": "a b"}}')
     session.out.until('"TWO WORDS"')
@@ -363,7 +450,8 @@ class SessionTest(CliTest):
     self.assertEqual(session.finish(), OK, session.err.seen)
 
   def test_a_stream_both_ways(self):
-    session = self.server.start('--user', 'both', 'session', PIPERPC_PASSWORD='secret')
+    session = self.server.start('--user', 'both', '--register', 'session',
+                                PIPERPC_PASSWORD='secret')
     session.write(f'start {UPPERCASE_LINES}', 'send s1 text=one')
     session.out.until('{"stream":"s1","message":{"text":"ONE"}}')
     session.write('send s1 {"text":"two"}', 'end s1')
@@ -373,7 +461,8 @@ class SessionTest(CliTest):
 
   def test_a_line_that_fails_counts_but_does_not_end_the_session(self):
     result = self.server.run('session', stdin=(
-        f'# a script\ncall {UPPERCASE} text=a\nnonsense\nlogin ines\ncall {WHO_AM_I}\n'),
+        f'# a script\ncall {UPPERCASE} text=a\nnonsense\nlogin ines --register\n'
+        f'call {WHO_AM_I}\n'),
                              PIPERPC_PASSWORD='secret')
     self.assert_ended(result, UNAUTHENTICATED, 'line 2: ', 'line 3: no command nonsense')
     self.assertEqual(replies(result.stdout), [{'registered': True}, {'username': 'ines'}])
@@ -391,9 +480,7 @@ class SessionTest(CliTest):
 
   @target.linux_only('the terminal under Wine is another')
   def test_ctrl_c_at_the_prompt_clears_the_line_and_stays(self):
-    child, terminal = pty.fork()
-    if child == 0:
-      os.execve(target.PIPERPC[0], [*target.PIPERPC, 'session'], self.server.environment())
+    child, terminal = self.at_a_terminal('session')
     shown = self.read_until(terminal, b'piperpc> ')
     os.write(terminal, b'nonsense \x03')
     shown += self.read_until(terminal, b'piperpc> ')

@@ -137,7 +137,8 @@ class Server(Process):
         env=self.environment(**env), check=False)
 
   def run_as(self, user, *arguments, password='secret', **more):
-    return self.run('--user', user, *arguments, PIPERPC_PASSWORD=password, **more)
+    """The same as a user, who is registered with that password if there is none of the name."""
+    return self.run('--user', user, '--register', *arguments, PIPERPC_PASSWORD=password, **more)
 
 
 def new_folder():

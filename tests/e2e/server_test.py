@@ -96,7 +96,7 @@ class EndTest(ServerTest):
   def test_a_session_tells_that_its_connection_was_lost(self):
     folder = programs.new_folder()
     first = self.start('--memory', folder=folder)
-    session = first.start('--user', 'rita', 'session', PIPERPC_PASSWORD='x')
+    session = first.start('--user', 'rita', '--register', 'session', PIPERPC_PASSWORD='x')
     session.write(f'call {WHO_AM_I}')
     session.out.until('rita')
     self.assertEqual(first.stop(), 0)

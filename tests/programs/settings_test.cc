@@ -42,6 +42,11 @@ TEST(SettingsTest, MetadataAddsUp) {
   EXPECT_EQ(line->settings.metadata, (Metadata{{"a", "1"}, {"b", "x=y"}}));
 }
 
+TEST(SettingsTest, ANewNameIsRegisteredOnlyWhereAFlagSaysSo) {
+  EXPECT_FALSE(Parse({"--user=ana", "list"})->settings.may_register);
+  EXPECT_TRUE(Parse({"--user=ana", "--register", "list"})->settings.may_register);
+}
+
 TEST(SettingsTest, WhatIsWrongIsNamed) {
   const std::pair<Arguments, const char*> cases[] = {
       {{"--unknown"}, "unknown flag --unknown"},    {{"--password=x"}, "unknown flag --password"},

@@ -1,5 +1,7 @@
 #include "tools/piperpc/commands.h"
 
+#include "tools/piperpc/login.h"
+
 namespace piperpc::cli {
 namespace {
 

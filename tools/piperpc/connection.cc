@@ -28,6 +28,24 @@ Outcome ExplainReflection(const absl::Status& status) {
       "the server has no piperpc.v1.ReflectionService, so its methods are not known here");
 }
 
+Outcome FillLogin(const std::string& user, const std::string& password,
+                  google::protobuf::Message& request) {
+  Outcome status = CheckUtf8("the user's name", user);
+  if (status.ok()) status = CheckUtf8("the password", password);
+  if (!status.ok()) return status;
+  Assignments fields(request);
+  status = fields.Add(absl::StrCat("username=", user));
+  if (status.ok()) status = fields.Add(absl::StrCat("password=", password));
+  if (status.ok()) return status;
+  return absl::InternalError("the server's Login takes no username and password");
+}
+
+Outcome RefuseUnknownUser(google::protobuf::Message& request) {
+  if (Assignments(request).Add("existing_only=true").ok()) return Outcome();
+  return UsageError(
+      "this server registers every new name that logs in; give --register if it may do so");
+}
+
 }  // namespace
 
 Connection::Connection(const Settings& settings) : settings_(settings), channel_(Open(settings)) {}
@@ -90,17 +108,13 @@ OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
 }
 
 OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
-                                        const Patience& patience) {
+                                        UnknownUser unknown, const Patience& patience) {
   const OutcomeOr<CallableMethod> method = FindMethod(kLogin, patience);
   if (!method.ok()) return method.outcome();
   const MessagePtr request = schema_.NewMessage(*method->descriptor->input_type());
-  Outcome valid = CheckUtf8("the user's name", user);
-  if (valid.ok()) valid = CheckUtf8("the password", password);
-  if (!valid.ok()) return valid;
-  Assignments fields(*request);
-  Outcome set = fields.Add(absl::StrCat("username=", user));
-  if (set.ok()) set = fields.Add(absl::StrCat("password=", password));
-  if (!set.ok()) return absl::InternalError("the server's Login takes no username and password");
+  Outcome set = FillLogin(user, password, *request);
+  if (set.ok() && unknown == UnknownUser::kRefuse) set = RefuseUnknownUser(*request);
+  if (!set.ok()) return set;
   OutcomeOr<MessagePtr> response = CallUnary(*method, *request, patience);
   if (response.ok()) {
     user_ = user;

@@ -42,10 +42,14 @@ class Connection {
                                   const google::protobuf::Message& request,
                                   const Patience& patience);
 
-  // Logs in with auth.v1.AuthService/Login, and gives its reply. From then on login_lost() tells
-  // whether the connection that knew the user has been replaced.
+  // What the server makes of a name that it does not know.
+  enum class UnknownUser { kRefuse, kRegister };
+
+  // Logs in with auth.v1.AuthService/Login, and gives its reply. NOT_FOUND: the server does not
+  // know the user, and `unknown` refuses that; a server that cannot refuse it is a usage error.
+  // From then on TakeReconnectNews() tells when the connection that knew the user was replaced.
   OutcomeOr<MessagePtr> Login(const std::string& user, const std::string& password,
-                              const Patience& patience);
+                              UnknownUser unknown, const Patience& patience);
 
   // Once for each time that the connection was lost and opened again: the text to tell, with the
   // user who is no longer logged in. Empty: nothing happened.

@@ -1,10 +1,11 @@
 #include "tools/piperpc/password.h"
 
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/files.h"
-#include "tools/piperpc/password_prompt.h"
+#include "tools/piperpc/terminal_prompt.h"
 #include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
@@ -14,16 +15,19 @@ constexpr std::size_t kMostPasswordFileBytes = 64 * 1024;  // A password has 1,0
 
 }  // namespace
 
-OutcomeOr<std::string> FindPassword(const std::string& user, const std::string& file,
-                                    const Environment& environment, const std::stop_token& stop) {
+OutcomeOr<Password> FindPassword(const std::string& user, const std::string& file,
+                                 const Environment& environment, const std::stop_token& stop) {
   if (!file.empty()) {
     const OutcomeOr<std::string> content = ReadFile(file, kMostPasswordFileBytes, stop);
     if (!content.ok()) return content.outcome();
-    return content->substr(0, content->find_first_of("\r\n"));
+    return Password{content->substr(0, content->find_first_of("\r\n"))};
   }
   const std::optional<std::string> variable = environment("PIPERPC_PASSWORD");
-  if (variable.has_value()) return *variable;
-  return AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), stop);
+  if (variable.has_value()) return Password{*variable};
+  OutcomeOr<std::string> typed =
+      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), stop);
+  if (!typed.ok()) return typed.outcome();
+  return Password{*std::move(typed), true};
 }
 
 }  // namespace piperpc::cli

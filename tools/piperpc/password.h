@@ -8,9 +8,14 @@
 
 namespace piperpc::cli {
 
+struct Password {
+  std::string text;
+  bool typed = false;  // By somebody at the terminal, who could not see it.
+};
+
 // The password of `user`: the first line of `file` if one is given, else PIPERPC_PASSWORD, else
 // what is typed at the terminal. Never from the command line, which everybody on the machine sees.
-OutcomeOr<std::string> FindPassword(const std::string& user, const std::string& file,
-                                    const Environment& environment, const std::stop_token& stop);
+OutcomeOr<Password> FindPassword(const std::string& user, const std::string& file,
+                                 const Environment& environment, const std::stop_token& stop);
 
 }  // namespace piperpc::cli

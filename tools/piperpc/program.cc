@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/password.h"
 #include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
@@ -20,15 +19,6 @@ int Report(const Outcome& status, const Patience& patience) {
   const int code = status.exit_code();
   if (code != kExitNoReader) Complain(status.Describe());
   return patience.stop().stop_requested() ? kExitInterrupted : code;
-}
-
-Outcome LoginFirst(Program& program, const Patience& patience) {
-  const Settings& settings = program.settings;
-  if (settings.user.empty()) return Outcome();
-  const OutcomeOr<std::string> password =
-      FindPassword(settings.user, settings.password_file, program.environment, patience.stop());
-  if (!password.ok()) return password.outcome();
-  return program.connection.Login(settings.user, *password, patience).outcome();
 }
 
 }  // namespace piperpc::cli

@@ -35,7 +35,4 @@ void Complain(std::string_view text);
 // it. Gives the exit code.
 int Report(const Outcome& status, const Patience& patience);
 
-// Logs in as --user says, if it does.
-Outcome LoginFirst(Program& program, const Patience& patience);
-
 }  // namespace piperpc::cli

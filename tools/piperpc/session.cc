@@ -6,7 +6,7 @@
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/invoke.h"
-#include "tools/piperpc/password.h"
+#include "tools/piperpc/login.h"
 #include "tools/piperpc/words.h"
 #include "tools/shared/flags.h"
 #include "tools/shared/input.h"
@@ -20,7 +20,8 @@ constexpr char kSessionHelp[] =
   send TAG [REQUEST]                 send one more message on it
   end TAG                            no more messages; wait for the last replies
   stop TAG                           cancel it
-  login NAME [--password-file FILE]  log in on this connection
+  login NAME [--password-file FILE] [--register]
+                                     log in on this connection; --register: a new name, too
   list, describe [SYMBOL]            what the server has
   help, quit)";
 
@@ -159,17 +160,16 @@ class Session {
   }
 
   Outcome Login(const Words& words, const Patience& patience) {
-    std::string file = program_.settings.password_file;
+    LoginTerms terms;
+    terms.password_file = program_.settings.password_file;
     tools::FlagSet flags;
-    flags.Add("password-file", "FILE", "", tools::SetText(file));
+    flags.Add("password-file", "FILE", "", tools::SetText(terms.password_file));
+    flags.AddSwitch("register", "", &terms.may_register);
     const absl::StatusOr<Words> names = flags.Parse(words);
     if (!names.ok()) return UsageError(std::string(names.status().message()));
     if (names->size() != 1) return UsageError("login needs the NAME of a user");
-    const OutcomeOr<std::string> password =
-        FindPassword(names->front(), file, program_.environment, patience.stop());
-    if (!password.ok()) return password.outcome();
-    const OutcomeOr<MessagePtr> reply =
-        program_.connection.Login(names->front(), *password, patience);
+    terms.user = names->front();
+    const OutcomeOr<MessagePtr> reply = LogIn(program_, terms, patience);
     if (!reply.ok()) return reply.outcome();
     const OutcomeOr<std::string> json = ToJson(**reply, ReplyStyle(program_.settings));
     return json.ok() ? program_.output.WriteLine(*json) : json.outcome();

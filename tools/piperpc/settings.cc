@@ -39,6 +39,8 @@ tools::FlagSet FlagsFor(Settings& settings) {
   flags.Add("user", "NAME", "log in first, on the same connection", tools::SetText(settings.user));
   flags.Add("password-file", "FILE", "the password; else PIPERPC_PASSWORD, else the terminal",
             tools::SetText(settings.password_file));
+  flags.AddSwitch("register", "--user may be a new name, which is registered with the password",
+                  &settings.may_register);
   flags.AddSwitch("pretty", "replies on several lines, also when no person reads them",
                   &settings.pretty);
   flags.Add("max-message", "SIZE", "the largest reply to take (4MiB)",

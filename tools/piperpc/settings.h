@@ -24,6 +24,7 @@ struct Settings {
   bool wait = false;
   std::string user;
   std::string password_file;
+  bool may_register = false;
   bool pretty = false;
   bool help = false;
   bool version = false;

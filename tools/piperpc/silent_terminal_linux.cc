@@ -18,26 +18,32 @@ struct {
 
 }  // namespace
 
-SilentTerminal::SilentTerminal() : file_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+Terminal::Terminal() : file_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {}
+
+Terminal::~Terminal() {
+  if (ok()) close(file_);
+}
+
+void Terminal::Show(std::string_view text) const {
+  [[maybe_unused]] const ssize_t written = write(file_, text.data(), text.size());
+}
+
+SilentTerminal::SilentTerminal() {
   const std::lock_guard lock(silent_now.mutex);
-  if (file_ < 0 || silent_now.ending || tcgetattr(file_, &before_) != 0) return;
+  const int file = terminal_.file();
+  if (!terminal_.ok() || silent_now.ending || tcgetattr(file, &before_) != 0) return;
   termios silent = before_;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  silent_ = tcsetattr(file_, TCSAFLUSH, &silent) == 0;
+  silent_ = tcsetattr(file, TCSAFLUSH, &silent) == 0;
   if (!silent_) return;
-  silent_now.file = file_;
+  silent_now.file = file;
   silent_now.before = before_;
 }
 
 SilentTerminal::~SilentTerminal() {
   const std::lock_guard lock(silent_now.mutex);
-  if (silent_) tcsetattr(file_, TCSAFLUSH, &before_);
+  if (silent_) tcsetattr(terminal_.file(), TCSAFLUSH, &before_);
   silent_now.file = -1;
-  if (file_ >= 0) close(file_);
-}
-
-void SilentTerminal::Show(std::string_view text) const {
-  [[maybe_unused]] const ssize_t written = write(file_, text.data(), text.size());
 }
 
 void LeaveTerminalsAsTheyWere() {

@@ -7,6 +7,24 @@
 
 namespace piperpc::cli {
 
+// The controlling terminal, where there is one.
+class Terminal {
+ public:
+  Terminal();
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  bool ok() const { return file_ >= 0; }
+  int file() const { return file_; }
+
+  // A prompt that cannot be shown is no reason not to read.
+  void Show(std::string_view text) const;
+
+ private:
+  const int file_;
+};
+
 // The controlling terminal, silent while this lives. One at a time.
 class SilentTerminal {
  public:
@@ -16,13 +34,10 @@ class SilentTerminal {
   SilentTerminal& operator=(const SilentTerminal&) = delete;
 
   bool ok() const { return silent_; }
-  int file() const { return file_; }
-
-  // A prompt that cannot be shown is no reason not to read.
-  void Show(std::string_view text) const;
+  const Terminal& terminal() const { return terminal_; }
 
  private:
-  const int file_;
+  const Terminal terminal_;
   termios before_ = {};
   bool silent_ = false;
 };

@@ -3,26 +3,26 @@
 #include <string>
 
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/password_prompt.h"
+#include "tools/piperpc/terminal_prompt.h"
 #include "tools/shared/utf16_win32.h"
 
 namespace piperpc::cli {
 namespace {
 
-// The console, silent while this lives.
-class SilentConsole {
+// The console. By itself it shows nothing of what is typed while this lives.
+class Console {
  public:
-  SilentConsole() : input_(Open(L"CONIN$")), output_(Open(L"CONOUT$")) {
+  Console() : input_(Open(L"CONIN$")), output_(Open(L"CONOUT$")) {
     // Lines are put together here, because waiting for one could not be given up. Ctrl-C stays.
     silent_ = GetConsoleMode(input_, &before_) && SetConsoleMode(input_, ENABLE_PROCESSED_INPUT);
   }
-  ~SilentConsole() {
+  ~Console() {
     if (silent_) SetConsoleMode(input_, before_);
     CloseHandle(input_);
     CloseHandle(output_);
   }
-  SilentConsole(const SilentConsole&) = delete;
-  SilentConsole& operator=(const SilentConsole&) = delete;
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
 
   bool ok() const { return silent_; }
   HANDLE input() const { return input_; }
@@ -79,46 +79,62 @@ void RemoveLast(std::wstring& text) {
   text.resize(text.size() - (pair ? 2 : 1));
 }
 
+enum class Echo { kOff, kOn };
 enum class Typed { kMore, kDone, kFailed };
 
 // Takes the next event of the console, which is there.
-Typed TakeKey(HANDLE console, std::wstring& line) {
+Typed TakeKey(const Console& console, Echo echo, std::wstring& line) {
   INPUT_RECORD record;
   DWORD count = 0;
-  if (!ReadConsoleInputW(console, &record, 1, &count) || count == 0) return Typed::kFailed;
+  if (!ReadConsoleInputW(console.input(), &record, 1, &count) || count == 0) {
+    return Typed::kFailed;
+  }
   const wchar_t character = CharacterOf(record);
   if (character == L'\r' || character == L'\n') return Typed::kDone;
+  const std::wstring before = line;
   if (character == L'\b') RemoveLast(line);
   if (character >= L' ') line += character;
+  if (echo == Echo::kOff) return Typed::kMore;
+  if (line.size() > before.size()) console.Show(tools::Utf8Of({&character, 1}));
+  if (line.size() < before.size()) console.Show("\b \b");
   return Typed::kMore;
 }
 
-OutcomeOr<std::string> ReadLine(HANDLE console, const std::stop_token& stop) {
+OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const std::stop_token& stop) {
   const StopEvent stopped(stop);
-  const HANDLE either[] = {stopped.handle(), console};
+  const HANDLE either[] = {stopped.handle(), console.input()};
   std::wstring line;
   Typed typed = Typed::kMore;
   while (typed == Typed::kMore) {
     const DWORD woken = WaitForMultipleObjects(2, either, FALSE, INFINITE);
     if (stop.stop_requested()) return InterruptedError();
-    typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, line) : Typed::kFailed;
+    typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, echo, line) : Typed::kFailed;
   }
   if (typed == Typed::kDone) return tools::Utf8Of(line);
-  return IoError("the terminal gave no password");
+  return IoError("the terminal gave no answer");
+}
+
+OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const std::stop_token& stop) {
+  const Console console;
+  if (!console.ok()) {
+    return IoError(echo == Echo::kOn ? "there is no terminal to ask at"
+                                     : "there is no terminal to ask for the password; give "
+                                       "--password-file or PIPERPC_PASSWORD");
+  }
+  console.Show(prompt);
+  OutcomeOr<std::string> answer = ReadLine(console, echo, stop);
+  console.Show("\n");  // The one that was typed was not shown.
+  return answer;
 }
 
 }  // namespace
 
 OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
-  const SilentConsole console;
-  if (!console.ok()) {
-    return IoError(
-        "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
-  }
-  console.Show(prompt);
-  OutcomeOr<std::string> password = ReadLine(console.input(), stop);
-  console.Show("\n");  // The one that was typed was not shown.
-  return password;
+  return Ask(prompt, Echo::kOff, stop);
+}
+
+OutcomeOr<std::string> AskQuestion(std::string_view prompt, const std::stop_token& stop) {
+  return Ask(prompt, Echo::kOn, stop);
 }
 
 }  // namespace piperpc::cli

@@ -1,0 +1,39 @@
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/line_reader.h"
+#include "tools/piperpc/silent_terminal_linux.h"
+#include "tools/piperpc/terminal_prompt.h"
+
+namespace piperpc::cli {
+namespace {
+
+OutcomeOr<std::string> ReadAnswer(const Terminal& terminal, const std::stop_token& stop) {
+  std::string answer;
+  const LineReader::Result result = LineReader(terminal.file()).ReadLine(answer, stop);
+  if (result == LineReader::Result::kLine) return answer;
+  terminal.Show("\n");  // Nobody has typed one.
+  if (result == LineReader::Result::kStopped) return InterruptedError();
+  return IoError("the terminal gave no answer");
+}
+
+}  // namespace
+
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
+  const SilentTerminal terminal;
+  if (!terminal.ok()) {
+    return IoError(
+        "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
+  }
+  terminal.terminal().Show(prompt);
+  OutcomeOr<std::string> password = ReadAnswer(terminal.terminal(), stop);
+  if (password.ok()) terminal.terminal().Show("\n");  // The one that was typed was not shown.
+  return password;
+}
+
+OutcomeOr<std::string> AskQuestion(std::string_view prompt, const std::stop_token& stop) {
+  const Terminal terminal;
+  if (!terminal.ok()) return IoError("there is no terminal to ask at");
+  terminal.Show(prompt);
+  return ReadAnswer(terminal, stop);
+}
+
+}  // namespace piperpc::cli
