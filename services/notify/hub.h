@@ -9,7 +9,9 @@
 #include <optional>
 #include <stop_token>
 #include <unordered_set>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "notify/v1/notify.pb.h"
@@ -52,6 +54,11 @@ class Feed {
   // What Next() would give without waiting; null when nothing is there. Any thread, as long as
   // nobody is in Next().
   SharedEvent TryNext();
+
+  // See SubscriberQueue: for a subscriber that is not in Next() when it turns out to be too slow.
+  void WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off) {
+    queue_.WhenCutOff(std::move(cut_off));
+  }
 
   // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; UNAVAILABLE: the hub was
   // closed; else OK.

@@ -4,14 +4,34 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "piperpc/executor.h"
 #include "piperpc/server_context.h"
 
 namespace services {
+namespace {
+
+// A call, for others who may come when it is over. On its executor.
+using CallWhileItLasts = std::shared_ptr<piperpc::ServerContext* const>;
+
+// A subscriber that does not read is not waited for to say that it is too slow: its stream may
+// stand still at an event for which it gives no credit.
+void StopWhenCutOff(Feed& feed, const CallWhileItLasts& call) {
+  feed.WhenCutOff([executor = piperpc::Executor::CurrentHandle(),
+                   last = std::weak_ptr(call)](const absl::Status& reason) {
+    executor.Post([last, reason] {
+      if (const CallWhileItLasts still = last.lock()) (*still)->Stop(reason);
+    });
+  });
+}
+
+}  // namespace
 
 piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& context,
                                                      notify::v1::SubscribeRequest request) {
   const absl::StatusOr<std::unique_ptr<Feed>> feed = hub_.Open(request.policy());
   if (!feed.ok()) co_yield feed.status();
+  const CallWhileItLasts call = std::make_shared<piperpc::ServerContext* const>(&context);
+  StopWhenCutOff(**feed, call);
   for (;;) {
     auto next = (*feed)->Next(context.stop_token());
     const SharedEvent event = co_await next;

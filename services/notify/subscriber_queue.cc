@@ -65,6 +65,12 @@ void SubscriberQueue::End(absl::Status status) {
   changed_.Set();
 }
 
+void SubscriberQueue::WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off) {
+  std::lock_guard lock(mutex_);
+  cut_off_ = std::move(cut_off);
+  if (was_cut_off_) cut_off_(status_);
+}
+
 absl::Status SubscriberQueue::status() const {
   std::lock_guard lock(mutex_);
   return status_;
@@ -82,6 +88,8 @@ void SubscriberQueue::CutOff() {
                    " bytes wait for it; the limit is ", limit_bytes_));
   entries_ = {};
   queued_bytes_ = 0;
+  was_cut_off_ = true;
+  if (cut_off_) cut_off_(status_);
 }
 
 }  // namespace services

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "notify/v1/notify.pb.h"
 #include "piperpc/async.h"
@@ -42,6 +43,10 @@ class SubscriberQueue {
   // Takes no more events; those in it can still be popped. Nothing when it is closed already.
   void End(absl::Status status);
 
+  // Calls `cut_off` with status() when a push finds no room and closes the queue; at once when that
+  // has happened. It runs under the queue's lock, on the publisher's thread: it only passes on.
+  void WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off);
+
   // OK while the queue is open.
   absl::Status status() const;
 
@@ -65,6 +70,8 @@ class SubscriberQueue {
   std::size_t queued_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Since the last pop.
   bool room_wanted_ = false;
+  bool was_cut_off_ = false;
+  absl::AnyInvocable<void(const absl::Status&)> cut_off_;
   absl::Status status_;
 };
 

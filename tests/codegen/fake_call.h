@@ -79,6 +79,7 @@ class FakeContext final : public ServerContext {
     return std::chrono::steady_clock::time_point::max();
   }
   std::stop_token stop_token() override { return stop.get_token(); }
+  void Stop(absl::Status) override { stop.request_stop(); }
   SessionState& session() override { return session_; }
   void AddTrailer(std::string_view, std::string_view) override {}
   Executor& executor() override { return executor_; }

@@ -224,6 +224,26 @@ TEST_F(ServedTest, PublishTellsSubscribersWhoSpeaks) {
   EXPECT_EQ(event->message().text(), "fim");
 }
 
+// It takes what its credit lets through, and then stands still without a word.
+TEST_F(ServedTest, ASubscriberThatDoesNotReadIsCutOffAndHoldsNoPlace) {
+  Client ear(*transport_);
+  notify::v1::SubscribeRequest request;
+  request.set_policy(notify::v1::SLOW_POLICY_DISCONNECT);
+  auto events = notify::v1::NotifyClient(ear.channel).Subscribe(request);
+  ASSERT_TRUE(events.Next()->has_subscribed());
+  Client client(*transport_);
+  notify::v1::PublishRequest message;
+  message.set_text(std::string(100'000, 'x'));
+  for (std::uint32_t subscribers = 1; subscribers > 0;) {
+    const auto published = notify::v1::NotifyClient(client.channel).Publish(message);
+    ASSERT_TRUE(published.ok()) << published.status();
+    subscribers = published->subscribers();
+  }
+  while (server_.stats().calls > 0) std::this_thread::yield();
+  while (events.Next().has_value()) continue;
+  EXPECT_EQ(events.status().code(), StatusCode::kResourceExhausted) << events.status();
+}
+
 TEST_F(ServedTest, AShutdownEndsSubscriptionsAndSaysSo) {
   Client ear(*transport_);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});

@@ -72,7 +72,7 @@ class Call final : public internal::ServerCall,
   void OnRoom();
 
   // Nobody waits for this call any more, for this reason.
-  void Stop(absl::Status reason);
+  void Stop(absl::Status reason) override;
 
   // Destroys the handler where it stands, and ends the call. After Stop().
   void Abort();

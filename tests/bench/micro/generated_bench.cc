@@ -75,6 +75,7 @@ class NoContext final : public ServerContext {
     return std::chrono::steady_clock::time_point::max();
   }
   std::stop_token stop_token() override { return {}; }
+  void Stop(absl::Status) override {}
   SessionState& session() override { return session_; }
   void AddTrailer(std::string_view, std::string_view) override {}
   Executor& executor() override { std::abort(); }
