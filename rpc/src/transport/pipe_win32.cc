@@ -12,8 +12,9 @@
 namespace piperpc::transport {
 namespace {
 
-// The rest of a message is there with its beginning; this only keeps a fault from lasting.
-constexpr Duration kRestLimit = std::chrono::seconds(1);
+// The rest of a message is there with its beginning, unless its writer takes it back in between
+// (CancelIoEx). That costs the writer its pipe, and others of the loop no more than this.
+constexpr Duration kRestLimit = std::chrono::milliseconds(50);
 
 // A buffer above this does not stay with an idle pipe.
 constexpr std::size_t kKeptBytes = 4096;
