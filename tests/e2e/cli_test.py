@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import pathlib
 import pty
 import resource
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import termios
+import time
 import unittest
 
 import programs
@@ -281,6 +283,18 @@ class InterruptTest(CliTest):
     self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED)
     caller.finish()
 
+  @target.linux_only('Windows has no such signal')
+  def test_a_signal_that_was_ignored_at_the_start_stays_ignored(self):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup(1) does.
+    subscriber = self.server.start('call', SUBSCRIBE)
+    signal.signal(signal.SIGHUP, before)
+    subscriber.out.until('subscribed')
+    subscriber.process.send_signal(signal.SIGHUP)
+    self.assert_ended(self.server.run('call', PUBLISH, 'text=afterwards'), OK)
+    subscriber.out.until('afterwards')
+    subscriber.interrupt()
+    self.assertEqual(subscriber.finish(), INTERRUPTED)
+
   @target.linux_only('a shell of Linux')
   def test_closed_standard_streams_are_errors(self):
     for closed, arguments in (('<&-', ['session']), ('<&-', ['call', UPPERCASE, '-']),
@@ -329,6 +343,74 @@ class PasswordPromptTest(CliTest):
       self.assertEqual(termios.tcgetattr(theirs), before)
       os.close(ours)
       os.close(theirs)
+
+  @target.linux_only('the jobs of a shell')
+  def test_ctrl_z_gives_the_terminal_back_and_fg_asks_again_in_silence(self):
+    terminal = self.ask_in_a_shell()
+    os.write(terminal, b'\x1a')
+    self.read_until(terminal, b'Stopped')
+    self.assertTrue(self.echoes(terminal))
+    self.log_in_in_the_foreground(terminal)
+
+  @target.linux_only('the jobs of a shell')
+  def test_after_a_stop_that_no_program_can_take_it_asks_again_in_silence(self):
+    terminal = self.ask_in_a_shell()
+    os.killpg(os.tcgetpgrp(terminal), signal.SIGSTOP)
+    self.read_until(terminal, b'Stopped')
+    os.write(terminal, b'stty echo\r')
+    self.log_in_in_the_foreground(terminal)
+
+  @target.linux_only('the jobs of a shell')
+  def test_in_the_background_it_leaves_the_terminal_to_the_shell(self):
+    terminal = self.ask_in_a_shell()
+    job = os.tcgetpgrp(terminal)
+    os.write(terminal, b'\x1a')
+    self.read_until(terminal, b'Stopped')
+    os.write(terminal, b'bg; echo in the background\r')
+    self.read_until(terminal, b'\nin the background')
+    self.wait_stopped(job)  # Once more, by its wish for the terminal.
+    self.assertTrue(self.echoes(terminal))
+    self.log_in_in_the_foreground(terminal)
+
+  @target.linux_only('the jobs of a shell')
+  def test_ctrl_z_at_a_question_that_is_shown_asks_again(self):
+    terminal = self.ask_in_a_shell('stranger')
+    os.write(terminal, b'typed secret\r')
+    self.read_until(terminal, b'register it? [y/N]')
+    os.write(terminal, b'\x1a')
+    self.read_until(terminal, b'Stopped')
+    os.write(terminal, b'fg\r')
+    self.read_until(terminal, b'register it? [y/N]')
+    os.write(terminal, b'n\r')
+    self.read_until(terminal, b'no user "stranger"')
+
+  def ask_in_a_shell(self, user='typist'):
+    """The terminal of a shell whose job asks for a password."""
+    child, terminal = pty.fork()
+    if child == 0:
+      os.execve('/bin/sh', ['sh', '-i'], self.server.environment(PS1='$ '))
+    self.addCleanup(os.waitpid, child, 0)
+    self.addCleanup(os.close, terminal)  # Hangs up, and so ends all of it.
+    os.write(terminal, f'"{target.PIPERPC[0]}" --user {user} call {WHO_AM_I}\r'.encode())
+    self.read_until(terminal, f'Password of {user}:'.encode())
+    self.assertFalse(self.echoes(terminal))
+    return terminal
+
+  def log_in_in_the_foreground(self, terminal):
+    self.assert_ended(self.server.run_as('typist', 'call', WHO_AM_I, password='typed secret'), OK)
+    os.write(terminal, b'fg\r')
+    self.read_until(terminal, b'Password of typist:')
+    self.assertFalse(self.echoes(terminal))
+    os.write(terminal, b'typed secret\r')
+    self.assertNotIn(b'typed secret', self.read_until(terminal, b'}'))
+
+  def wait_stopped(self, process):
+    limit = time.monotonic() + programs.LIMIT
+    while '\nState:\tT' not in pathlib.Path(f'/proc/{process}/status').read_text('ascii'):
+      self.assertLess(time.monotonic(), limit)
+
+  def echoes(self, terminal):
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
   def start_at(self, terminal, *arguments):
     """A piperpc whose controlling terminal that is; its process."""

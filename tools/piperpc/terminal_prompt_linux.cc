@@ -1,12 +1,13 @@
+#include "tools/piperpc/controlling_terminal_linux.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/line_reader.h"
-#include "tools/piperpc/silent_terminal_linux.h"
 #include "tools/piperpc/terminal_prompt.h"
 
 namespace piperpc::cli {
 namespace {
 
-OutcomeOr<std::string> ReadAnswer(const Terminal& terminal, const std::stop_token& stop) {
+OutcomeOr<std::string> ReadAnswer(const ControllingTerminal& terminal,
+                                  const std::stop_token& stop) {
   std::string answer;
   const LineReader::Result result = LineReader(terminal.file()).ReadLine(answer, stop);
   if (result == LineReader::Result::kLine) return answer;
@@ -18,21 +19,19 @@ OutcomeOr<std::string> ReadAnswer(const Terminal& terminal, const std::stop_toke
 }  // namespace
 
 OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
-  const SilentTerminal terminal;
+  const ControllingTerminal terminal(prompt, Echo::kOff);
   if (!terminal.ok()) {
     return IoError(
         "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
   }
-  terminal.terminal().Show(prompt);
-  OutcomeOr<std::string> password = ReadAnswer(terminal.terminal(), stop);
-  if (password.ok()) terminal.terminal().Show("\n");  // The one that was typed was not shown.
+  OutcomeOr<std::string> password = ReadAnswer(terminal, stop);
+  if (password.ok()) terminal.Show("\n");  // The one that was typed was not shown.
   return password;
 }
 
 OutcomeOr<std::string> AskQuestion(std::string_view prompt, const std::stop_token& stop) {
-  const Terminal terminal;
+  const ControllingTerminal terminal(prompt, Echo::kOn);
   if (!terminal.ok()) return IoError("there is no terminal to ask at");
-  terminal.Show(prompt);
   return ReadAnswer(terminal, stop);
 }
 

@@ -1,0 +1,56 @@
+// The controlling terminal while a question is asked there.
+#pragma once
+
+#include <termios.h>
+
+#include <string>
+#include <string_view>
+
+namespace piperpc::cli {
+
+enum class Echo { kOn, kOff };
+
+// Shows a prompt, and with kOff nothing of what is typed while this lives. One at a time.
+class ControllingTerminal {
+ public:
+  ControllingTerminal(std::string_view prompt, Echo echo);
+  ~ControllingTerminal();
+  ControllingTerminal(const ControllingTerminal&) = delete;
+  ControllingTerminal& operator=(const ControllingTerminal&) = delete;
+
+  // False: there is none, or it cannot be made silent.
+  bool ok() const { return ok_; }
+  int file() const { return file_; }
+
+  // A text that cannot be shown is no reason not to read.
+  void Show(std::string_view text) const;
+
+ private:
+  friend class TerminalSignals;
+  bool TakeSilence() const;
+  void GiveSilenceBack(int when) const;
+
+  const std::string prompt_;
+  const Echo echo_;
+  const int file_;
+  termios before_ = {};
+  bool ok_ = false;
+};
+
+// What becomes of that terminal when a signal comes. For the thread that takes the signals.
+class TerminalSignals {
+ public:
+  // The program is about to end on the spot. From then on no terminal is made silent.
+  static void BeforeEnd();
+
+  // It is about to stop, and the terminal is the shell's until then: it shows again what is typed.
+  static void BeforeStop();
+
+  // It goes on; in the background this waits until the terminal is the program's again.
+  static void AfterStop();
+
+  // The same after SIGCONT, which also follows a stop that nobody can take: asks again.
+  static void AfterContinue();
+};
+
+}  // namespace piperpc::cli
