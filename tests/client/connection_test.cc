@@ -145,6 +145,22 @@ TEST_F(ConnectionTest, AStopEndsACallThatWaitsForAServer) {
   EXPECT_EQ(Get(async).status().code(), absl::StatusCode::kCancelled);
 }
 
+TEST_F(ConnectionTest, AStopEndsACallThatStandsInAFullConnectionQueue) {
+  const CallOptions hour{.timeout = std::chrono::hours(1)};
+  for (const bool blocking : {true, false}) {
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    std::stop_source stop;
+    CallOptions options = hour;
+    options.stop = stop.get_token();
+    counting_.connects = 0;
+    counting_.refusal = absl::DeadlineExceededError("");  // A slice of the attempt is over.
+    auto call = blocking ? CallAside("x", options) : CallAsync("x", options);
+    while (counting_.connects < 3) std::this_thread::yield();
+    stop.request_stop();
+    EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+  }
+}
+
 TEST_F(ConnectionTest, ACallWhoseTimeIsOverBeforeAServerComesSaysSo) {
   server_.Stop();
   const auto time = std::chrono::milliseconds(30);

@@ -68,6 +68,25 @@ TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
   EXPECT_EQ(*Get(waiting), "r");
 }
 
+TEST_F(LimitsTest, AStopEndsACallThatWaitsForASlot) {
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 16;
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < 16; ++i) calls.push_back(CallAside("x"));
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  for (int i = 0; i < 16; ++i) connection.Expect(FrameKind::kRequest);
+  std::stop_source stop;
+  const CallOptions options{.timeout = std::chrono::hours(1), .stop = stop.get_token()};
+  auto blocking = CallAside("late", options);
+  auto async = CallAsync("later", options);
+  stop.request_stop();
+  EXPECT_EQ(Get(blocking).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Get(async).status().code(), absl::StatusCode::kCancelled);
+  channel_->Close();
+  for (auto& call : calls) EXPECT_FALSE(Get(call).ok());
+}
+
 TEST_F(LimitsTest, ACallThatWaitedTellsTheServerWhatIsLeftOfItsTimeout) {
   wire::Hello hello = ScriptedConnection::UsualHello();
   hello.max_calls = 16;

@@ -111,6 +111,24 @@ TEST_F(StreamTest, AWriterWaitsForCredit) {
   EXPECT_EQ(writable.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
+TEST_F(StreamTest, AStopEndsAWriterThatWaitsForCredit) {
+  std::stop_source stop;
+  auto stream = channel_->OpenStream(kBothMethod, nullptr,
+                                     {.timeout = std::chrono::hours(1), .stop = stop.get_token()});
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.initial_credit = 64 * 1024;
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  connection.Expect(FrameKind::kRequest);
+  ASSERT_EQ(Write(*stream, std::string(70'000, 'x')), Step::kDone);
+  connection.Expect(FrameKind::kMessage);
+  auto blocked = std::async(std::launch::async, [&] { return Write(*stream, "more"); });
+  stop.request_stop();
+  ASSERT_EQ(blocked.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(blocked.get(), Step::kEnded);
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(StreamTest, BothDirectionsAtOnce) {
   ClientReaderWriter<RawMessage, RawMessage> stream(channel_->OpenStream(kBothMethod, nullptr, {}));
   ScriptedConnection connection = server_.AcceptAndGreet();
