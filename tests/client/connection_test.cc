@@ -217,6 +217,22 @@ TEST_F(ConnectionTest, ALargeRequestMakesTheServerWakeTheThreadThatReads) {
   EXPECT_EQ(*Get(slow), "r");
 }
 
+TEST_F(ConnectionTest, ManySmallMessagesMakeTheServerWakeTheThreadThatReads) {
+  auto slow = CallAside("slow");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame waits = connection.Expect(FrameKind::kRequest);
+  while (counting_.receives < 2) std::this_thread::yield();
+  auto stream = channel_->OpenStream(kBothMethod, nullptr, {});
+  connection.Expect(FrameKind::kRequest);
+  const RawMessage message{"m"};
+  for (int i = 0; i < 100; ++i) stream->Write(internal::OutMessage::Of(message));
+  OwnedFrame frame = connection.Expect(FrameKind::kMessage);
+  while (frame.kind == FrameKind::kMessage) frame = connection.Next();
+  EXPECT_EQ(frame.kind, FrameKind::kPing);
+  connection.Reply(waits.call_id, "r");
+  EXPECT_EQ(*Get(slow), "r");
+}
+
 TEST_F(ConnectionTest, AServerThatPingsAndDoesNotReadIsLeft) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();

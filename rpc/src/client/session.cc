@@ -15,6 +15,9 @@ constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
 // A request that cannot be sent on so many connections in a row is given up.
 constexpr int kMaxAttempts = 5;
 
+// What a packet takes of a pipe beside its bytes, about.
+constexpr std::size_t kPacketCost = 1024;
+
 wire::Hello EarlyLimits() {
   wire::Hello limits;
   limits.max_packet_bytes = wire::kEarlyPacketBytes;
@@ -100,9 +103,14 @@ void Session::Admit(Call& call) {
 }
 
 // A pipe that becomes full must be attached, which waits for the thread that receives from it: the
-// server makes that one look up.
+// server makes that one look up. For what is sent without a word from the server, before the pipe
+// is full.
 void Session::WakeReaderFor(std::size_t message_size) {
-  if (message_size > wire::kEarlyMessageBytes) outbox_.Add({.kind = wire::FrameKind::kPing});
+  if (!receiving_ || loop_ != nullptr) return;
+  unanswered_bytes_ += message_size + kPacketCost;
+  if (unanswered_bytes_ <= wire::kEarlyMessageBytes) return;
+  unanswered_bytes_ = 0;
+  outbox_.Add({.kind = wire::FrameKind::kPing});
 }
 
 void Session::Start(Call& call) {
@@ -117,7 +125,7 @@ void Session::Start(Call& call) {
   header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
   if (call.has_request()) {
-    if (receiving_ && loop_ == nullptr) WakeReaderFor(call.request().size());
+    WakeReaderFor(call.request().size());
     header.flags = wire::kEnd;
     outbox_.AddMessage(header, call.request());
   } else {
@@ -211,6 +219,7 @@ void Session::Send(const wire::FrameHeader& header, wire::Bytes payload) {
 }
 
 void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  WakeReaderFor(message.size());
   outbox_.AddMessage(header, message);
   FlushSoon();
 }

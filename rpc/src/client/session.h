@@ -145,6 +145,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   Reader reader_ = Reader::kNobody;
   const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.
   bool receiving_ = false;                      // That thread is inside ReceiveUntil().
+  std::size_t unanswered_bytes_ = 0;            // Of messages: sent since it went in there.
   bool attach_wanted_ = false;
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
   bool closing_ = false;

@@ -146,6 +146,7 @@ absl::StatusOr<std::size_t> Session::ReceivePacket(TimePoint limit) {
 
 void Session::ReceiveOne(Core::Lock& lock, TimePoint limit) {
   receiving_ = true;
+  unanswered_bytes_ = 0;
   lock.Release();
   const absl::StatusOr<std::size_t> size = ReceivePacket(limit);
   lock.Acquire();
