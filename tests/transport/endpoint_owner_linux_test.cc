@@ -146,10 +146,13 @@ TEST_F(EndpointOwnerTest, IsOneOfTwentyThatStartAtOnce) {
 }
 
 TEST_F(EndpointOwnerTest, RemovesItsSocketAndNobodyElses) {
+  const UniqueFd other = BindRaw();
+  ASSERT_EQ(::listen(other.get(), 8), 0);
+  const std::string aside = endpoint_.address() + ".other";
+  ASSERT_EQ(::rename(endpoint_.address().c_str(), aside.c_str()), 0);
   Server server(transport_, loop_, endpoint_);
   ASSERT_TRUE(server.status().ok());
-  ASSERT_EQ(::unlink(endpoint_.address().c_str()), 0);
-  const UniqueFd other = BindRaw();
+  ASSERT_EQ(::rename(aside.c_str(), endpoint_.address().c_str()), 0);
   server.Close();
   EXPECT_TRUE(SocketFileExists());
 }

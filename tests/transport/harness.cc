@@ -184,6 +184,20 @@ void Acceptor::OnAcceptError(absl::Status status) {
   monitor_.Change([&] { errors_.push_back(std::move(status)); });
 }
 
+absl::Status Acceptor::WaitRemoved() {
+  absl::Status status = absl::UnknownError("OnEndpointRemoved() did not come");
+  if (!monitor_.WaitFor([this] { return !removed_.empty(); })) return status;
+  monitor_.Change([&] {
+    status = removed_.front();
+    removed_.pop_front();
+  });
+  return status;
+}
+
+void Acceptor::OnEndpointRemoved(absl::Status restored) {
+  monitor_.Change([&] { removed_.push_back(std::move(restored)); });
+}
+
 Server::Server(Transport& transport, LoopThread& loop, const Endpoint& endpoint,
                const ListenOptions& options)
     : loop_(loop) {

@@ -115,6 +115,8 @@ class Acceptor final : public Listener::Delegate {
   std::pair<std::unique_ptr<Pipe>, absl::Status> WaitRefused();
   bool empty() { return monitor_.Read(pipes_.empty()); }
   absl::Status WaitError();
+  absl::Status WaitRemoved();  // What became of it when the endpoint's files were removed.
+  std::size_t removed() { return monitor_.Read(removed_.size()); }  // That nobody waited for.
 
   // The answer of Admit(). Before the listener begins.
   absl::Status verdict;
@@ -124,11 +126,13 @@ class Acceptor final : public Listener::Delegate {
   void OnConnect(std::unique_ptr<Pipe> pipe) override;
   void OnRefuse(std::unique_ptr<Pipe> pipe, absl::Status reason) override;
   void OnAcceptError(absl::Status status) override;
+  void OnEndpointRemoved(absl::Status restored) override;
 
   Monitor monitor_;
   std::deque<std::unique_ptr<Pipe>> pipes_;
   std::deque<std::pair<std::unique_ptr<Pipe>, absl::Status>> refused_;
   std::deque<absl::Status> errors_;
+  std::deque<absl::Status> removed_;
 };
 
 // A listener and what it needs; closed at the end.

@@ -71,4 +71,16 @@ void Acceptor::OnAcceptError(absl::Status status) {
   });
 }
 
+void Acceptor::OnEndpointRemoved(absl::Status restored) {
+  if (restored.ok()) {
+    core_.Log(LogLevel::kWarning, "endpoint restored", [] {
+      return LogFields{{"cause", "its files had been removed or replaced by somebody"}};
+    });
+    return;
+  }
+  core_.Log(LogLevel::kError, "endpoint lost", [&restored] {
+    return LogFields{{"cause", std::string(restored.message())}};
+  });
+}
+
 }  // namespace piperpc::server

@@ -37,6 +37,7 @@ class Acceptor final : public transport::Listener::Delegate {
   void OnConnect(std::unique_ptr<transport::Pipe> pipe) override;
   void OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reason) override;
   void OnAcceptError(absl::Status status) override;
+  void OnEndpointRemoved(absl::Status restored) override;
 
  private:
   // The connections of one user, and what their messages may take.

@@ -1,118 +1,128 @@
 #include "src/transport/endpoint_owner_linux.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <optional>
-#include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transport/folder_linux.h"
 #include "src/transport/socket_linux.h"
 
 namespace piperpc::transport {
 namespace {
 
-std::string ErrorText(int error) { return std::generic_category().message(error); }
-
-std::optional<struct stat> FileAt(const std::string& path) {
-  struct stat file = {};
-  if (::lstat(path.c_str(), &file) != 0) return std::nullopt;
-  return file;
-}
-
-absl::Status NoDirectory(const std::string& path, int error) {
-  const std::string text = absl::StrCat("directory ", path, ": ", ErrorText(error));
-  if (error == EACCES || error == EPERM || error == EROFS) {
-    return absl::PermissionDeniedError(text);
-  }
-  return absl::FailedPreconditionError(text);
-}
-
-// Anyone could have made the directory before us, in a temp folder at least.
-absl::Status CheckPrivate(const std::string& path) {
-  const std::optional<struct stat> file = FileAt(path);
-  if (!file.has_value()) return NoDirectory(path, errno);
-  const mode_t mode = file->st_mode & 07777;
-  if (S_ISDIR(file->st_mode) && file->st_uid == ::geteuid() && (mode & 077) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::PermissionDeniedError(absl::StrCat(
-      path, S_ISDIR(file->st_mode) ? "" : " is not a directory; it", " belongs to uid ",
-      file->st_uid, " with mode 0", absl::Hex(mode >> 6 & 7), absl::Hex(mode >> 3 & 7),
-      absl::Hex(mode & 7), "; a directory of uid ", ::geteuid(), " with mode 0700 is wanted"));
-}
-
-absl::Status MakePrivateDirectory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return NoDirectory(path, errno);
-  return CheckPrivate(path);
+std::string Name(const Endpoint& endpoint) {
+  return absl::StrCat(endpoint.text(), " (", endpoint.address(), ")");
 }
 
 absl::Status Taken(const Endpoint& endpoint) {
-  return absl::AlreadyExistsError(
-      absl::StrCat("a live server is at ", endpoint.text(), " (", endpoint.address(), ")"));
+  return absl::AlreadyExistsError(absl::StrCat("a live server is at ", Name(endpoint)));
 }
 
-absl::StatusOr<UniqueFd> Lock(const Endpoint& endpoint) {
-  const std::string path = absl::StrCat(endpoint.address(), ".lock");
-  UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock) return NoDirectory(path, errno);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  return Taken(endpoint);
+absl::Status CannotServe(const Endpoint& endpoint, const absl::Status& reason) {
+  return {reason.code(), absl::StrCat("cannot serve ", Name(endpoint), ": ", reason.message())};
 }
 
-// A server without a lock file can only be found by knocking.
-bool IsLive(const std::string& address) {
+// What is noted of a socket file. The time of its making tells it from a later one that has got the
+// same number; unlike the time of its last change it survives chmod and chown.
+std::string NoteOf(const struct stat& socket) {
+  return absl::StrCat("socket ", socket.st_dev, " ", socket.st_ino, " ", socket.st_mtim.tv_sec, ".",
+                      socket.st_mtim.tv_nsec, "\n");
+}
+
+// A server without a lock can only be found by knocking.
+absl::StatusOr<bool> IsLive(const std::string& address) {
   const absl::StatusOr<UniqueFd> probe = NewSocket(SOCK_NONBLOCK);
-  if (!probe.ok()) return true;
+  if (!probe.ok()) return probe.status();
   const sockaddr_un target = SocketAddress(address);
-  return ::connect(probe->get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0 ||
-         (errno != ECONNREFUSED && errno != ENOENT);
+  if (::connect(probe->get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0) {
+    return true;
+  }
+  switch (errno) {
+    case ECONNREFUSED:
+    case ENOENT:
+      return false;
+    case EAGAIN:      // Its backlog is full.
+    case EPROTOTYPE:  // A live one of another type.
+      return true;
+    default:
+      return SocketError(errno, absl::StrCat("find out who is at ", address));
+  }
 }
 
-absl::Status ClearAddress(const Endpoint& endpoint) {
-  const std::optional<struct stat> file = FileAt(endpoint.address());
+absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
+  const std::string& address = endpoint.address();
+  const std::optional<struct stat> file = FileAt(address);
   if (!file.has_value()) return absl::OkStatus();
   if (!S_ISSOCK(file->st_mode)) {
     return absl::AlreadyExistsError(
-        absl::StrCat(endpoint.address(), " is not a socket; it was left as it is"));
+        absl::StrCat(address, " is not a socket; it was left as it is"));
   }
-  if (IsLive(endpoint.address())) return Taken(endpoint);
-  if (::unlink(endpoint.address().c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  if (lock.Note() != NoteOf(*file)) {
+    const absl::StatusOr<bool> live = IsLive(address);
+    if (!live.ok()) return live.status();
+    if (*live) return Taken(endpoint);
+  }
+  if (::unlink(address.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
   return absl::PermissionDeniedError(
-      absl::StrCat("the dead socket ", endpoint.address(), ": ", ErrorText(errno)));
+      absl::StrCat("cannot remove the dead socket ", address, ": ", ErrnoText(errno)));
 }
 
 }  // namespace
 
+EndpointOwner::EndpointOwner(const Endpoint& endpoint, std::string lock_path)
+    : endpoint_(endpoint), lock_path_(std::move(lock_path)), process_(::getpid()) {}
+
 absl::StatusOr<EndpointOwner> EndpointOwner::Take(const Endpoint& endpoint) {
-  const std::string& address = endpoint.address();
-  if (endpoint.is_short_name()) {
-    absl::Status status = MakePrivateDirectory(address.substr(0, address.rfind('/')));
-    if (!status.ok()) return status;
+  EndpointOwner owner(endpoint, absl::StrCat(endpoint.address(), ".lock"));
+  if (absl::Status status = owner.Lock(); !status.ok()) return status;
+  if (absl::Status status = ClearAddress(endpoint, *owner.lock_); !status.ok()) return status;
+  return owner;
+}
+
+absl::Status EndpointOwner::Lock() {
+  if (endpoint_.is_short_name()) {
+    absl::Status status = MakePrivateFolder(FolderOf(endpoint_.address()));
+    if (!status.ok()) return CannotServe(endpoint_, status);
   }
-  absl::StatusOr<UniqueFd> lock = Lock(endpoint);
-  if (!lock.ok()) return lock.status();
-  if (absl::Status status = ClearAddress(endpoint); !status.ok()) return status;
-  return EndpointOwner(address, *std::move(lock));
+  absl::StatusOr<std::unique_ptr<LockFile>> lock = LockFile::Take(lock_path_);
+  if (absl::IsAlreadyExists(lock.status())) return Taken(endpoint_);
+  if (!lock.ok()) return CannotServe(endpoint_, lock.status());
+  lock_ = *std::move(lock);
+  return absl::OkStatus();
 }
 
 void EndpointOwner::Bound() {
-  const std::optional<struct stat> file = FileAt(address_);
+  const std::optional<struct stat> file = FileAt(endpoint_.address());
   if (!file.has_value()) return;
-  device_ = file->st_dev;
-  inode_ = file->st_ino;
+  socket_.emplace(*file);
+  lock_->SetNote(NoteOf(*file));
+}
+
+bool EndpointOwner::SocketInPlace() const {
+  return socket_.has_value() && IsAt(*socket_, endpoint_.address());
+}
+
+absl::Status EndpointOwner::Restore() {
+  if (!LockInPlace()) {
+    if (absl::Status status = Lock(); !status.ok()) return status;
+  }
+  if (!SocketInPlace()) return ClearAddress(endpoint_, *lock_);
+  Bound();  // For the note.
+  return absl::OkStatus();
+}
+
+void EndpointOwner::RemoveSocket() {
+  if (SocketInPlace()) ::unlink(endpoint_.address().c_str());
+  socket_.reset();
 }
 
 void EndpointOwner::Release() {
-  if (!lock_) return;
-  const std::optional<struct stat> file = FileAt(address_);
-  if (file.has_value() && inode_ != 0 && file->st_dev == device_ && file->st_ino == inode_) {
-    ::unlink(address_.c_str());
-  }
-  lock_.Reset();
+  if (lock_ == nullptr) return;
+  if (process_ == ::getpid()) RemoveSocket();
+  lock_.reset();
 }
 
 }  // namespace piperpc::transport

@@ -42,6 +42,11 @@ class Listener {
     // memory). The listener pauses, tries again, and tells at most once a second.
     virtual void OnAcceptError(absl::Status status) = 0;
 
+    // Somebody has removed or replaced the endpoint's files (Linux), so that no client could
+    // connect any more, or another server could begin here. OK: that was put right. Else: why it
+    // could not be; told once for each reason, and the listener tries again and again.
+    virtual void OnEndpointRemoved(absl::Status restored);
+
    protected:
     ~Delegate() = default;
   };
@@ -62,5 +67,6 @@ class Listener {
 
 inline absl::Status Listener::Delegate::Admit(const Peer&) { return absl::OkStatus(); }
 inline void Listener::Delegate::OnRefuse(std::unique_ptr<Pipe>, absl::Status) {}
+inline void Listener::Delegate::OnEndpointRemoved(absl::Status) {}
 
 }  // namespace piperpc::transport

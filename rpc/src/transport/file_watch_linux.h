@@ -1,0 +1,50 @@
+// Notices that files are removed, renamed or replaced, by inotify(7), on a loop.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "src/transport/socket_loop_linux.h"
+
+namespace piperpc::transport {
+
+// Loop thread only, or before the loop runs.
+class FileWatch final : private SocketLoop::Source, private EventLoop::Timer {
+ public:
+  // `look` is called on the loop after something may have happened to one of the files, and never
+  // from inside a call to this object. It looks for itself. Where the system refuses a watch (each
+  // user has a limited number of them) it is called once a second instead.
+  FileWatch(SocketLoop& loop, std::function<void()> look);
+
+  // Watches these files or folders, and no others any more. A folder: only itself, not what happens
+  // in it. `look` follows once in any case, as something may have happened before.
+  void Watch(const std::vector<std::string>& paths);
+
+  // `look` is called after so long, and watching goes on.
+  void LookAfter(Duration pause);
+
+  // Ends all. `closed` is called on the loop when this may be destroyed.
+  void Close(absl::AnyInvocable<void()> closed);
+
+ private:
+  void OnReceived(std::ptrdiff_t, const char*) override {}  // Never started.
+  void OnReadable(int wait_error) override;
+  void OnWritable(int) override {}  // Never started.
+  void OnReleased() override;
+  void OnTimer() override;
+
+  bool Add(const std::string& path);
+  void Discard() const;
+
+  SocketLoop& loop_;
+  const std::function<void()> look_;
+  std::vector<int> watches_;
+  bool refused_ = false;  // At least one file is not watched.
+  bool waiting_ = false;
+  bool closing_ = false;
+  absl::AnyInvocable<void()> closed_;
+};
+
+}  // namespace piperpc::transport
