@@ -15,7 +15,10 @@
 namespace piperpc {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class BuiltinTest : public ::testing::Test {
  protected:
@@ -51,7 +54,7 @@ class BuiltinTest : public ::testing::Test {
 TEST_F(BuiltinTest, TheServerAndItsServicesServeUntilToldOtherwise) {
   EXPECT_EQ(Check("")->status(), v1::SERVING_STATUS_SERVING);
   EXPECT_EQ(Check("piperpc.v1.HealthService")->status(), v1::SERVING_STATUS_SERVING);
-  builtin_.SetServing("piperpc.v1.HealthService", false);
+  EXPECT_TRUE(builtin_.SetServing("piperpc.v1.HealthService", false).ok());
   EXPECT_EQ(Check("piperpc.v1.HealthService")->status(), v1::SERVING_STATUS_NOT_SERVING);
   EXPECT_EQ(Check("")->status(), v1::SERVING_STATUS_SERVING);
 }
@@ -63,10 +66,10 @@ TEST_F(BuiltinTest, CheckOfAServiceThatIsNotThereIsNotFound) {
 TEST_F(BuiltinTest, WatchTellsEachChangeOnce) {
   auto statuses = v1::HealthClient(channel_).Watch({}, {.timeout = std::chrono::seconds(60)});
   EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_SERVING);
-  builtin_.SetServing("", true);  // No change.
-  builtin_.SetServing("", false);
+  EXPECT_TRUE(builtin_.SetServing("", true).ok());  // No change.
+  EXPECT_TRUE(builtin_.SetServing("", false).ok());
   EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_NOT_SERVING);
-  builtin_.SetServing("", true);
+  EXPECT_TRUE(builtin_.SetServing("", true).ok());
   EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_SERVING);
 }
 
@@ -75,6 +78,13 @@ TEST_F(BuiltinTest, WatchOfAServiceThatIsNotThereSaysSo) {
   request.set_service("no.Such");
   auto statuses = v1::HealthClient(channel_).Watch(request, {.timeout = std::chrono::seconds(60)});
   EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_SERVICE_UNKNOWN);
+}
+
+TEST_F(BuiltinTest, SetServingOfAServiceThatIsNotThereNamesThoseThatAre) {
+  const absl::Status status = builtin_.SetServing("no.Such", false);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("no.Such"), HasSubstr("piperpc.v1.HealthService, piperpc.v1.Refl")));
 }
 
 TEST_F(BuiltinTest, ListServicesIsSorted) {
@@ -96,6 +106,50 @@ TEST_F(BuiltinTest, SymbolsThatAreLinkedInButNotServedAreNotFound) {
   EXPECT_EQ(Files("google.protobuf.FileDescriptorProto").status().code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(Files("").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(BuiltinServicesTest, ASecondServerIsRefusedAndTheFirstOneKept) {
+  BuiltinServices builtin;
+  Server first;
+  Server second;
+  ASSERT_TRUE(builtin.AddTo(first).ok());
+  for (Server* server : {&first, &second}) {
+    const absl::Status again = builtin.AddTo(*server);
+    EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists);
+    EXPECT_THAT(std::string(again.message()), HasSubstr("one for each server"));
+  }
+  EXPECT_THAT(second.service_names(), IsEmpty());
+  EXPECT_TRUE(builtin.SetServing("piperpc.v1.HealthService", false).ok());
+}
+
+TEST(BuiltinServicesTest, AServerThatHasThemAlreadyGetsNothingAndTheObjectCanBeUsedElsewhere) {
+  BuiltinServices theirs;
+  BuiltinServices ours;
+  Server taken;
+  Server free;
+  ASSERT_TRUE(theirs.AddTo(taken).ok());
+  EXPECT_EQ(ours.AddTo(taken).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(taken.service_names().size(), 2u);
+  EXPECT_TRUE(ours.AddTo(free).ok());
+}
+
+TEST(BuiltinServicesTest, AServerThatHasBeenStartedTakesThemNoMore) {
+  BuiltinServices builtin;
+  Server started;
+  Server other;
+  ASSERT_TRUE(started.Start(testing::UniqueEndpoint()).ok());
+  EXPECT_EQ(builtin.AddTo(started).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(builtin.AddTo(other).ok());
+}
+
+TEST(BuiltinServicesTest, OnlyTheServerAsAWholeIsKnownBeforeTheyAreAdded) {
+  BuiltinServices builtin;
+  Server server;
+  EXPECT_TRUE(builtin.SetServing("", false).ok());
+  EXPECT_EQ(builtin.SetServing("piperpc.v1.HealthService", false).code(),
+            absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(builtin.AddTo(server).ok());
+  EXPECT_TRUE(builtin.SetServing("piperpc.v1.HealthService", false).ok());
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class HostedServices {
   // From now on health says that the server does not serve, and subscriptions end, which would go
   // on for ever otherwise.
   void StopServing() {
-    builtin_.SetServing("", false);
+    builtin_.SetServing("", false).IgnoreError();  // The server as a whole is always known.
     hub_->Close();
   }
 

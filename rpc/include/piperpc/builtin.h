@@ -26,12 +26,18 @@ class BuiltinServices {
   BuiltinServices(const BuiltinServices&) = delete;
   BuiltinServices& operator=(const BuiltinServices&) = delete;
 
-  // Adds both, before the server starts. Must outlive `server`, like every service. Once.
+  // Adds both, before the server starts. Must outlive `server`, like every service. An object
+  // speaks for one server: ALREADY_EXISTS when it has been added, to whichever server, or when the
+  // server has a service of one of the two names; nothing is added then. Other errors are those of
+  // Server::AddService().
   absl::Status AddTo(Server& server);
 
   // What health says from now on: of `service` ("package.Service"), or of the server as a whole
-  // when it is empty. Everything serves until told otherwise. Any thread.
-  void SetServing(std::string_view service, bool serving);
+  // when it is empty. Everything serves until told otherwise. Before Start() as after it, so that a
+  // server can start without serving. Known are the services that have been added so far:
+  // NOT_FOUND names them. Before AddTo() none is, but for the server as a whole:
+  // FAILED_PRECONDITION. Any thread, but not beside AddTo() or Server::AddService().
+  absl::Status SetServing(std::string_view service, bool serving);
 
  private:
   class Impl;

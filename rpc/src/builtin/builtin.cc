@@ -1,5 +1,11 @@
 #include "piperpc/builtin.h"
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "src/base/text.h"
 #include "src/builtin/health_board.h"
 #include "src/builtin/health_service.h"
 #include "src/builtin/reflection_service.h"
@@ -9,16 +15,43 @@ namespace piperpc {
 class BuiltinServices::Impl {
  public:
   absl::Status AddTo(Server& server) {
+    if (server_ != nullptr) {
+      return absl::AlreadyExistsError(
+          "these BuiltinServices have been added to a server already; make one for each server");
+    }
+    absl::Status status = CheckNames(server);
+    if (status.ok()) status = server.AddService(health_);
+    if (!status.ok()) return status;
     server_ = &server;
-    absl::Status status = server.AddService(health_);
-    if (status.ok()) status = server.AddService(reflection_);
-    return status;
+    return server.AddService(reflection_);
   }
 
-  void SetServing(std::string_view service, bool serving) { board_.Set(service, serving); }
+  absl::Status SetServing(std::string_view service, bool serving) {
+    if (board_.Set(service, serving)) return absl::OkStatus();
+    if (server_ == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("no service is known before AddTo(), so whether ", ToAbsl(service),
+                       " serves cannot be set; call AddTo(), and AddService() for it, first"));
+    }
+    return absl::NotFoundError(absl::StrCat("there is no service \"", ToAbsl(service),
+                                            "\" on the server; it has ",
+                                            absl::StrJoin(Names(), ", ")));
+  }
 
  private:
-  std::vector<std::string> Names() const { return server_->service_names(); }
+  std::vector<std::string> Names() const {
+    return server_ == nullptr ? std::vector<std::string>() : server_->service_names();
+  }
+
+  // Before anything is added: what has been stays.
+  absl::Status CheckNames(const Server& server) const {
+    for (const std::string& name : server.service_names()) {
+      if (name != health_.name() && name != reflection_.name()) continue;
+      return absl::AlreadyExistsError(
+          absl::StrCat("the server has a service ", name, " already; add BuiltinServices once"));
+    }
+    return absl::OkStatus();
+  }
 
   const Server* server_ = nullptr;
   builtin::HealthBoard board_{[this] { return Names(); }};
@@ -31,8 +64,8 @@ BuiltinServices::~BuiltinServices() = default;
 
 absl::Status BuiltinServices::AddTo(Server& server) { return impl_->AddTo(server); }
 
-void BuiltinServices::SetServing(std::string_view service, bool serving) {
-  impl_->SetServing(service, serving);
+absl::Status BuiltinServices::SetServing(std::string_view service, bool serving) {
+  return impl_->SetServing(service, serving);
 }
 
 }  // namespace piperpc

@@ -24,7 +24,8 @@ class HealthBoard {
   // Of a service, or of the server when the name is empty. None: there is no such service.
   std::optional<v1::ServingStatus> Look(std::string_view service) const;
 
-  void Set(std::string_view service, bool serving);
+  // False, and nothing is set: there is no such service.
+  bool Set(std::string_view service, bool serving);
 
   // While it lives, `event()` is set after every change.
   class Watcher {
@@ -42,6 +43,8 @@ class HealthBoard {
   };
 
  private:
+  bool Has(std::string_view service) const;
+
   const std::function<std::vector<std::string>()> services_;
   mutable std::mutex mutex_;
   std::map<std::string, bool, std::less<>> serving_;  // What was set; others serve.
