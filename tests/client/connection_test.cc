@@ -331,6 +331,16 @@ TEST_F(ConnectionTest, ABadEndpointIsTheStatusOfEveryCall) {
   EXPECT_EQ(Get(CallAsync("x")).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ConnectionTest, WhatIsWrongCanBeToldWithoutAChannel) {
+  using std::chrono::milliseconds;
+  EXPECT_TRUE(CheckChannel("demo", {}).ok());
+  ExpectStatus(CheckChannel("not a name", {}), absl::StatusCode::kInvalidArgument, "not a name");
+  ExpectStatus(CheckChannel("demo", {.backend = "telepathy"}), absl::StatusCode::kInvalidArgument,
+               "telepathy");
+  ExpectStatus(CheckChannel("demo", {.default_timeout = milliseconds(-3)}),
+               absl::StatusCode::kInvalidArgument, "default_timeout (ms) is -3; it must be 1 or");
+}
+
 TEST_F(ConnectionTest, ABadOptionIsTheStatusOfEveryCall) {
   options_.max_packet_bytes = 1;
   channel_ = Connect(ScriptedServer::kEndpoint, options_);

@@ -212,7 +212,9 @@ class MistakesTest(CliTest):
     self.assert_ended(self.server.run('call', LOGIN, 'username=', 'password=x'), INVALID_ARGUMENT)
 
   def test_usage(self):
-    for arguments in ((), ('dance',), ('--endpoint',), ('list', 'more'), ('--timeout=5', 'list')):
+    for arguments in ((), ('dance',), ('--endpoint',), ('list', 'more'), ('--timeout=5', 'list'),
+                      ('--endpoint=a b', 'list'), ('--endpoint=', 'list'), ('--user=', 'list'),
+                      ('--backend=bogus', 'list'), ('--max-message=1', 'list')):
       self.assert_ended(self.server.run(*arguments), USAGE, 'piperpc: ')
 
   def test_timeout_ends_a_stream(self):

@@ -165,10 +165,34 @@ class StartTest(ServerTest):
           encoding='utf-8', timeout=programs.LIMIT, check=False, env=target.environment())
 
   def test_wrong_flags_are_named(self):
-    for flag in ('--nothing', '--grace=5', '--event-loops=0', '--access=all', 'word'):
-      result = self.refused(flag)
+    for flag in ('--nothing', '--grace=5', '--event-loops=0', '--access=all', 'word',
+                 '--max-message=1', '--max-packet=1GiB', '--max-calls=-1', '--subscriber-queue=0'):
+      self.assert_refused(flag, flag.split('=')[0])
+
+  def test_what_only_the_library_can_tell_is_told_before_anything_is_made(self):
+    for flag, text in (('--access=raw:no', '"no"'), ('--backend=bogus', '"bogus"'),
+                       ('--endpoint=a b', '"a b"'), ('--endpoint=' + 'x' * 300, 'x' * 300)):
+      self.assert_refused(flag, text)
+
+  @target.linux_only('on Windows others may use a short name, too, and other machines a pipe')
+  def test_flags_that_do_not_go_together_are_told_before_anything_is_made(self):
+    self.assert_refused('--remote-clients', 'remote clients')
+    self.assert_refused('--access=users', '--endpoint=short', 'short')
+
+  def assert_refused(self, *flags_and_text):
+    *flags, text = flags_and_text
+    with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+      data = pathlib.Path(folder) / 'data'
+      result = self.refused('--data-dir', target.path(data), *flags)
       self.assertEqual(result.returncode, 64, result.stderr)
-      self.assertIn(flag.split('=')[0], result.stderr)
+      self.assertIn(text, result.stderr)
+      self.assertNotIn('accounts opened', result.stderr)
+      self.assertFalse(data.exists())
+
+  def test_the_largest_message_may_be_larger_than_the_memory_for_those_not_whole_yet(self):
+    server = self.start('--memory', '--max-message', '2147483647')
+    self.assertEqual(server.run('list').returncode, 0)
+    self.assertEqual(server.stop(), 0)
 
   def test_an_endpoint_that_is_taken(self):
     server = self.start('--memory')

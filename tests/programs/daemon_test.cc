@@ -57,6 +57,10 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
       {{"--nothing"}, "unknown flag --nothing"},
       {{"--event-loops=0"}, "from 1 to 64"},
       {{"--access=all"}, "owner, group, users"},
+      {{"--max-connections=-1"}, "--max-connections: \"-1\" is no whole number from 1 to"},
+      {{"--max-message=65535"}, "--max-message: \"65535\" is not from 65536 to 2147483647"},
+      {{"--max-packet=1MiB"}, "--max-packet: \"1MiB\" is not from 65536 to 262144"},
+      {{"--subscriber-queue=0"}, "--subscriber-queue: \"0\" is not from 4096"},
       {{"--log-level=loud"}, "debug, info, warning, error"},
       {{"demo"}, "no flag"},
       {{"--data-dir", ""}, "--data-dir: the value is empty"},
@@ -67,6 +71,30 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
   };
   for (const auto& [arguments, text] : cases) {
     EXPECT_THAT(std::string(ParseOptions(arguments).status().message()), HasSubstr(text));
+  }
+}
+
+TEST(DaemonOptionsTest, WhateverTheFlagsAllowTheLibraryAllowsToo) {
+  for (const std::string flag :
+       {"--max-message=64KiB", "--max-message=2147483647", "--max-packet=64KiB",
+        "--max-packet=256KiB", "--max-calls=16", "--max-calls=1000000", "--worker-threads=4096",
+        "--event-loops=64", "--max-connections=4294967295",
+        "--max-connections-per-user=4294967295"}) {
+    const auto options = ParseOptions({flag});
+    ASSERT_TRUE(options.ok()) << options.status();
+    EXPECT_TRUE(CheckOptions(*options).ok()) << flag << CheckOptions(*options);
+  }
+}
+
+TEST(DaemonOptionsTest, WhatOnlyTheLibraryCanTellIsTold) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--backend=bogus", "bogus"}, {"--access=raw:no", "no"}, {"--endpoint=a b", "a b"}};
+  for (const auto& [flag, text] : cases) {
+    const auto options = ParseOptions({flag});
+    ASSERT_TRUE(options.ok()) << options.status();
+    const absl::Status status = CheckOptions(*options);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << flag;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
   }
 }
 

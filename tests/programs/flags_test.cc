@@ -7,6 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::uint64_t kMost = INT64_MAX;
+
 TEST(FlagsTest, DurationsHaveAUnit) {
   EXPECT_EQ(*ParseDuration("250ms"), milliseconds(250));
   EXPECT_EQ(*ParseDuration("5s"), milliseconds(5000));
@@ -19,12 +21,27 @@ TEST(FlagsTest, DurationsHaveAUnit) {
 }
 
 TEST(FlagsTest, SizesMayHaveAUnit) {
-  EXPECT_EQ(*ParseSize("65536"), 65536u);
-  EXPECT_EQ(*ParseSize("64KiB"), 65536u);
-  EXPECT_EQ(*ParseSize("2GiB"), 2ull << 30);
+  EXPECT_EQ(*ParseSize("65536", 0, kMost), 65536u);
+  EXPECT_EQ(*ParseSize("64KiB", 0, kMost), 65536u);
+  EXPECT_EQ(*ParseSize("2GiB", 0, kMost), 2ull << 30);
   for (const char* text : {"", "1KB", "-1", "9999999999GiB"}) {
-    EXPECT_FALSE(ParseSize(text).ok()) << text;
+    EXPECT_FALSE(ParseSize(text, 0, kMost).ok()) << text;
   }
+}
+
+TEST(FlagsTest, SizesHaveARange) {
+  EXPECT_TRUE(ParseSize("4KiB", 4096, 8192).ok());
+  EXPECT_TRUE(ParseSize("8KiB", 4096, 8192).ok());
+  for (const char* text : {"0", "4095", "8193", "1GiB"}) {
+    EXPECT_EQ(ParseSize(text, 4096, 8192).status().message(),
+              "\"" + std::string(text) + "\" is not from 4096 to 8192 bytes");
+  }
+}
+
+TEST(FlagsTest, AnEmptyTextIsRefused) {
+  std::string text = "as it was";
+  EXPECT_FALSE(SetText(text)("").ok());
+  EXPECT_EQ(text, "as it was");
 }
 
 TEST(FlagsTest, NumbersHaveARange) {

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/piperpc/connection.h"
 #include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
@@ -53,12 +54,23 @@ TEST(SettingsTest, WhatIsWrongIsNamed) {
       {{"--endpoint"}, "--endpoint needs a value"}, {{"--wait=yes"}, "--wait takes no value"},
       {{"--timeout", "5"}, "such as 250ms"},        {{"--timeout", "0s"}, "more than nothing"},
       {{"--metadata", "Key=1"}, "--metadata"},      {{"-x"}, "two dashes"},
+      {{"--user="}, "--user: the value is empty"},  {{"--max-message=1"}, "65536 to 2147483647"},
+      {{"--password-file", ""}, "is empty"},        {{"--endpoint="}, "--endpoint: the value is"},
   };
   for (const auto& [arguments, text] : cases) {
     const Outcome status = Parse(arguments).outcome();
     EXPECT_EQ(status.exit_code(), kExitUsage) << text;
     EXPECT_THAT(status.message(), HasSubstr(text));
   }
+}
+
+TEST(SettingsTest, WhatOnlyTheLibraryCanTellIsAUsageErrorToo) {
+  for (const char* flag : {"--backend=bogus", "--endpoint=a b"}) {
+    const auto line = Parse({flag});
+    ASSERT_TRUE(line.ok()) << line.outcome();
+    EXPECT_EQ(CheckSettings(line->settings).exit_code(), kExitUsage) << flag;
+  }
+  EXPECT_TRUE(CheckSettings(Settings()).ok());
 }
 
 }  // namespace

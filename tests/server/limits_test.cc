@@ -22,6 +22,27 @@ TEST_F(Limits, OptionOutOfRangeIsNamedWithItsRange) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("max_packet_bytes is 1000"));
 }
 
+TEST_F(Limits, AnOptionBelowZeroIsNamedAsItIs) {
+  const std::pair<ServerOptions, const char*> cases[] = {
+      {{.spin = std::chrono::microseconds(-7)}, "spin (us) is -7; it must be from 0 to 10000"},
+      {{.hello_timeout = std::chrono::milliseconds(-5)}, "hello_timeout (ms) is -5; it must be "},
+      {{.message_timeout = std::chrono::milliseconds(-1)}, "(ms) is -1; it must be 1 or more"}};
+  for (const auto& [options, text] : cases) {
+    EXPECT_THAT(std::string(Server(options).Start(endpoint_).message()), HasSubstr(text));
+  }
+}
+
+TEST_F(Limits, WhatIsWrongCanBeToldWithoutStarting) {
+  EXPECT_TRUE(Server::Check(endpoint_, {}).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Check("not a name", {})));
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Check(endpoint_, {.backend = "telepathy"})));
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Check(endpoint_, {.event_loops = 0})));
+  ServerOptions access;
+  access.access.preset = Access::Preset::kRaw;
+  access.access.raw = "nobody knows";
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Check(endpoint_, access)));
+}
+
 TEST_F(Limits, SilentClientIsToldAndClosed) {
   Start({.hello_timeout = std::chrono::milliseconds(30)});
   WireClient client = Connect();

@@ -14,11 +14,11 @@ namespace {
 constexpr char kLogin[] = "auth.v1.AuthService/Login";
 constexpr std::chrono::milliseconds kDefaultWait{30000};
 
-std::shared_ptr<Channel> Open(const Settings& settings) {
+ChannelOptions OptionsFor(const Settings& settings) {
   ChannelOptions options;
   options.backend = settings.backend;
   options.max_message_bytes = settings.max_message_bytes;
-  return Connect(settings.endpoint, std::move(options));
+  return options;
 }
 
 // A server may have no reflection; then its UNIMPLEMENTED would point at the wrong thing.
@@ -48,7 +48,13 @@ Outcome RefuseUnknownUser(google::protobuf::Message& request) {
 
 }  // namespace
 
-Connection::Connection(const Settings& settings) : settings_(settings), channel_(Open(settings)) {}
+Outcome CheckSettings(const Settings& settings) {
+  const absl::Status status = CheckChannel(settings.endpoint, OptionsFor(settings));
+  return status.ok() ? Outcome() : UsageError(std::string(status.message()));
+}
+
+Connection::Connection(const Settings& settings)
+    : settings_(settings), channel_(Connect(settings.endpoint, OptionsFor(settings))) {}
 
 CallOptions Connection::OptionsOf(const Patience& patience) const {
   CallOptions options;

@@ -15,6 +15,9 @@
 
 namespace piperpc::cli {
 
+// A usage error: no channel could be made of what the flags say.
+Outcome CheckSettings(const Settings& settings);
+
 // Used by one thread, but for the channel, which takes calls from any.
 class Connection {
  public:

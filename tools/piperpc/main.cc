@@ -45,6 +45,8 @@ int Run(const std::vector<std::string>& arguments) {
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));
+  const Outcome checked = CheckSettings(line->settings);
+  if (!checked.ok()) return RefuseUsage(checked.message());
   return RunCommand(*command, *line, output, interrupts);
 }
 

@@ -1,6 +1,8 @@
 #include "tools/piperpc/settings.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
@@ -10,6 +12,8 @@ namespace piperpc::cli {
 namespace {
 
 constexpr std::size_t kMaxMetadataKey = 64;
+constexpr std::size_t kLeastMessage = 64 * 1024;
+constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
 bool IsMetadataKey(std::string_view key) {
   const auto allowed = [](char c) {
@@ -44,7 +48,7 @@ tools::FlagSet FlagsFor(Settings& settings) {
   flags.AddSwitch("pretty", "replies on several lines, also when no person reads them",
                   &settings.pretty);
   flags.Add("max-message", "SIZE", "the largest reply to take (4MiB)",
-            tools::SetSize(settings.max_message_bytes));
+            tools::SetSize(settings.max_message_bytes, kLeastMessage, kLargestMessage));
   flags.Add("backend", "NAME", "how pipes are driven (auto)", tools::SetText(settings.backend));
   flags.AddSwitch("help", "show this", &settings.help);
   flags.AddSwitch("version", "show the version", &settings.version);

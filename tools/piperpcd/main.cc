@@ -101,7 +101,8 @@ int Run(const std::vector<std::string>& arguments) {
   } else if (options->version) {
     std::puts("piperpcd " PIPERPC_VERSION);
   } else {
-    return Serve(*options, stop);
+    const absl::Status checked = CheckOptions(*options);
+    return checked.ok() ? Serve(*options, stop) : Refuse(checked, kExitUsage);
   }
   return kExitOk;
 }

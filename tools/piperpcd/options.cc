@@ -1,6 +1,7 @@
 #include "tools/piperpcd/options.h"
 
-#include <iterator>
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -18,14 +19,8 @@ using tools::SetSize;
 using tools::SetText;
 
 constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
-
-// An empty value is a variable that was not set: a folder of that name would be the root.
-tools::Setter SetNonEmpty(std::string& target) {
-  return [&target](std::string_view text) {
-    if (text.empty()) return absl::InvalidArgumentError("the value is empty; leave the flag out");
-    return SetText(target)(text);
-  };
-}
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
 // A setter that takes one of a few words.
 template <typename Value>
@@ -62,7 +57,7 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.AddSwitch("remote-clients", "on Windows: clients of other machines may connect, too",
                   &server.access.remote_clients);
   flags.Add("backend", "NAME", "how pipes are driven: auto; on Linux also epoll, io_uring",
-            SetNonEmpty(server.backend));
+            SetText(server.backend));
   flags.Add("event-loops", "N", "threads that carry connections",
             SetNumber(server.event_loops, 1, 64));
   flags.Add("worker-threads", "N", "threads for handlers that block, at the most",
@@ -76,13 +71,15 @@ void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
             SetNumber(server.max_connections_per_user, 1, kMany));
   flags.Add("max-calls", "N", "calls in flight on a connection",
             SetNumber(server.max_calls_per_connection, 16, 1'000'000));
-  flags.Add("max-message", "SIZE", "the largest request", SetSize(server.max_message_bytes));
-  flags.Add("max-packet", "SIZE", "the largest packet", SetSize(server.max_packet_bytes));
+  flags.Add("max-message", "SIZE", "the largest request",
+            SetSize(server.max_message_bytes, 64 * kKiB, kLargestMessage));
+  flags.Add("max-packet", "SIZE", "the largest packet",
+            SetSize(server.max_packet_bytes, 64 * kKiB, 256 * kKiB));
 }
 
 void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
   flags.Add("subscriber-queue", "SIZE", "what a slow subscriber may leave unread",
-            SetSize(notify.queue_bytes));
+            SetSize(notify.queue_bytes, 4 * kKiB, kMany));
   flags.Add("subscriber-policy", "POLICY", "for slow ones: block, drop-oldest, disconnect",
             SetChoice<notify::v1::SlowPolicy>(
                 notify.policy, {{"block", notify::v1::SLOW_POLICY_BLOCK},
@@ -95,9 +92,9 @@ void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
 FlagSet FlagsFor(Options& options) {
   FlagSet flags;
   flags.Add("endpoint", "NAME", "a short name or a pipe's address (piperpcd)",
-            SetNonEmpty(options.endpoint));
+            SetText(options.endpoint));
   flags.Add("data-dir", "DIR", "where the accounts are kept (piperpcd-data)",
-            SetNonEmpty(options.data_dir));
+            SetText(options.data_dir));
   flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
   AddServerFlags(flags, options.server);
   AddLimitFlags(flags, options.server);
@@ -110,10 +107,18 @@ FlagSet FlagsFor(Options& options) {
   flags.Add("grace", "DURATION", "how long calls may go on when it ends (10s)",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD", "a line on standard input that ends it, such as fim",
-            SetNonEmpty(options.stop_word));
+            SetText(options.stop_word));
   flags.AddSwitch("help", "show this", &options.help);
   flags.AddSwitch("version", "show the version", &options.version);
   return flags;
+}
+
+// Memory for a few of the largest messages, as there is by default.
+Options WithBudget(Options options) {
+  constexpr std::size_t kFew = 4;
+  std::size_t& budget = options.server.parse_budget_bytes;
+  budget = std::max(budget, kFew * options.server.max_message_bytes);
+  return options;
 }
 
 }  // namespace
@@ -122,9 +127,13 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   Options options;
   const absl::StatusOr<std::vector<std::string>> words = FlagsFor(options).Parse(arguments);
   if (!words.ok()) return words.status();
-  if (words->empty()) return options;
+  if (words->empty()) return WithBudget(std::move(options));
   return absl::InvalidArgumentError(
       absl::StrCat("\"", words->front(), "\" is no flag; piperpcd takes nothing else"));
+}
+
+absl::Status CheckOptions(const Options& options) {
+  return Server::Check(options.endpoint, options.server);
 }
 
 std::string HelpText() {

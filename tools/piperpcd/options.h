@@ -29,6 +29,9 @@ struct Options {
 // INVALID_ARGUMENT names the flag, and what a good value looks like.
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);
 
+// What can be told to be wrong before anything is opened or made: see Server::Check().
+absl::Status CheckOptions(const Options& options);
+
 std::string HelpText();
 
 }  // namespace piperpc::daemon

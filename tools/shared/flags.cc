@@ -135,12 +135,17 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   return std::chrono::milliseconds(*value);
 }
 
-absl::StatusOr<std::uint64_t> ParseSize(std::string_view text) {
+absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min,
+                                        std::uint64_t max) {
   static constexpr Unit kUnits[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
   const std::optional<std::uint64_t> value = ParseWithUnit(text, kUnits);
   if (!value.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", std::string(text), "\" is no size such as 65536, 64KiB, 4MiB or 2GiB"));
+  }
+  if (*value < min || *value > max) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", std::string(text), "\" is not from ", min, " to ", max, " bytes"));
   }
   return *value;
 }
@@ -159,6 +164,7 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t m
 
 Setter SetText(std::string& target) {
   return [&target](std::string_view value) {
+    if (value.empty()) return absl::InvalidArgumentError("the value is empty; leave the flag out");
     target = std::string(value);
     return absl::OkStatus();
   };
@@ -172,9 +178,9 @@ Setter SetDuration(std::chrono::milliseconds& target) {
   };
 }
 
-Setter SetSize(std::size_t& target) {
-  return [&target](std::string_view value) {
-    const absl::StatusOr<std::uint64_t> parsed = ParseSize(value);
+Setter SetSize(std::size_t& target, std::size_t min, std::size_t max) {
+  return [&target, min, max](std::string_view value) {
+    const absl::StatusOr<std::uint64_t> parsed = ParseSize(value, min, max);
     if (parsed.ok()) target = *parsed;
     return parsed.status();
   };

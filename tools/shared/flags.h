@@ -51,17 +51,18 @@ class FlagSet {
 // "250ms", "5s", "2m", "1h"; a number alone is refused, so that nobody has to guess its unit.
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text);
 
-// "65536", "64KiB", "4MiB", "2GiB".
-absl::StatusOr<std::uint64_t> ParseSize(std::string_view text);
+// "65536", "64KiB", "4MiB", "2GiB", from `min` to `max` bytes.
+absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min,
+                                        std::uint64_t max);
 
 // A whole number from `min` to `max`.
 absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t min,
                                           std::uint64_t max);
 
 // Setters for those. The target outlives the flag set.
-Setter SetText(std::string& target);
+Setter SetText(std::string& target);  // Not the empty one: it is a variable that was not set.
 Setter SetDuration(std::chrono::milliseconds& target);
-Setter SetSize(std::size_t& target);
+Setter SetSize(std::size_t& target, std::size_t min, std::size_t max);
 Setter SetNumber(std::size_t& target, std::size_t min, std::size_t max);
 
 }  // namespace piperpc::tools

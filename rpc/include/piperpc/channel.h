@@ -97,7 +97,11 @@ class Channel : public internal::ChannelCore {
   virtual void Close() = 0;
 };
 
-// A channel to `endpoint`; nothing is opened yet. Whatever is wrong with the endpoint or the
+// INVALID_ARGUMENT: an option is out of its range, this system has no such backend, or `endpoint`
+// is none. Opens nothing.
+absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options);
+
+// A channel to `endpoint`; nothing is opened yet. What CheckChannel() says of the endpoint or the
 // options is the status of every call.
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options = {});
 

@@ -112,6 +112,11 @@ class Server {
   // or method that is there already.
   absl::Status AddService(Service& service);
 
+  // What Start() would refuse without asking the system for anything, and with the same error: an
+  // option out of its range, a backend that this system has not, something that is no endpoint, or
+  // who may connect there. For programs that tell wrong flags before they open or make anything.
+  static absl::Status Check(std::string_view endpoint, const ServerOptions& options);
+
   // Listens at `endpoint` (piperpc/endpoint.h) and serves on threads of its own; returns when
   // clients can connect. Once, and not after Shutdown(): FAILED_PRECONDITION; it may be tried again
   // when it has failed. INVALID_ARGUMENT names an option that is out of its range;
@@ -123,10 +128,11 @@ class Server {
   // the clients to read their replies; milliseconds::max() is for ever. Then it stops the calls
   // that are left through their stop tokens, and gives them a moment (half a second); what has not
   // ended by then is aborted and named, and its caller gets UNAVAILABLE. Replies get a second after
-  // the grace to be read; clients that have not are named, too. A blocking handler cannot be taken off its thread: it is named,
-  // and goes on until the destructor, which waits for it. Beside Start() it waits for that; before
-  // it, it makes that impossible. Every call gets the same report. On a thread of the server's own
-  // (a handler's, a worker's) it is refused: see ShutdownReport::status.
+  // the grace to be read; clients that have not are named, too. A blocking handler cannot be taken
+  // off its thread: it is named, and goes on until the destructor, which waits for it. Beside
+  // Start() it waits for that; before it, it makes that impossible. Every call gets the same
+  // report. On a thread of the server's own (a handler's, a worker's) it is refused: see
+  // ShutdownReport::status.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
   std::vector<std::string> service_names() const;

@@ -3,11 +3,14 @@
 #include <memory>
 #include <utility>
 
+#include "piperpc/endpoint.h"
 #include "src/base/threads.h"
 #include "src/client/async_call.h"
 #include "src/client/blocking_call.h"
 #include "src/client/core.h"
+#include "src/client/options.h"
 #include "src/client/stream_call.h"
+#include "src/transport/transport.h"
 
 namespace piperpc {
 namespace client {
@@ -70,6 +73,14 @@ class ClientChannel final : public Channel {
 
 }  // namespace
 }  // namespace client
+
+absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options) {
+  absl::Status status = client::CheckOptions(options);
+  status.Update(Endpoint::Parse(endpoint).status());
+  if (options.io_thread != nullptr || options.transport != nullptr) return status;
+  status.Update(transport::SystemTransport(options.backend).status());
+  return status;
+}
 
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options) {
   return std::make_shared<client::ClientChannel>(endpoint, std::move(options));

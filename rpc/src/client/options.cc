@@ -13,10 +13,9 @@ namespace piperpc::client {
 
 absl::Status CheckOptions(const ChannelOptions& options) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
-  const auto count = [](auto value) { return static_cast<std::uint64_t>(value.count()); };
   const Range ranges[] = {
-      {"default_timeout (ms)", count(options.default_timeout), 1, kAny},
-      {"wait_for_ready (ms)", count(options.wait_for_ready), 0, kAny},
+      {"default_timeout (ms)", options.default_timeout.count(), 1, kAny},
+      {"wait_for_ready (ms)", options.wait_for_ready.count(), 0, kAny},
       {"max_packet_bytes", options.max_packet_bytes, wire::kEarlyPacketBytes,
        transport::kMaxPacketBytes},
       {"max_message_bytes", options.max_message_bytes, wire::kEarlyMessageBytes,

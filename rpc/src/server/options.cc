@@ -26,13 +26,12 @@ std::size_t UserShare(const ServerOptions& options) {
 }
 
 absl::Status CheckOptions(const ServerOptions& options) {
-  const auto count = [](auto value) { return static_cast<std::uint64_t>(value); };
   const Range ranges[] = {
       {"event_loops", options.event_loops, 1, 64},
       {"max_connections", options.max_connections, 1},
       {"max_connections_per_user", options.max_connections_per_user, 1},
       {"max_connections_before_hello", options.max_connections_before_hello, 1},
-      {"hello_timeout (ms)", count(options.hello_timeout.count()), 1},
+      {"hello_timeout (ms)", options.hello_timeout.count(), 1},
       {"max_packet_bytes", options.max_packet_bytes, wire::kEarlyPacketBytes,
        transport::kMaxPacketBytes},
       {"max_message_bytes", options.max_message_bytes, wire::kEarlyMessageBytes,
@@ -48,7 +47,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
        options.parse_budget_bytes},
       {"parse_budget_per_user", UserShare(options), options.max_message_bytes,
        options.parse_budget_bytes},
-      {"message_timeout (ms)", count(options.message_timeout.count()), 1, kAnyMilliseconds},
+      {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),
   };

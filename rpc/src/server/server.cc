@@ -24,6 +24,28 @@ constexpr Duration kStopGrace = std::chrono::milliseconds(500);
 // More than its parts may take (unread replies, then the pipe), so that a shutdown always ends.
 constexpr Duration kCloseLimit = 3 * transport::kDrainLimit;
 
+// Where a server is to listen, and by what.
+struct Place {
+  Endpoint endpoint;
+  transport::Transport* transport;
+};
+
+absl::StatusOr<transport::Transport*> TransportOf(const ServerOptions& options) {
+  if (options.transport != nullptr) return options.transport;
+  return transport::SystemTransport(options.backend);
+}
+
+absl::StatusOr<Place> Checked(std::string_view endpoint, const ServerOptions& options) {
+  if (absl::Status status = server::CheckOptions(options); !status.ok()) return status;
+  auto parsed = Endpoint::Parse(endpoint);
+  if (!parsed.ok()) return parsed.status();
+  const auto transport = TransportOf(options);
+  if (!transport.ok()) return transport.status();
+  absl::Status status = (*transport)->CheckAccess(*parsed, options.access);
+  if (!status.ok()) return status;
+  return Place{*std::move(parsed), *transport};
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -48,10 +70,10 @@ class Server::Impl {
   absl::Status Start(std::string_view endpoint) {
     const std::lock_guard lock(lifecycle_);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
-    if (absl::Status status = server::CheckOptions(options_); !status.ok()) return status;
-    auto parsed = Endpoint::Parse(endpoint);
-    if (!parsed.ok()) return parsed.status();
-    absl::Status status = Listen(*parsed);
+    const auto checked = Checked(endpoint, options_);
+    if (!checked.ok()) return checked.status();
+    transport_ = checked->transport;
+    absl::Status status = Listen(checked->endpoint);
     if (status.ok()) status = StartLoops();
     if (!status.ok()) {
       TakeBackStart();
@@ -59,8 +81,8 @@ class Server::Impl {
     }
     started_.store(true, std::memory_order_release);
     core_.Log(LogLevel::kInfo, "listening", [&] {
-      return server::LogFields{{"endpoint", parsed->text()},
-                               {"address", parsed->address()},
+      return server::LogFields{{"endpoint", checked->endpoint.text()},
+                               {"address", checked->endpoint.address()},
                                {"backend", std::string(transport_->name())}};
     });
     return absl::OkStatus();
@@ -127,7 +149,6 @@ class Server::Impl {
   }
 
   absl::Status Listen(const Endpoint& endpoint) {
-    if (absl::Status status = ChooseTransport(); !status.ok()) return status;
     std::vector<server::ServerLoop*> loops;
     for (std::size_t i = 0; i < options_.event_loops; ++i) {
       auto loop = transport_->NewLoop();
@@ -145,15 +166,6 @@ class Server::Impl {
     auto listener = transport_->Listen(loops_.front()->loop(), endpoint, listen, acceptor_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
-    return absl::OkStatus();
-  }
-
-  absl::Status ChooseTransport() {
-    transport_ = options_.transport;
-    if (transport_ != nullptr) return absl::OkStatus();
-    auto chosen = transport::SystemTransport(options_.backend);
-    if (!chosen.ok()) return chosen.status();
-    transport_ = *chosen;
     return absl::OkStatus();
   }
 
@@ -255,6 +267,10 @@ class Server::Impl {
   bool left_over_ = false;
   std::optional<ShutdownReport> report_;
 };
+
+absl::Status Server::Check(std::string_view endpoint, const ServerOptions& options) {
+  return Checked(endpoint, options).status();
+}
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 

@@ -5,16 +5,30 @@
 
 namespace piperpc {
 
-Range SpinRange(std::chrono::microseconds spin) {
-  return {"spin (us)", static_cast<std::uint64_t>(spin.count()), 0, 10'000};
+namespace {
+
+// More than anybody would set: such an option has no upper limit of its own.
+constexpr std::uint64_t kNoMost = std::numeric_limits<std::int64_t>::max();
+
+std::string Describe(const Range& range) {
+  if (range.most >= kNoMost) return absl::StrCat(range.least, " or more");
+  return absl::StrCat("from ", range.least, " to ", range.most);
 }
+
+}  // namespace
+
+std::string OptionValue::ToText() const {
+  return below_zero_ ? absl::StrCat(static_cast<std::int64_t>(bits_)) : absl::StrCat(bits_);
+}
+
+Range SpinRange(std::chrono::microseconds spin) { return {"spin (us)", spin.count(), 0, 10'000}; }
 
 absl::Status CheckRanges(std::string_view whose, std::span<const Range> ranges) {
   for (const Range& range : ranges) {
-    if (range.value >= range.least && range.value <= range.most) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("the ", ToAbsl(whose), " option ", ToAbsl(range.name), " is ", range.value,
-                     ", not within ", range.least, " to ", range.most));
+    if (range.value.IsWithin(range.least, range.most)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("the ", ToAbsl(whose), " option ",
+                                                   ToAbsl(range.name), " is ", range.value.ToText(),
+                                                   "; it must be ", Describe(range)));
   }
   return absl::OkStatus();
 }

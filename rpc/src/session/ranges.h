@@ -2,18 +2,38 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 
 namespace piperpc {
 
+// What an option is set to, of whatever type of whole numbers.
+class OptionValue {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): for the rows of a table.
+  constexpr OptionValue(std::integral auto value)
+      : below_zero_(std::cmp_less(value, 0)), bits_(static_cast<std::uint64_t>(value)) {}
+
+  bool IsWithin(std::uint64_t least, std::uint64_t most) const {
+    return !below_zero_ && bits_ >= least && bits_ <= most;
+  }
+  std::string ToText() const;
+
+ private:
+  bool below_zero_;
+  std::uint64_t bits_;  // Below zero: the complement of two.
+};
+
 struct Range {
   std::string_view name;
-  std::uint64_t value;
+  OptionValue value;
   std::uint64_t least;
   std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
 };

@@ -1,6 +1,7 @@
 // The transports of Linux: the same sockets, on one loop or the other.
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
+#include "src/transport/access_linux.h"
 #include "src/transport/connect_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
 #include "src/transport/event_loop_uring_linux.h"
@@ -18,6 +19,10 @@ class SocketTransport final : public Transport {
 
   std::string_view name() const override { return name_; }
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override { return new_loop_(); }
+
+  absl::Status CheckAccess(const Endpoint& endpoint, const Access& access) override {
+    return SocketMode(access, endpoint).status();
+  }
 
   absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Endpoint& endpoint,
                                                    const ListenOptions& options,

@@ -3,11 +3,16 @@
 #include "src/transport/connect_win32.h"
 #include "src/transport/event_loop_win32.h"
 #include "src/transport/listener_win32.h"
+#include "src/transport/security_win32.h"
 #include "src/transport/transport_win32.h"
 
 namespace piperpc::transport {
 
 absl::StatusOr<std::unique_ptr<EventLoop>> NamedPipeTransport::NewLoop() { return IocpLoop::New(); }
+
+absl::Status NamedPipeTransport::CheckAccess(const Endpoint& /*endpoint*/, const Access& access) {
+  return PipeSecurity::For(access).status();
+}
 
 absl::StatusOr<std::unique_ptr<Listener>> NamedPipeTransport::Listen(EventLoop& loop,
                                                                      const Endpoint& endpoint,

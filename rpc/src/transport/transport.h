@@ -31,6 +31,11 @@ class Transport {
   // when the system refuses.
   virtual absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() = 0;
 
+  // What Listen() would refuse of `access` there without asking the system for anything.
+  virtual absl::Status CheckAccess(const Endpoint& /*endpoint*/, const Access& /*access*/) {
+    return absl::OkStatus();
+  }
+
   // Starts to listen at `endpoint`; see listener.h. Before the loop runs, or on its thread.
   // ALREADY_EXISTS: a live server is there. PERMISSION_DENIED and INVALID_ARGUMENT name the reason.
   virtual absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop,

@@ -13,6 +13,7 @@ class NamedPipeTransport final : public Transport {
 
   std::string_view name() const override { return "iocp"; }
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override;
+  absl::Status CheckAccess(const Endpoint& endpoint, const Access& access) override;
   absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Endpoint& endpoint,
                                                    const ListenOptions& options,
                                                    Listener::Delegate& delegate) override;
