@@ -273,7 +273,7 @@ TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {
   std::promise<void> gone;
   internal::StartUnary<RawMessage>(
       *channel_, kUnaryMethod, RawMessage{"a"}, {},
-      [this, &gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
+      [&gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
         const std::weak_ptr<Channel> watched = held;
         held.reset();
         EXPECT_TRUE(watched.expired());
