@@ -45,12 +45,15 @@ __kernel_timespec ToKernelTime(Duration time) {
   return {.tv_sec = seconds.count(), .tv_nsec = rest.count()};
 }
 
-absl::Status Refused(int error, const char* step) {
-  return absl::FailedPreconditionError(absl::StrCat("io_uring is not to be had here: ", step, ": ",
+}  // namespace
+
+// What is used up says nothing of whether io_uring is allowed.
+absl::Status UringLoop::Refused(int error, const char* step) {
+  absl::Status status = SocketError(error, absl::StrCat("io_uring: ", step));
+  if (absl::IsResourceExhausted(status)) return status;
+  return absl::FailedPreconditionError(absl::StrCat("io_uring is not available here: ", step, ": ",
                                                     std::generic_category().message(error)));
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<EventLoop>> UringLoop::New() {
   std::unique_ptr<UringLoop> loop(new UringLoop());
@@ -196,6 +199,11 @@ void UringLoop::OnWaited(int result) {
   if (::io_uring_cq_ready(&ring_) != 0) return;
   pollfd wake = {.fd = wake_.get(), .events = 0, .revents = 0};
   ::poll(&wake, 1, kPauseMilliseconds);
+}
+
+void UringLoop::Note(int error) {
+  error_ = error;
+  if (stop_on_error_) Stop();
 }
 
 void UringLoop::Wake() { ::eventfd_write(wake_.get(), 1); }

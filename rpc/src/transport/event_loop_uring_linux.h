@@ -23,13 +23,22 @@ namespace piperpc::transport {
 class UringLoop final : public SocketLoop {
  public:
   // FAILED_PRECONDITION with the reason where the system refuses io_uring or its kernel is too old
-  // (6.1 is wanted). All calls of Run() must come from one thread.
+  // (6.1 is wanted), RESOURCE_EXHAUSTED where descriptors or memory are used up. All calls of Run()
+  // must come from one thread.
   static absl::StatusOr<std::unique_ptr<EventLoop>> New();
+
+  // That, for the step that has failed.
+  static absl::Status Refused(int error, const char* step);
 
   ~UringLoop() override;
 
   void Start(Source& source, Operation operation) override;
   void Release(Source& source) override;
+
+  // For one who tries whether the system lets a loop work: it stops at the first error that the
+  // kernel has for the loop itself, which is error() then. 0: none so far.
+  void StopOnError() { stop_on_error_ = true; }
+  int error() const { return error_; }
 
  private:
   struct Free {
@@ -45,7 +54,7 @@ class UringLoop final : public SocketLoop {
   void Wake() override;
 
   void Enable();
-  void Note(int error) { error_ = error; }
+  void Note(int error);
   int SubmitAndWait(TimePoint limit);
   void OnWaited(int result);
   io_uring_sqe& NextRequest();
@@ -62,7 +71,8 @@ class UringLoop final : public SocketLoop {
   io_uring ring_ = {};
   bool open_ = false;
   bool enabled_ = false;
-  int error_ = 0;  // The last one that the kernel had for the loop itself; 0: none.
+  int error_ = 0;
+  bool stop_on_error_ = false;
   std::deque<io_uring_sqe> in_line_;
   UniqueFd wake_;
   Pages buffer_ring_;

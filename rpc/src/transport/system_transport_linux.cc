@@ -1,4 +1,9 @@
-// The transports of Linux: the same sockets, on one loop or the other.
+#include "src/transport/system_transport_linux.h"
+
+#include <functional>
+#include <memory>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/transport/access_linux.h"
@@ -7,15 +12,16 @@
 #include "src/transport/event_loop_uring_linux.h"
 #include "src/transport/listener_linux.h"
 #include "src/transport/transport.h"
+#include "src/transport/uring_probe_linux.h"
 
 namespace piperpc::transport {
-namespace {
 
-class SocketTransport final : public Transport {
+class SystemTransports::SocketTransport final : public Transport {
  public:
-  using LoopFactory = absl::StatusOr<std::unique_ptr<EventLoop>> (*)();
+  using LoopFactory = std::function<absl::StatusOr<std::unique_ptr<EventLoop>>()>;
 
-  SocketTransport(std::string_view name, LoopFactory new_loop) : name_(name), new_loop_(new_loop) {}
+  SocketTransport(std::string_view name, LoopFactory new_loop)
+      : name_(name), new_loop_(std::move(new_loop)) {}
 
   std::string_view name() const override { return name_; }
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override { return new_loop_(); }
@@ -40,26 +46,54 @@ class SocketTransport final : public Transport {
   const LoopFactory new_loop_;
 };
 
-// Asked once: what a container allows does not change while it runs.
-bool UringIsAllowed() {
-  static const bool allowed = UringLoop::New().ok();
-  return allowed;
+SystemTransports::SystemTransports()
+    : epoll_transport_(std::make_unique<SocketTransport>("epoll", &EpollLoop::New)),
+      uring_transport_(
+          std::make_unique<SocketTransport>("io_uring", [this] { return NewUringLoop(); })),
+      auto_transport_(
+          std::make_unique<SocketTransport>("io_uring", [this] { return NewAnyLoop(); })) {}
+
+SystemTransports::~SystemTransports() = default;
+
+absl::Status SystemTransports::CheckUring() {
+  const std::lock_guard lock(mutex_);
+  if (uring_.has_value()) return *uring_;
+  absl::Status status = TryUring();
+  if (!absl::IsResourceExhausted(status)) uring_ = status;
+  return status;
 }
 
-}  // namespace
+SystemTransports::NewLoop SystemTransports::NewUringLoop() {
+  if (absl::Status status = CheckUring(); !status.ok()) return status;
+  return UringLoop::New();
+}
+
+// A process may give up rights as it runs. What is not there at the moment is no reason: epoll
+// needs it as well.
+SystemTransports::NewLoop SystemTransports::NewAnyLoop() {
+  NewLoop loop = NewUringLoop();
+  return loop.ok() || absl::IsResourceExhausted(loop.status()) ? std::move(loop) : EpollLoop::New();
+}
 
 // "auto" is io_uring where the system allows it: with small packets the two are equal (about
 // 11 us for a round trip, the same processor time with 64 connections), with packets of
 // 128 KiB epoll took a third more of both. To see it: "PIPERPC_BENCH_BACKEND=epoll
 // tests/bench/floor", and the same with io_uring.
-absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
-  static SocketTransport epoll("epoll", &EpollLoop::New);
-  static SocketTransport uring("io_uring", &UringLoop::New);
-  if (backend == "auto") return UringIsAllowed() ? &uring : &epoll;
-  if (backend == "epoll") return &epoll;
-  if (backend == "io_uring") return &uring;
+absl::StatusOr<Transport*> SystemTransports::Get(std::string_view backend) {
+  if (backend == "auto") {
+    const absl::Status uring = CheckUring();
+    const bool refused = !uring.ok() && !absl::IsResourceExhausted(uring);
+    return refused ? epoll_transport_.get() : auto_transport_.get();
+  }
+  if (backend == "epoll") return epoll_transport_.get();
+  if (backend == "io_uring") return uring_transport_.get();
   return absl::InvalidArgumentError(absl::StrCat(
       "transport \"", ToAbsl(backend), "\": this system has \"auto\", \"epoll\" and \"io_uring\""));
+}
+
+absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
+  static SystemTransports* const transports = new SystemTransports();  // Servers may be static.
+  return transports->Get(backend);
 }
 
 }  // namespace piperpc::transport
