@@ -111,8 +111,9 @@ TEST_F(BlockingTest, AServersStatusComesThrough) {
 
 TEST_F(BlockingTest, AReplyThatDoesNotParseIsInternal) {
   auto call = std::async(std::launch::async, [&] {
-    return channel_->CallUnary(kUnaryMethod, internal::OutMessage::Of(RawMessage{"x"}), {},
-                               [](std::span<const char>) { return false; });
+    return channel_->CallUnary(
+        kUnaryMethod, internal::OutMessage::Of(RawMessage{"x"}), {},
+        [](std::span<const char>) { return internal::ParseResult::kMalformed; });
   });
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "garbage");

@@ -113,11 +113,11 @@ class FakeInbound final : public internal::InboundStream {
   bool Ready() override { return ended_ || !queue_.empty(); }
   void Await(std::coroutine_handle<> waiter) override { waiter_ = waiter; }
   void Forget() override { waiter_ = nullptr; }
-  bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) override {
+  bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
     if (queue_.empty()) return false;
     const std::string bytes = std::move(queue_.front());
     queue_.pop_front();
-    return parse(bytes);
+    return parse(bytes) == internal::ParseResult::kParsed;
   }
 
  private:

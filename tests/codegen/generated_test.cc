@@ -55,13 +55,14 @@ TEST(Generated, MethodWithoutAHandlerIsUnimplemented) {
 // A channel that answers every unary call, and remembers what was called.
 class FakeChannel final : public Channel {
  public:
-  absl::Status CallUnary(const internal::ClientMethod& method, const internal::OutMessage& request,
-                         const CallOptions&,
-                         absl::FunctionRef<bool(std::span<const char>)> parse) override {
+  absl::Status CallUnary(
+      const internal::ClientMethod& method, const internal::OutMessage& request, const CallOptions&,
+      absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
     called.emplace_back(method.name);
     std::string bytes(request.size(), '\0');
     request.WriteTo(bytes.data());  // Request and response look the same on the wire.
-    return parse(bytes) ? absl::OkStatus() : absl::InternalError("malformed");
+    return parse(bytes) == internal::ParseResult::kParsed ? absl::OkStatus()
+                                                          : absl::InternalError("malformed");
   }
   std::shared_ptr<internal::CallControl> StartUnary(const internal::ClientMethod& method,
                                                     const internal::OutMessage&, const CallOptions&,

@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "google/protobuf/io/coded_stream.h"
 #include "in.piperpc.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
@@ -15,9 +17,13 @@
 namespace piperpc {
 namespace {
 
+using google::protobuf::Struct;
 using internal::kMaxNesting;
-using nesting::v1::Leaf;
+using internal::ParseResult;
 using nesting::v1::Node;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Node NodeOf(int levels, int reply_levels = 0) {
   Node node;
@@ -25,6 +31,29 @@ Node NodeOf(int levels, int reply_levels = 0) {
   Node* innermost = &node;
   for (int i = 0; i < levels; ++i) innermost = innermost->mutable_inner();
   return node;
+}
+
+// The bytes of a node of so many levels, for depths at which protobuf's own code would recurse.
+std::string BytesOfNode(int levels) {
+  std::string bytes;  // Back to front, as a length stands before what it counts.
+  for (int i = 0; i < levels; ++i) {
+    std::string head = "\x0a";
+    std::size_t length = bytes.size();
+    for (; length >= 0x80; length >>= 7) head.push_back(static_cast<char>(length | 0x80));
+    head.push_back(static_cast<char>(length));
+    bytes.append(head.rbegin(), head.rend());
+  }
+  return {bytes.rbegin(), bytes.rend()};
+}
+
+// A Struct in a Struct; each level but the first is an entry, a Value and a Struct.
+Struct StructOf(int levels) {
+  Struct outermost;
+  Struct* innermost = &outermost;
+  for (int i = 1; i < levels; ++i) {
+    innermost = (*innermost->mutable_fields())["inner"].mutable_struct_value();
+  }
+  return outermost;
 }
 
 class Service final : public nesting::v1::NodeService {
@@ -44,7 +73,7 @@ class Service final : public nesting::v1::NodeService {
     const std::optional<Node> request = co_await next;
     if (request.has_value()) co_yield NodeOf(request->reply_levels());
   }
-  Task<absl::StatusOr<Leaf>> Blind(ServerContext&, Leaf request) override { co_return request; }
+  Task<absl::StatusOr<Struct>> Store(ServerContext&, Struct request) override { co_return request; }
 };
 
 class NestingTest : public testing::Test {
@@ -53,11 +82,28 @@ class NestingTest : public testing::Test {
     EXPECT_TRUE(server_.AddService(service_).ok());
     EXPECT_TRUE(server_.Start("nesting").ok());
   }
+  ~NestingTest() override {
+    EXPECT_EQ(Get(0, 0), absl::OkStatus());
+    EXPECT_EQ(channel_->connections_made(), 1u) << "a message cost more than its call";
+  }
 
   // How a call of each form ends, with requests and replies of so many levels.
   absl::Status Get(int request, int reply) { return client_.Get(NodeOf(request, reply)).status(); }
+  absl::Status GetAsync(int request, int reply) {
+    std::promise<absl::Status> ended;
+    client_.GetAsync(NodeOf(request, reply), {},
+                     [&](absl::StatusOr<Node> node) { ended.set_value(node.status()); });
+    return ended.get_future().get();
+  }
   absl::Status List(int request, int reply) {
     return StatusOf(client_.List(NodeOf(request, reply)));
+  }
+  absl::Status ListAsync(int request, int reply) {
+    std::promise<absl::Status> ended;
+    client_.ListAsync(
+        NodeOf(request, reply), {}, [](const Node&) {},
+        [&](absl::Status status) { ended.set_value(std::move(status)); });
+    return ended.get_future().get();
   }
   absl::Status Collect(int request, int reply) {
     auto writer = client_.Collect();
@@ -69,19 +115,27 @@ class NestingTest : public testing::Test {
     stream.Write(NodeOf(request, reply));
     return StatusOf(std::move(stream));
   }
-  absl::Status Blind(std::string bytes) {
-    static constexpr internal::ClientMethod kBlind{"nesting.v1.NodeService/Blind",
-                                                   MethodShape::kUnary};
-    return internal::CallUnary<RawMessage>(*channel_, kBlind, RawMessage{std::move(bytes)}, {})
+  absl::Status GetRaw(std::string bytes) {
+    static constexpr internal::ClientMethod kGet{"nesting.v1.NodeService/Get", MethodShape::kUnary};
+    return internal::CallUnary<RawMessage>(*channel_, kGet, RawMessage{std::move(bytes)}, {})
         .status();
   }
+  absl::StatusOr<Struct> Store(const Struct& request) { return client_.Store(request); }
 
-  // The status of each form in turn must be of this code.
-  void ExpectAll(int request, int reply, absl::StatusCode code) {
-    EXPECT_EQ(Get(request, reply).code(), code);
-    EXPECT_EQ(List(request, reply).code(), code);
-    EXPECT_EQ(Collect(request, reply).code(), code);
-    EXPECT_EQ(Chat(request, reply).code(), code);
+  // What is true of the status of each form.
+  template <typename Matcher>
+  void ExpectAll(int request, int reply, absl::StatusCode code, const Matcher& text) {
+    const std::pair<const char*, absl::Status> ends[] = {
+        {"unary", Get(request, reply)},
+        {"unary, callback", GetAsync(request, reply)},
+        {"server streaming", List(request, reply)},
+        {"server streaming, callback", ListAsync(request, reply)},
+        {"client streaming", Collect(request, reply)},
+        {"bidirectional", Chat(request, reply)}};
+    for (const auto& [form, status] : ends) {
+      EXPECT_EQ(status.code(), code) << form << ": " << status;
+      EXPECT_THAT(std::string(status.message()), text) << form;
+    }
   }
 
  private:
@@ -99,51 +153,82 @@ class NestingTest : public testing::Test {
   nesting::v1::NodeClient client_{channel_};
 };
 
-TEST_F(NestingTest, RecursiveMessagesMayNestUpToTheLimit) {
-  ExpectAll(kMaxNesting, kMaxNesting, absl::StatusCode::kOk);
+TEST_F(NestingTest, MessagesMayNestAsDeepAsProtobufAllows) {
+  EXPECT_EQ(kMaxNesting, google::protobuf::io::CodedInputStream::GetDefaultRecursionLimit());
+  ExpectAll(kMaxNesting, kMaxNesting, absl::StatusCode::kOk, "");
 }
 
-TEST_F(NestingTest, RequestsThatNestDeeperAreRefused) {
-  ExpectAll(kMaxNesting + 1, 0, absl::StatusCode::kInvalidArgument);
+TEST_F(NestingTest, ARequestThatNestsDeeperIsRefusedWithTheLimit) {
+  ExpectAll(kMaxNesting + 1, 0, absl::StatusCode::kInvalidArgument,
+            AllOf(HasSubstr("a request of nesting.v1.NodeService/"),
+                  HasSubstr("it nests more than 100 levels"), HasSubstr("flatter")));
 }
 
-TEST_F(NestingTest, RepliesThatNestDeeperAreRefused) {
-  ExpectAll(0, kMaxNesting + 1, absl::StatusCode::kInternal);
+TEST_F(NestingTest, AReplyThatNestsDeeperIsRefusedWithTheLimit) {
+  ExpectAll(0, kMaxNesting + 1, absl::StatusCode::kInternal,
+            AllOf(HasSubstr("the server's reply, nesting.v1.Node"),
+                  HasSubstr("it nests more than 100 levels"), HasSubstr("flatter")));
+}
+
+TEST_F(NestingTest, AStructOf34LevelsGoesBothWays) {
+  const absl::StatusOr<Struct> reply = Store(StructOf(34));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->SerializeAsString(), StructOf(34).SerializeAsString());
+  const absl::Status refused = Store(StructOf(35)).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("more than 100 levels"));
+}
+
+TEST_F(NestingTest, MessagesOfAbsurdDepthCostOneCallEach) {
+  for (const int levels : {201, 1'000, 30'000}) {
+    const absl::Status status = GetRaw(BytesOfNode(levels));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << levels;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("damaged"), HasSubstr("nests more than 200 levels"),
+                      HasSubstr("100 are the most")))
+        << levels;
+  }
+}
+
+TEST_F(NestingTest, ADamagedRequestIsNotToldToBeTooDeep) {
+  const absl::Status status = GetRaw("\x0a\x05");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("a request of nesting.v1.NodeService/"
+                                                             "Get of 2 bytes: it is damaged"),
+                                                   Not(HasSubstr("levels"))));
+}
+
+TEST_F(NestingTest, ADeepRequestThatIsDamagedInsideIsNotToldToBeTooDeep) {
+  std::string bytes = BytesOfNode(kMaxNesting + 1);
+  bytes[bytes.size() - 2] = '\x0b';  // A group begins that never ends.
+  const absl::Status status = GetRaw(bytes);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("it is damaged"));
 }
 
 // `levels` groups of field 15, one inside the other.
-std::string UnknownGroups(std::size_t levels) {
+std::string UnknownGroups(int levels) {
   constexpr char kStart = 15 << 3 | 3;
   constexpr char kEnd = 15 << 3 | 4;
-  return std::string(levels, kStart) + std::string(levels, kEnd);
+  const auto count = static_cast<std::size_t>(levels);
+  return std::string(count, kStart) + std::string(count, kEnd);
 }
 
-TEST_F(NestingTest, GroupsThatAShallowTypeDoesNotKnowNestAsDeepAsProtobufAllows) {
-  EXPECT_EQ(Blind(UnknownGroups(100)), absl::OkStatus());
-  EXPECT_EQ(Blind(UnknownGroups(101)).code(), absl::StatusCode::kInvalidArgument);
-}
-
-TEST_F(NestingTest, GroupsThatARecursiveTypeDoesNotKnowCount) {
+TEST_F(NestingTest, GroupsThatATypeDoesNotKnowCount) {
   Node node;
-  const auto parses = [&node](std::size_t levels) {
-    const std::string bytes = UnknownGroups(levels);
-    return internal::ParseMessage(bytes, node, internal::Nesting::kAny);
+  const auto parse = [&node](int levels) {
+    return internal::ParseMessage(UnknownGroups(levels), node);
   };
-  EXPECT_TRUE(parses(kMaxNesting));
-  EXPECT_FALSE(parses(kMaxNesting + 1));
+  EXPECT_EQ(parse(kMaxNesting), ParseResult::kParsed);
+  EXPECT_EQ(parse(kMaxNesting + 1), ParseResult::kTooDeep);
 }
 
-TEST_F(NestingTest, LongestChainOfAShallowTypeIsTakenAsOneThatIsCounted) {
-  nesting::v1::Level1 filled;
-  google::protobuf::Message* innermost = &filled;
-  for (int i = 0; i < kMaxNesting; ++i) {
-    const auto* const field = innermost->GetDescriptor()->field(0);
-    innermost = innermost->GetReflection()->MutableMessage(innermost, field);
-  }
-  const std::string bytes = filled.SerializeAsString() + std::string("\x7a\x02xx", 4);
-  nesting::v1::Level1 parsed;
-  EXPECT_TRUE(internal::ParseMessage(bytes, parsed, internal::Nesting::kAny));
-  EXPECT_TRUE(internal::ParseMessage(bytes, parsed, internal::Nesting::kShallow));
+// What was refused leaves nothing of itself behind.
+TEST_F(NestingTest, AMessageThatIsTooDeepIsNotTakenInPart) {
+  Node node;
+  EXPECT_EQ(internal::ParseMessage(NodeOf(kMaxNesting + 1).SerializeAsString(), node),
+            ParseResult::kTooDeep);
+  EXPECT_FALSE(node.has_inner());
 }
 
 }  // namespace

@@ -111,6 +111,56 @@ TEST(ReadFileTest, AFileIsReadUpToTheLimitAndNotBeyond) {
   EXPECT_THAT(status.message(), HasSubstr("more than 4 bytes"));
 }
 
+// A word of JSON whose field "anything" is so many objects, one inside the other. Each but the
+// first is three levels of messages.
+std::string Objects(int count) {
+  std::string json = "{}";
+  for (int i = 1; i < count; ++i) json = "{\"a\":" + json + "}";
+  return "{\"anything\":" + json + "}";
+}
+
+// An assignment so many levels of messages deep.
+std::string Inside(int levels, const std::string& assignment) {
+  std::string path;
+  for (int i = 0; i < levels; ++i) path += "inner.";
+  return path + assignment;
+}
+
+std::string Refused(const std::vector<std::string>& words) {
+  const Outcome outcome = Plan(words, MethodShape::kUnary).outcome();
+  EXPECT_EQ(outcome.exit_code(), kExitUsage) << outcome;
+  return outcome.message();
+}
+
+TEST(RequestsTest, ARequestMayNestAsDeepAsServersRead) {
+  EXPECT_TRUE(Plan({Objects(33)}, MethodShape::kUnary).ok());
+  EXPECT_TRUE(Plan({Inside(100, "text=x")}, MethodShape::kUnary).ok());
+}
+
+TEST(RequestsTest, ARequestThatNestsDeeperIsNotSent) {
+  const std::string limit = ", and 100 are the most that a server can read";
+  EXPECT_THAT(Refused({Objects(34)}), HasSubstr("nests 101 levels of messages" + limit));
+  EXPECT_THAT(Refused({Objects(99)}), HasSubstr("nests 296 levels of messages" + limit));
+  const std::string four_levels = R"(anything={"a":1})";  // Value, Struct, entry, Value.
+  EXPECT_TRUE(Plan({Inside(96, four_levels)}, MethodShape::kUnary).ok());
+  EXPECT_THAT(Refused({Inside(97, four_levels)}),
+              HasSubstr("nests 101 levels of messages" + limit));
+  EXPECT_THAT(Refused({Inside(101, "text=x")}), HasSubstr("more than 100 levels of messages deep"));
+}
+
+TEST(RequestsTest, JsonThatNestsDeeperThanItIsReadIsRefusedWithTheLimit) {
+  EXPECT_THAT(Refused({Objects(200)}),
+              HasSubstr("nests 201 levels of objects and arrays, and 100"));
+  EXPECT_THAT(Refused({R"({"text":"}}\"]]","anything":)" + std::string(100, '[') +
+                       std::string(100, ']') + "}"}),
+              HasSubstr("nests 101 levels"));
+}
+
+TEST(RequestsTest, APathOfAbsurdDepthIsRefusedWithTheLimit) {
+  EXPECT_THAT(Refused({Inside(50'000, "text=x")}),
+              HasSubstr("more than 100 levels of messages deep"));
+}
+
 TEST(RequestsTest, MalformedWordsAreUsageErrors) {
   for (const char* word : {"{\"text\":", "{\"unknown\":1}", "{\"small\":\"x\"}", "word"}) {
     EXPECT_EQ(Plan({word}, MethodShape::kUnary).outcome().exit_code(), kExitUsage) << word;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "gmock/gmock.h"
+#include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 #include "programs/sample_schema.h"
 
@@ -94,6 +95,33 @@ TEST_F(SchemaTest, AReplyThatIsNoMessageIsInternal) {
   const std::string bytes = "\xff";
   const auto json = schema_.ReplyToJson(bytes, JsonStyle::kLine, *reply);
   EXPECT_TRUE(json.outcome().Is(absl::StatusCode::kInternal)) << json.outcome();
+}
+
+// A Value that holds so many lists, one inside the other; each is two levels of messages.
+std::string Lists(int count) {
+  google::protobuf::Value outermost;
+  google::protobuf::Value* innermost = &outermost;
+  for (int i = 0; i < count; ++i) innermost = innermost->mutable_list_value()->add_values();
+  innermost->set_number_value(1);
+  return outermost.SerializeAsString();
+}
+
+TEST(DeepReplyTest, AReplyIsShownAsDeepAsProtobufShowsIt) {
+  const Schema schema;
+  google::protobuf::Value reply;
+  EXPECT_TRUE(schema.ReplyToJson(Lists(30), JsonStyle::kLine, reply).ok());
+  const auto json = schema.ReplyToJson(Lists(50), JsonStyle::kLine, reply);
+  EXPECT_TRUE(json.outcome().Is(absl::StatusCode::kInternal)) << json.outcome();
+  EXPECT_THAT(json.outcome().message(), HasSubstr("nests 100 levels"));
+}
+
+TEST(DeepReplyTest, AReplyThatNestsTooDeepIsRefusedWithTheLimit) {
+  const Schema schema;
+  google::protobuf::Value reply;
+  const auto json = schema.ReplyToJson(Lists(51), JsonStyle::kLine, reply);
+  EXPECT_TRUE(json.outcome().Is(absl::StatusCode::kInternal)) << json.outcome();
+  EXPECT_THAT(json.outcome().message(),
+              AllOf(HasSubstr("google.protobuf.Value"), HasSubstr("more than 100 levels")));
 }
 
 TEST(SchemaWithoutFilesTest, RefusesWhatIsNoDescriptor) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/text_format.h"
+#include "piperpc/internal/codec.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 #include "tools/piperpc/scalar_field.h"
@@ -141,6 +142,11 @@ Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest
                                    ".KEY=VALUE for each entry"));
   }
   if (dot == rest.npos) return SetField(message, field, path, value);
+  if (path.size() > internal::kMaxNesting) {
+    return UsageError(absl::StrCat("a field more than ", internal::kMaxNesting,
+                                   " levels of messages deep cannot be set: no server can read "
+                                   "that; give the request in a flatter form"));
+  }
   const std::string_view inside = rest.substr(dot + 1);
   if (field.is_map()) return SetMapEntry(message, field, std::move(path), inside, value);
   if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_repeated()) {

@@ -1,15 +1,74 @@
 #include "tools/piperpc/json.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/type_resolver_util.h"
+#include "piperpc/internal/codec.h"
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/nesting.h"
 #include "tools/shared/json_text.h"
 
 namespace piperpc::cli {
 
 namespace util = google::protobuf::util;
+
+namespace {
+
+// The most levels that protobuf's printer of JSON goes into, and its parser.
+constexpr int kMaxPrintedLevels = 64;
+constexpr int kMaxJsonLevels = 100;
+
+// What a parser of JSON that takes kMaxJsonLevels can make of them: an object in a Struct is three.
+constexpr int kMaxLevelsOfJson = 4 * kMaxJsonLevels;
+
+constexpr char kUrlPrefix[] = "type.googleapis.com";
+
+// The levels of objects and arrays.
+int JsonLevels(std::string_view json) {
+  int levels = 0;
+  int deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++levels);
+    } else if (c == '}' || c == ']') {
+      --levels;
+    }
+  }
+  return deepest;
+}
+
+// protobuf makes bytes of JSON first, and a message of those; it does not say why it refuses them.
+// `message` is of the right type, and what is left in it counts for nothing.
+Outcome CheckLevelsOfJson(std::string_view json, google::protobuf::Message& message) {
+  if (const int levels = JsonLevels(json); levels > kMaxJsonLevels) {
+    return UsageError(absl::StrCat("the JSON nests ", levels, " levels of objects and arrays, and ",
+                                   kMaxJsonLevels, " are the most that can be read"));
+  }
+  const auto& type = *message.GetDescriptor();
+  const std::unique_ptr<util::TypeResolver> resolver(
+      util::NewTypeResolverForDescriptorPool(kUrlPrefix, type.file()->pool()));
+  std::string bytes;
+  const auto made =
+      util::JsonToBinaryString(resolver.get(), absl::StrCat(kUrlPrefix, "/", type.full_name()),
+                               {json.data(), json.size()}, &bytes);
+  if (!made.ok()) return Outcome();
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
+  input.SetRecursionLimit(kMaxLevelsOfJson);
+  return message.ParseFromCodedStream(&input) ? CheckLevels(LevelsOf(message)) : Outcome();
+}
+
+}  // namespace
 
 OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style) {
   util::JsonPrintOptions options;
@@ -17,8 +76,13 @@ OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyl
   std::string text;
   const auto status = util::MessageToJsonString(message, &text, options);
   if (!status.ok()) {
+    const int levels = LevelsOf(message);
     return absl::InternalError(absl::StrCat(
-        message.GetTypeName(), " cannot be shown as JSON: ", std::string(status.message())));
+        message.GetTypeName(), " cannot be shown as JSON: ", std::string(status.message()),
+        levels <= kMaxPrintedLevels
+            ? ""
+            : absl::StrCat("; it nests ", levels, " levels of messages, and protobuf shows ",
+                           kMaxPrintedLevels, " at most")));
   }
   while (text.ends_with('\n')) text.pop_back();
   return tools::EscapeJson(std::move(text));
@@ -30,6 +94,8 @@ Outcome FromJson(std::string_view json, google::protobuf::Message& message) {
   const auto status =
       util::JsonStringToMessage({json.data(), json.size()}, &message, util::JsonParseOptions());
   if (status.ok()) return Outcome();
+  const Outcome shallow = CheckLevelsOfJson(json, message);
+  if (!shallow.ok()) return shallow;
   return UsageError(absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",
                                  std::string(status.message())));
 }

@@ -16,7 +16,7 @@ enum class JsonStyle { kLine, kPretty };
 OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style);
 
 // Merges into `message`. Field names as in the .proto, or in camelCase. A usage error tells where
-// it is wrong; unknown fields are errors.
+// it is wrong; unknown fields are errors, and so is what nests deeper than a server can read.
 Outcome FromJson(std::string_view json, google::protobuf::Message& message);
 
 }  // namespace piperpc::cli

@@ -9,6 +9,7 @@
 #include "tools/piperpc/field_value.h"
 #include "tools/piperpc/files.h"
 #include "tools/piperpc/json.h"
+#include "tools/piperpc/nesting.h"
 
 namespace piperpc::cli {
 namespace {
@@ -27,7 +28,14 @@ class Planner {
                                    "@file, or - for standard input"));
   }
 
-  std::vector<MessagePtr> Take() { return std::move(messages_); }
+  // None when a message nests too deep, as one may that was put together of several words.
+  OutcomeOr<std::vector<MessagePtr>> Take() {
+    for (const MessagePtr& message : messages_) {
+      const Outcome readable = CheckLevels(LevelsOf(*message));
+      if (!readable.ok()) return readable;
+    }
+    return std::move(messages_);
+  }
 
  private:
   Outcome AddJson(std::string_view json) {
@@ -80,7 +88,9 @@ OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, Metho
     const Outcome added = planner.Add(word);
     if (!added.ok()) return added;
   }
-  plan.messages = planner.Take();
+  OutcomeOr<std::vector<MessagePtr>> messages = planner.Take();
+  if (!messages.ok()) return messages.outcome();
+  plan.messages = *std::move(messages);
   if (plan.messages.empty()) plan.messages.push_back(new_request());
   if (!StreamsRequests(shape) && plan.messages.size() > 1) {
     return UsageError(

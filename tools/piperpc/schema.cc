@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "piperpc/internal/client_call.h"
+#include "piperpc/client.h"
 
 namespace piperpc::cli {
 namespace {
@@ -149,9 +149,9 @@ std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& 
 OutcomeOr<std::string> Schema::ReplyToJson(std::span<const char> bytes, JsonStyle style,
                                            google::protobuf::Message& reply) const {
   const std::shared_lock lock(mutex_);
-  if (internal::ParseMessage(bytes, reply)) return ToJson(reply, style);
-  return absl::InternalError(
-      absl::StrCat("cannot parse the server's reply as ", reply.GetTypeName()));
+  const internal::ParseResult parsed = internal::ParseMessage(bytes, reply);
+  if (parsed == internal::ParseResult::kParsed) return ToJson(reply, style);
+  return internal::MalformedReply(reply.GetTypeName(), bytes.size(), parsed);
 }
 
 }  // namespace piperpc::cli

@@ -8,11 +8,6 @@ using google::protobuf::io::Printer;
 constexpr ShapeTexts kShapeNames = {"kUnary", "kServerStreaming", "kClientStreaming",
                                     "kBidirectional"};
 
-std::string NestingOf(bool may_be_deep) {
-  return may_be_deep ? "::piperpc::internal::Nesting::kAny"
-                     : "::piperpc::internal::Nesting::kShallow";
-}
-
 std::string Deprecated(bool deprecated) { return deprecated ? "[[deprecated]] " : ""; }
 
 }  // namespace
@@ -51,8 +46,6 @@ Holes HolesOf(const Service& service, const Method& method) {
           {"requires_login", method.requires_login ? "true" : "false"},
           {"Request", method.request},
           {"Response", method.response},
-          {"request_nesting", NestingOf(method.request_may_be_deep)},
-          {"response_nesting", NestingOf(method.response_may_be_deep)},
           {"Method", method.name},
           {"Blocking", method.blocking},
           {"Async", method.async},

@@ -117,8 +117,7 @@ $Method$(
 )";
 
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${
-    "$full_name$", ::piperpc::MethodShape::$shape$,
-    $response_nesting$};
+    "$full_name$", ::piperpc::MethodShape::$shape$};
 )";
 
 constexpr ShapeTexts kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,

@@ -26,8 +26,7 @@ constexpr char kName[] = R"(::std::string_view $Service$::name() const { return 
 
 constexpr char kRow[] = R"(    {"$full_name$", ::piperpc::MethodShape::$shape$, $requires_login$,
      &::piperpc::internal::$start$<
-         $Service$, $Request$, &$Service$::$Method$,
-         $request_nesting$>},
+         $Service$, $Request$, &$Service$::$Method$>},
 )";
 
 // What a method does that is not overridden, one constant for each shape.

@@ -12,8 +12,6 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/compiler/cpp/names.h"
 #include "names.h"
-#include "nesting.h"
-#include "piperpc/internal/codec.h"
 #include "piperpc/v1/annotations.pb.h"
 
 namespace piperpc::codegen {
@@ -130,12 +128,7 @@ Shape ShapeOf(const MethodDescriptor& method) {
   return method.server_streaming() ? Shape::kServerStreaming : Shape::kUnary;
 }
 
-bool MayBeDeep(const Descriptor& message, NestingDepths& depths) {
-  const std::optional<int> depth = depths.Of(message);
-  return !depth.has_value() || *depth > internal::kMaxNesting;
-}
-
-Method BuildMethod(const MethodDescriptor& method, NestingDepths& depths) {
+Method BuildMethod(const MethodDescriptor& method) {
   Method built;
   built.full_name = absl::StrCat(method.service()->full_name(), "/", method.name());
   built.shape = ShapeOf(method);
@@ -144,8 +137,6 @@ Method BuildMethod(const MethodDescriptor& method, NestingDepths& depths) {
   built.comments = CommentsOf(method);
   built.request = google::protobuf::compiler::cpp::QualifiedClassName(method.input_type());
   built.response = google::protobuf::compiler::cpp::QualifiedClassName(method.output_type());
-  built.request_may_be_deep = MayBeDeep(*method.input_type(), depths);
-  built.response_may_be_deep = MayBeDeep(*method.output_type(), depths);
   return built;
 }
 
@@ -172,7 +163,7 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
   }
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, ClassNames names, NestingDepths& depths) {
+Service BuildService(const ServiceDescriptor& descriptor, ClassNames names) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
@@ -180,7 +171,7 @@ Service BuildService(const ServiceDescriptor& descriptor, ClassNames names, Nest
   service.service_class = std::move(names.service);
   service.client_class = std::move(names.client);
   for (int i = 0; i < descriptor.method_count(); ++i) {
-    service.methods.push_back(BuildMethod(*descriptor.method(i), depths));
+    service.methods.push_back(BuildMethod(*descriptor.method(i)));
   }
   NameMethods(descriptor, service);
   return service;
@@ -217,9 +208,8 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
   model.cpp_namespace = *std::move(cpp_namespace);
 
   std::vector<ClassNames> names = ClassNamesOf(file);
-  NestingDepths depths;
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(BuildService(*file.service(i), std::move(names[i]), depths));
+    model.services.push_back(BuildService(*file.service(i), std::move(names[i])));
   }
   return model;
 }

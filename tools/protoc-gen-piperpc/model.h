@@ -21,10 +21,6 @@ struct Method {
   std::string request;  // "::package::Request".
   std::string response;
 
-  // Whether it may nest deeper than the runtime lets a message, if its bytes say so.
-  bool request_may_be_deep = true;
-  bool response_may_be_deep = true;
-
   // In both classes the method has the same name; its other forms have these.
   std::string name;      // "Publish".
   std::string blocking;  // "BlockingPublish", of the service class.

@@ -20,8 +20,9 @@ namespace piperpc {
 
 namespace internal {
 
-// INTERNAL: the server's reply is not the message that the method gives.
-absl::Status MalformedReply(std::string_view method);
+// INTERNAL: the `size` bytes of the server's reply could not be parsed. `what`: the method, or the
+// reply's type.
+absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why);
 
 inline std::string TypeName(const google::protobuf::MessageLite& message) {
   return message.GetTypeName();
@@ -90,9 +91,8 @@ class PendingCall {
 template <typename Response>
 class ClientReader {
  public:
-  explicit ClientReader(std::shared_ptr<internal::ClientStream> stream,
-                        internal::Nesting nesting = internal::Nesting::kAny)
-      : stream_(std::move(stream)), nesting_(nesting) {}
+  explicit ClientReader(std::shared_ptr<internal::ClientStream> stream)
+      : stream_(std::move(stream)) {}
 
   // The next message; none when there are no more, and status() tells why. Blocks.
   std::optional<Response> Next() {
@@ -136,26 +136,23 @@ class ClientReader {
     std::optional<Response> message;
     if (step != internal::ClientStream::Step::kDone) return message;
     message.emplace();
-    if (!internal::ParseMessage(bytes, *message, nesting_)) {
-      stream_->Fail(internal::MalformedReply(internal::TypeName(Response())));
+    const internal::ParseResult parsed = internal::ParseMessage(bytes, *message);
+    if (parsed != internal::ParseResult::kParsed) {
+      stream_->Fail(internal::MalformedReply(internal::TypeName(Response()), bytes.size(), parsed));
       message.reset();
     }
     return message;
   }
 
   std::shared_ptr<internal::ClientStream> stream_;
-
- private:
-  internal::Nesting nesting_;
 };
 
 // The requests of a client-streaming call. Dropping it before Finish() cancels the call.
 template <typename Request, typename Response>
 class ClientWriter {
  public:
-  explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream,
-                        internal::Nesting nesting = internal::Nesting::kAny)
-      : stream_(std::move(stream)), nesting_(nesting) {}
+  explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream)
+      : stream_(std::move(stream)) {}
 
   // Sends a message; blocks while the server has given no credit. False: the call has ended, and
   // Finish() tells why.
@@ -172,12 +169,15 @@ class ClientWriter {
     }
     stream_->HalfClose();
     std::span<const char> bytes;
+    using internal::ParseResult;
     const bool replied = stream_->Read(bytes) == internal::ClientStream::Step::kDone;
     absl::Status status = stream_->status();
     if (!status.ok()) return status;
     Response response;
-    if (!replied || !internal::ParseMessage(bytes, response, nesting_)) {
-      return internal::MalformedReply(internal::TypeName(response));
+    const ParseResult parsed =
+        replied ? internal::ParseMessage(bytes, response) : ParseResult::kMalformed;
+    if (parsed != ParseResult::kParsed) {
+      return internal::MalformedReply(internal::TypeName(response), bytes.size(), parsed);
     }
     return response;
   }
@@ -185,7 +185,6 @@ class ClientWriter {
 
  private:
   std::shared_ptr<internal::ClientStream> stream_;
-  internal::Nesting nesting_;
   bool finished_ = false;
 };
 

@@ -18,16 +18,13 @@ namespace piperpc {
 template <typename T>
 class Reader {
  public:
-  explicit Reader(internal::InboundStream& inbound,
-                  internal::Nesting nesting = internal::Nesting::kAny)
-      : inbound_(&inbound), nesting_(nesting) {}
+  explicit Reader(internal::InboundStream& inbound) : inbound_(&inbound) {}
 
   // The next message; none when the client has sent all of them, or when the call has been stopped
   // (the stop token tells which).
   class [[nodiscard]] NextAwaiter {
    public:
-    NextAwaiter(internal::InboundStream& inbound, internal::Nesting nesting)
-        : inbound_(inbound), nesting_(nesting) {}
+    explicit NextAwaiter(internal::InboundStream& inbound) : inbound_(inbound) {}
     ~NextAwaiter() { inbound_.Forget(); }
     NextAwaiter(const NextAwaiter&) = delete;
     NextAwaiter& operator=(const NextAwaiter&) = delete;
@@ -35,8 +32,8 @@ class Reader {
     void await_suspend(std::coroutine_handle<> handle) { inbound_.Await(handle); }
     std::optional<T> await_resume() {
       std::optional<T> message(std::in_place);
-      if (!inbound_.Pop([this, &message](std::span<const char> bytes) {
-            return internal::ParseMessage(bytes, *message, nesting_);
+      if (!inbound_.Pop([&message](std::span<const char> bytes) {
+            return internal::ParseMessage(bytes, *message);
           })) {
         message.reset();
       }
@@ -45,13 +42,11 @@ class Reader {
 
    private:
     internal::InboundStream& inbound_;
-    const internal::Nesting nesting_;
   };
-  NextAwaiter Next() { return NextAwaiter(*inbound_, nesting_); }
+  NextAwaiter Next() { return NextAwaiter(*inbound_); }
 
  private:
   internal::InboundStream* inbound_;
-  internal::Nesting nesting_;
 };
 
 // The same for a blocking handler: Next() waits on its worker thread.

@@ -3,13 +3,28 @@
 #include <cstdint>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 
 namespace piperpc::internal {
 namespace {
 
+// How deep is looked when a message was refused, to tell one that is too deep from a damaged one.
+// Each level takes stack, so it is not much more than what is allowed.
+constexpr int kDeepestLook = 2 * kMaxNesting;
+
 // A level takes two bytes at least.
-constexpr std::size_t kTooSmallToBeDeep = 2 * kMaxNesting;
+constexpr std::size_t kSmallestBeyondLook = 2 * kDeepestLook;
+
+// protobuf does not say why it refuses a message: whether it is taken with more levels does.
+ParseResult WhyRefused(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
+  input.SetRecursionLimit(kDeepestLook);
+  const bool deep = message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
+  message.Clear();
+  return deep ? ParseResult::kTooDeep : ParseResult::kMalformed;
+}
 
 }  // namespace
 
@@ -21,15 +36,25 @@ void OutMessage::WriteTo(char* out) const {
   }
 }
 
-bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message,
-                  Nesting nesting) {
-  const int size = static_cast<int>(bytes.size());
-  const bool never_too_deep = nesting == Nesting::kShallow || bytes.size() <= kTooSmallToBeDeep;
-  if (never_too_deep) return message.ParseFromArray(bytes.data(), size);
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                               size);
-  input.SetRecursionLimit(kMaxNesting);
-  return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
+ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return ParseResult::kParsed;
+  }
+  // Two bytes a level: so few cannot be too deep.
+  if (bytes.size() <= 2 * kMaxNesting) return ParseResult::kMalformed;
+  return WhyRefused(bytes, message);
+}
+
+std::string ExplainUnparsed(ParseResult why, std::size_t size) {
+  if (why == ParseResult::kTooDeep) {
+    return absl::StrCat("it nests more than ", kMaxNesting,
+                        " levels of messages, which is the most that can be read; send it in a "
+                        "flatter form, or a part of it as bytes");
+  }
+  if (size <= kSmallestBeyondLook) return "it is damaged, or a message of another type";
+  return absl::StrCat("it is damaged, is a message of another type, or nests more than ",
+                      kDeepestLook, " levels of messages, of which ", kMaxNesting,
+                      " are the most that can be read");
 }
 
 }  // namespace piperpc::internal

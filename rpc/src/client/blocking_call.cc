@@ -27,7 +27,8 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
   }
   if (pending_) TakeReply();
   Conclude();
-  return malformed_ ? internal::MalformedReply(method()) : status();
+  if (parsed_ == internal::ParseResult::kParsed) return status();
+  return internal::MalformedReply(method(), reply_.size(), parsed_);
 }
 
 void BlockingCall::Perform() {
@@ -67,7 +68,7 @@ wire::Bytes BlockingCall::Keep(wire::Bytes reply) {
 
 void BlockingCall::TakeReply() {
   pending_ = false;
-  malformed_ = !parse_(reply_);
+  parsed_ = parse_(reply_);
 }
 
 void BlockingCall::ParseWhileReading(Core::Lock& lock) {

@@ -13,7 +13,7 @@ namespace piperpc::client {
 
 class BlockingCall final : public Call {
  public:
-  using Parse = absl::FunctionRef<bool(std::span<const char>)>;
+  using Parse = absl::FunctionRef<internal::ParseResult(std::span<const char>)>;
 
   // What it is given must live as long as the call, which lives on its caller's stack. `request`
   // null: a probe, which waits for the server's Hello only.
@@ -49,7 +49,7 @@ class BlockingCall final : public Call {
   wire::Bytes reply_;
   bool pending_ = false;   // There is a reply that was not parsed.
   bool borrowed_ = false;  // reply_ lies where the session reads.
-  bool malformed_ = false;
+  internal::ParseResult parsed_ = internal::ParseResult::kParsed;
   char small_reply_[256];
 };
 

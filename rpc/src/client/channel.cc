@@ -32,9 +32,10 @@ class ClientChannel final : public Channel {
       : core_(std::make_shared<Core>(endpoint, std::move(options))) {}
   ~ClientChannel() override { ShutDown(core_); }
 
-  absl::Status CallUnary(const internal::ClientMethod& method, const internal::OutMessage& request,
-                         const CallOptions& options,
-                         absl::FunctionRef<bool(std::span<const char>)> parse) override {
+  absl::Status CallUnary(
+      const internal::ClientMethod& method, const internal::OutMessage& request,
+      const CallOptions& options,
+      absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
     return BlockingCall(*core_, method, &request, options, parse).Run(options);
   }
 
@@ -56,7 +57,7 @@ class ClientChannel final : public Channel {
     CallOptions options;
     options.timeout = timeout;
     options.wait_for_ready = timeout;
-    const auto no_reply = [](std::span<const char>) { return true; };
+    const auto no_reply = [](std::span<const char>) { return internal::ParseResult::kParsed; };
     return BlockingCall(*core_, hello, nullptr, options, no_reply).Run(options);
   }
 

@@ -4,9 +4,9 @@
 
 namespace piperpc::internal {
 
-absl::Status MalformedReply(std::string_view method) {
-  return absl::InternalError(
-      absl::StrCat("the server's reply is no message that fits: ", ToAbsl(method)));
+absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why) {
+  return absl::InternalError(absl::StrCat("cannot parse the server's reply, ", ToAbsl(what), " of ",
+                                          size, " bytes: ", ExplainUnparsed(why, size)));
 }
 
 }  // namespace piperpc::internal

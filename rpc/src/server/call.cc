@@ -167,13 +167,14 @@ void Call::ForgetMessages() {
 
 bool Call::Ready() { return !inbound_.empty() || half_closed_ || !stopped_.ok(); }
 
-bool Call::Pop(absl::FunctionRef<bool(std::span<const char>)> parse) {
+bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) {
   if (!stopped_.ok() || inbound_.empty()) return false;
   const std::string message = std::move(inbound_.front());
   inbound_.pop_front();
   session_.memory().Give(MemoryOf(message.size()));
-  if (!parse(message)) {
-    Stop(internal::MalformedRequest(method(), message.size()));
+  const internal::ParseResult parsed = parse(message);
+  if (parsed != internal::ParseResult::kParsed) {
+    Stop(internal::MalformedRequest(method(), message.size(), parsed));
     return false;
   }
   if (const std::uint64_t granted = receive_credit_.Consume(message.size()); granted != 0) {

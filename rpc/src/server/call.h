@@ -96,7 +96,7 @@ class Call final : public internal::ServerCall,
   bool Ready() override;
   void Await(std::coroutine_handle<> waiter) override { reader_ = waiter; }
   void Forget() override { reader_ = nullptr; }
-  bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) override;
+  bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override;
 
  private:
   // ServerContext

@@ -5,10 +5,10 @@
 
 namespace piperpc::internal {
 
-absl::Status MalformedRequest(std::string_view method, std::size_t size) {
-  return absl::InvalidArgumentError(absl::StrCat("the ", size, " bytes of a request of ",
-                                                 ToAbsl(method),
-                                                 " are not the message that it takes"));
+absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why) {
+  return absl::InvalidArgumentError(absl::StrCat("cannot parse a request of ", ToAbsl(method),
+                                                 " of ", size,
+                                                 " bytes: ", ExplainUnparsed(why, size)));
 }
 
 absl::Status Unimplemented(std::string_view method) {

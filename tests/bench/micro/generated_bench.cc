@@ -22,12 +22,14 @@ using ::bench::v1::Payload;
 
 class EchoChannel final : public Channel {
  public:
-  absl::Status CallUnary(const internal::ClientMethod&, const internal::OutMessage& request,
-                         const CallOptions&,
-                         absl::FunctionRef<bool(std::span<const char>)> parse) override {
+  absl::Status CallUnary(
+      const internal::ClientMethod&, const internal::OutMessage& request, const CallOptions&,
+      absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
     bytes_.resize(request.size());
     request.WriteTo(bytes_.data());
-    return parse(bytes_) ? absl::OkStatus() : absl::InternalError("it does not parse");
+    return parse(bytes_) == internal::ParseResult::kParsed
+               ? absl::OkStatus()
+               : absl::InternalError("it does not parse");
   }
   std::shared_ptr<internal::CallControl> StartUnary(const internal::ClientMethod&,
                                                     const internal::OutMessage&, const CallOptions&,
@@ -108,7 +110,9 @@ class UnaryCall final : public internal::ServerCall {
   bool Ready() override { return false; }
   void Await(std::coroutine_handle<>) override {}
   void Forget() override {}
-  bool Pop(absl::FunctionRef<bool(std::span<const char>)>) override { return false; }
+  bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)>) override {
+    return false;
+  }
 
   // The handler goes, and with it its coroutine. Gives the response.
   const std::string& Conclude() {

@@ -24,7 +24,6 @@ namespace piperpc::internal {
 struct ClientMethod {
   std::string_view name;  // Static: "package.Service/Method".
   MethodShape shape;
-  Nesting response = Nesting::kAny;  // Of the response's type.
 };
 
 // A call that somebody may cancel. Thread-safe.
@@ -73,11 +72,11 @@ class ChannelCore {
  public:
   virtual ~ChannelCore() = default;
 
-  // Blocks until the call has ended. `parse` gets the reply's bytes, on this thread, and says
-  // whether they are a reply (else INTERNAL).
+  // Blocks until the call has ended. `parse` gets the reply's bytes, on this thread; the call is
+  // INTERNAL when it could not parse them.
   virtual absl::Status CallUnary(const ClientMethod& method, const OutMessage& request,
                                  const CallOptions& options,
-                                 absl::FunctionRef<bool(std::span<const char>)> parse) = 0;
+                                 absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 
   // Gives at once; `done`, which is taken, runs once, on the channel's loop, never in place. The
   // bytes are valid until it returns, and empty unless the status is OK.

@@ -47,32 +47,28 @@ class OutMessage {
   std::size_t size_;
 };
 
-// A message may have so many levels of messages below it. protobuf's own limit is 100, which is too
-// deep for a worker's stack when a handler recurses along with the message.
-inline constexpr int kMaxNesting = 32;
+// The most levels of messages that a message may have below itself: protobuf's own limit. A field
+// that is a message or a group is a level, an entry of a map is one more; groups of fields that the
+// type does not know count as well. Nobody counts them where a message is sent: that would take a
+// walk through all of it.
+inline constexpr int kMaxNesting = 100;
 
-// What the type of a message says of its levels: each field that is a message, a group or a map is
-// one.
-enum class Nesting {
-  kAny,      // Its bytes say how many they are.
-  kShallow,  // They are never more than kMaxNesting, whatever its bytes.
+enum class ParseResult {
+  kParsed,
+  kMalformed,  // The bytes are damaged, are another message, or nest too deep by far.
+  kTooDeep,    // They would be that message, had it no more than kMaxNesting levels.
 };
 
-// False: `bytes` is no such message, or one of more levels than kMaxNesting.
-//
-// kShallow saves the time to count them. Groups of a field that the type does not know are levels,
-// too, and only kAny counts those; with kShallow protobuf refuses more than its 100. That many are
-// harmless: they are unknown fields, which a handler does not recurse into, and protobuf, which
-// does when it reads, copies or destroys them (the lite runtime keeps them as bytes), needs some
-// hundred bytes of stack for each.
-bool ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message,
-                  Nesting nesting = Nesting::kAny);
+ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message);
 
-inline bool ParseMessage(std::span<const char> bytes, RawMessage& message,
-                         Nesting = Nesting::kAny) {
+inline ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
   message.bytes.assign(bytes.data(), bytes.size());
-  return true;
+  return ParseResult::kParsed;
 }
+
+// What is wrong with `size` bytes that could not be parsed, the limit, and what to do. `why` is not
+// kParsed.
+std::string ExplainUnparsed(ParseResult why, std::size_t size);
 
 }  // namespace internal
 }  // namespace piperpc

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "absl/functional/function_ref.h"
+#include "piperpc/internal/codec.h"
 
 namespace piperpc::internal {
 
@@ -22,8 +23,8 @@ class InboundStream {
   virtual void Forget() = 0;
 
   // Hands the oldest message to `parse`, gives its credit back to the client, and returns true.
-  // False at the end, and when `parse` refuses it: then the call ends with INVALID_ARGUMENT.
-  virtual bool Pop(absl::FunctionRef<bool(std::span<const char>)> parse) = 0;
+  // False at the end, and when `parse` cannot parse it: then the call ends with INVALID_ARGUMENT.
+  virtual bool Pop(absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 
  protected:
   ~InboundStream() = default;

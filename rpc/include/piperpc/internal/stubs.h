@@ -22,9 +22,9 @@ absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& met
                                    const Request& request, const CallOptions& options) {
   absl::StatusOr<Response> response;
   Response& message = response.emplace();
-  absl::Status status = channel.CallUnary(
-      method, OutMessage::Of(request), options,
-      [&](std::span<const char> bytes) { return ParseMessage(bytes, message, method.response); });
+  absl::Status status =
+      channel.CallUnary(method, OutMessage::Of(request), options,
+                        [&](std::span<const char> bytes) { return ParseMessage(bytes, message); });
   if (!status.ok()) response = std::move(status);
   return response;
 }
@@ -35,8 +35,9 @@ absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status sta
   absl::StatusOr<Response> response;
   if (!status.ok()) {
     response = std::move(status);
-  } else if (!ParseMessage(bytes, response.emplace(), method.response)) {
-    response = MalformedReply(method.name);
+  } else if (const ParseResult parsed = ParseMessage(bytes, response.emplace());
+             parsed != ParseResult::kParsed) {
+    response = MalformedReply(method.name, bytes.size(), parsed);
   }
   return response;
 }
@@ -140,22 +141,20 @@ template <typename Response, typename Request>
 ClientReader<Response> OpenReader(ChannelCore& channel, const ClientMethod& method,
                                   const Request& request, const CallOptions& options) {
   const OutMessage message = OutMessage::Of(request);
-  return ClientReader<Response>(channel.OpenStream(method, &message, options), method.response);
+  return ClientReader<Response>(channel.OpenStream(method, &message, options));
 }
 
 template <typename Request, typename Response>
 ClientWriter<Request, Response> OpenWriter(ChannelCore& channel, const ClientMethod& method,
                                            const CallOptions& options) {
-  return ClientWriter<Request, Response>(channel.OpenStream(method, nullptr, options),
-                                         method.response);
+  return ClientWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
 }
 
 template <typename Request, typename Response>
 ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
                                                        const ClientMethod& method,
                                                        const CallOptions& options) {
-  return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options),
-                                               method.response);
+  return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
 }
 
 // The callback form of a server-streaming call: both run on the channel's loop, one after the
@@ -182,8 +181,9 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
     ClientStream::Step step;
     while ((step = stream_->TryRead(bytes)) == ClientStream::Step::kDone) {
       Response message;
-      if (!ParseMessage(bytes, message, method_.response)) {
-        stream_->Fail(MalformedReply(method_.name));
+      const ParseResult parsed = ParseMessage(bytes, message);
+      if (parsed != ParseResult::kParsed) {
+        stream_->Fail(MalformedReply(method_.name, bytes.size(), parsed));
         continue;
       }
       try {

@@ -16,17 +16,18 @@
 
 namespace piperpc::internal {
 
-// INVALID_ARGUMENT: the bytes of a request are not the message that `method` takes.
-absl::Status MalformedRequest(std::string_view method, std::size_t size);
+// INVALID_ARGUMENT: the `size` bytes of a request of `method` could not be parsed.
+absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why);
 
 // UNIMPLEMENTED: the service has `method` in its .proto, but no handler for it.
 absl::Status Unimplemented(std::string_view method);
 
 // False when the request could not be parsed, and the call has ended with that.
 template <typename Request>
-bool ParseRequest(ServerCall& call, Request& request, Nesting nesting) {
-  if (ParseMessage(call.request(), request, nesting)) return true;
-  call.Finish(MalformedRequest(call.context().method(), call.request().size()));
+bool ParseRequest(ServerCall& call, Request& request) {
+  const ParseResult parsed = ParseMessage(call.request(), request);
+  if (parsed == ParseResult::kParsed) return true;
+  call.Finish(MalformedRequest(call.context().method(), call.request().size(), parsed));
   return false;
 }
 
@@ -95,20 +96,20 @@ void OpenHandler(ServerCall& call, Open open) {
 }
 
 // start() of a method that takes one request: unary and server-streaming.
-template <typename S, typename Request, auto kHandler, Nesting kNesting>
+template <typename S, typename Request, auto kHandler>
 void StartWithRequest(Service& service, ServerCall& call) {
   Request request;
-  if (!ParseRequest(call, request, kNesting)) return;
+  if (!ParseRequest(call, request)) return;
   OpenHandler(call, [&] {
     return (static_cast<S&>(service).*kHandler)(call.context(), std::move(request));
   });
 }
 
 // start() of a method that takes a stream of them: client-streaming and bidirectional.
-template <typename S, typename Request, auto kHandler, Nesting kNesting>
+template <typename S, typename Request, auto kHandler>
 void StartWithReader(Service& service, ServerCall& call) {
   OpenHandler(call, [&] {
-    return (static_cast<S&>(service).*kHandler)(call.context(), Reader<Request>(call, kNesting));
+    return (static_cast<S&>(service).*kHandler)(call.context(), Reader<Request>(call));
   });
 }
 

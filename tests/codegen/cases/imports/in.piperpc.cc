@@ -15,20 +15,16 @@ namespace imports::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ImportsService, ::google::protobuf::Empty, &ImportsService::Clear,
-         ::piperpc::internal::Nesting::kShallow>},
+         ImportsService, ::google::protobuf::Empty, &ImportsService::Clear>},
     {"imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ImportsService, ::other::v1::Outer, &ImportsService::Pack,
-         ::piperpc::internal::Nesting::kShallow>},
+         ImportsService, ::other::v1::Outer, &ImportsService::Pack>},
     {"imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         ImportsService, ::other::v1::Outer_Inner, &ImportsService::Nested,
-         ::piperpc::internal::Nesting::kShallow>},
+         ImportsService, ::other::v1::Outer_Inner, &ImportsService::Nested>},
     {"imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ImportsService, ::imports::v1::Holder_delete, &ImportsService::Own,
-         ::piperpc::internal::Nesting::kShallow>},
+         ImportsService, ::imports::v1::Holder_delete, &ImportsService::Own>},
   };
   return kMethods;
 }
@@ -153,8 +149,7 @@ ImportsClient::Own(
   static constexpr ::piperpc::Method kMethods[] = {
     {"imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         SharedService_, ::imports::v1::Holder, &SharedService_::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         SharedService_, ::imports::v1::Holder, &SharedService_::Get>},
   };
   return kMethods;
 }

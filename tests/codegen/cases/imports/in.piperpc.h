@@ -88,17 +88,13 @@ class ImportsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClear{
-      "imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kPack{
-      "imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kNested{
-      "imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kOwn{
-      "imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -132,8 +128,7 @@ class SharedClient__ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -15,40 +15,31 @@ namespace method_names::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"method_names.v1.Keywords/delete", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::delete__,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::delete__>},
     {"method_names.v1.Keywords/class", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::class_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::class_>},
     {"method_names.v1.Keywords/co_await", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::co_await_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::co_await_>},
     {"method_names.v1.Keywords/operator", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::operator_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::operator_>},
     {"method_names.v1.Keywords/and", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::and_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::and_>},
     {"method_names.v1.Keywords/NULL", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::NULL_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::NULL_>},
     {"method_names.v1.Keywords/errno", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::errno_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::errno_>},
     {"method_names.v1.Keywords/assert", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::assert_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::assert_>},
     {"method_names.v1.Keywords/delete_", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KeywordsService, ::method_names::v1::Message, &KeywordsService::delete_,
-         ::piperpc::internal::Nesting::kShallow>},
+         KeywordsService, ::method_names::v1::Message, &KeywordsService::delete_>},
   };
   return kMethods;
 }
@@ -317,28 +308,22 @@ KeywordsClient::operator_(
   static constexpr ::piperpc::Method kMethods[] = {
     {"method_names.v1.Forms/Foo", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         FormsService, ::method_names::v1::Message, &FormsService::Foo,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::Foo>},
     {"method_names.v1.Forms/BlockingFoo", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         FormsService, ::method_names::v1::Message, &FormsService::BlockingFoo,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::BlockingFoo>},
     {"method_names.v1.Forms/BlockingFoo_", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         FormsService, ::method_names::v1::Message, &FormsService::BlockingFoo_,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::BlockingFoo_>},
     {"method_names.v1.Forms/CoFoo", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         FormsService, ::method_names::v1::Message, &FormsService::CoFoo,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::CoFoo>},
     {"method_names.v1.Forms/FooAsync", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         FormsService, ::method_names::v1::Message, &FormsService::FooAsync,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::FooAsync>},
     {"method_names.v1.Forms/kFoo", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         FormsService, ::method_names::v1::Message, &FormsService::kFoo,
-         ::piperpc::internal::Nesting::kShallow>},
+         FormsService, ::method_names::v1::Message, &FormsService::kFoo>},
   };
   return kMethods;
 }
@@ -517,52 +502,40 @@ FormsClient::FooAsync(
   static constexpr ::piperpc::Method kMethods[] = {
     {"method_names.v1.Members/name", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::name_,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::name_>},
     {"method_names.v1.Members/methods", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::methods_,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::methods_>},
     {"method_names.v1.Members/channel_", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::channel__,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::channel__>},
     {"method_names.v1.Members/MembersService", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::MembersService_,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::MembersService_>},
     {"method_names.v1.Members/MembersClient", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::MembersClient_,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::MembersClient_>},
     {"method_names.v1.Members/context", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::context,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::context>},
     {"method_names.v1.Members/request", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::request,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::request>},
     {"method_names.v1.Members/reader", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         MembersService, ::method_names::v1::Message, &MembersService::reader,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::reader>},
     {"method_names.v1.Members/writer", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::writer,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::writer>},
     {"method_names.v1.Members/options", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         MembersService, ::method_names::v1::Message, &MembersService::options,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::options>},
     {"method_names.v1.Members/done", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::done,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::done>},
     {"method_names.v1.Members/kMethods", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, ::method_names::v1::Message, &MembersService::kMethods,
-         ::piperpc::internal::Nesting::kShallow>},
+         MembersService, ::method_names::v1::Message, &MembersService::kMethods>},
   };
   return kMethods;
 }

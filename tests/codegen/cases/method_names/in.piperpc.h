@@ -157,32 +157,23 @@ class KeywordsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kdelete{
-      "method_names.v1.Keywords/delete", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/delete", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kclass{
-      "method_names.v1.Keywords/class", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/class", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kco_await{
-      "method_names.v1.Keywords/co_await", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/co_await", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod koperator{
-      "method_names.v1.Keywords/operator", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/operator", ::piperpc::MethodShape::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kand{
-      "method_names.v1.Keywords/and", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/and", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kNULL{
-      "method_names.v1.Keywords/NULL", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/NULL", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kerrno{
-      "method_names.v1.Keywords/errno", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/errno", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kassert{
-      "method_names.v1.Keywords/assert", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/assert", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kdelete_{
-      "method_names.v1.Keywords/delete_", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Keywords/delete_", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -282,23 +273,17 @@ class FormsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kFoo_{
-      "method_names.v1.Forms/Foo", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/Foo", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kBlockingFoo{
-      "method_names.v1.Forms/BlockingFoo", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/BlockingFoo", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kBlockingFoo_{
-      "method_names.v1.Forms/BlockingFoo_", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/BlockingFoo_", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kCoFoo{
-      "method_names.v1.Forms/CoFoo", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/CoFoo", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kFooAsync{
-      "method_names.v1.Forms/FooAsync", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/FooAsync", ::piperpc::MethodShape::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kkFoo{
-      "method_names.v1.Forms/kFoo", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Forms/kFoo", ::piperpc::MethodShape::kServerStreaming};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -476,41 +461,29 @@ class MembersClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kname{
-      "method_names.v1.Members/name", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/name", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kmethods{
-      "method_names.v1.Members/methods", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/methods", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kchannel_{
-      "method_names.v1.Members/channel_", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/channel_", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kMembersService{
-      "method_names.v1.Members/MembersService", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/MembersService", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kMembersClient{
-      "method_names.v1.Members/MembersClient", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/MembersClient", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kcontext{
-      "method_names.v1.Members/context", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/context", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod krequest{
-      "method_names.v1.Members/request", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/request", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kreader{
-      "method_names.v1.Members/reader", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/reader", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kwriter{
-      "method_names.v1.Members/writer", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/writer", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod koptions{
-      "method_names.v1.Members/options", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/options", ::piperpc::MethodShape::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kdone{
-      "method_names.v1.Members/done", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/done", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kkMethods{
-      "method_names.v1.Members/kMethods", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "method_names.v1.Members/kMethods", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

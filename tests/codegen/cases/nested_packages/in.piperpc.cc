@@ -15,20 +15,16 @@ namespace nested::piperpc::absl::std::google::protobuf::internal::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Get>},
     {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Watch,
-         ::piperpc::internal::Nesting::kShallow>},
+         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Watch>},
     {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Upload,
-         ::piperpc::internal::Nesting::kShallow>},
+         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Upload>},
     {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Chat,
-         ::piperpc::internal::Nesting::kShallow>},
+         NestedService, ::nested::piperpc::absl::std::google::protobuf::internal::v1::Message, &NestedService::Chat>},
   };
   return kMethods;
 }

@@ -88,17 +88,13 @@ class NestedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kWatch{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kUpload{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -9,392 +9,25 @@
 
 namespace nesting::v1 {
 
-::std::string_view ShallowService::name() const { return "nesting.v1.ShallowService"; }
-
-::std::span<const ::piperpc::Method> ShallowService::methods() const {
-  static constexpr ::piperpc::Method kMethods[] = {
-    {"nesting.v1.ShallowService/Flat", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         ShallowService, ::nesting::v1::Leaf, &ShallowService::Flat,
-         ::piperpc::internal::Nesting::kShallow>},
-    {"nesting.v1.ShallowService/Twice", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         ShallowService, ::nesting::v1::Diamond, &ShallowService::Twice,
-         ::piperpc::internal::Nesting::kShallow>},
-    {"nesting.v1.ShallowService/Packed", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         ShallowService, ::google::protobuf::Any, &ShallowService::Packed,
-         ::piperpc::internal::Nesting::kShallow>},
-    {"nesting.v1.ShallowService/Levels32", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         ShallowService, ::nesting::v1::Level1, &ShallowService::Levels32,
-         ::piperpc::internal::Nesting::kShallow>},
-  };
-  return kMethods;
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> ShallowService::Flat(
-    ::piperpc::ServerContext& context, ::nesting::v1::Leaf request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &ShallowService::BlockingFlat, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Leaf> ShallowService::BlockingFlat(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Leaf&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Mapped>> ShallowService::Twice(
-    ::piperpc::ServerContext& context, ::nesting::v1::Diamond request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &ShallowService::BlockingTwice, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Mapped> ShallowService::BlockingTwice(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Diamond&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Grouped>> ShallowService::Packed(
-    ::piperpc::ServerContext& context, ::google::protobuf::Any request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &ShallowService::BlockingPacked, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Grouped> ShallowService::BlockingPacked(
-    ::piperpc::ServerContext& context, const ::google::protobuf::Any&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Level1>> ShallowService::Levels32(
-    ::piperpc::ServerContext& context, ::nesting::v1::Level1 request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &ShallowService::BlockingLevels32, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Level1> ShallowService::BlockingLevels32(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Level1&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-ShallowClient::ShallowClient(::std::shared_ptr<::piperpc::Channel> channel)
-    : channel_(::std::move(channel)) {}
-
-::absl::StatusOr<::nesting::v1::Leaf> ShallowClient::Flat(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Leaf>(
-      *channel_, kFlat, request, options);
-}
-
-::piperpc::PendingCall ShallowClient::FlatAsync(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Leaf>(
-      *channel_, kFlat, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> ShallowClient::CoFlat(
-    ::nesting::v1::Leaf request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Leaf>(
-      channel_, kFlat, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Mapped> ShallowClient::Twice(
-    const ::nesting::v1::Diamond& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Mapped>(
-      *channel_, kTwice, request, options);
-}
-
-::piperpc::PendingCall ShallowClient::TwiceAsync(
-    const ::nesting::v1::Diamond& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Mapped>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Mapped>(
-      *channel_, kTwice, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Mapped>> ShallowClient::CoTwice(
-    ::nesting::v1::Diamond request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Mapped>(
-      channel_, kTwice, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Grouped> ShallowClient::Packed(
-    const ::google::protobuf::Any& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Grouped>(
-      *channel_, kPacked, request, options);
-}
-
-::piperpc::PendingCall ShallowClient::PackedAsync(
-    const ::google::protobuf::Any& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Grouped>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Grouped>(
-      *channel_, kPacked, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Grouped>> ShallowClient::CoPacked(
-    ::google::protobuf::Any request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Grouped>(
-      channel_, kPacked, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Level1> ShallowClient::Levels32(
-    const ::nesting::v1::Level1& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Level1>(
-      *channel_, kLevels32, request, options);
-}
-
-::piperpc::PendingCall ShallowClient::Levels32Async(
-    const ::nesting::v1::Level1& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Level1>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Level1>(
-      *channel_, kLevels32, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Level1>> ShallowClient::CoLevels32(
-    ::nesting::v1::Level1 request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Level1>(
-      channel_, kLevels32, ::std::move(request), ::std::move(options));
-}
-
-::std::string_view DeepService::name() const { return "nesting.v1.DeepService"; }
-
-::std::span<const ::piperpc::Method> DeepService::methods() const {
-  static constexpr ::piperpc::Method kMethods[] = {
-    {"nesting.v1.DeepService/Levels33", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::Level0, &DeepService::Levels33,
-         ::piperpc::internal::Nesting::kAny>},
-    {"nesting.v1.DeepService/Map", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::RecursiveMap, &DeepService::Map,
-         ::piperpc::internal::Nesting::kAny>},
-    {"nesting.v1.DeepService/Group", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::Leaf, &DeepService::Group,
-         ::piperpc::internal::Nesting::kShallow>},
-    {"nesting.v1.DeepService/Mutual", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::Even, &DeepService::Mutual,
-         ::piperpc::internal::Nesting::kAny>},
-    {"nesting.v1.DeepService/Holder", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::HoldsRecursive, &DeepService::Holder,
-         ::piperpc::internal::Nesting::kAny>},
-    {"nesting.v1.DeepService/Extensions", ::piperpc::MethodShape::kUnary, false,
-     &::piperpc::internal::StartWithRequest<
-         DeepService, ::nesting::v1::Extensible, &DeepService::Extensions,
-         ::piperpc::internal::Nesting::kAny>},
-  };
-  return kMethods;
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Level0>> DeepService::Levels33(
-    ::piperpc::ServerContext& context, ::nesting::v1::Level0 request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingLevels33, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Level0> DeepService::BlockingLevels33(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Level0&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> DeepService::Map(
-    ::piperpc::ServerContext& context, ::nesting::v1::RecursiveMap request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingMap, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Leaf> DeepService::BlockingMap(
-    ::piperpc::ServerContext& context, const ::nesting::v1::RecursiveMap&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::RecursiveGroup>> DeepService::Group(
-    ::piperpc::ServerContext& context, ::nesting::v1::Leaf request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingGroup, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::RecursiveGroup> DeepService::BlockingGroup(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Leaf&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Odd>> DeepService::Mutual(
-    ::piperpc::ServerContext& context, ::nesting::v1::Even request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingMutual, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Odd> DeepService::BlockingMutual(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Even&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> DeepService::Holder(
-    ::piperpc::ServerContext& context, ::nesting::v1::HoldsRecursive request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingHolder, context, ::std::move(request));
-}
-
-::absl::StatusOr<::google::protobuf::Struct> DeepService::BlockingHolder(
-    ::piperpc::ServerContext& context, const ::nesting::v1::HoldsRecursive&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> DeepService::Extensions(
-    ::piperpc::ServerContext& context, ::nesting::v1::Extensible request) {
-  return ::piperpc::internal::UnaryOnWorker(
-      *this, &DeepService::BlockingExtensions, context, ::std::move(request));
-}
-
-::absl::StatusOr<::nesting::v1::Leaf> DeepService::BlockingExtensions(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Extensible&) {
-  return ::piperpc::internal::Unimplemented(context.method());
-}
-
-DeepClient::DeepClient(::std::shared_ptr<::piperpc::Channel> channel)
-    : channel_(::std::move(channel)) {}
-
-::absl::StatusOr<::nesting::v1::Level0> DeepClient::Levels33(
-    const ::nesting::v1::Level0& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Level0>(
-      *channel_, kLevels33, request, options);
-}
-
-::piperpc::PendingCall DeepClient::Levels33Async(
-    const ::nesting::v1::Level0& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Level0>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Level0>(
-      *channel_, kLevels33, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Level0>> DeepClient::CoLevels33(
-    ::nesting::v1::Level0 request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Level0>(
-      channel_, kLevels33, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Leaf> DeepClient::Map(
-    const ::nesting::v1::RecursiveMap& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Leaf>(
-      *channel_, kMap, request, options);
-}
-
-::piperpc::PendingCall DeepClient::MapAsync(
-    const ::nesting::v1::RecursiveMap& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Leaf>(
-      *channel_, kMap, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> DeepClient::CoMap(
-    ::nesting::v1::RecursiveMap request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Leaf>(
-      channel_, kMap, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::RecursiveGroup> DeepClient::Group(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::RecursiveGroup>(
-      *channel_, kGroup, request, options);
-}
-
-::piperpc::PendingCall DeepClient::GroupAsync(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::RecursiveGroup>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::RecursiveGroup>(
-      *channel_, kGroup, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::RecursiveGroup>> DeepClient::CoGroup(
-    ::nesting::v1::Leaf request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::RecursiveGroup>(
-      channel_, kGroup, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Odd> DeepClient::Mutual(
-    const ::nesting::v1::Even& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Odd>(
-      *channel_, kMutual, request, options);
-}
-
-::piperpc::PendingCall DeepClient::MutualAsync(
-    const ::nesting::v1::Even& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Odd>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Odd>(
-      *channel_, kMutual, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Odd>> DeepClient::CoMutual(
-    ::nesting::v1::Even request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Odd>(
-      channel_, kMutual, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::google::protobuf::Struct> DeepClient::Holder(
-    const ::nesting::v1::HoldsRecursive& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::google::protobuf::Struct>(
-      *channel_, kHolder, request, options);
-}
-
-::piperpc::PendingCall DeepClient::HolderAsync(
-    const ::nesting::v1::HoldsRecursive& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done) {
-  return ::piperpc::internal::StartUnary<::google::protobuf::Struct>(
-      *channel_, kHolder, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> DeepClient::CoHolder(
-    ::nesting::v1::HoldsRecursive request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::google::protobuf::Struct>(
-      channel_, kHolder, ::std::move(request), ::std::move(options));
-}
-
-::absl::StatusOr<::nesting::v1::Leaf> DeepClient::Extensions(
-    const ::nesting::v1::Extensible& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Leaf>(
-      *channel_, kExtensions, request, options);
-}
-
-::piperpc::PendingCall DeepClient::ExtensionsAsync(
-    const ::nesting::v1::Extensible& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Leaf>(
-      *channel_, kExtensions, request, options, ::std::move(done));
-}
-
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> DeepClient::CoExtensions(
-    ::nesting::v1::Extensible request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Leaf>(
-      channel_, kExtensions, ::std::move(request), ::std::move(options));
-}
-
 ::std::string_view NodeService::name() const { return "nesting.v1.NodeService"; }
 
 ::std::span<const ::piperpc::Method> NodeService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
     {"nesting.v1.NodeService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         NodeService, ::nesting::v1::Node, &NodeService::Get,
-         ::piperpc::internal::Nesting::kAny>},
+         NodeService, ::nesting::v1::Node, &NodeService::Get>},
     {"nesting.v1.NodeService/List", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         NodeService, ::nesting::v1::Node, &NodeService::List,
-         ::piperpc::internal::Nesting::kAny>},
+         NodeService, ::nesting::v1::Node, &NodeService::List>},
     {"nesting.v1.NodeService/Collect", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         NodeService, ::nesting::v1::Node, &NodeService::Collect,
-         ::piperpc::internal::Nesting::kAny>},
+         NodeService, ::nesting::v1::Node, &NodeService::Collect>},
     {"nesting.v1.NodeService/Chat", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         NodeService, ::nesting::v1::Node, &NodeService::Chat,
-         ::piperpc::internal::Nesting::kAny>},
-    {"nesting.v1.NodeService/Blind", ::piperpc::MethodShape::kUnary, false,
+         NodeService, ::nesting::v1::Node, &NodeService::Chat>},
+    {"nesting.v1.NodeService/Store", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         NodeService, ::nesting::v1::Leaf, &NodeService::Blind,
-         ::piperpc::internal::Nesting::kShallow>},
+         NodeService, ::google::protobuf::Struct, &NodeService::Store>},
   };
   return kMethods;
 }
@@ -449,14 +82,14 @@ DeepClient::DeepClient(::std::shared_ptr<::piperpc::Channel> channel)
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> NodeService::Blind(
-    ::piperpc::ServerContext& context, ::nesting::v1::Leaf request) {
+::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> NodeService::Store(
+    ::piperpc::ServerContext& context, ::google::protobuf::Struct request) {
   return ::piperpc::internal::UnaryOnWorker(
-      *this, &NodeService::BlockingBlind, context, ::std::move(request));
+      *this, &NodeService::BlockingStore, context, ::std::move(request));
 }
 
-::absl::StatusOr<::nesting::v1::Leaf> NodeService::BlockingBlind(
-    ::piperpc::ServerContext& context, const ::nesting::v1::Leaf&) {
+::absl::StatusOr<::google::protobuf::Struct> NodeService::BlockingStore(
+    ::piperpc::ServerContext& context, const ::google::protobuf::Struct&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
@@ -518,23 +151,23 @@ NodeClient::Chat(
       *channel_, kChat, options);
 }
 
-::absl::StatusOr<::nesting::v1::Leaf> NodeClient::Blind(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options) {
-  return ::piperpc::internal::CallUnary<::nesting::v1::Leaf>(
-      *channel_, kBlind, request, options);
+::absl::StatusOr<::google::protobuf::Struct> NodeClient::Store(
+    const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options) {
+  return ::piperpc::internal::CallUnary<::google::protobuf::Struct>(
+      *channel_, kStore, request, options);
 }
 
-::piperpc::PendingCall NodeClient::BlindAsync(
-    const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done) {
-  return ::piperpc::internal::StartUnary<::nesting::v1::Leaf>(
-      *channel_, kBlind, request, options, ::std::move(done));
+::piperpc::PendingCall NodeClient::StoreAsync(
+    const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done) {
+  return ::piperpc::internal::StartUnary<::google::protobuf::Struct>(
+      *channel_, kStore, request, options, ::std::move(done));
 }
 
-::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> NodeClient::CoBlind(
-    ::nesting::v1::Leaf request, ::piperpc::CallOptions options) {
-  return ::piperpc::internal::CoUnary<::nesting::v1::Leaf>(
-      channel_, kBlind, ::std::move(request), ::std::move(options));
+::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> NodeClient::CoStore(
+    ::google::protobuf::Struct request, ::piperpc::CallOptions options) {
+  return ::piperpc::internal::CoUnary<::google::protobuf::Struct>(
+      channel_, kStore, ::std::move(request), ::std::move(options));
 }
 
 }  // namespace nesting::v1

@@ -20,205 +20,7 @@
 
 namespace nesting::v1 {
 
-// kShallow.
-//
-// Derive from it, and override one form of each method, the coroutine or the
-// blocking one. A method with neither ends its calls with UNIMPLEMENTED.
-class ShallowService : public ::piperpc::Service {
- public:
-  ::std::string_view name() const override;
-  ::std::span<const ::piperpc::Method> methods() const override;
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> Flat(
-      ::piperpc::ServerContext& context, ::nesting::v1::Leaf request);
-  virtual ::absl::StatusOr<::nesting::v1::Leaf> BlockingFlat(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Leaf& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Mapped>> Twice(
-      ::piperpc::ServerContext& context, ::nesting::v1::Diamond request);
-  virtual ::absl::StatusOr<::nesting::v1::Mapped> BlockingTwice(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Diamond& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Grouped>> Packed(
-      ::piperpc::ServerContext& context, ::google::protobuf::Any request);
-  virtual ::absl::StatusOr<::nesting::v1::Grouped> BlockingPacked(
-      ::piperpc::ServerContext& context, const ::google::protobuf::Any& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Level1>> Levels32(
-      ::piperpc::ServerContext& context, ::nesting::v1::Level1 request);
-  virtual ::absl::StatusOr<::nesting::v1::Level1> BlockingLevels32(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Level1& request);
-};
-
-// Calls nesting.v1.ShallowService over a channel. Thread-safe; copies share the channel.
-class ShallowClient {
- public:
-  explicit ShallowClient(::std::shared_ptr<::piperpc::Channel> channel);
-
-  ::absl::StatusOr<::nesting::v1::Leaf> Flat(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall FlatAsync(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> CoFlat(
-      ::nesting::v1::Leaf request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Mapped> Twice(
-      const ::nesting::v1::Diamond& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall TwiceAsync(
-      const ::nesting::v1::Diamond& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Mapped>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Mapped>> CoTwice(
-      ::nesting::v1::Diamond request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Grouped> Packed(
-      const ::google::protobuf::Any& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall PackedAsync(
-      const ::google::protobuf::Any& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Grouped>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Grouped>> CoPacked(
-      ::google::protobuf::Any request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Level1> Levels32(
-      const ::nesting::v1::Level1& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall Levels32Async(
-      const ::nesting::v1::Level1& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Level1>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Level1>> CoLevels32(
-      ::nesting::v1::Level1 request, ::piperpc::CallOptions options = {});
-
- private:
-  static constexpr ::piperpc::internal::ClientMethod kFlat{
-      "nesting.v1.ShallowService/Flat", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  static constexpr ::piperpc::internal::ClientMethod kTwice{
-      "nesting.v1.ShallowService/Twice", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  static constexpr ::piperpc::internal::ClientMethod kPacked{
-      "nesting.v1.ShallowService/Packed", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  static constexpr ::piperpc::internal::ClientMethod kLevels32{
-      "nesting.v1.ShallowService/Levels32", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  ::std::shared_ptr<::piperpc::Channel> channel_;
-};
-
-// kAny.
-//
-// Derive from it, and override one form of each method, the coroutine or the
-// blocking one. A method with neither ends its calls with UNIMPLEMENTED.
-class DeepService : public ::piperpc::Service {
- public:
-  ::std::string_view name() const override;
-  ::std::span<const ::piperpc::Method> methods() const override;
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Level0>> Levels33(
-      ::piperpc::ServerContext& context, ::nesting::v1::Level0 request);
-  virtual ::absl::StatusOr<::nesting::v1::Level0> BlockingLevels33(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Level0& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> Map(
-      ::piperpc::ServerContext& context, ::nesting::v1::RecursiveMap request);
-  virtual ::absl::StatusOr<::nesting::v1::Leaf> BlockingMap(
-      ::piperpc::ServerContext& context, const ::nesting::v1::RecursiveMap& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::RecursiveGroup>> Group(
-      ::piperpc::ServerContext& context, ::nesting::v1::Leaf request);
-  virtual ::absl::StatusOr<::nesting::v1::RecursiveGroup> BlockingGroup(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Leaf& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Odd>> Mutual(
-      ::piperpc::ServerContext& context, ::nesting::v1::Even request);
-  virtual ::absl::StatusOr<::nesting::v1::Odd> BlockingMutual(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Even& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> Holder(
-      ::piperpc::ServerContext& context, ::nesting::v1::HoldsRecursive request);
-  virtual ::absl::StatusOr<::google::protobuf::Struct> BlockingHolder(
-      ::piperpc::ServerContext& context, const ::nesting::v1::HoldsRecursive& request);
-
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> Extensions(
-      ::piperpc::ServerContext& context, ::nesting::v1::Extensible request);
-  virtual ::absl::StatusOr<::nesting::v1::Leaf> BlockingExtensions(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Extensible& request);
-};
-
-// Calls nesting.v1.DeepService over a channel. Thread-safe; copies share the channel.
-class DeepClient {
- public:
-  explicit DeepClient(::std::shared_ptr<::piperpc::Channel> channel);
-
-  ::absl::StatusOr<::nesting::v1::Level0> Levels33(
-      const ::nesting::v1::Level0& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall Levels33Async(
-      const ::nesting::v1::Level0& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Level0>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Level0>> CoLevels33(
-      ::nesting::v1::Level0 request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Leaf> Map(
-      const ::nesting::v1::RecursiveMap& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall MapAsync(
-      const ::nesting::v1::RecursiveMap& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> CoMap(
-      ::nesting::v1::RecursiveMap request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::RecursiveGroup> Group(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall GroupAsync(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::RecursiveGroup>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::RecursiveGroup>> CoGroup(
-      ::nesting::v1::Leaf request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Odd> Mutual(
-      const ::nesting::v1::Even& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall MutualAsync(
-      const ::nesting::v1::Even& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Odd>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Odd>> CoMutual(
-      ::nesting::v1::Even request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::google::protobuf::Struct> Holder(
-      const ::nesting::v1::HoldsRecursive& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall HolderAsync(
-      const ::nesting::v1::HoldsRecursive& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done);
-  ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> CoHolder(
-      ::nesting::v1::HoldsRecursive request, ::piperpc::CallOptions options = {});
-
-  ::absl::StatusOr<::nesting::v1::Leaf> Extensions(
-      const ::nesting::v1::Extensible& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall ExtensionsAsync(
-      const ::nesting::v1::Extensible& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> CoExtensions(
-      ::nesting::v1::Extensible request, ::piperpc::CallOptions options = {});
-
- private:
-  static constexpr ::piperpc::internal::ClientMethod kLevels33{
-      "nesting.v1.DeepService/Levels33", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kAny};
-  static constexpr ::piperpc::internal::ClientMethod kMap{
-      "nesting.v1.DeepService/Map", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  static constexpr ::piperpc::internal::ClientMethod kGroup{
-      "nesting.v1.DeepService/Group", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kAny};
-  static constexpr ::piperpc::internal::ClientMethod kMutual{
-      "nesting.v1.DeepService/Mutual", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kAny};
-  static constexpr ::piperpc::internal::ClientMethod kHolder{
-      "nesting.v1.DeepService/Holder", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kAny};
-  static constexpr ::piperpc::internal::ClientMethod kExtensions{
-      "nesting.v1.DeepService/Extensions", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
-  ::std::shared_ptr<::piperpc::Channel> channel_;
-};
-
-// What the tests call. Every reply has the levels that the request asks for.
+// Every reply of a Node has the levels that the request asks for.
 //
 // Derive from it, and override one form of each method, the coroutine or the
 // blocking one. A method with neither ends its calls with UNIMPLEMENTED.
@@ -253,10 +55,11 @@ class NodeService : public ::piperpc::Service {
       ::piperpc::BlockingReader<::nesting::v1::Node>& reader,
       ::piperpc::Writer<::nesting::v1::Node>& writer);
 
-  virtual ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> Blind(
-      ::piperpc::ServerContext& context, ::nesting::v1::Leaf request);
-  virtual ::absl::StatusOr<::nesting::v1::Leaf> BlockingBlind(
-      ::piperpc::ServerContext& context, const ::nesting::v1::Leaf& request);
+  // An echo.
+  virtual ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> Store(
+      ::piperpc::ServerContext& context, ::google::protobuf::Struct request);
+  virtual ::absl::StatusOr<::google::protobuf::Struct> BlockingStore(
+      ::piperpc::ServerContext& context, const ::google::protobuf::Struct& request);
 };
 
 // Calls nesting.v1.NodeService over a channel. Thread-safe; copies share the channel.
@@ -291,30 +94,26 @@ class NodeClient {
   Chat(
       const ::piperpc::CallOptions& options = {});
 
-  ::absl::StatusOr<::nesting::v1::Leaf> Blind(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall BlindAsync(
-      const ::nesting::v1::Leaf& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::nesting::v1::Leaf>)> done);
-  ::piperpc::Task<::absl::StatusOr<::nesting::v1::Leaf>> CoBlind(
-      ::nesting::v1::Leaf request, ::piperpc::CallOptions options = {});
+  // An echo.
+  ::absl::StatusOr<::google::protobuf::Struct> Store(
+      const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options = {});
+  ::piperpc::PendingCall StoreAsync(
+      const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done);
+  ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> CoStore(
+      ::google::protobuf::Struct request, ::piperpc::CallOptions options = {});
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "nesting.v1.NodeService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kAny};
+      "nesting.v1.NodeService/Get", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kList{
-      "nesting.v1.NodeService/List", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kAny};
+      "nesting.v1.NodeService/List", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kCollect{
-      "nesting.v1.NodeService/Collect", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kAny};
+      "nesting.v1.NodeService/Collect", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "nesting.v1.NodeService/Chat", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kAny};
-  static constexpr ::piperpc::internal::ClientMethod kBlind{
-      "nesting.v1.NodeService/Blind", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "nesting.v1.NodeService/Chat", ::piperpc::MethodShape::kBidirectional};
+  static constexpr ::piperpc::internal::ClientMethod kStore{
+      "nesting.v1.NodeService/Store", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -13,8 +13,7 @@
   static constexpr ::piperpc::Method kMethods[] = {
     {"Plain/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         PlainService, ::Request, &PlainService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         PlainService, ::Request, &PlainService::Get>},
   };
   return kMethods;
 }

@@ -46,7 +46,6 @@ class PlainClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "Plain/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "Plain/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };

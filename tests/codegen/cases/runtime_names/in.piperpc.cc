@@ -15,68 +15,52 @@ namespace runtime_names::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"runtime_names.v1.ServerContext/Method", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Task, &ServerContextService::Method,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Task, &ServerContextService::Method>},
     {"runtime_names.v1.ServerContext/Task", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Task, &ServerContextService::Task,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Task, &ServerContextService::Task>},
     {"runtime_names.v1.ServerContext/Stream", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         ServerContextService, ::runtime_names::v1::Reader, &ServerContextService::Stream,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Reader, &ServerContextService::Stream>},
     {"runtime_names.v1.ServerContext/Reader", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ServerContextService, ::runtime_names::v1::Service, &ServerContextService::Reader,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Service, &ServerContextService::Reader>},
     {"runtime_names.v1.ServerContext/Writer", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Options, &ServerContextService::Writer,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Options, &ServerContextService::Writer>},
     {"runtime_names.v1.ServerContext/Channel", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::Channel,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::Channel>},
     {"runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::CallOptions,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::CallOptions>},
     {"runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::PendingCall,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::PendingCall>},
     {"runtime_names.v1.ServerContext/internal", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::internal, &ServerContextService::internal,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::internal, &ServerContextService::internal>},
     {"runtime_names.v1.ServerContext/Status", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::Status,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::Status>},
     {"runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::StatusOr,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::StatusOr>},
     {"runtime_names.v1.ServerContext/v1", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::v1,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::v1>},
     {"runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::runtime_names,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::Status, &ServerContextService::runtime_names>},
     {"runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::piperpc, &ServerContextService::piperpc,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::piperpc, &ServerContextService::piperpc>},
     {"runtime_names.v1.ServerContext/absl", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::absl, &ServerContextService::absl,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::absl, &ServerContextService::absl>},
     {"runtime_names.v1.ServerContext/std", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ServerContextService, ::runtime_names::v1::absl, &ServerContextService::std,
-         ::piperpc::internal::Nesting::kShallow>},
+         ServerContextService, ::runtime_names::v1::absl, &ServerContextService::std>},
   };
   return kMethods;
 }
@@ -555,8 +539,7 @@ ServerContextClient::Reader(
   static constexpr ::piperpc::Method kMethods[] = {
     {"runtime_names.v1.Channel/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ChannelService, ::runtime_names::v1::Options, &ChannelService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         ChannelService, ::runtime_names::v1::Options, &ChannelService::Get>},
   };
   return kMethods;
 }

@@ -244,53 +244,37 @@ class ServerContextClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kMethod{
-      "runtime_names.v1.ServerContext/Method", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Method", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kTask{
-      "runtime_names.v1.ServerContext/Task", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Task", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kStream{
-      "runtime_names.v1.ServerContext/Stream", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Stream", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kReader{
-      "runtime_names.v1.ServerContext/Reader", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Reader", ::piperpc::MethodShape::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kWriter{
-      "runtime_names.v1.ServerContext/Writer", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Writer", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kChannel{
-      "runtime_names.v1.ServerContext/Channel", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Channel", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kCallOptions{
-      "runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kPendingCall{
-      "runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kinternal{
-      "runtime_names.v1.ServerContext/internal", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/internal", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kStatus{
-      "runtime_names.v1.ServerContext/Status", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/Status", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kStatusOr{
-      "runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kv1{
-      "runtime_names.v1.ServerContext/v1", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/v1", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kruntime_names{
-      "runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kpiperpc{
-      "runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kabsl{
-      "runtime_names.v1.ServerContext/absl", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/absl", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kstd{
-      "runtime_names.v1.ServerContext/std", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.ServerContext/std", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -322,8 +306,7 @@ class ChannelClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "runtime_names.v1.Channel/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "runtime_names.v1.Channel/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -15,8 +15,7 @@ namespace service_names::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         TwiceService_, ::service_names::v1::Message, &TwiceService_::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         TwiceService_, ::service_names::v1::Message, &TwiceService_::Get>},
   };
   return kMethods;
 }
@@ -60,8 +59,7 @@ TwiceClient_::TwiceClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         TwiceService, ::service_names::v1::Message, &TwiceService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         TwiceService, ::service_names::v1::Message, &TwiceService::Get>},
   };
   return kMethods;
 }
@@ -105,8 +103,7 @@ TwiceClient::TwiceClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ReplyService__, ::service_names::v1::ReplyClient, &ReplyService__::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         ReplyService__, ::service_names::v1::ReplyClient, &ReplyService__::Get>},
   };
   return kMethods;
 }
@@ -150,8 +147,7 @@ ReplyClient_::ReplyClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         KindService, ::service_names::v1::Message, &KindService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         KindService, ::service_names::v1::Message, &KindService::Get>},
   };
   return kMethods;
 }
@@ -195,8 +191,7 @@ KindClient_::KindClient_(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Outer_InnerService_, ::service_names::v1::Message, &Outer_InnerService_::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         Outer_InnerService_, ::service_names::v1::Message, &Outer_InnerService_::Get>},
   };
   return kMethods;
 }
@@ -240,8 +235,7 @@ Outer_InnerClient_::Outer_InnerClient_(::std::shared_ptr<::piperpc::Channel> cha
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ValueService_, ::service_names::v1::Message, &ValueService_::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         ValueService_, ::service_names::v1::Message, &ValueService_::Get>},
   };
   return kMethods;
 }
@@ -285,12 +279,10 @@ ValueClient::ValueClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Service, ::service_names::v1::Message, &Service::Service_,
-         ::piperpc::internal::Nesting::kShallow>},
+         Service, ::service_names::v1::Message, &Service::Service_>},
     {"service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         Service, ::service_names::v1::Message, &Service::Client_,
-         ::piperpc::internal::Nesting::kShallow>},
+         Service, ::service_names::v1::Message, &Service::Client_>},
   };
   return kMethods;
 }
@@ -364,8 +356,7 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         StubService, ::service_names::v1::Message, &StubService::Stub,
-         ::piperpc::internal::Nesting::kShallow>},
+         StubService, ::service_names::v1::Message, &StubService::Stub>},
   };
   return kMethods;
 }
@@ -409,12 +400,10 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ClientService, ::service_names::v1::Message, &ClientService::ClientClient_,
-         ::piperpc::internal::Nesting::kShallow>},
+         ClientService, ::service_names::v1::Message, &ClientService::ClientClient_>},
     {"service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ClientService, ::service_names::v1::Message, &ClientService::ClientService_,
-         ::piperpc::internal::Nesting::kShallow>},
+         ClientService, ::service_names::v1::Message, &ClientService::ClientService_>},
   };
   return kMethods;
 }
@@ -483,8 +472,7 @@ ClientClient::ClientService_(
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.union/union", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         unionService, ::service_names::v1::Message, &unionService::union_,
-         ::piperpc::internal::Nesting::kShallow>},
+         unionService, ::service_names::v1::Message, &unionService::union_>},
   };
   return kMethods;
 }
@@ -528,8 +516,7 @@ unionClient::unionClient(::std::shared_ptr<::piperpc::Channel> channel)
   static constexpr ::piperpc::Method kMethods[] = {
     {"service_names.v1.std/absl", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         stdService, ::service_names::v1::Message, &stdService::absl,
-         ::piperpc::internal::Nesting::kShallow>},
+         stdService, ::service_names::v1::Message, &stdService::absl>},
   };
   return kMethods;
 }

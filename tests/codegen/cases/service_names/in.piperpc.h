@@ -50,8 +50,7 @@ class TwiceClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -83,8 +82,7 @@ class TwiceClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -118,8 +116,7 @@ class ReplyClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -151,8 +148,7 @@ class KindClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -184,8 +180,7 @@ class Outer_InnerClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -217,8 +212,7 @@ class ValueClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -265,11 +259,9 @@ class Client {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kService{
-      "service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kClient{
-      "service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -301,8 +293,7 @@ class StubClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kStub{
-      "service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -348,11 +339,9 @@ class ClientClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClientClient{
-      "service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kClientService{
-      "service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -384,8 +373,7 @@ class unionClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kunion{
-      "service_names.v1.union/union", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.union/union", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -417,8 +405,7 @@ class stdClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kabsl{
-      "service_names.v1.std/absl", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "service_names.v1.std/absl", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -15,36 +15,28 @@ namespace shapes::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Get>},
     {"shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming, true,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Watch,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Watch>},
     {"shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Upload,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Upload>},
     {"shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional, true,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Chat,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Chat>},
     {"shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Fetch,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Fetch>},
     {"shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Follow,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Follow>},
     {"shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Send,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Send>},
     {"shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
-         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Talk,
-         ::piperpc::internal::Nesting::kShallow>},
+         ShapesService, ::shapes::v1::GetRequest, &ShapesService::Talk>},
   };
   return kMethods;
 }
@@ -268,8 +260,7 @@ ShapesClient::Talk(
   static constexpr ::piperpc::Method kMethods[] = {
     {"shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         OldService, ::shapes::v1::GetRequest, &OldService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         OldService, ::shapes::v1::GetRequest, &OldService::Get>},
   };
   return kMethods;
 }

@@ -153,29 +153,21 @@ class ShapesClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kWatch{
-      "shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kUpload{
-      "shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kFetch{
-      "shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kFollow{
-      "shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kSend{
-      "shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kTalk{
-      "shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -207,8 +199,7 @@ class OldClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

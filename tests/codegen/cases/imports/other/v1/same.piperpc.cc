@@ -15,8 +15,7 @@ namespace imports::v1 {
   static constexpr ::piperpc::Method kMethods[] = {
     {"imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         SharedService, ::imports::v1::SharedMessage, &SharedService::Get,
-         ::piperpc::internal::Nesting::kShallow>},
+         SharedService, ::imports::v1::SharedMessage, &SharedService::Get>},
   };
   return kMethods;
 }

@@ -48,8 +48,7 @@ class SharedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary,
-      ::piperpc::internal::Nesting::kShallow};
+      "imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
