@@ -288,7 +288,7 @@ TEST_F(OutboxTest, ADeadPipeLeavesTheRequestsThatItDidNotTake) {
   AddMessage(FrameKind::kMessage, 1, "no request");
   pipe_.error = absl::UnavailableError("gone");
   EXPECT_EQ(outbox_.Flush(pipe_).status(), pipe_.error);
-  EXPECT_THAT(outbox_.UnsentRequests(), testing::UnorderedElementsAre(2, 3, 4, 5, 6, 7));
+  EXPECT_THAT(outbox_.UnsentRequests(), testing::UnorderedElementsAre(2u, 3u, 4u, 5u, 6u, 7u));
 }
 
 TEST_F(OutboxTest, BuffersGoBackToThePool) {

@@ -16,6 +16,7 @@
 #include "piperpc/channel.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
+#include "src/base/linked_queue.h"
 #include "src/client/options.h"
 #include "src/session/inbox.h"
 #include "src/transport/event_loop.h"
@@ -32,7 +33,7 @@ struct Caller {
   bool probes = false;  // It wants to know only whether the server says Hello.
 };
 
-class Call : public transport::EventLoop::Timer {
+class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
  public:
   enum class Phase { kConnecting, kQueued, kSent, kEnded };
 

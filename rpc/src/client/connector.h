@@ -4,22 +4,23 @@
 #include <cstddef>
 #include <memory>
 #include <thread>
-#include <utility>
 
-#include "src/client/fifo.h"
+#include "absl/status/status.h"
+#include "src/base/linked_queue.h"
 
 namespace piperpc::client {
 
-class Call;
 class Core;
+class UnattendedCall;
 
 class Connector {
  public:
   explicit Connector(Core& core) : core_(core) {}
 
   // With the channel's lock.
-  void Add(std::shared_ptr<Call> call);
-  Fifo<std::shared_ptr<Call>> TakeAll() { return std::exchange(waiting_, {}); }
+  void Add(UnattendedCall& call);
+  void Remove(UnattendedCall& call);  // Nothing when it is not waiting here.
+  void EndAll(const absl::Status& status);
 
   // Waits for the thread. Without the lock, after the channel was closed.
   void Join();
@@ -27,10 +28,11 @@ class Connector {
  private:
   void Run();
   bool ServeOne();
-  bool Postpone(std::shared_ptr<Call> call);
+  bool Postpone(UnattendedCall& call);
 
   Core& core_;
-  Fifo<std::shared_ptr<Call>> waiting_;
+  LinkedQueue<UnattendedCall> waiting_;
+  std::size_t size_ = 0;       // Of it.
   std::size_t postponed_ = 0;  // So many of the last in the queue wait for a server to come.
   bool running_ = false;
   std::thread thread_;

@@ -189,7 +189,7 @@ void Core::Launch(UnattendedCall& call) {
     found->Submit(call);
   } else {
     call.waited = true;
-    connector_.Add(call.Share());
+    connector_.Add(call);
   }
   // To begin is bounded for a call that may last for ever, too.
   const bool begun = call.phase == Call::Phase::kSent && call.session->hello_received();
@@ -284,9 +284,7 @@ void Core::Close() {
   Lock lock(*this);
   closed_ = true;
   changed_.notify_all();
-  for (const auto& call : connector_.TakeAll()) {
-    call->End(absl::CancelledError("the channel was closed"));
-  }
+  connector_.EndAll(absl::CancelledError("the channel was closed"));
   for (std::size_t i = sessions_.size(); i-- > 0;) {
     const std::shared_ptr<Session> session = sessions_[i];
     session->Shutdown();  // Perhaps it is not among them any more then.

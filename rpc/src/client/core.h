@@ -102,6 +102,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   // Gives a call that nobody is blocked in its session, now or from the connector's thread.
   void Launch(UnattendedCall& call);
 
+  // Takes it back, where that is still to be done.
+  void DoNotConnectFor(UnattendedCall& call) { connector_.Remove(call); }
+
   // Ends a call before the server did, and tells the server.
   void EndEarly(Call& call, absl::Status status);
 

@@ -65,7 +65,7 @@ void Session::Submit(Call& call) {
     Admit(call);
   } else {
     call.waited = true;
-    waiting_.push_back(&call);
+    waiting_.push_back(call);
   }
   FlushSoon();
   if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) ArrangeReader();
@@ -90,9 +90,15 @@ bool Session::FitsNow(const Call& call) const {
 }
 
 void Session::StartWaiting() {
-  while (!dead_ && !waiting_.empty() && FitsNow(*waiting_.front())) {
-    Admit(*waiting_.Pop());
+  while (!dead_ && !waiting_.empty() && FitsNow(waiting_.front())) {
+    Admit(waiting_.Pop());
   }
+}
+
+std::vector<Call*> Session::WaitingCalls() const {
+  std::vector<Call*> calls;
+  waiting_.ForEach([&calls](Call& call) { calls.push_back(&call); });
+  return calls;
 }
 
 void Session::Admit(Call& call) {
@@ -144,7 +150,7 @@ void Session::Leave(Call& call) {
 
 void Session::Forget(Call& call) {
   if (call.phase == Call::Phase::kQueued) {
-    waiting_.Remove(&call);
+    waiting_.Remove(call);
   } else {
     calls_.Erase(call.id);
   }
@@ -174,12 +180,11 @@ void Session::Retry(Call& call, const absl::Status& why) {
   call.OnRetry();
 }
 
-void Session::EndAll(const absl::Status& status, const std::vector<std::uint64_t>& unsent) {
-  std::vector<Call*> calls = calls_.Live();
-  calls.insert(calls.begin(), waiting_.begin(), waiting_.end());
+void Session::EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent) {
+  std::vector<Call*> calls = WaitingCalls();
+  for (Call* const call : calls_.Live()) calls.push_back(call);
   for (Call* const call : calls) {
-    const bool sent = call->phase == Call::Phase::kSent &&
-                      std::find(unsent.begin(), unsent.end(), call->id) == unsent.end();
+    const bool sent = call->phase == Call::Phase::kSent && !unsent.contains(call->id);
     if (!sent && absl::IsUnavailable(status)) {
       Retry(*call, status);
     } else {

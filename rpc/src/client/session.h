@@ -17,13 +17,14 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "src/base/bulk_bytes.h"
+#include "src/base/linked_queue.h"
 #include "src/client/blocking_call.h"
 #include "src/client/call.h"
 #include "src/client/call_table.h"
 #include "src/client/core.h"
-#include "src/client/fifo.h"
 #include "src/session/outbox.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
@@ -86,11 +87,12 @@ class Session final : public std::enable_shared_from_this<Session>,
   void WakeReaderFor(std::size_t message_size);
   void Admit(Call& call);
   void StartWaiting();
+  std::vector<Call*> WaitingCalls() const;
   void Leave(Call& call);
   void Forget(Call& call);
   void Retry(Call& call, const absl::Status& why);
   void Fail(absl::Status status);
-  void EndAll(const absl::Status& status, const std::vector<std::uint64_t>& unsent);
+  void EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent);
 
   // The pipe, session_io.cc.
   void Flush();
@@ -130,7 +132,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   std::uint64_t last_id_ = 0;
   CallTable calls_;                     // Those that the server may know of.
-  Fifo<Call*> waiting_;                 // For the Hello, or a free slot; in order.
+  LinkedQueue<Call> waiting_;           // For the Hello, or a free slot; in order.
   std::vector<BlockingCall*> blocked_;  // Those in Attend() that do not read.
   std::size_t live_ = 0;                // Calls here that have not ended.
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.

@@ -105,7 +105,7 @@ absl::Status Session::OnGoaway(const wire::Frame& frame) {
 
 // Calls that the server has not looked at.
 void Session::RetryAbove(std::uint64_t last_call_id, const absl::Status& why) {
-  std::vector<Call*> elsewhere(waiting_.begin(), waiting_.end());
+  std::vector<Call*> elsewhere = WaitingCalls();
   for (Call* const call : calls_.Live()) {
     if (call->id > last_call_id) elsewhere.push_back(call);
   }

@@ -27,6 +27,11 @@ void UnattendedCall::Start(const std::shared_ptr<UnattendedCall>& self,
   }
 }
 
+std::shared_ptr<Receiver> UnattendedCall::LetGo() {
+  core().DoNotConnectFor(*this);
+  return std::move(self_);
+}
+
 // It was written before the call was begun, so what ended the call has seen it.
 void UnattendedCall::Unlink() { stop_.reset(); }
 

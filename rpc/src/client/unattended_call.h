@@ -4,15 +4,16 @@
 
 #include <memory>
 
+#include "src/base/linked_queue.h"
 #include "src/client/call.h"
 #include "src/client/core.h"
 
 namespace piperpc::client {
 
-class UnattendedCall : public Call, public Receiver {
+class UnattendedCall : public Call, public Receiver, public QueueLink<UnattendedCall> {
  public:
   // With the lock, before it has ended.
-  std::shared_ptr<Call> Share() const { return self_; }
+  std::shared_ptr<UnattendedCall> Share() const { return self_; }
 
  protected:
   // `request` null: the method takes a stream of them.
@@ -22,8 +23,8 @@ class UnattendedCall : public Call, public Receiver {
   // Begins the call, which is `self`. Once, after construction, without the lock.
   void Start(const std::shared_ptr<UnattendedCall>& self, const CallOptions& options);
 
-  // What keeps the call alive; with the lock, once it has ended.
-  std::shared_ptr<Receiver> LetGo() { return std::move(self_); }
+  // What keeps the call alive; with the lock, once it has ended. It waits for no session any more.
+  std::shared_ptr<Receiver> LetGo();
 
   // Stops listening to the caller's stop token. Without the lock, once the call has ended.
   void Unlink();

@@ -36,7 +36,8 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
   sessions_.emplace(&session, std::move(owned));
   if (refusal.ok()) {
     MakeRoomForHello();
-    awaiting_hello_.push_back(&session);
+    awaiting_hello_.push_back(session);
+    ++awaiting_hello_count_;
   } else {
     refused_.insert(&session);
   }
@@ -48,18 +49,24 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
 // Mute clients must not keep others out: above the limit the oldest of them goes.
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
-  if (awaiting_hello_.size() < limit) return;
-  Session& oldest = *awaiting_hello_.front();
+  if (awaiting_hello_count_ < limit || awaiting_hello_.empty()) return;
+  Session& oldest = awaiting_hello_.front();
   if (Clock::now() - oldest.opened_at() < kHelloGrace) return;
-  awaiting_hello_.erase(awaiting_hello_.begin());
+  AwaitNoHello(oldest);
   oldest.Fail(absl::ResourceExhaustedError(
       absl::StrCat("more than ", limit, " connections have said no Hello")));
 }
 
-void ServerLoop::OnHello(Session& session) { std::erase(awaiting_hello_, &session); }
+void ServerLoop::AwaitNoHello(Session& session) {
+  if (!awaiting_hello_.Contains(session)) return;
+  awaiting_hello_.Remove(session);
+  --awaiting_hello_count_;
+}
+
+void ServerLoop::OnHello(Session& session) { AwaitNoHello(session); }
 
 void ServerLoop::OnClosed(Session& session) {
-  std::erase(awaiting_hello_, &session);
+  AwaitNoHello(session);
   auto node = sessions_.extract(&session);
   if (node.empty()) return;
   const bool refused = refused_.erase(&session) != 0;

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "src/base/linked_queue.h"
 #include "src/server/session_host.h"
 #include "src/transport/pipe.h"
 
@@ -55,11 +56,13 @@ class ServerLoop final : public SessionHost {
   void Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
             const absl::Status& refusal);
   void MakeRoomForHello();
+  void AwaitNoHello(Session& session);
 
   const OnGone on_gone_;
   absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
   absl::flat_hash_set<Session*> refused_;  // Of those; they are told why, and closed.
-  std::vector<Session*> awaiting_hello_;   // Oldest first. None that was refused.
+  LinkedQueue<Session> awaiting_hello_;    // Oldest first. None that was refused.
+  std::size_t awaiting_hello_count_ = 0;
   bool draining_ = false;
 };
 

@@ -18,6 +18,7 @@
 #include "piperpc/internal/codec.h"
 #include "piperpc/session_state.h"
 #include "src/base/clock.h"
+#include "src/base/linked_queue.h"
 #include "src/server/call.h"
 #include "src/server/errors.h"
 #include "src/server/session_host.h"
@@ -31,7 +32,8 @@
 
 namespace piperpc::server {
 
-class Session final : private transport::Pipe::Delegate,
+class Session final : public QueueLink<Session>,
+                      private transport::Pipe::Delegate,
                       private transport::EventLoop::Deferred,
                       private transport::EventLoop::Timer {
  public:

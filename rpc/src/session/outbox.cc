@@ -1,6 +1,5 @@
 #include "src/session/outbox.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -19,12 +18,12 @@ bool Overtakes(wire::FrameKind kind) {
   return kind == wire::FrameKind::kCancel || kind == wire::FrameKind::kCredit;
 }
 
-void CollectRequests(Bytes packet, std::vector<std::uint64_t>& calls) {
+void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
   wire::PacketReader reader(packet);
   while (!reader.done()) {
     wire::Frame frame;
     if (!reader.Next(frame)) return;  // Not of our own making.
-    if (frame.header.kind == wire::FrameKind::kRequest) calls.push_back(frame.header.call_id);
+    if (frame.header.kind == wire::FrameKind::kRequest) calls.insert(frame.header.call_id);
   }
 }
 
@@ -33,25 +32,30 @@ void CollectRequests(Bytes packet, std::vector<std::uint64_t>& calls) {
 Outbox::Outbox(BufferPool* pool) : small_(pool) {}
 Outbox::~Outbox() = default;
 
-Outbox::Waiting* Outbox::FindWaiting(std::uint64_t call_id) {
-  return const_cast<Waiting*>(std::as_const(*this).FindWaiting(call_id));
+bool Outbox::IsWaiting(std::uint64_t call_id) const {
+  return !waiting_.empty() && turn_of_.contains(call_id);
 }
 
-const Outbox::Waiting* Outbox::FindWaiting(std::uint64_t call_id) const {
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
-    return waiting.call_id == call_id;
-  });
-  return found == waiting_.end() ? nullptr : &*found;
+Outbox::Turns::iterator Outbox::FindWaiting(std::uint64_t call_id) {
+  if (waiting_.empty()) return waiting_.end();
+  const auto found = turn_of_.find(call_id);
+  return found == turn_of_.end() ? waiting_.end() : found->second;
 }
 
 void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
   queued_bytes_ += message->cost();
   const std::uint64_t call_id = message->header().call_id;
-  Waiting* waiting = FindWaiting(call_id);
-  if (waiting == nullptr) {
-    waiting = &waiting_.emplace_back(Waiting{call_id, {}});
+  auto waiting = FindWaiting(call_id);
+  if (waiting == waiting_.end()) {
+    waiting = waiting_.insert(waiting_.end(), Waiting{call_id, {}});
+    turn_of_.emplace(call_id, waiting);
   }
   waiting->messages.push_back(std::move(message));
+}
+
+void Outbox::Erase(Turns::iterator waiting) {
+  turn_of_.erase(waiting->call_id);
+  waiting_.erase(waiting);
 }
 
 // Half of a packet is for small frames, so that neither they nor large messages stand still.
@@ -65,7 +69,7 @@ char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size
 }
 
 void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
-  if (!Overtakes(header.kind) && FindWaiting(header.call_id) != nullptr) {
+  if (!Overtakes(header.kind) && IsWaiting(header.call_id)) {
     AddWaiting(std::make_unique<LargeMessage>(header, payload, small_.added()));
     return;
   }
@@ -74,37 +78,40 @@ void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
 }
 
 void Outbox::AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
-  if (message.size() > kSmallMessage || FindWaiting(header.call_id) != nullptr) {
+  if (message.size() > kSmallMessage || IsWaiting(header.call_id)) {
     AddWaiting(std::make_unique<LargeMessage>(header, message, small_.added()));
   } else {
     message.WriteTo(AddSmall(header, message.size()));
   }
 }
 
-bool Outbox::HoldsRequest(std::uint64_t call_id) const {
-  const Waiting* const waiting = FindWaiting(call_id);
-  if (waiting == nullptr) return false;
-  const LargeMessage& first = *waiting->messages.front();
+bool Outbox::Waiting::HoldsRequest() const {
+  const LargeMessage& first = *messages.front();
   return first.header().kind == wire::FrameKind::kRequest && !first.begun();
 }
 
-std::vector<std::uint64_t> Outbox::UnsentRequests() const {
-  std::vector<std::uint64_t> calls;
+bool Outbox::HoldsRequest(std::uint64_t call_id) const {
+  const auto turn = turn_of_.find(call_id);
+  return turn != turn_of_.end() && turn->second->HoldsRequest();
+}
+
+absl::flat_hash_set<std::uint64_t> Outbox::UnsentRequests() const {
+  absl::flat_hash_set<std::uint64_t> calls;
   small_.ForEachUnsent([&calls](Bytes packet) { CollectRequests(packet, calls); });
   for (const Waiting& waiting : waiting_) {
-    if (HoldsRequest(waiting.call_id)) calls.push_back(waiting.call_id);
+    if (waiting.HoldsRequest()) calls.insert(waiting.call_id);
   }
   return calls;
 }
 
 bool Outbox::Drop(std::uint64_t call_id) {
-  Waiting* const waiting = FindWaiting(call_id);
-  if (waiting == nullptr) return false;
+  const auto waiting = FindWaiting(call_id);
+  if (waiting == waiting_.end()) return false;
   for (const auto& message : waiting->messages) queued_bytes_ -= message->cost();
   std::unique_ptr<LargeMessage>& first = waiting->messages.front();
   const bool cut = first->begun();
   if (first.get() == flying_) retired_ = std::move(first);
-  waiting_.remove_if([&](const Waiting& each) { return &each == waiting; });
+  Erase(waiting);
   return cut;
 }
 
@@ -140,15 +147,13 @@ void Outbox::Commit(const Packet& packet) {
   packet.large->Commit(packet.piece);
   queued_bytes_ += packet.large->cost();
   flying_ = packet.large;
-  const auto turn = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
-    return waiting.messages.front().get() == flying_;
-  });
+  const auto turn = FindWaiting(flying_->header().call_id);
   if (flying_->done()) {
     retired_ = std::move(turn->messages.front());
     turn->messages.pop_front();
   }
   if (turn->messages.empty()) {
-    waiting_.erase(turn);
+    Erase(turn);
   } else {
     waiting_.splice(waiting_.end(), waiting_, turn);
   }

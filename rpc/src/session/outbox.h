@@ -12,8 +12,9 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "piperpc/internal/codec.h"
 #include "src/session/large_message.h"
@@ -51,7 +52,7 @@ class Outbox {
 
   // The calls whose REQUEST was not handed to the pipe, not even a part of it. For a pipe that has
   // died: the peer cannot have seen these.
-  std::vector<std::uint64_t> UnsentRequests() const;
+  absl::flat_hash_set<std::uint64_t> UnsentRequests() const;
 
   // Drops what has not begun to be sent of the call's frames. True when a message of it was cut in
   // the middle: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
@@ -77,6 +78,7 @@ class Outbox {
   struct Waiting {
     std::uint64_t call_id;
     std::deque<std::unique_ptr<LargeMessage>> messages;
+    bool HoldsRequest() const;
   };
 
   // What is being handed to the pipe.
@@ -86,9 +88,13 @@ class Outbox {
     LargeMessage::Piece piece;
   };
 
-  Waiting* FindWaiting(std::uint64_t call_id);
-  const Waiting* FindWaiting(std::uint64_t call_id) const;
+  using Turns = std::list<Waiting>;
+
+  // The end when the call has no message that waits.
+  Turns::iterator FindWaiting(std::uint64_t call_id);
+  bool IsWaiting(std::uint64_t call_id) const;
   void AddWaiting(std::unique_ptr<LargeMessage> message);
+  void Erase(Turns::iterator waiting);
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
   absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);
@@ -99,7 +105,8 @@ class Outbox {
   std::size_t queued_bytes_ = 0;
   bool sending_ = false;
   SmallQueue small_;
-  std::list<Waiting> waiting_;             // The first one's turn is next.
+  Turns waiting_;                                                // The first one's turn is next.
+  absl::flat_hash_map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
   std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
   LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
 };
