@@ -26,6 +26,11 @@ bool IsPolicy(SlowPolicy policy) {
   return policy != notify::v1::SLOW_POLICY_UNSPECIFIED && notify::v1::SlowPolicy_IsValid(policy);
 }
 
+std::size_t PlacesOfUser(const HubOptions& options) {
+  if (options.max_subscribers_per_user != 0) return options.max_subscribers_per_user;
+  return options.max_subscribers - options.max_subscribers / 4;
+}
+
 SharedEvent MakeSubscribed(SlowPolicy policy, std::size_t queue_bytes, std::uint64_t sequence) {
   auto event = std::make_shared<Event>();
   event->set_sequence(sequence);
@@ -103,24 +108,34 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Create(HubOptions options) {
   return std::unique_ptr<Hub>(new Hub(options));
 }
 
-absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(SlowPolicy policy) {
+absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolicy policy) {
   if (policy == notify::v1::SLOW_POLICY_UNSPECIFIED) policy = options_.policy;
   if (!IsPolicy(policy)) {
     return absl::InvalidArgumentError(absl::StrCat("no such policy: ", static_cast<int>(policy)));
   }
-  auto feed = std::make_unique<Feed>(*this, policy, options_.queue_bytes);
+  auto feed = std::make_unique<Feed>(*this, user, policy, options_.queue_bytes);
   // The feed goes away, and takes this lock, only after it was released: declared before it.
   std::lock_guard lock(mutex_);
   if (closed_) return Ended();
-  if (feeds_.size() >= options_.max_subscribers) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "there are ", feeds_.size(), " subscribers; the limit is ", options_.max_subscribers));
-  }
+  if (absl::Status full = CheckPlaces(feed->user_); !full.ok()) return full;
   SharedEvent subscribed = MakeSubscribed(policy, options_.queue_bytes, sequence_);
   const std::size_t bytes = BytesOf(*subscribed);
   feed->queue_.Push(std::move(subscribed), bytes);
   feeds_.insert(feed.get());
+  ++feeds_of_[feed->user_];
   return feed;
+}
+
+absl::Status Hub::CheckPlaces(const std::string& user) const {
+  if (feeds_.size() >= options_.max_subscribers) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "there are ", feeds_.size(), " subscribers; the limit is ", options_.max_subscribers));
+  }
+  const auto own = feeds_of_.find(user);
+  const std::size_t limit = PlacesOfUser(options_);
+  if (own == feeds_of_.end() || own->second < limit) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "user ", user, " has ", own->second, " subscribers; the limit for each user is ", limit));
 }
 
 void Hub::Close() {
@@ -201,7 +216,10 @@ void Hub::WakePublishers() {
 
 void Hub::Remove(Feed& feed) {
   std::lock_guard lock(mutex_);
-  feeds_.erase(&feed);
+  if (feeds_.erase(&feed) != 0) {
+    const auto own = feeds_of_.find(feed.user_);
+    if (--own->second == 0) feeds_of_.erase(own);
+  }
   for (Turn* turn : waiting_) turn->changed.Set();
 }
 

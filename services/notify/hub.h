@@ -8,6 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -29,7 +32,10 @@ struct HubOptions {
   // For subscribers who ask for none.
   notify::v1::SlowPolicy policy = notify::v1::SLOW_POLICY_DROP_OLDEST;
 
+  // At once; and of one user of the system, so that nobody takes all of the places. 0: all but a
+  // quarter of them.
   std::size_t max_subscribers = 10'000;
+  std::size_t max_subscribers_per_user = 0;
 
   // How long one Publish() waits for slow subscribers whose policy is to block.
   std::chrono::milliseconds block_limit{1000};
@@ -40,8 +46,8 @@ class Hub;
 // One subscription; its destructor ends it. One coroutine reads it.
 class Feed {
  public:
-  Feed(Hub& hub, notify::v1::SlowPolicy policy, std::size_t queue_bytes)
-      : hub_(hub), queue_(policy, queue_bytes) {}
+  Feed(Hub& hub, std::string_view user, notify::v1::SlowPolicy policy, std::size_t queue_bytes)
+      : hub_(hub), user_(user), queue_(policy, queue_bytes) {}
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -67,6 +73,7 @@ class Feed {
  private:
   friend class Hub;
   Hub& hub_;
+  const std::string user_;
   SubscriberQueue queue_;
 };
 
@@ -84,9 +91,10 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Subscribes; nothing that is published after the return is missed. INVALID_ARGUMENT: no such
-  // policy; RESOURCE_EXHAUSTED: there are max_subscribers already; UNAVAILABLE: it was closed.
-  absl::StatusOr<std::unique_ptr<Feed>> Open(notify::v1::SlowPolicy policy);
+  // Subscribes for `user`, as Peer::user; nothing that is published after the return is missed.
+  // INVALID_ARGUMENT: no such policy; RESOURCE_EXHAUSTED: there are max_subscribers already, or
+  // max_subscribers_per_user of this one; UNAVAILABLE: it was closed.
+  absl::StatusOr<std::unique_ptr<Feed>> Open(std::string_view user, notify::v1::SlowPolicy policy);
 
   // Ends all feeds with UNAVAILABLE, once they have given what is in their queues, and refuses new
   // ones: for a server that is about to end.
@@ -112,6 +120,7 @@ class Hub {
   enum class Slow { kHoldBack, kCutOff };
 
   explicit Hub(HubOptions options) : options_(options) {}
+  absl::Status CheckPlaces(const std::string& user) const;
   absl::StatusOr<Draft> MakeDraft(notify::v1::Event event) const;
   std::optional<Published> Deliver(Draft& draft, Slow slow);
   bool SomebodyHoldsBack(std::size_t bytes);
@@ -125,6 +134,7 @@ class Hub {
   std::uint64_t sequence_ = 0;
   bool closed_ = false;
   std::unordered_set<Feed*> feeds_;
+  std::unordered_map<std::string, std::size_t> feeds_of_;  // By their user.
   std::unordered_set<Turn*> waiting_;
 };
 

@@ -28,7 +28,8 @@ void StopWhenCutOff(Feed& feed, const CallWhileItLasts& call) {
 
 piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& context,
                                                      notify::v1::SubscribeRequest request) {
-  const absl::StatusOr<std::unique_ptr<Feed>> feed = hub_.Open(request.policy());
+  const absl::StatusOr<std::unique_ptr<Feed>> feed =
+      hub_.Open(context.peer().user, request.policy());
   if (!feed.ok()) co_yield feed.status();
   const CallWhileItLasts call = std::make_shared<piperpc::ServerContext* const>(&context);
   StopWhenCutOff(**feed, call);

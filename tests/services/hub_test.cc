@@ -33,7 +33,7 @@ Event Text(std::string text) {
 std::unique_ptr<Hub> MakeHub(HubOptions options = {}) { return *Hub::Create(options); }
 
 std::unique_ptr<Feed> Open(Hub& hub, notify::v1::SlowPolicy policy = SLOW_POLICY_UNSPECIFIED) {
-  return *hub.Open(policy);
+  return *hub.Open("ana", policy);
 }
 
 // A feed that has said that it is subscribed.
@@ -80,16 +80,35 @@ TEST(Hub, ForgetsASubscriberThatHasGone) {
   const auto hub = MakeHub({.max_subscribers = 1});
   { const auto feed = Open(*hub); }
   EXPECT_EQ(hub->Announce(Text("x"))->subscribers, 0u);
-  EXPECT_TRUE(hub->Open(SLOW_POLICY_UNSPECIFIED).ok());
+  EXPECT_TRUE(hub->Open("ana", SLOW_POLICY_UNSPECIFIED).ok());
 }
 
 TEST(Hub, RefusesMoreSubscribersThanItsLimit) {
   const auto hub = MakeHub({.max_subscribers = 2});
   const auto one = Open(*hub);
   const auto other = Open(*hub);
-  const absl::Status refused = hub->Open(SLOW_POLICY_UNSPECIFIED).status();
+  const absl::Status refused = hub->Open("ana", SLOW_POLICY_UNSPECIFIED).status();
   EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(refused.message(), "there are 2 subscribers; the limit is 2");
+}
+
+TEST(Hub, LeavesPlacesForOthersThanOneUser) {
+  const auto hub = MakeHub({.max_subscribers = 4});
+  std::vector<std::unique_ptr<Feed>> feeds;
+  for (int i = 0; i < 3; ++i) feeds.push_back(Open(*hub));
+  const absl::Status refused = hub->Open("ana", SLOW_POLICY_UNSPECIFIED).status();
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "user ana has 3 subscribers; the limit for each user is 3");
+  EXPECT_TRUE(hub->Open("rui", SLOW_POLICY_UNSPECIFIED).ok());
+  feeds.pop_back();
+  EXPECT_TRUE(hub->Open("ana", SLOW_POLICY_UNSPECIFIED).ok());
+}
+
+TEST(Hub, LimitsEachUserAsItIsTold) {
+  const auto hub = MakeHub({.max_subscribers_per_user = 1});
+  const auto one = Open(*hub);
+  EXPECT_FALSE(hub->Open("ana", SLOW_POLICY_UNSPECIFIED).ok());
+  EXPECT_TRUE(hub->Open("rui", SLOW_POLICY_UNSPECIFIED).ok());
 }
 
 TEST(Hub, EndsItsFeedsWhenItIsClosedButNotWhatTheyHold) {
@@ -99,12 +118,12 @@ TEST(Hub, EndsItsFeedsWhenItIsClosedButNotWhatTheyHold) {
   hub->Close();
   EXPECT_EQ(feed->status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(Drain(*feed), ElementsAre(1));
-  EXPECT_EQ(hub->Open(SLOW_POLICY_DROP_OLDEST).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(hub->Open("ana", SLOW_POLICY_DROP_OLDEST).status().code(), StatusCode::kUnavailable);
 }
 
 TEST(Hub, RefusesAPolicyThatIsNone) {
   const auto hub = MakeHub();
-  EXPECT_EQ(hub->Open(static_cast<notify::v1::SlowPolicy>(77)).status().code(),
+  EXPECT_EQ(hub->Open("ana", static_cast<notify::v1::SlowPolicy>(77)).status().code(),
             StatusCode::kInvalidArgument);
 }
 

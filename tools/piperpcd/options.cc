@@ -87,6 +87,8 @@ void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
                                 {"disconnect", notify::v1::SLOW_POLICY_DISCONNECT}}));
   flags.Add("max-subscribers", "N", "subscribers at once",
             SetNumber(notify.max_subscribers, 1, kMany));
+  flags.Add("max-subscribers-per-user", "N", "subscribers of one user at once",
+            SetNumber(notify.max_subscribers_per_user, 1, kMany));
 }
 
 FlagSet FlagsFor(Options& options) {
