@@ -21,12 +21,57 @@ constexpr char kCreateSchema[] = R"sql(
     PRAGMA user_version = 1;
 )sql";
 
+// Says in the file's header whose it is: "PRac", for accounts of PipeRPC.
+constexpr std::int64_t kApplicationId = 0x50526163;
+constexpr char kMarkAsOurs[] = "PRAGMA application_id = 1347576163";
+
+// Of a file that bears no application's number: nothing is in it, or our table and no other.
+constexpr char kCountOthers[] =
+    "SELECT count(*) FROM sqlite_master WHERE name <> 'account' AND name NOT LIKE 'sqlite_%'";
+constexpr char kCountOurColumns[] =
+    "SELECT count(*) FROM pragma_table_info('account') "
+    "WHERE (name = 'username' AND pk = 1) OR (name = 'password_hash' AND pk = 0)";
+constexpr char kCountColumns[] = "SELECT count(*) FROM pragma_table_info('account')";
+
 constexpr char kFind[] = "SELECT password_hash FROM account WHERE username = ?1";
 constexpr char kInsert[] =
     "INSERT INTO account (username, password_hash) VALUES (?1, ?2) "
     "ON CONFLICT (username) DO NOTHING";
 constexpr char kReplace[] =
     "UPDATE account SET password_hash = ?3 WHERE username = ?1 AND password_hash = ?2";
+
+absl::Status AnotherPrograms(std::int64_t id) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the file is a database of another program (application_id ", id,
+                   "), and was left as it is; name one that is not there yet"));
+}
+
+// Reads only. All numbers are of one moment: another process may make the schema meanwhile.
+absl::Status CheckWhose(SqliteDatabase& database) {
+  std::int64_t id = 0, version = 0, others = 0, ours = 0, columns = 0;
+  const std::pair<const char*, std::int64_t*> queries[] = {{"PRAGMA application_id", &id},
+                                                           {"PRAGMA user_version", &version},
+                                                           {kCountOthers, &others},
+                                                           {kCountOurColumns, &ours},
+                                                           {kCountColumns, &columns}};
+  for (const auto& [sql, number] : queries) {
+    const absl::StatusOr<std::int64_t> found = database.QueryNumber(sql);
+    if (!found.ok()) return found.status();
+    *number = *found;
+  }
+  if (id == kApplicationId) return absl::OkStatus();
+  const bool empty = version == 0 && columns == 0;
+  const bool unmarked = version == kSchemaVersion && ours == 2 && columns == 2;
+  if (id == 0 && others == 0 && (empty || unmarked)) return absl::OkStatus();
+  return AnotherPrograms(id);
+}
+
+absl::Status CheckWhoseAtOneMoment(SqliteDatabase& database) {
+  absl::Status status = database.Execute("BEGIN");
+  if (status.ok()) status = CheckWhose(database);
+  if (status.ok()) status = database.Execute("COMMIT");
+  return status;
+}
 
 absl::Status CreateSchemaIfNew(SqliteDatabase& database) {
   const absl::StatusOr<std::int64_t> version = database.QueryNumber("PRAGMA user_version");
@@ -40,9 +85,14 @@ absl::Status CreateSchemaIfNew(SqliteDatabase& database) {
 
 // The schema is looked at and made in one transaction: another process may do so at this moment.
 absl::Status Configure(SqliteDatabase& database) {
-  absl::Status status =
-      database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+  absl::Status status = CheckWhoseAtOneMoment(database);
+  if (status.ok()) {
+    status =
+        database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+  }
+  if (status.ok()) status = CheckWhose(database);
   if (status.ok()) status = CreateSchemaIfNew(database);
+  if (status.ok()) status = database.Execute(kMarkAsOurs);
   if (status.ok()) status = database.Execute("COMMIT");
   return status;  // An open transaction goes away with the connection.
 }

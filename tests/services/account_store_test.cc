@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@ namespace {
 
 using absl::StatusCode;
 using piperpc::testing::ScratchFolder;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Optional;
 
@@ -115,6 +117,45 @@ TEST(AccountFile, LosesTheAccessThatOthersHad) {
   EXPECT_TRUE(IsForOwnerOnly(path));
 }
 
+// What `sql` makes of a new file, and what the file is afterwards.
+std::string MakeDatabase(const std::string& path, const std::string& sql) {
+  const absl::Status made = SqliteDatabase::Open(path)->Execute(sql);
+  EXPECT_TRUE(made.ok()) << made;
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(AccountFile, OfAnotherProgramIsRefusedAndLeftAsItIs) {
+  const char* const cases[] = {
+      "CREATE TABLE notes (text TEXT)",
+      "CREATE TABLE account (name TEXT)",
+      "CREATE TABLE account (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)",
+      "PRAGMA user_version = 7",
+      "PRAGMA application_id = 99",
+      "CREATE TABLE notes (text TEXT); PRAGMA user_version = 1",
+  };
+  for (const char* sql : cases) {
+    ScratchFolder folder;
+    const std::string path = folder.File("theirs.db");
+    const std::string before = MakeDatabase(path, sql);
+    const absl::Status status = OpenAccountStore(path).status();
+    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << sql;
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(path), HasSubstr("another program")))
+        << sql;
+    std::ifstream file(path, std::ios::binary);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), before) << sql;
+  }
+}
+
+TEST(AccountFile, WithoutANumberButWithOurTableAloneIsTakenOver) {
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  ASSERT_TRUE(*Open(path)->Insert("ana", "hash"));
+  MakeDatabase(path, "PRAGMA application_id = 0");
+  EXPECT_THAT(*Open(path)->FindHash("ana"), Optional(std::string("hash")));
+  EXPECT_NE(*SqliteDatabase::Open(path)->QueryNumber("PRAGMA application_id"), 0);
+}
+
 TEST(AccountFile, ThatIsNoDatabaseIsLeftAlone) {
   ScratchFolder folder;
   const std::string path = folder.File("notes.txt");
@@ -127,6 +168,7 @@ TEST(AccountFile, ThatIsNoDatabaseIsLeftAlone) {
 TEST(AccountFile, OfANewerVersionIsRefused) {
   ScratchFolder folder;
   const std::string path = folder.File("accounts.db");
+  Open(path).reset();
   ASSERT_TRUE(SqliteDatabase::Open(path)->Execute("PRAGMA user_version = 99").ok());
   const absl::Status status = OpenAccountStore(path).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
