@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <functional>
+#include <string>
 
 namespace piperpc::transport {
 
@@ -15,6 +17,33 @@ inline bool InChild(const std::function<bool()>& body) {
   if (child == 0) ::_exit(body() ? 0 : 1);
   int status = 0;
   return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+// What `body` found to be wrong, in a child process; nothing, if all is well there. One that hangs
+// is ended.
+inline std::string FaultsInChild(const std::function<std::string()>& body) {
+  constexpr unsigned kPatienceSeconds = 60;
+  int found[2];
+  if (::pipe(found) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(kPatienceSeconds);
+    const std::string faults = body();
+    const bool told = ::write(found[1], faults.data(), faults.size()) >= 0;
+    ::_exit(told ? 0 : 1);
+  }
+  ::close(found[1]);
+  std::string faults;
+  std::array<char, 1024> part;
+  for (ssize_t size; (size = ::read(found[0], part.data(), part.size())) > 0;) {
+    faults.append(part.data(), static_cast<std::size_t>(size));
+  }
+  ::close(found[0]);
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child) return "no child";
+  if (WIFSIGNALED(status))
+    return "the child hung, or died of signal " + std::to_string(WTERMSIG(status));
+  return status == 0 ? faults : "the child failed: " + faults;
 }
 
 // A child that goes on until it is killed, which is at the latest at the end of this object.

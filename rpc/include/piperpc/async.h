@@ -92,8 +92,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // RESOURCE_EXHAUSTED names the limit when the queue is full, or the system's reason when it
-  // refuses the first thread; UNAVAILABLE after Stop(). An exception that leaves `work` is dropped.
-  // Any thread.
+  // refuses the first thread; UNAVAILABLE after Stop(); FAILED_PRECONDITION in a child of fork(),
+  // when it was used before. An exception that leaves `work` is dropped. Any thread.
   absl::Status Run(absl::AnyInvocable<void()> work) { return Enqueue(std::move(work)).status(); }
 
   // The same, and gives a ticket for TakeBack().

@@ -78,6 +78,11 @@ struct CallOptions {
 //
 // State that a server ties to the connection, such as a login, goes away with it: see
 // connections_made().
+//
+// After fork() a channel that was used before is the parent's alone. In the child its calls, and
+// the streams that were opened on it, end at once with FAILED_PRECONDITION (a callback runs in
+// place), and its destructor does nothing: make a new channel there. Calls that were under way end
+// in the parent only. A child that was made in a callback must not return from it.
 class Channel : public internal::ChannelCore {
  public:
   // Connects, unless it is connected. Within `timeout`, which includes the wait for a server that

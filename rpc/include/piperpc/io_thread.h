@@ -25,7 +25,8 @@ class Transport;
 }
 
 // Lives as long as the channels that it was given to. The last reference may go away on any thread,
-// its own included.
+// its own included. After fork() it is the parent's: channels that are given it in the child refuse
+// all calls.
 class IoThread;
 
 struct IoThreadOptions {

@@ -99,6 +99,9 @@ struct ServerStats {
   std::size_t calls = 0;  // In flight.
 };
 
+// After fork() a server that was started is the parent's alone. In the child all that it is asked
+// is refused with FAILED_PRECONDITION, and its destructor does nothing: make a new one there, at
+// another endpoint.
 class Server {
  public:
   explicit Server(ServerOptions options = {});

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
+#include "src/base/process.h"
 #include "src/base/threads.h"
 
 namespace piperpc {
@@ -18,7 +19,15 @@ class WorkerPool::Impl {
   Impl(std::size_t threads, std::size_t queue_limit)
       : max_threads_(std::max<std::size_t>(threads, 1)), queue_limit_(queue_limit) {}
 
+  // Its threads are those of the parent process.
+  bool foreign() const { return mark_.foreign(); }
+
   absl::StatusOr<Ticket> Enqueue(absl::AnyInvocable<void()> work) {
+    if (!mark_.Claim()) {
+      return absl::FailedPreconditionError(
+          "this worker pool was used before fork() and belongs to the parent process; make a new "
+          "one after fork()");
+    }
     const std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
     const bool one_more = idle_ <= queue_.size() && threads_.size() < max_threads_;
@@ -37,6 +46,7 @@ class WorkerPool::Impl {
   }
 
   bool TakeBack(Ticket ticket) {
+    if (foreign()) return false;
     decltype(queue_)::node_type taken;  // Goes away without the lock.
     const std::lock_guard lock(mutex_);
     taken = queue_.extract(ticket);
@@ -44,6 +54,7 @@ class WorkerPool::Impl {
   }
 
   void Stop() {
+    if (foreign()) return;
     std::vector<std::thread> threads;
     {
       const std::lock_guard lock(mutex_);
@@ -55,6 +66,7 @@ class WorkerPool::Impl {
   }
 
   bool busy() const {
+    if (foreign()) return false;
     const std::lock_guard lock(mutex_);
     return running_ > 0;
   }
@@ -97,6 +109,7 @@ class WorkerPool::Impl {
 
   static thread_local const Impl* current;
 
+  ProcessMark mark_;
   const std::size_t max_threads_;
   const std::size_t queue_limit_;
   mutable std::mutex mutex_;
@@ -114,7 +127,14 @@ thread_local const WorkerPool::Impl* WorkerPool::Impl::current = nullptr;
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit)
     : impl_(std::make_unique<Impl>(threads, queue_limit)) {}
 
-WorkerPool::~WorkerPool() { Stop(); }
+// In a child of fork() it stays: nobody can wait for its threads.
+WorkerPool::~WorkerPool() {
+  if (impl_->foreign()) {
+    KeepForever(impl_.release());
+  } else {
+    Stop();
+  }
+}
 
 absl::StatusOr<WorkerPool::Ticket> WorkerPool::Enqueue(absl::AnyInvocable<void()> work) {
   return impl_->Enqueue(std::move(work));

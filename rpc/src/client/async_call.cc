@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/base/exceptions.h"
+#include "src/client/refused_call.h"
 
 namespace piperpc::client {
 
@@ -11,17 +12,19 @@ AsyncCall::AsyncCall(const std::shared_ptr<Core>& core, const internal::ClientMe
                      internal::UnaryDone&& done)
     : UnattendedCall(core, method, &request, options), done_(std::move(done)) {}
 
-std::shared_ptr<AsyncCall> AsyncCall::Begin(const std::shared_ptr<Core>& core,
-                                            const internal::ClientMethod& method,
-                                            const internal::OutMessage& request,
-                                            const CallOptions& options,
-                                            internal::UnaryDone&& done) {
+std::shared_ptr<internal::CallControl> AsyncCall::Begin(const std::shared_ptr<Core>& core,
+                                                        const internal::ClientMethod& method,
+                                                        const internal::OutMessage& request,
+                                                        const CallOptions& options,
+                                                        internal::UnaryDone&& done) {
+  if (!core->Claim()) return RefuseUnary(std::move(done), Core::Foreign());
   auto call = std::make_shared<AsyncCall>(core, method, request, options, std::move(done));
   call->Start(call, options);
   return call;
 }
 
 void AsyncCall::Cancel() {
+  if (core().foreign()) return;
   const Core::Lock lock(core());
   core().EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
 }

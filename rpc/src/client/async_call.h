@@ -9,11 +9,13 @@ namespace piperpc::client {
 
 class AsyncCall final : public UnattendedCall, public internal::CallControl {
  public:
-  // Begins the call; `done`, which is taken, follows on the loop.
-  static std::shared_ptr<AsyncCall> Begin(const std::shared_ptr<Core>& core,
-                                          const internal::ClientMethod& method,
-                                          const internal::OutMessage& request,
-                                          const CallOptions& options, internal::UnaryDone&& done);
+  // Begins the call; `done`, which is taken, follows on the loop, or at once when the channel is
+  // another process's.
+  static std::shared_ptr<internal::CallControl> Begin(const std::shared_ptr<Core>& core,
+                                                      const internal::ClientMethod& method,
+                                                      const internal::OutMessage& request,
+                                                      const CallOptions& options,
+                                                      internal::UnaryDone&& done);
 
   AsyncCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
             const internal::OutMessage& request, const CallOptions& options,

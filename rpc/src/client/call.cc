@@ -106,6 +106,7 @@ void Call::OnTimer() {
 
 void StopLink::OnStop::operator()() const {
   Core& core = call.core();
+  if (core.foreign()) return;
   const Core::Lock lock(core);
   core.EndEarly(call, absl::CancelledError("the caller cancelled the call"));
 }

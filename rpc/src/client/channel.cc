@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "piperpc/endpoint.h"
+#include "src/base/process.h"
 #include "src/base/threads.h"
 #include "src/client/async_call.h"
 #include "src/client/blocking_call.h"
@@ -17,13 +18,15 @@ namespace client {
 namespace {
 
 // On the channel's own loop, which it would have to wait for, a thread does it. Where the system
-// refuses one, the core stays, closed, to the end of the process.
+// refuses one, the core stays, closed, to the end of the process. So it does where it belongs to
+// the parent of this process, and is not touched.
 void ShutDown(std::shared_ptr<Core> core) {
+  if (core->foreign()) return KeepForever(std::move(core));
   if (!core->OnOwnLoop()) return core->Shutdown();
   auto thread = StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
   core->Close();
-  new std::shared_ptr<Core>(std::move(core));
+  KeepForever(std::move(core));
 }
 
 class ClientChannel final : public Channel {
@@ -36,6 +39,7 @@ class ClientChannel final : public Channel {
       const internal::ClientMethod& method, const internal::OutMessage& request,
       const CallOptions& options,
       absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
+    if (!core_->Claim()) return Core::Foreign();
     return BlockingCall(*core_, method, &request, options, parse).Run(options);
   }
 
@@ -53,6 +57,7 @@ class ClientChannel final : public Channel {
   }
 
   absl::Status WaitUntilReady(std::chrono::milliseconds timeout) override {
+    if (!core_->Claim()) return Core::Foreign();
     const internal::ClientMethod hello{"", MethodShape::kUnary};
     CallOptions options;
     options.timeout = timeout;
@@ -62,11 +67,14 @@ class ClientChannel final : public Channel {
   }
 
   std::size_t connections_made() const override {
+    if (!core_->claimed() || core_->foreign()) return 0;
     const Core::Lock lock(*core_);
     return core_->connections_made();
   }
 
-  void Close() override { core_->Close(); }
+  void Close() override {
+    if (core_->Claim()) core_->Close();
+  }
 
  private:
   const std::shared_ptr<Core> core_;

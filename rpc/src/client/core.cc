@@ -76,6 +76,7 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
       retry_gap_(transport::ConnectBackoff()),
       connector_(*this),
       alarm_(*this) {
+  if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
   broken_ = CheckOptions(options_);
   broken_.Update(endpoint_.status());
   if (transport_ != nullptr) return;
@@ -85,6 +86,12 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
 }
 
 Core::~Core() = default;
+
+absl::Status Core::Foreign() {
+  return absl::FailedPreconditionError(
+      "this channel, or the IoThread that it was given, was used before fork() and belongs to the "
+      "parent process; make a new one after fork()");
+}
 
 absl::Status Core::Refusal() const { return closed_ ? Closed() : broken_; }
 

@@ -18,6 +18,7 @@
 #include "piperpc/channel.h"
 #include "piperpc/endpoint.h"
 #include "src/base/clock.h"
+#include "src/base/process.h"
 #include "src/client/call.h"
 #include "src/client/connector.h"
 #include "src/client/io_thread.h"
@@ -77,6 +78,15 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   const ChannelOptions& options() const { return options_; }
   const std::string& endpoint_text() const { return endpoint_text_; }
+
+  // --- Whose it is, which is asked before the lock is taken. ---
+
+  // Before a call is made. The first one makes the channel this process's. False: it belongs to the
+  // parent of this process, and nothing of it may be touched.
+  bool Claim() { return mark_.Claim(); }
+  bool claimed() const { return mark_.claimed(); }
+  bool foreign() const { return mark_.foreign(); }
+  static absl::Status Foreign();
 
   // --- With the lock held. ---
 
@@ -172,6 +182,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   transport::Transport* transport_ = nullptr;
   absl::Status broken_;  // Not OK: no call can be made.
 
+  ProcessMark mark_;
   std::mutex mutex_;
   std::condition_variable changed_;  // connecting_, session_, sessions_, closed_, a call's end.
   bool closed_ = false;

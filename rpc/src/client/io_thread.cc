@@ -28,8 +28,10 @@ absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& 
   return started;
 }
 
-// A thread cannot wait for its own end. Where the system refuses another one, it goes on.
+// A thread cannot wait for its own end. Where the system refuses another one, it goes on. In a
+// child of fork() there is no thread to wait for, and the loop is the parent's.
 void IoThread::EndElsewhere(IoThread* ended) {
+  if (ended->mark().foreign()) return KeepForever(ended);
   if (!ended->loop().InLoop()) {
     delete ended;
     return;
@@ -39,7 +41,9 @@ void IoThread::EndElsewhere(IoThread* ended) {
 }
 
 IoThread::IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop)
-    : transport_(transport), thread_(std::move(loop)) {}
+    : transport_(transport), thread_(std::move(loop)) {
+  mark_.Claim();
+}
 
 void IoThread::Await(absl::AnyInvocable<void()> work) {
   std::promise<void> done;

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "piperpc/io_thread.h"
 #include "src/base/clock.h"
+#include "src/base/process.h"
 #include "src/session/loop_executor.h"
 #include "src/transport/transport.h"
 
@@ -22,6 +23,7 @@ class IoThread {
 
   transport::Transport& transport() { return transport_; }
   transport::EventLoop& loop() { return thread_.loop(); }
+  const ProcessMark& mark() const { return mark_; }
 
   // Runs `work` on the loop, after all that was posted before, and waits for it. Not on the loop.
   void Await(absl::AnyInvocable<void()> work);
@@ -31,6 +33,7 @@ class IoThread {
 
   transport::Transport& transport_;
   LoopThread thread_;
+  ProcessMark mark_;
 };
 
 }  // namespace piperpc

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
+#include "src/client/refused_call.h"
 #include "src/client/session.h"
 #include "src/wire/limits.h"
 
@@ -27,6 +28,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
                                                          const internal::ClientMethod& method,
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
+  if (!core->Claim()) return RefuseStream(Core::Foreign());
   auto call = std::make_shared<StreamCall>(core, method, request, options);
   call->Start(call, options);
   StreamCall* const raw = call.get();
@@ -122,11 +124,13 @@ internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessa
 }
 
 internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& message) {
+  if (core().foreign()) return Step::kEnded;
   const Core::Lock lock(core());
   return TryWriteLocked(message);
 }
 
 internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& message) {
+  if (core().foreign()) return Step::kEnded;
   Core::Lock lock(core());
   Step step;
   while ((step = TryWriteLocked(message)) == Step::kLater) WaitForChange(lock);
@@ -134,12 +138,14 @@ internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& messa
 }
 
 void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
+  if (core().foreign()) return RunSilently(ready);
   const Core::Lock lock(core());
   on_writable_ = std::move(ready);
   Notify();
 }
 
 void StreamCall::HalfClose() {
+  if (core().foreign()) return;
   const Core::Lock lock(core());
   if (ended() || std::exchange(half_closed_, true)) return;
   if (phase == Phase::kSent) SendHalfClose();
@@ -190,14 +196,17 @@ void StreamCall::GiveCredit() {
 }
 
 internal::ClientStream::Step StreamCall::TryRead(wire::Bytes& bytes) {
+  if (core().foreign()) return Step::kEnded;
   return TakeNext(bytes) ? Step::kDone : RefillAndTake(Wait::kNo, bytes);
 }
 
 internal::ClientStream::Step StreamCall::Read(wire::Bytes& bytes) {
+  if (core().foreign()) return Step::kEnded;
   return TakeNext(bytes) ? Step::kDone : RefillAndTake(Wait::kYes, bytes);
 }
 
 void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
+  if (core().foreign()) return RunSilently(ready);
   const Core::Lock lock(core());
   on_readable_ = std::move(ready);
   Notify();
@@ -212,6 +221,7 @@ void StreamCall::WaitForChange(Core::Lock& lock) {
 // --- The end. ---
 
 absl::Status StreamCall::status() {
+  if (core().foreign()) return Core::Foreign();
   Core::Lock lock(core());
   while (!ended()) WaitForChange(lock);
   return failure_.ok() ? Call::status() : failure_;
@@ -225,12 +235,14 @@ void StreamCall::DropAndEnd(absl::Status status) {
 
 // The server's last frame may have come before the reader saw what is wrong with a message.
 void StreamCall::Fail(absl::Status status) {
+  if (core().foreign()) return;
   const Core::Lock lock(core());
   failure_ = status;
   DropAndEnd(std::move(status));
 }
 
 void StreamCall::Cancel() {
+  if (core().foreign()) return;
   const Core::Lock lock(core());
   if (!ended()) DropAndEnd(absl::CancelledError("the caller cancelled the call"));
 }

@@ -26,7 +26,8 @@ class StreamCall final : public UnattendedCall,
   StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
              const internal::OutMessage* request, const CallOptions& options);
 
-  // ClientStream, without the lock.
+  // ClientStream, without the lock. In a child of fork() all of them end at once, and touch
+  // nothing.
   Step TryWrite(const internal::OutMessage& message) override;
   Step TryRead(wire::Bytes& bytes) override;
   Step Write(const internal::OutMessage& message) override;

@@ -9,6 +9,7 @@
 
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
+#include "src/base/process.h"
 #include "src/server/acceptor.h"
 #include "src/server/dispatcher.h"
 #include "src/server/options.h"
@@ -61,18 +62,25 @@ class Server::Impl {
     FinishLeftovers();
   }
 
+  // It was started by the parent of this process. Asked before a lock is taken: that could be held
+  // by a thread that is not there.
+  bool foreign() const { return mark_.foreign(); }
+
   absl::Status AddService(Service& service) {
+    if (foreign()) return Foreign();
     const std::lock_guard lock(lifecycle_);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
     return dispatcher_.Add(service);
   }
 
   absl::Status Start(std::string_view endpoint) {
+    if (foreign()) return Foreign();
     const std::lock_guard lock(lifecycle_);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
     const auto checked = Checked(endpoint, options_);
     if (!checked.ok()) return checked.status();
     transport_ = checked->transport;
+    mark_.Claim();
     absl::Status status = Listen(checked->endpoint);
     if (status.ok()) status = StartLoops();
     if (!status.ok()) {
@@ -89,12 +97,11 @@ class Server::Impl {
   }
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
+    if (foreign()) return Refused(Foreign());
     if (OnOwnThread()) {
-      ShutdownReport refused;
-      refused.status = absl::FailedPreconditionError(
+      return Refused(absl::FailedPreconditionError(
           "Shutdown() was called on a thread of the server, which it would have to wait for; call "
-          "it on another thread");
-      return refused;
+          "it on another thread"));
     }
     const std::lock_guard lock(lifecycle_);
     if (!report_) report_ = loops_.empty() ? ShutdownReport() : ShutDown(grace);
@@ -104,6 +111,7 @@ class Server::Impl {
   std::vector<std::string> service_names() const { return dispatcher_.service_names(); }
 
   ServerStats stats() const {
+    if (foreign()) return {};
     std::size_t calls = 0;
     if (started_.load(std::memory_order_acquire)) {
       for (const auto& loop : loops_) calls += loop->calls();
@@ -112,6 +120,18 @@ class Server::Impl {
   }
 
  private:
+  static absl::Status Foreign() {
+    return absl::FailedPreconditionError(
+        "this server was started before fork() and belongs to the parent process; make a new one "
+        "after fork()");
+  }
+
+  static ShutdownReport Refused(absl::Status why) {
+    ShutdownReport report;
+    report.status = std::move(why);
+    return report;
+  }
+
   absl::Status NotStarted() const {
     if (report_) return absl::FailedPreconditionError("the server has been shut down");
     if (loops_.empty()) return absl::OkStatus();
@@ -146,6 +166,7 @@ class Server::Impl {
     }
     listener_.reset();
     loops_.clear();
+    mark_.Clear();
   }
 
   absl::Status Listen(const Endpoint& endpoint) {
@@ -248,6 +269,7 @@ class Server::Impl {
     return true;
   }
 
+  ProcessMark mark_;  // Claimed from Start() on.
   const ServerOptions options_;
   server::Dispatcher dispatcher_;
   WorkerPool workers_;
@@ -274,7 +296,10 @@ absl::Status Server::Check(std::string_view endpoint, const ServerOptions& optio
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
-Server::~Server() = default;
+// In a child of fork() it stays: nobody can wait for its threads, and its loops are the parent's.
+Server::~Server() {
+  if (impl_->foreign()) KeepForever(impl_.release());
+}
 
 absl::Status Server::AddService(Service& service) { return impl_->AddService(service); }
 

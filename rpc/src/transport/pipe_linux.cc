@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "src/base/process.h"
 #include "src/transport/packet_check.h"
 #include "src/transport/socket_linux.h"
 
@@ -34,9 +35,12 @@ struct SocketPipe::Closing final : EventLoop::Timer {
 };
 
 SocketPipe::SocketPipe(UniqueFd fd, Peer peer, ConnectionSlots::Slot slot)
-    : Source(std::move(fd)), slot_(std::move(slot)), peer_(std::move(peer)) {}
+    : Source(std::move(fd)),
+      generation_(ProcessGeneration()),
+      slot_(std::move(slot)),
+      peer_(std::move(peer)) {}
 
-SocketPipe::~SocketPipe() = default;
+SocketPipe::~SocketPipe() { CloseSocket(); }
 
 void SocketPipe::Attach(EventLoop& loop, Delegate& delegate) {
   loop_ = static_cast<SocketLoop*>(&loop);
@@ -136,8 +140,16 @@ void SocketPipe::Close(CloseMode mode, absl::AnyInvocable<void()> closed) {
 
 void SocketPipe::CloseDetached(CloseMode mode) {
   if (mode == CloseMode::kDrain) DrainUntil(fd(), After(kDrainLimit));
-  CloseFd();
+  CloseSocket();
   slot_.Reset();
+}
+
+// A child made by fork() may have the socket, too, and would keep the peer from seeing the end: so
+// it is shut down first, which loses nothing that was sent. In the child it is only closed, as it
+// is the parent's.
+void SocketPipe::CloseSocket() {
+  if (HasForked() && fd() >= 0 && generation_ == ProcessGeneration()) ::shutdown(fd(), SHUT_RDWR);
+  CloseFd();
 }
 
 // As DrainUntil() does it, on the loop.
@@ -180,7 +192,7 @@ void SocketPipe::OnWritable(int wait_error) {
 }
 
 void SocketPipe::OnReleased() {
-  CloseFd();
+  CloseSocket();
   slot_.Reset();
   const auto closing = std::move(closing_);
   closing->closed();

@@ -1,6 +1,7 @@
 // A pipe on a SOCK_SEQPACKET socket, for both loops.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   bool LimitWait(Duration left);
   bool IsFirstReset(std::ptrdiff_t result);
   void CloseDetached(CloseMode mode);
+  void CloseSocket();
   void Drain();
   void Discard(std::ptrdiff_t result);
   void Release();
@@ -47,6 +49,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   std::unique_ptr<Closing> closing_;        // Null: open.
   Duration wait_limit_ = Duration::zero();  // What SO_RCVTIMEO is set to; zero: not set.
   bool roomy_ = false;                      // As of SetSendBuffer(). Most never need that.
+  const std::uint32_t generation_;          // Of the process that made it.
   bool reset_seen_ = false;
   bool receiving_ = false;
   ConnectionSlots::Slot slot_;

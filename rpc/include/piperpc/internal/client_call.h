@@ -78,8 +78,9 @@ class ChannelCore {
                                  const CallOptions& options,
                                  absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 
-  // Gives at once; `done`, which is taken, runs once, on the channel's loop, never in place. The
-  // bytes are valid until it returns, and empty unless the status is OK.
+  // Gives at once; `done`, which is taken, runs once, on the channel's loop, never in place (but
+  // for a channel of the parent process: that has no loop here). The bytes are valid until it
+  // returns, and empty unless the status is OK.
   virtual std::shared_ptr<CallControl> StartUnary(const ClientMethod& method,
                                                   const OutMessage& request,
                                                   const CallOptions& options, UnaryDone&& done) = 0;

@@ -1,0 +1,46 @@
+#include "src/client/refused_call.h"
+
+#include <utility>
+
+#include "src/base/exceptions.h"
+
+namespace piperpc::client {
+namespace {
+
+class RefusedUnary final : public internal::CallControl {
+  void Cancel() override {}
+};
+
+class RefusedStream final : public internal::ClientStream {
+ public:
+  explicit RefusedStream(absl::Status why) : why_(std::move(why)) {}
+
+ private:
+  Step TryWrite(const internal::OutMessage&) override { return Step::kEnded; }
+  Step TryRead(std::span<const char>&) override { return Step::kEnded; }
+  Step Write(const internal::OutMessage&) override { return Step::kEnded; }
+  Step Read(std::span<const char>&) override { return Step::kEnded; }
+  void WhenWritable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
+  void WhenReadable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
+  void HalfClose() override {}
+  absl::Status status() override { return why_; }
+  void Fail(absl::Status) override {}
+  void Cancel() override {}
+
+  const absl::Status why_;
+};
+
+}  // namespace
+
+// What awaits the call may be destroyed when `done` has run: nothing of it is used after that.
+std::shared_ptr<internal::CallControl> RefuseUnary(internal::UnaryDone&& done, absl::Status why) {
+  auto control = std::make_shared<RefusedUnary>();
+  RunSilently([&] { done.Run(std::move(why), {}); });
+  return control;
+}
+
+std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
+  return std::make_shared<RefusedStream>(std::move(why));
+}
+
+}  // namespace piperpc::client

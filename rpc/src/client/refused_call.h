@@ -1,0 +1,19 @@
+// Calls that a channel does not even begin, because it belongs to another process. They use nothing
+// of the channel.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "piperpc/internal/client_call.h"
+#include "piperpc/internal/unary_done.h"
+
+namespace piperpc::client {
+
+// Runs `done` with `why` in place. What it throws is dropped: the channel's log is not to be had.
+std::shared_ptr<internal::CallControl> RefuseUnary(internal::UnaryDone&& done, absl::Status why);
+
+// A stream that has ended with `why`.
+std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why);
+
+}  // namespace piperpc::client
