@@ -271,14 +271,13 @@ TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {
 
 TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {
   std::promise<void> gone;
-  internal::StartUnary<RawMessage>(
-      *channel_, kUnaryMethod, RawMessage{"a"}, {},
-      [&gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
-        const std::weak_ptr<Channel> watched = held;
-        held.reset();
-        EXPECT_TRUE(watched.expired());
-        gone.set_value();
-      });
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"a"}, {},
+                                   [&gone, held = channel_](absl::StatusOr<RawMessage>) mutable {
+                                     const std::weak_ptr<Channel> watched = held;
+                                     held.reset();
+                                     EXPECT_TRUE(watched.expired());
+                                     gone.set_value();
+                                   });
   ScriptedConnection connection = server_.AcceptAndGreet();
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
   channel_.reset();

@@ -36,10 +36,10 @@ class ServerContext {
   // has passed, or the server shuts down. Callbacks on it run on the event loop: keep them short.
   virtual std::stop_token stop_token() = 0;
 
-  // Ends the call for its caller with `reason`, which is not OK, as a deadline that has passed does:
-  // the token above stops, and a stream that waits in a yield for its reader ends there. Nothing
-  // when the call has ended or was stopped. Only on the call's executor, to which other threads
-  // post (Executor::Handle), and not after the handler's end.
+  // Ends the call for its caller with `reason`, which is not OK, as a deadline that has passed
+  // does: the token above stops, and a stream that waits in a yield for its reader ends there.
+  // Nothing when the call has ended or was stopped. Only on the call's executor, to which other
+  // threads post (Executor::Handle), and not after the handler's end.
   virtual void Stop(absl::Status reason) = 0;
 
   // The connection's memory.
