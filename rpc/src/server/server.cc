@@ -177,7 +177,7 @@ class Server::Impl {
       (*loop)->set_spin(options_.spin);
       loops_.push_back(std::make_unique<server::ServerLoop>(
           core_, *std::move(loop),
-          [this](server::ServerLoop::Gone gone) { OnGone(std::move(gone)); }));
+          [this](const Peer& peer, bool refused) { OnGone(peer, refused); }));
       loops.push_back(loops_.back().get());
     }
     acceptor_.set_loops(std::move(loops));
@@ -205,8 +205,12 @@ class Server::Impl {
     }
     // What a worker still runs may use a call and its coroutine: they stay until it has ended.
     left_over_ = !gone;
+    for (auto& loop : loops_) {
+      for (std::string& client : loop->TakeUndelivered()) {
+        report.undelivered.push_back(std::move(client));
+      }
+    }
     if (gone) StopThreads();
-    report.undelivered = TakeUndelivered();
     core_.Log(LogLevel::kInfo, "stopped", [&report] {
       return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())},
                                {"undelivered", std::to_string(report.undelivered.size())}};
@@ -249,16 +253,10 @@ class Server::Impl {
     for (auto& loop : loops_) loop->Stop();
   }
 
-  void OnGone(server::ServerLoop::Gone gone) {
+  void OnGone(const Peer& peer, bool refused) {
+    refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
     std::lock_guard lock(gone_mutex_);
-    if (!gone.undelivered.empty()) undelivered_.push_back(std::move(gone.undelivered));
-    gone.refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(gone.peer);
     gone_.notify_all();
-  }
-
-  std::vector<std::string> TakeUndelivered() {
-    std::lock_guard lock(gone_mutex_);
-    return std::exchange(undelivered_, {});
   }
 
   bool WaitUntilGone(TimePoint limit) {
@@ -281,7 +279,6 @@ class Server::Impl {
 
   std::mutex gone_mutex_;
   std::condition_variable gone_;
-  std::vector<std::string> undelivered_;
 
   // Held by AddService(), Start() and Shutdown(), one after the other.
   std::mutex lifecycle_;

@@ -70,11 +70,12 @@ void ServerLoop::OnClosed(Session& session) {
   auto node = sessions_.extract(&session);
   if (node.empty()) return;
   const bool refused = refused_.erase(&session) != 0;
+  if (!session.undelivered().empty()) undelivered_.push_back(session.undelivered());
   // It is one of the session's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
-    Gone gone{owned->peer(), refused, owned->undelivered()};
+    const Peer peer = owned->peer();
     owned.reset();
-    on_gone_(std::move(gone));
+    on_gone_(peer, refused);
   });
 }
 
@@ -97,6 +98,12 @@ std::vector<std::string> ServerLoop::AbortAllCalls() {
 
 std::vector<std::string> ServerLoop::CutOffAllCalls(const absl::Status& reason) {
   return EndAllCalls([&reason](Session& session) { return session.CutOffCalls(reason); });
+}
+
+std::vector<std::string> ServerLoop::TakeUndelivered() {
+  std::promise<std::vector<std::string>> taken;
+  loop().Post([&] { taken.set_value(std::exchange(undelivered_, {})); });
+  return taken.get_future().get();
 }
 
 std::vector<std::string> ServerLoop::EndAllCalls(

@@ -19,13 +19,8 @@ namespace piperpc::server {
 
 class ServerLoop final : public SessionHost {
  public:
-  // A session that has ended.
-  struct Gone {
-    Peer peer;
-    bool refused;             // It was only told why it is not served.
-    std::string undelivered;  // See Session.
-  };
-  using OnGone = std::function<void(Gone gone)>;  // Called on the loop.
+  // Is told, on the loop, of each session that has ended: its peer, and whether it was refused.
+  using OnGone = std::function<void(const Peer&, bool refused)>;
 
   ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
   ~ServerLoop();  // No session is left.
@@ -47,6 +42,9 @@ class ServerLoop final : public SessionHost {
   // The same for their callers, but leaves the handlers to their own end.
   std::vector<std::string> CutOffAllCalls(const absl::Status& reason);
 
+  // Of all sessions that have ended: see Session::undelivered(). Waits for the loop.
+  std::vector<std::string> TakeUndelivered();
+
  private:
   std::vector<std::string> EndAllCalls(
       absl::FunctionRef<std::vector<std::string>(Session&)> end_calls);
@@ -63,6 +61,7 @@ class ServerLoop final : public SessionHost {
   absl::flat_hash_set<Session*> refused_;  // Of those; they are told why, and closed.
   LinkedQueue<Session> awaiting_hello_;    // Oldest first. None that was refused.
   std::size_t awaiting_hello_count_ = 0;
+  std::vector<std::string> undelivered_;
   bool draining_ = false;
 };
 
