@@ -18,7 +18,10 @@ inline std::optional<struct stat> FileAt(const std::string& path) {
 // The number of a file is given to another one when it is gone, unless somebody has it open.
 struct FileId {
   explicit FileId(const struct stat& file) : device(file.st_dev), inode(file.st_ino) {}
-  friend auto operator<=>(const FileId&, const FileId&) = default;
+  friend bool operator==(const FileId&, const FileId&) = default;
+  friend bool operator<(const FileId& a, const FileId& b) {
+    return a.device != b.device ? a.device < b.device : a.inode < b.inode;
+  }
 
   dev_t device;
   ino_t inode;
