@@ -35,6 +35,21 @@ class EndTest(ServerTest):
   def test_sighup_drains_and_ends_with_0(self):
     self.end_by(signal.SIGHUP)
 
+  @target.linux_only('Windows has no such limit')
+  def test_a_log_at_the_limit_of_file_sizes_ends_nothing(self):
+    folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    endpoint = target.endpoint(pathlib.Path(folder), 'limit')
+    limit = f'ulimit -f 0; exec "$0" "$@" 2>{folder}/log'
+    daemon = subprocess.Popen(['sh', '-c', limit, *target.PIPERPCD, '--memory', '--log-level',
+                               'debug', '--endpoint', endpoint],
+                              stdout=subprocess.PIPE, text=True)
+    self.addCleanup(daemon.kill)
+    self.assertIn('READY', daemon.stdout.readline())
+    daemon.send_signal(signal.SIGTERM)
+    self.assertNotEqual(daemon.wait(programs.LIMIT), -signal.SIGXFSZ)
+    daemon.stdout.close()
+
   @target.linux_only('the pipe of Wine cannot be filled from here')
   def test_a_log_that_nobody_reads_does_not_hold_up_the_end(self):
     folder = programs.new_folder()

@@ -34,6 +34,7 @@ sigset_t TakeSignals() {
   const sigset_t set = SignalSet();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // A file at its limit is an error like a full disk.
   return set;
 }
 

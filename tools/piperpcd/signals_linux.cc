@@ -46,6 +46,7 @@ class StopRequest::Impl {
   Impl() {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);  // A file at its limit is an error like a full disk.
     signals_ = signalfd(-1, &set_, SFD_CLOEXEC);
   }
   ~Impl() { close(signals_); }
