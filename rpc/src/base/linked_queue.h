@@ -2,6 +2,7 @@
 // stands, and nothing is allocated. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 namespace piperpc {
@@ -32,12 +33,14 @@ class LinkedQueue {
   LinkedQueue& operator=(const LinkedQueue&) = delete;
 
   bool empty() const { return first_ == nullptr; }
+  std::size_t size() const { return size_; }
   T& front() const { return *first_; }  // There is one.
 
   void push_back(T& item) {
     Link(item).before_ = last_;
     (last_ == nullptr ? first_ : Link(*last_).behind_) = &item;
     last_ = &item;
+    ++size_;
   }
 
   // For what stands in no other queue.
@@ -50,6 +53,7 @@ class LinkedQueue {
     T* const behind = std::exchange(link.behind_, nullptr);
     (before == nullptr ? first_ : Link(*before).behind_) = behind;
     (behind == nullptr ? last_ : Link(*behind).before_) = before;
+    --size_;
   }
 
   // The first, taken out. There is one.
@@ -70,6 +74,7 @@ class LinkedQueue {
 
   T* first_ = nullptr;
   T* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace piperpc

@@ -19,7 +19,6 @@ void Connector::Add(UnattendedCall& call) {
     running_ = true;
   }
   waiting_.push_back(call);
-  ++size_;
   postponed_ = 0;
   core_.WakeConnecting();
 }
@@ -27,7 +26,6 @@ void Connector::Add(UnattendedCall& call) {
 void Connector::Remove(UnattendedCall& call) {
   if (!waiting_.Contains(call)) return;
   waiting_.Remove(call);
-  --size_;
   if (postponed_ > 0) --postponed_;
 }
 
@@ -55,7 +53,6 @@ bool Connector::ServeOne() {
   running_ = !waiting_.empty();
   if (!running_) return false;
   call = waiting_.Pop().Share();
-  --size_;
   const auto session = core_.TryForSession(lock, *call);
   if (call->ended()) return true;
   if (!session.ok()) {
@@ -71,8 +68,7 @@ bool Connector::ServeOne() {
 // Behind the others. True: all have had their turn, and it is time to wait.
 bool Connector::Postpone(UnattendedCall& call) {
   waiting_.push_back(call);
-  ++size_;
-  if (++postponed_ < size_) return false;
+  if (++postponed_ < waiting_.size()) return false;
   postponed_ = 0;
   return true;
 }

@@ -32,7 +32,6 @@ class Connector {
 
   Core& core_;
   LinkedQueue<UnattendedCall> waiting_;
-  std::size_t size_ = 0;       // Of it.
   std::size_t postponed_ = 0;  // So many of the last in the queue wait for a server to come.
   bool running_ = false;
   std::thread thread_;

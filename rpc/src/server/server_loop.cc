@@ -37,7 +37,6 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
   if (refusal.ok()) {
     MakeRoomForHello();
     awaiting_hello_.push_back(session);
-    ++awaiting_hello_count_;
   } else {
     refused_.insert(&session);
   }
@@ -49,7 +48,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
 // Mute clients must not keep others out: above the limit the oldest of them goes.
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
-  if (awaiting_hello_count_ < limit || awaiting_hello_.empty()) return;
+  if (awaiting_hello_.size() < limit) return;
   Session& oldest = awaiting_hello_.front();
   if (Clock::now() - oldest.opened_at() < kHelloGrace) return;
   AwaitNoHello(oldest);
@@ -58,9 +57,7 @@ void ServerLoop::MakeRoomForHello() {
 }
 
 void ServerLoop::AwaitNoHello(Session& session) {
-  if (!awaiting_hello_.Contains(session)) return;
-  awaiting_hello_.Remove(session);
-  --awaiting_hello_count_;
+  if (awaiting_hello_.Contains(session)) awaiting_hello_.Remove(session);
 }
 
 void ServerLoop::OnHello(Session& session) { AwaitNoHello(session); }

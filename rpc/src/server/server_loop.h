@@ -60,7 +60,6 @@ class ServerLoop final : public SessionHost {
   absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
   absl::flat_hash_set<Session*> refused_;  // Of those; they are told why, and closed.
   LinkedQueue<Session> awaiting_hello_;    // Oldest first. None that was refused.
-  std::size_t awaiting_hello_count_ = 0;
   std::vector<std::string> undelivered_;
   bool draining_ = false;
 };
