@@ -7,7 +7,27 @@ namespace {
 using std::chrono::milliseconds;
 using wire::FrameKind;
 
-using LimitsTest = ClientTest;
+// Sixteen calls, which take all the slots that the server gives.
+struct FullConnection {
+  ScriptedConnection connection;
+  std::vector<std::future<Text>> calls;
+  std::vector<OwnedFrame> requests;
+};
+
+class LimitsTest : public ClientTest {
+ protected:
+  FullConnection Fill() {
+    wire::Hello hello = ScriptedConnection::UsualHello();
+    hello.max_calls = 16;
+    std::vector<std::future<Text>> calls;
+    for (int i = 0; i < 16; ++i) calls.push_back(CallAside("x"));
+    ScriptedConnection connection = server_.Accept();
+    connection.SendHello(hello);
+    std::vector<OwnedFrame> requests;
+    for (int i = 0; i < 16; ++i) requests.push_back(connection.Expect(FrameKind::kRequest));
+    return {std::move(connection), std::move(calls), std::move(requests)};
+  }
+};
 
 TEST_F(LimitsTest, ARequestAboveTheServersLimitNamesBothAndTheConnectionLives) {
   auto large = CallAside(std::string(5 * 1024 * 1024, 'x'));
@@ -49,14 +69,7 @@ TEST_F(LimitsTest, BeforeTheHelloOnlySixteenCallsGoOut) {
 }
 
 TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.max_calls = 16;
-  std::vector<std::future<Text>> calls;
-  for (int i = 0; i < 16; ++i) calls.push_back(CallAside("x"));
-  ScriptedConnection connection = server_.Accept();
-  connection.SendHello(hello);
-  std::vector<OwnedFrame> requests;
-  for (int i = 0; i < 16; ++i) requests.push_back(connection.Expect(FrameKind::kRequest));
+  auto [connection, calls, requests] = Fill();
   auto late = CallAside("late", {.timeout = milliseconds(50)});
   ExpectStatus(Get(late).status(), absl::StatusCode::kDeadlineExceeded, "free call slot");
   auto waiting = CallAside("waiting");
@@ -69,13 +82,7 @@ TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
 }
 
 TEST_F(LimitsTest, AStopEndsACallThatWaitsForASlot) {
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.max_calls = 16;
-  std::vector<std::future<Text>> calls;
-  for (int i = 0; i < 16; ++i) calls.push_back(CallAside("x"));
-  ScriptedConnection connection = server_.Accept();
-  connection.SendHello(hello);
-  for (int i = 0; i < 16; ++i) connection.Expect(FrameKind::kRequest);
+  auto [connection, calls, requests] = Fill();
   std::stop_source stop;
   const CallOptions options{.timeout = std::chrono::hours(1), .stop = stop.get_token()};
   auto blocking = CallAside("late", options);

@@ -2,7 +2,6 @@
 // there are some.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <future>
@@ -16,6 +15,7 @@
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
 #include "support/endpoints.h"
+#include "support/no_descriptors_linux.h"
 #include "support/test_service.h"
 
 namespace piperpc::testing {
@@ -24,19 +24,6 @@ namespace {
 using internal::ClientMethod;
 
 constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none = {.rlim_cur = 0, .rlim_max = before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_ = {};
-};
 
 class RefusedDescriptors : public ::testing::TestWithParam<std::string> {
  protected:

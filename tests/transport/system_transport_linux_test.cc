@@ -3,16 +3,18 @@
 
 #include <gtest/gtest.h>
 #include <liburing.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child_process_linux.h"
 #include "refused_calls_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
+#include "support/no_descriptors_linux.h"
 
 namespace piperpc::transport {
 namespace {
+
+using testing::NoDescriptors;
 
 using Loop = absl::StatusOr<std::unique_ptr<EventLoop>>;
 
@@ -23,20 +25,6 @@ Loop NewLoop(SystemTransports& transports, std::string_view backend) {
 bool IsEpoll(const Loop& loop) {
   return loop.ok() && dynamic_cast<EpollLoop*>(loop->get()) != nullptr;
 }
-
-// All descriptors that are free now are out of reach as long as this lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none = {.rlim_cur = 0, .rlim_max = before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_ = {};
-};
 
 class AutomaticTransportTest : public ::testing::Test {
  protected:
