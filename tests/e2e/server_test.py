@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -40,12 +41,12 @@ class EndTest(ServerTest):
     folder = programs.new_folder()
     self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
     endpoint = target.endpoint(pathlib.Path(folder), 'limit')
-    limit = f'ulimit -f 0; exec "$0" "$@" 2>{folder}/log'
-    daemon = subprocess.Popen(['sh', '-c', limit, *target.PIPERPCD, '--memory', '--log-level',
-                               'debug', '--endpoint', endpoint],
-                              stdout=subprocess.PIPE, text=True)
+    with open(pathlib.Path(folder) / 'log', 'w', encoding='utf-8') as log:
+      daemon = subprocess.Popen([*target.PIPERPCD, '--memory', '--log-level', 'debug', '--endpoint',
+                                 endpoint], stdout=subprocess.PIPE, stderr=log, text=True)
     self.addCleanup(daemon.kill)
     self.assertIn('READY', daemon.stdout.readline())
+    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, 0))
     daemon.send_signal(signal.SIGTERM)
     self.assertNotEqual(daemon.wait(programs.LIMIT), -signal.SIGXFSZ)
     daemon.stdout.close()
