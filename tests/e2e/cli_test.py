@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """The command line against the real server."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
 import pty
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,8 +18,8 @@ import unittest
 
 import programs
 import target
-from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO_AM_I, Server,
-                      replies)
+from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO_AM_I, Process,
+                      Server, replies)
 
 OK, CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED = 0, 1, 3, 4
 NOT_FOUND, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 5, 12, 14, 16
@@ -229,7 +231,7 @@ class MistakesTest(CliTest):
   def test_wait_for_a_server_that_never_comes(self):
     nobody = target.endpoint(self.server.folder, 'nobody')
     result = self.server.run('--endpoint', nobody, 'wait', '--timeout', '300ms')
-    self.assertIn(result.returncode, (DEADLINE_EXCEEDED, UNAVAILABLE), result.stderr)
+    self.assert_ended(result, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', nobody)
 
   def test_nobody_reads_the_output(self):
     reader, writer = os.pipe()
@@ -513,6 +515,96 @@ class RegistrationTest(CliTest):
     self.converse(terminal, (b'no user known; register it? [y/N]', b'Yes\r'))
     self.assert_child_ended(child, terminal, OK, b'}')
     self.assert_known('known', 'x')
+
+
+@target.linux_only('a socket of Linux')
+class RestartTest(unittest.TestCase):
+  """A server that ends and comes again while it is waited for."""
+
+  def setUp(self):
+    self.folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+    self.endpoint = target.endpoint(pathlib.Path(self.folder), 'server')
+
+  def start(self, *arguments):
+    process = Process([*target.PIPERPC, '--endpoint', self.endpoint, *arguments])
+    self.addCleanup(process.discard)
+    return process
+
+  def serve(self):
+    server = Server('--memory', folder=self.folder)
+    self.addCleanup(server.remove)
+    return server
+
+  @contextlib.contextmanager
+  def dying_server(self):
+    """What takes connections and closes them at once; gives the way to do one, within a limit."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+      listener.bind(self.endpoint)
+      os.chmod(self.endpoint, 0o600)
+      listener.listen(8)
+
+      def close_one(limit=programs.LIMIT):
+        listener.settimeout(limit)
+        listener.accept()[0].close()
+
+      yield close_one
+    os.unlink(self.endpoint)
+
+  def assert_outlasts_a_dying_server(self, *arguments):
+    with self.dying_server() as close_one:
+      caller = self.start(*arguments)
+      for _ in range(10):  # More than what the library itself tries again.
+        close_one()
+    server = self.serve()
+    self.assertEqual(caller.finish(), OK, caller.err.seen)
+    self.assertEqual(server.stop(), 0)
+    return '\n'.join(caller.out.seen)
+
+  def test_wait_goes_on(self):
+    self.assert_outlasts_a_dying_server('wait', '--timeout', '5m')
+
+  def test_wait_for_a_service_goes_on(self):
+    self.assert_outlasts_a_dying_server('wait', 'auth.v1.AuthService', '--timeout', '5m')
+
+  def test_other_commands_go_on_with_the_flag(self):
+    self.assertIn('upper.v1.UpperService',
+                  self.assert_outlasts_a_dying_server('--wait', '--timeout', '5m', 'list'))
+    self.assertIn('service UpperService {',
+                  self.assert_outlasts_a_dying_server('--wait', '--timeout', '5m', 'describe'))
+
+  def test_a_sessions_lines_go_on_with_the_flag(self):
+    server = self.serve()
+    session = self.start('--wait', '--timeout', '5m', 'session')
+    for line in (f'call {PUBLISH} text=a', f'start {SUBSCRIBE}'):  # Their schema is known then.
+      session.write(line)
+    session.out.until('"subscribed"')
+    for line, reply in ((f'call {PUBLISH} text=b', '{'), (f'call {SUBSCRIBE}', '"subscribed"')):
+      self.assertEqual(server.stop(), 0)
+      with self.dying_server() as close_one:
+        session.write(line)
+        for _ in range(10):
+          close_one()
+      server = self.serve()
+      session.out.until(reply)
+
+  def test_ctrl_c_ends_the_wait_at_once(self):
+    for arguments in (('wait',), ('--wait', 'list')):
+      with self.dying_server() as close_one:
+        caller = self.start('--timeout', '10m', *arguments)
+        for _ in range(10):
+          close_one()
+        caller.interrupt()
+        self.assertEqual(caller.process.wait(programs.LIMIT), INTERRUPTED, caller.err.seen)
+
+  def test_the_wait_ends_with_its_time(self):
+    for arguments in (('wait',), ('--wait', 'list')):
+      with self.dying_server() as close_one:
+        caller = self.start('--timeout', '2s', *arguments)
+        while caller.process.poll() is None:
+          with contextlib.suppress(TimeoutError):
+            close_one(limit=0.1)
+        self.assertEqual(caller.finish(), DEADLINE_EXCEEDED, caller.err.seen)
 
 
 class SessionTest(CliTest):

@@ -116,12 +116,15 @@ BackgroundStreams::BackgroundStreams(Connection& connection, Output& output)
 
 BackgroundStreams::~BackgroundStreams() { StopAll(); }
 
-Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan) {
+Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan,
+                                 const Patience& patience) {
   RemoveEnded();
   if (running_.size() >= kMost) {
     return absl::ResourceExhaustedError(
         absl::StrCat("a session has at most ", kMost, " streams; stop one"));
   }
+  const Outcome there = connection_.AwaitServer(patience);
+  if (!there.ok()) return there;
   const bool sends = StreamsRequests(method.shape);
   const std::string tag = absl::StrCat("s", ++started_);
   const google::protobuf::Message* const request = sends ? nullptr : plan.messages[0].get();

@@ -32,8 +32,8 @@ class BackgroundStreams {
   BackgroundStreams& operator=(const BackgroundStreams&) = delete;
 
   // Opens a stream and sends the messages of `plan`. A method that streams its requests stays open
-  // for Send() until End().
-  Outcome Start(const CallableMethod& method, const RequestPlan& plan);
+  // for Send() until End(). `patience` is for the wait for a server; the stream has no limit.
+  Outcome Start(const CallableMethod& method, const RequestPlan& plan, const Patience& patience);
 
   // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended.
   Outcome Send(const std::string& tag, const std::vector<std::string>& words,

@@ -4,9 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/client_call.h"
+#include "piperpc/v1/health.piperpc.h"
 #include "piperpc/v1/reflection.piperpc.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/field_value.h"
+#include "tools/piperpc/server_wait.h"
 
 namespace piperpc::cli {
 namespace {
@@ -65,7 +67,21 @@ CallOptions Connection::OptionsOf(const Patience& patience) const {
   return options;
 }
 
+// Any other answer, "no such service" too, is one of a server that is there.
+Outcome Connection::AwaitServer(const Patience& patience) {
+  if (!settings_.wait) return Outcome();
+  const Patience limited = patience.Within(kDefaultWait);
+  v1::HealthClient client(channel_);
+  const Outcome met = RepeatUntilThere(limited, [&]() -> Outcome {
+    return client.Check(v1::CheckRequest(), OptionsOf(limited)).status();
+  });
+  if (patience.stop().stop_requested()) return InterruptedError();
+  return met.Is(absl::StatusCode::kDeadlineExceeded) ? met : Outcome();
+}
+
 OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
+  const Outcome there = AwaitServer(patience);
+  if (!there.ok()) return there;
   v1::ReflectionClient client(channel_);
   const absl::StatusOr<v1::ListServicesResponse> response =
       client.ListServices(v1::ListServicesRequest(), OptionsOf(patience));
@@ -76,6 +92,8 @@ OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& pat
 Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
   const Outcome checked = CheckUtf8("the symbol", symbol);
   if (!checked.ok() || schema_.Has(symbol)) return checked;
+  const Outcome there = AwaitServer(patience);
+  if (!there.ok()) return there;
   v1::ReflectionClient client(channel_);
   v1::GetFileDescriptorsRequest request;
   request.set_symbol(symbol);
@@ -103,6 +121,8 @@ OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name, const Pa
 OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
                                             const google::protobuf::Message& request,
                                             const Patience& patience) {
+  const Outcome there = AwaitServer(patience);
+  if (!there.ok()) return there;
   MessagePtr response = schema_.NewMessage(*method.descriptor->output_type());
   const Outcome status =
       channel_->CallUnary({method.name, method.shape}, internal::OutMessage::Of(request),

@@ -31,6 +31,10 @@ class Connection {
   // What goes with each call of a command.
   CallOptions OptionsOf(const Patience& patience) const;
 
+  // With --wait: waits until a server answers, also through the end of one and the start of the
+  // next. Before each call, so that what the call itself meets is not a server that has just gone.
+  Outcome AwaitServer(const Patience& patience);
+
   // From the server's reflection.
   OutcomeOr<std::vector<std::string>> ListServices(const Patience& patience);
 

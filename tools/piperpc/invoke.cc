@@ -131,6 +131,8 @@ Outcome InvokeUnary(Program& program, const CallableMethod& method,
 
 Outcome InvokeStream(Program& program, const CallableMethod& method,
                      const google::protobuf::Message& request, const Patience& patience) {
+  const Outcome there = program.connection.AwaitServer(patience);
+  if (!there.ok()) return there;
   const OutMessage message = OutMessage::Of(request);
   const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
       {method.name, method.shape}, &message, program.connection.OptionsOf(patience));
@@ -139,6 +141,8 @@ Outcome InvokeStream(Program& program, const CallableMethod& method,
 
 Outcome InvokeSending(Program& program, const CallableMethod& method, const RequestPlan& plan,
                       NewRequest new_request, const Patience& patience) {
+  const Outcome there = program.connection.AwaitServer(patience);
+  if (!there.ok()) return there;
   const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
       {method.name, method.shape}, nullptr, program.connection.OptionsOf(patience));
   Sender sender(*stream, plan, std::move(new_request), program.input);

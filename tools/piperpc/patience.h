@@ -8,10 +8,13 @@
 
 namespace piperpc::cli {
 
-// Starts to run when it is made; shared by all the calls that one command makes.
+// Starts to run when it is made; shared by all that one command waits for.
 class Patience {
  public:
   using Clock = std::chrono::steady_clock;
+
+  // Without a limit, or a stop.
+  Patience() = default;
 
   Patience(std::optional<std::chrono::milliseconds> timeout, std::stop_token stop)
       : stop_(std::move(stop)) {
@@ -20,6 +23,11 @@ class Patience {
 
   const std::stop_token& stop() const { return stop_; }
 
+  // The same; where it has no limit, with that one from now on.
+  Patience Within(std::chrono::milliseconds limit) const {
+    return end_.has_value() ? *this : Patience(limit, stop_);
+  }
+
   // What is left; none: there is no limit. At least a millisecond, so that the call that comes too
   // late is the one that says so.
   std::optional<std::chrono::milliseconds> left() const {
@@ -27,6 +35,11 @@ class Patience {
     const auto rest = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now());
     return std::max(rest, std::chrono::milliseconds(1));
   }
+
+  bool over() const { return end_.has_value() && Clock::now() >= *end_; }
+
+  // Waits that long, or what is left, or until the stop, whichever comes first.
+  void Pause(std::chrono::milliseconds time) const;
 
  private:
   std::optional<Clock::time_point> end_;

@@ -141,7 +141,7 @@ class Session {
         patience.stop());
     if (!plan.ok()) return plan.outcome();
     if (plan->from_input && words.size() > 1) return NoStandardInput();
-    return streams_.Start(*method, *plan);
+    return streams_.Start(*method, *plan, patience);
   }
 
   Outcome Send(const Words& words, const Patience& patience) {
