@@ -233,17 +233,22 @@ TEST_F(ConnectionTest, ManySmallMessagesMakeTheServerWakeTheThreadThatReads) {
   EXPECT_EQ(*Get(slow), "r");
 }
 
+std::string Pings(int count, std::size_t payload) {
+  const wire::FrameHeader ping{.kind = FrameKind::kPing};
+  std::string packet;
+  for (int i = 0; i < count; ++i) {
+    const std::size_t begin = packet.size();
+    packet.resize(begin + wire::FrameSize(ping, payload), 'p');
+    wire::EncodeFramePrefix(ping, payload, packet.data() + begin);
+  }
+  return packet;
+}
+
 TEST_F(ConnectionTest, AServerThatPingsAndDoesNotReadIsLeft) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Expect(FrameKind::kRequest);
-  const wire::FrameHeader ping{.kind = FrameKind::kPing};
-  std::string packet;
-  for (int i = 0; i < 1000; ++i) {
-    const std::size_t begin = packet.size();
-    packet.resize(begin + wire::FrameSize(ping, wire::kMaxPingBytes), 'p');
-    wire::EncodeFramePrefix(ping, wire::kMaxPingBytes, packet.data() + begin);
-  }
+  const std::string packet = Pings(1000, wire::kMaxPingBytes);
   int packets = 0;
   while (connection.TrySendRaw(packet)) ASSERT_LT(++packets, 1000);
   ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "pings unread");
@@ -253,17 +258,43 @@ TEST_F(ConnectionTest, ManyPingsInOnePacketAreAnswered) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
-  const wire::FrameHeader ping{.kind = FrameKind::kPing};
-  std::string packet;
-  for (int i = 0; i < 3000; ++i) {
-    const std::size_t begin = packet.size();
-    packet.resize(begin + wire::FrameSize(ping, 0));
-    wire::EncodeFramePrefix(ping, 0, packet.data() + begin);
-  }
-  connection.SendRaw(packet);
+  connection.SendRaw(Pings(3000, 0));
   for (int i = 0; i < 3000; ++i) connection.Expect(FrameKind::kPong);
   connection.Reply(request.call_id, "r");
   EXPECT_EQ(*Get(call), "r");
+}
+
+// While a large request is on its way there is always something that waits to be sent. The reply to
+// a small call behind the pings shows that they have been seen before more of it is read.
+TEST_F(ConnectionTest, PongsThatWereReadAreNotHeldAgainstTheServer) {
+  std::vector<std::future<Text>> small;
+  for (int i = 0; i < 3; ++i) small.push_back(CallAsync("s"));
+  ScriptedConnection connection = server_.Accept();
+  const std::string request(32 * 1024 * 1024, 'l');
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_message_bytes = 2 * request.size();
+  connection.SendHello(hello);
+  std::vector<std::uint64_t> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(connection.Expect(FrameKind::kRequest).call_id);
+  auto large = CallAside(request);
+  OwnedFrame frame = connection.Expect(FrameKind::kRequest);
+  for (int round = 0; round < 3; ++round) {
+    connection.SendRaw(Pings(600, 0));
+    connection.Reply(ids[round], "r");
+    const Text reply = Get(small[round]);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    for (int pongs = 0; pongs < 600;) {
+      frame = connection.Next();
+      ASSERT_FALSE(HasFailure());
+      if (frame.kind == FrameKind::kPong) ++pongs;
+    }
+  }
+  while (frame.kind != FrameKind::kRequest || frame.more) {
+    frame = connection.Next();
+    ASSERT_FALSE(HasFailure());
+  }
+  connection.Reply(frame.call_id, "r");
+  EXPECT_EQ(*Get(large), "r");
 }
 
 TEST_F(ConnectionTest, TheServerIsToldOfItsViolation) {

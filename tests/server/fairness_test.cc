@@ -211,6 +211,53 @@ TEST_F(Fairness, RequestsOfOnePacketWaitWhileTheRepliesAreNotRead) {
   EXPECT_EQ(bytes, std::size_t{kCalls} * kReply);
 }
 
+// Small replies and large ones; the output queue would take them all.
+TEST_F(Fairness, CallsWhoseRepliesAreNotReadStayInFlight) {
+  constexpr std::uint64_t kCalls = 1500;
+  for (const std::size_t reply : {20'000, 40'000}) {
+    Start({.max_calls_per_connection = 16, .output_queue_bytes = 1024 * kMiB});
+    const int before = service_.entered.count();
+    WireClient deaf = Connect();
+    std::string packet = EncodedHello();
+    for (std::uint64_t id = 1; id <= kCalls; ++id) {
+      packet += EncodedRequest(id, "test.v1.Test/Big", std::to_string(reply));
+    }
+    deaf.Send({packet});
+    ASSERT_TRUE(service_.entered.WaitFor(before + 1));
+    WireClient other = Connect();
+    other.Send({EncodedHello()});
+    for (std::uint64_t id = 1; id <= 50; ++id) ExpectServed(other, id);
+    EXPECT_LT(service_.entered.count() - before, 300);  // 16, and what the pipe takes.
+    for (std::uint64_t id = 1; id <= kCalls;) {
+      const OwnedFrame frame = deaf.NextAfterHello();
+      ASSERT_EQ(frame.call_id, id);
+      ASSERT_TRUE(frame.status.ok()) << frame.status;
+      if ((frame.flags & wire::kMore) == 0) ++id;
+    }
+    server_.reset();
+  }
+}
+
+TEST_F(Fairness, ACallAboveTheLimitIsNotHeldUpByAReplyThatIsRead) {
+  Start({.max_calls_per_connection = 16});
+  WireClient client = Connect();
+  std::string packet = EncodedHello();
+  for (std::uint64_t id = 1; id <= 15; ++id) {
+    packet += EncodedRequest(id, "test.v1.Test/Stubborn", "");
+  }
+  for (std::uint64_t id = 16; id <= 100; ++id) {
+    packet += EncodedRequest(id, "test.v1.Test/Echo", "served");
+  }
+  client.Send({packet});
+  for (std::uint64_t id = 16; id <= 100; ++id) {
+    const OwnedFrame reply = client.NextAfterHello();
+    ASSERT_EQ(reply.call_id, id);
+    ASSERT_EQ(reply.payload, "served") << reply.status;
+  }
+  service_.release.Set();
+  for (int i = 1; i <= 15; ++i) EXPECT_EQ(client.NextAfterHello().payload, "released");
+}
+
 TEST_F(Fairness, PingsThatAreNotReadArePaused) {
   constexpr int kPings = 1500;
   Start({.output_queue_bytes = 128 * 1024});

@@ -291,6 +291,46 @@ TEST_F(OutboxTest, ADeadPipeLeavesTheRequestsThatItDidNotTake) {
   EXPECT_THAT(outbox_.UnsentRequests(), testing::UnorderedElementsAre(2u, 3u, 4u, 5u, 6u, 7u));
 }
 
+TEST_F(OutboxTest, AResponseCountsUntilThePipeHasTakenIt) {
+  AddMessage(FrameKind::kMessage, 1, "not counted");
+  for (std::uint64_t id = 1; id <= 6; ++id) AddMessage(FrameKind::kResponse, id, Pattern(30000));
+  EXPECT_EQ(outbox_.counted(), 6u);
+  pipe_.answers = {SendResult::kSent, SendResult::kPending};
+  EXPECT_EQ(Flush(), SendResult::kPending);  // Two of them are in each packet.
+  EXPECT_EQ(outbox_.counted(), 4u);
+  outbox_.Add(Header(FrameKind::kResponse, 7));
+  EXPECT_EQ(outbox_.counted(), 5u);
+  outbox_.OnSent();
+  EXPECT_EQ(outbox_.counted(), 3u);
+  Flush();
+  EXPECT_EQ(outbox_.counted(), 0u);
+}
+
+TEST_F(OutboxTest, ALargeResponseCountsUntilThePipeHasTakenItsLastPiece) {
+  AddMessage(FrameKind::kResponse, 1, Pattern(150000));
+  EXPECT_EQ(outbox_.counted(), 1u);
+  pipe_.answers = {SendResult::kSent, SendResult::kPending};
+  EXPECT_EQ(Flush(), SendResult::kPending);
+  EXPECT_TRUE(outbox_.empty());
+  EXPECT_EQ(outbox_.counted(), 1u);
+  outbox_.OnSent();
+  EXPECT_EQ(outbox_.counted(), 0u);
+}
+
+TEST_F(OutboxTest, ResponsesThatAreDroppedCountNoMore) {
+  AddMessage(FrameKind::kMessage, 1, Pattern(300000));
+  AddMessage(FrameKind::kResponse, 1, "behind it");
+  AddMessage(FrameKind::kResponse, 2, Pattern(300000));
+  EXPECT_EQ(outbox_.counted(), 2u);
+  pipe_.answers = {SendResult::kSent, SendResult::kPending};
+  Flush();
+  outbox_.Drop(1);
+  outbox_.Drop(2);  // The pipe reads it still.
+  EXPECT_EQ(outbox_.counted(), 0u);
+  outbox_.OnSent();
+  EXPECT_EQ(outbox_.counted(), 0u);
+}
+
 TEST_F(OutboxTest, BuffersGoBackToThePool) {
   BufferPool pool;
   Outbox outbox(&pool);

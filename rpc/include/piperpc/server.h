@@ -50,9 +50,10 @@ struct ServerOptions {
   std::size_t max_message_bytes = 4 * 1024 * 1024;  // 64 KiB to 2 GiB - 1.
   std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
 
-  // 16 to 1,000,000. A call counts until its handler has ended, a cancelled one, too. A client is
-  // told the number and keeps to it; a call above it ends with RESOURCE_EXHAUSTED, and the
-  // connection lives.
+  // 16 to 1,000,000. A call counts until its handler has ended, a cancelled one, too, and until the
+  // pipe has taken its reply. A client is told the number and keeps to it. Of one that does not, a
+  // call above it waits until replies that it has not read are on their way; without such, it ends
+  // with RESOURCE_EXHAUSTED. The connection lives.
   std::size_t max_calls_per_connection = 100;
 
   std::size_t stream_credit_bytes = 256 * 1024;  // What a stream of requests may have unread.

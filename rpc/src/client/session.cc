@@ -47,7 +47,10 @@ absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t lim
 
 // The Hello waits for the first call, and travels with it.
 Session::Session(Core& core, std::unique_ptr<transport::Pipe> pipe)
-    : core_(core), pipe_(std::move(pipe)), peer_(EarlyLimits()) {
+    : core_(core),
+      pipe_(std::move(pipe)),
+      outbox_(nullptr, wire::FrameKind::kPong),
+      peer_(EarlyLimits()) {
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kHello;
   outbox_.Add(header, wire::EncodeHello(OurHello(core_.options())));

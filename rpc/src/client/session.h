@@ -140,7 +140,6 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool draining_ = false;
   bool dead_ = false;
   bool room_wanted_ = false;
-  std::size_t pongs_ = 0;            // At most so many are in the outbox.
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this turn.
 

@@ -118,14 +118,15 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
                                           " bytes; the limit is ", wire::kMaxPingBytes));
   }
   outbox_.Add({.kind = FrameKind::kPong}, frame.payload);
-  if (++pongs_ < kMostPongs) {
+  if (outbox_.counted() < kMostPongs) {
     FlushSoon();
     return absl::OkStatus();
   }
   Flush();
-  if (pongs_ == 0 || dead_) return absl::OkStatus();
+  const std::size_t pongs = outbox_.counted();
+  if (pongs < kMostPongs || dead_) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat("it has left ", pongs_, " answers to its pings unread"));
+      absl::StrCat("it has left ", pongs, " answers to its pings unread"));
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {

@@ -34,7 +34,6 @@ void Session::Flush() {
   const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
   if (!result.ok()) return Fail(Lost(core_, result.status()));
   if (*result == SendResult::kWouldBlock) return AttachAndFlush();
-  if (*result == SendResult::kSent) pongs_ = 0;
   GiveRoom();
 }
 

@@ -15,7 +15,7 @@ Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, Recei
     : host_(host),
       pipe_(std::move(pipe)),
       output_limit_(host.core().options.output_queue_bytes),
-      outbox_(&host.buffers()),
+      outbox_(&host.buffers(), wire::FrameKind::kResponse),
       memory_(host.core().connection_share, "parse_budget_per_connection", budget) {}
 
 Session::~Session() {
@@ -116,7 +116,6 @@ void Session::SendMessage(const wire::FrameHeader& header, const internal::OutMe
 
 void Session::SendResponse(std::uint64_t call_id, const absl::Status& status,
                            std::string_view trailers, const internal::OutMessage* response) {
-  ++unsent_responses_;
   std::string encoded;
   if (!status.ok()) encoded = wire::EncodeStatus(status);
   const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
@@ -144,6 +143,7 @@ void Session::OnEnded(Call& call) {
 
 void Session::Receive() {
   if (receiving_ || state_ >= State::kClosing || !has_room()) return;
+  if (kept_waits_ && !MayBeginCall()) return;
   if (!kept_.empty()) return loop().Schedule(kept_, Clock::now());
   receiving_ = true;
   pipe_->Receive();
@@ -178,7 +178,6 @@ void Session::OnTurnEnd() {
 }
 
 void Session::Flush() {
-  unsent_responses_ = 0;
   if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
   auto result = outbox_.Flush(*pipe_);
   if (!result.ok()) OnPipeLost(result.status());

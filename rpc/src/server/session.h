@@ -117,6 +117,8 @@ class Session final : public QueueLink<Session>,
   absl::Status OnPacket(transport::Bytes packet);
   absl::Status OnFrames(transport::Bytes frames);
   bool MayReadOn();
+  bool MayTake(const wire::FrameHeader& header);
+  bool MayBeginCall() const;
   void KeepForLater(transport::Bytes frames);
   void ReadKept();
   absl::Status OnFrame(const wire::Frame& frame);
@@ -165,7 +167,7 @@ class Session final : public QueueLink<Session>,
   bool receiving_ = false;
   bool was_full_ = false;
   bool closing_pipe_ = false;
-  std::size_t unsent_responses_ = 0;  // About: since the last flush.
+  bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
   wire::Hello peer_hello_;
   Outbox outbox_;

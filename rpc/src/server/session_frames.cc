@@ -41,10 +41,16 @@ absl::Status Session::OnFrames(transport::Bytes frames) {
       KeepForLater(reader.rest());
       return absl::OkStatus();
     }
+    const transport::Bytes from_here = reader.rest();
     if (!reader.Next(frame)) return reader.damage();
+    if (!MayTake(frame.header)) {
+      kept_waits_ = true;
+      KeepForLater(from_here);
+      return absl::OkStatus();
+    }
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
-    if (unsent_responses_ >= kResponsesAtOnce) Flush();
+    if (outbox_.counted() >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
 }
@@ -57,6 +63,21 @@ bool Session::MayReadOn() {
   return has_room();
 }
 
+// A call counts until its response is sent. A client that keeps to the limit has read the responses
+// of those that it does not count any more, so it never waits here.
+bool Session::MayTake(const wire::FrameHeader& header) {
+  if (header.kind != wire::FrameKind::kRequest || MayBeginCall()) return true;
+  if (header.call_id <= last_call_id_) return true;  // Not a new call.
+  Flush();
+  return MayBeginCall();
+}
+
+// Without responses that wait, it is refused when there are too many.
+bool Session::MayBeginCall() const {
+  const std::size_t unsent = outbox_.counted();
+  return unsent == 0 || calls_.size() + unsent < host_.core().options.max_calls_per_connection;
+}
+
 void Session::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.buffers()); }
 
 // The rest of a packet, from where it was left. OnTurnEnd(), which comes after it, sees to a rest
@@ -64,6 +85,7 @@ void Session::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.b
 void Session::ReadKept() {
   if (state_ >= State::kClosing) return;
   loop().Defer(*this);
+  kept_waits_ = false;
   const transport::Bytes frames = kept_.frames();
   kept_.Advance(frames.size());
   if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));

@@ -29,7 +29,7 @@ void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
 
 }  // namespace
 
-Outbox::Outbox(BufferPool* pool) : small_(pool) {}
+Outbox::Outbox(BufferPool* pool, wire::FrameKind counted) : counted_kind_(counted), small_(pool) {}
 Outbox::~Outbox() = default;
 
 bool Outbox::IsWaiting(std::uint64_t call_id) const {
@@ -44,6 +44,7 @@ Outbox::Turns::iterator Outbox::FindWaiting(std::uint64_t call_id) {
 
 void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
   queued_bytes_ += message->cost();
+  large_counted_ += IsCounted(message->header());
   const std::uint64_t call_id = message->header().call_id;
   auto waiting = FindWaiting(call_id);
   if (waiting == waiting_.end()) {
@@ -63,7 +64,7 @@ char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size
   char* const frame = small_.Room(wire::FrameSizeBound(header, payload_size), max_packet_ / 2);
   char* const payload = wire::EncodeFramePrefix(header, payload_size, frame);
   const std::size_t size = static_cast<std::size_t>(payload - frame) + payload_size;
-  small_.Add(size);
+  small_.Add(size, IsCounted(header));
   queued_bytes_ += size;
   return payload;
 }
@@ -107,7 +108,10 @@ absl::flat_hash_set<std::uint64_t> Outbox::UnsentRequests() const {
 bool Outbox::Drop(std::uint64_t call_id) {
   const auto waiting = FindWaiting(call_id);
   if (waiting == waiting_.end()) return false;
-  for (const auto& message : waiting->messages) queued_bytes_ -= message->cost();
+  for (const auto& message : waiting->messages) {
+    queued_bytes_ -= message->cost();
+    large_counted_ -= IsCounted(message->header());
+  }
   std::unique_ptr<LargeMessage>& first = waiting->messages.front();
   const bool cut = first->begun();
   if (first.get() == flying_) retired_ = std::move(first);
@@ -161,6 +165,8 @@ void Outbox::Commit(const Packet& packet) {
 
 void Outbox::Release() {
   small_.Release();
+  const bool taken = retired_ != nullptr && retired_->done();  // It was not dropped.
+  if (taken) large_counted_ -= IsCounted(retired_->header());
   retired_.reset();
   flying_ = nullptr;
 }

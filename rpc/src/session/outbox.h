@@ -29,8 +29,9 @@ namespace piperpc {
 class Outbox {
  public:
   // `pool`: where buffers come from and go back to when nothing waits; it outlives the outbox.
-  // Null: the outbox keeps its buffers.
-  explicit Outbox(BufferPool* pool = nullptr);
+  // Null: the outbox keeps its buffers. `counted`: the kind of frames that the peer makes this side
+  // send, see counted().
+  explicit Outbox(BufferPool* pool = nullptr, wire::FrameKind counted = wire::FrameKind::kResponse);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -73,6 +74,10 @@ class Outbox {
   // Bytes added and not yet handed to the pipe.
   std::size_t queued_bytes() const { return queued_bytes_; }
 
+  // Frames of the counted kind that were added and that the pipe has not taken, also those in a
+  // send that is pending; a split message is one of them, until its last frame is taken.
+  std::size_t counted() const { return small_.counted() + large_counted_; }
+
  private:
   // The messages of one call that wait for their turn, in order.
   struct Waiting {
@@ -94,6 +99,7 @@ class Outbox {
   Turns::iterator FindWaiting(std::uint64_t call_id);
   bool IsWaiting(std::uint64_t call_id) const;
   void AddWaiting(std::unique_ptr<LargeMessage> message);
+  bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
   void Erase(Turns::iterator waiting);
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
@@ -101,6 +107,8 @@ class Outbox {
   void Commit(const Packet& packet);
   void Release();
 
+  const wire::FrameKind counted_kind_;
+  std::uint32_t large_counted_ = 0;
   std::size_t max_packet_ = wire::kEarlyPacketBytes;
   std::size_t queued_bytes_ = 0;
   bool sending_ = false;

@@ -22,9 +22,11 @@ class SmallQueue {
   // `packet_limit`.
   char* Room(std::size_t bytes, std::size_t packet_limit);
 
-  // The frame that was written there; `bytes`: what it takes.
-  void Add(std::size_t bytes) {
+  // The frame that was written there; `bytes`: what it takes. `counted`: it is one of counted().
+  void Add(std::size_t bytes, bool counted) {
     added_ += bytes;
+    counted_ += counted;
+    back().counted += counted;
     back().bytes.Extend(bytes);
   }
 
@@ -44,6 +46,9 @@ class SmallQueue {
   std::uint64_t added() const { return added_; }
   std::uint64_t sent() const { return sent_; }
 
+  // Frames that were added as such, and that the pipe has not taken: until Release().
+  std::size_t counted() const { return counted_; }
+
   // Calls `visit` with each packet that was not handed to the pipe.
   template <typename Visit>
   void ForEachUnsent(Visit visit) const {
@@ -52,9 +57,16 @@ class SmallQueue {
   }
 
  private:
+  // The end of a packet: where it is, and how many frames of the packet are counted.
+  struct Cut {
+    std::size_t at;
+    std::uint32_t counted;
+  };
+
   struct Run {
     bool exhausted() const { return begin == bytes.size(); }
-    std::size_t next_end() const { return next_cut < cuts.size() ? cuts[next_cut] : bytes.size(); }
+    Cut end() const { return {bytes.size(), counted}; }
+    Cut next_end() const { return next_cut < cuts.size() ? cuts[next_cut] : end(); }
     transport::Bytes Packet(std::size_t from, std::size_t to) const {
       return {bytes.data() + from, to - from};
     }
@@ -62,7 +74,7 @@ class SmallQueue {
     void ForEachUnsent(Visit visit) const {
       std::size_t from = begin;
       for (std::size_t cut = next_cut; from < bytes.size(); ++cut) {
-        const std::size_t to = cut < cuts.size() ? cuts[cut] : bytes.size();
+        const std::size_t to = cut < cuts.size() ? cuts[cut].at : bytes.size();
         visit(Packet(from, to));
         from = to;
       }
@@ -70,9 +82,10 @@ class SmallQueue {
     void Clear();
 
     PacketBuffer bytes;
-    std::vector<std::size_t> cuts;  // Where a packet ends and the next one begins.
-    std::size_t begin = 0;          // What stands before was handed to the pipe.
-    std::size_t next_cut = 0;
+    std::vector<Cut> cuts;  // Where a packet ends and the next one begins.
+    std::size_t begin = 0;  // What stands before was handed to the pipe.
+    std::uint32_t next_cut = 0;
+    std::uint32_t counted = 0;  // Behind the last cut.
   };
 
   Run& front() { return runs_[front_]; }  // Being sent.
@@ -86,6 +99,8 @@ class SmallQueue {
   std::size_t front_ = 0;
   std::uint64_t added_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint32_t counted_ = 0;
+  std::uint32_t counted_flying_ = 0;  // Of those: in what the pipe may still read.
 };
 
 }  // namespace piperpc
