@@ -223,6 +223,48 @@ class MistakesTest(CliTest):
     result = self.server.run('--timeout', '300ms', 'call', SUBSCRIBE)
     self.assert_ended(result, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
 
+  def test_timeout_ends_the_wait_for_standard_input(self):
+    caller = self.server.start('--timeout', '3s', 'call', UPPERCASE, '-')
+    caller.write('{"text":')
+    self.assertEqual(caller.process.wait(programs.LIMIT), DEADLINE_EXCEEDED)
+    caller.finish()
+    self.assertEqual(caller.err.seen,
+                     ['piperpc: the time of --timeout was over while reading standard input'])
+
+  def test_timeout_ends_a_stream_of_standard_input(self):
+    caller = self.server.start('--user', 'slow', '--register', '--timeout', '5s', 'call',
+                               UPPERCASE_LINES, PIPERPC_PASSWORD='x')
+    caller.write('{"text":"a"}')
+    caller.out.until('"A"')
+    self.assertEqual(caller.process.wait(programs.LIMIT), DEADLINE_EXCEEDED)
+    caller.finish()
+
+  @target.linux_only('pipes with names in folders')
+  def test_timeout_ends_the_wait_for_a_pipe_that_nobody_writes_to(self):
+    pipe = self.server.folder / 'silent pipe'
+    os.mkfifo(pipe)
+    held_open = self.server.folder / 'pipe held open'
+    os.mkfifo(held_open)
+    writer = os.open(held_open, os.O_RDWR)
+    self.addCleanup(os.close, writer)
+    callers = []
+    for path in (pipe, held_open):
+      for arguments in (('call', UPPERCASE, f'@{path}'), ('call', UPPERCASE_LINES, f'@{path}'),
+                        ('--user', 'a', '--password-file', path, 'call', WHO_AM_I)):
+        callers.append((path, self.server.start('--timeout', '3s', *arguments)))
+    for path, caller in callers:
+      self.assertEqual(caller.finish(), DEADLINE_EXCEEDED)
+      self.assertIn(f'--timeout was over while reading {path}', '\n'.join(caller.err.seen))
+
+  @target.linux_only('pipes with names in folders')
+  def test_timeout_is_that_of_each_line_of_a_session(self):
+    pipe = self.server.folder / 'pipe of a line'
+    os.mkfifo(pipe)
+    result = self.server.run('--timeout', '3s', 'session',
+                             stdin=f'call {UPPERCASE} "@{pipe}"\nlist\n')
+    self.assert_ended(result, DEADLINE_EXCEEDED, 'line 1: the time of --timeout was over')
+    self.assertIn('upper.v1.UpperService', result.stdout)
+
   def test_no_server(self):
     nobody = target.endpoint(self.server.folder, 'nobody')
     self.assert_ended(self.server.run('--endpoint', nobody, 'list'), UNAVAILABLE, 'UNAVAILABLE',
@@ -344,6 +386,24 @@ class PasswordPromptTest(CliTest):
       os.kill(child, number)
       code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
       self.assertEqual(code, INTERRUPTED if number == signal.SIGINT else -number)
+      self.assertEqual(termios.tcgetattr(theirs), before)
+      os.close(ours)
+      os.close(theirs)
+
+  @target.linux_only('the modes of a terminal')
+  def test_timeout_ends_the_question_and_leaves_the_terminal_as_it_was(self):
+    self.assert_ended(self.server.run_as('slow', 'call', WHO_AM_I), OK)
+    for user, answers in (('slow', ()), ('stranger', (b'x\r',))):
+      ours, theirs = pty.openpty()
+      before = termios.tcgetattr(theirs)
+      child = self.start_at(theirs, '--timeout', '2s', '--user', user, 'call', WHO_AM_I)
+      shown = self.read_until(ours, b'Password of ')
+      for answer in answers:
+        os.write(ours, answer)
+      self.assertIn(b'--timeout was over while asking',
+                    self.read_until(ours, b'at the terminal'), shown)
+      code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+      self.assertEqual(code, DEADLINE_EXCEEDED)
       self.assertEqual(termios.tcgetattr(theirs), before)
       os.close(ours)
       os.close(theirs)

@@ -23,8 +23,9 @@ std::string NextLine(LineReader& reader) {
 Result ReadUntilStopped(LineReader& reader, TestPipe& pipe) {
   std::stop_source stop;
   std::string line;
-  auto result =
-      std::async(std::launch::async, [&] { return reader.ReadLine(line, stop.get_token()); });
+  auto result = std::async(std::launch::async, [&] {
+    return reader.ReadLine(line, Patience(std::nullopt, stop.get_token()));
+  });
   stop.request_stop();
   if (result.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
     ADD_FAILURE() << "the wait does not end";
@@ -68,6 +69,32 @@ TEST(LineReaderTest, WhatComesAfterAStopIsKept) {
     pipe.Write(std::string(line) + "\n");
     EXPECT_EQ(NextLine(reader), line);
   }
+}
+
+// A patience that is over as soon as anybody waits.
+Patience Over() {
+  const Patience patience(std::chrono::milliseconds(1), {});
+  while (!patience.over()) patience.Pause(std::chrono::milliseconds(1));
+  return patience;
+}
+
+TEST(LineReaderTest, TheTimeEndsTheWait) {
+  TestPipe pipe;
+  LineReader reader(pipe.read_end());
+  std::string line;
+  const Patience patience(std::chrono::milliseconds(20), {});
+  EXPECT_EQ(reader.ReadLine(line, patience), Result::kTimedOut);
+  EXPECT_TRUE(patience.over());
+  EXPECT_EQ(reader.ReadAll(line, patience), Result::kTimedOut);
+}
+
+TEST(LineReaderTest, WhatComesAfterItsTimeIsKept) {
+  TestPipe pipe;
+  LineReader reader(pipe.read_end());
+  pipe.Write("one\n");
+  std::string line;
+  EXPECT_EQ(reader.ReadLine(line, Over()), Result::kTimedOut);
+  EXPECT_EQ(NextLine(reader), "one");
 }
 
 TEST(LineReaderTest, ReadsAllThatIsLeftAsItIs) {

@@ -149,8 +149,7 @@ Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::s
   }
   const OutcomeOr<RequestPlan> plan = PlanRequests(
       words, MethodShape::kUnary,
-      [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); },
-      patience.stop());
+      [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, patience);
   if (!plan.ok()) return plan.outcome();
   if (plan->from_input) return UsageError("standard input holds the session's lines");
   return (*running)->Send(*plan->messages[0], patience.stop());

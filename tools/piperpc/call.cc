@@ -11,7 +11,7 @@ Outcome Call(Program& program, const Words& words, const Patience& patience) {
   OutcomeOr<RequestPlan> plan = PlanRequests(
       {words.begin() + 1, words.end()}, method->shape,
       [&] { return program.connection.schema().NewMessage(*method->descriptor->input_type()); },
-      patience.stop());
+      patience);
   if (!plan.ok()) return plan.outcome();
   return Invoke(program, *method, *std::move(plan), patience);
 }

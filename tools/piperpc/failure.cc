@@ -64,6 +64,11 @@ Outcome IoError(std::string_view message) { return Outcome::Local(kExitIo, messa
 
 Outcome NoReaderError() { return Outcome::Local(kExitNoReader, "nobody reads the output"); }
 
+Outcome TimedOutError(std::string_view doing) {
+  return Outcome::Local(kExitTimedOut,
+                        absl::StrCat("the time of --timeout was over while ", std::string(doing)));
+}
+
 Outcome InterruptedError() { return Outcome::Local(kExitInterrupted, "interrupted"); }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }

@@ -15,6 +15,7 @@ namespace piperpc::cli {
 // Exit codes. 1 to 16: the call, or the connection, ended with that canonical code; 5 is NOT_FOUND.
 enum ExitCode : int {
   kExitOk = 0,
+  kExitTimedOut = 4,       // As DEADLINE_EXCEEDED: the time was over before anything was called.
   kExitUsage = 64,         // The command line or the request is wrong; nothing was called.
   kExitIo = 74,            // A file cannot be read, or the output cannot be written.
   kExitInterrupted = 130,  // Ctrl-C.
@@ -101,6 +102,9 @@ Outcome IoError(std::string_view message);
 
 // Standard output has been closed by its reader: the end, but nothing to complain of.
 Outcome NoReaderError();
+
+// The time of --timeout was over while `doing`, before anything was called.
+Outcome TimedOutError(std::string_view doing);
 
 // Ctrl-C, before anything was called.
 Outcome InterruptedError();

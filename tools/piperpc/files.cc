@@ -29,13 +29,16 @@ bool IsFolder(const std::string& path) {
 }
 
 OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t most,
-                               const std::stop_token& stop) {
+                               const Patience& patience) {
   tools::Input input(file);
   std::string content;
   Result result = Result::kBytes;
   errno = 0;
-  while (result == Result::kBytes && content.size() <= most) result = input.Read(content, stop);
+  while (result == Result::kBytes && content.size() <= most) {
+    result = input.Read(content, patience.stop(), patience.end());
+  }
   if (result == Result::kStopped) return InterruptedError();
+  if (result == Result::kTimedOut) return TimedOutError(absl::StrCat("reading ", path));
   if (result == Result::kError) return CannotRead(path, errno);
   if (content.size() > most) {
     return CannotRead(path,
@@ -47,12 +50,12 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
 }  // namespace
 
 OutcomeOr<std::string> ReadFile(const std::string& path, std::size_t most,
-                                const std::stop_token& stop) {
+                                const Patience& patience) {
   if (IsFolder(path)) return CannotRead(path, "it is a folder; give a file");
   errno = 0;
   const int file = OpenForReading(path);
   if (file < 0) return CannotRead(path, errno);
-  OutcomeOr<std::string> content = ReadAll(file, path, most, stop);
+  OutcomeOr<std::string> content = ReadAll(file, path, most, patience);
   CloseFile(file);
   return content;
 }

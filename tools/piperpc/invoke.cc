@@ -19,6 +19,7 @@ using internal::ClientStream;
 using internal::OutMessage;
 
 Outcome InputError(LineReader::Result result) {
+  if (result == LineReader::Result::kTimedOut) return TimedOutError("reading standard input");
   return IoError(result == LineReader::Result::kTooLong
                      ? absl::StrCat("cannot read standard input: a message has more than ",
                                     kMostRequestBytes, " bytes, the most it may have")
@@ -26,10 +27,9 @@ Outcome InputError(LineReader::Result result) {
 }
 
 // One message out of all that standard input holds.
-OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
-                                  const std::stop_token& stop) {
+OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const Patience& patience) {
   std::string text;
-  const LineReader::Result result = input.ReadAll(text, stop);
+  const LineReader::Result result = input.ReadAll(text, patience);
   if (result == LineReader::Result::kStopped) return InterruptedError();
   if (result != LineReader::Result::kEnd) return InputError(result);
   const Outcome parsed = FromJson(text, *request);
@@ -84,7 +84,8 @@ class Sender {
   Outcome SendLines(const std::stop_token& stop) {
     std::string line;
     LineReader::Result result;
-    while ((result = input_.ReadLine(line, stop)) == LineReader::Result::kLine) {
+    while ((result = input_.ReadLine(line, Patience(std::nullopt, stop))) ==
+           LineReader::Result::kLine) {
       if (IsBlank(line)) continue;
       const MessagePtr message = new_request_();
       const Outcome parsed = FromJson(line, *message);
@@ -167,7 +168,7 @@ Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
     return InvokeSending(program, method, plan, std::move(new_request), patience);
   }
   if (plan.from_input) {
-    OutcomeOr<MessagePtr> read = ReadRequest(program.input, new_request(), patience.stop());
+    OutcomeOr<MessagePtr> read = ReadRequest(program.input, new_request(), patience);
     if (!read.ok()) return read.outcome();
     plan.messages.push_back(*std::move(read));
   }

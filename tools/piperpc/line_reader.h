@@ -1,35 +1,35 @@
 // Lines from a file descriptor, with a way out of the wait.
 #pragma once
 
-#include <stop_token>
 #include <string>
 
 #include "tools/piperpc/files.h"
+#include "tools/piperpc/patience.h"
 #include "tools/shared/input.h"
 
 namespace piperpc::cli {
 
 class LineReader {
  public:
-  enum class Result { kLine, kEnd, kStopped, kTooLong, kError };
+  enum class Result { kLine, kEnd, kStopped, kTimedOut, kTooLong, kError };
 
   // Reads `file`, as tools::Input does.
   explicit LineReader(int file, std::size_t most = kMostRequestBytes) : input_(file), most_(most) {}
 
   // Waits for a line and gives it without its end, "\n" or "\r\n"; the last may lack one. kStopped
-  // as soon as `stop` is asked for; what has been read so far is kept for the next time. One thread
-  // at a time. kTooLong: the line, or what is left, has more than `most` bytes; there is no
-  // reading on.
-  Result ReadLine(std::string& line, const std::stop_token& stop);
+  // and kTimedOut as soon as `patience` ends; what has been read so far is kept for the next time.
+  // One thread at a time. kTooLong: the line, or what is left, has more than `most` bytes; there is
+  // no reading on.
+  Result ReadLine(std::string& line, const Patience& patience);
 
   // The same for all that is left, as it is.
-  Result ReadAll(std::string& text, const std::stop_token& stop);
+  Result ReadAll(std::string& text, const Patience& patience);
 
   // Forgets a line of which only the beginning has come.
   void DropPartialLine() { buffer_.erase(buffer_.rfind('\n') + 1); }
 
  private:
-  Result Fill(const std::stop_token& stop);  // kLine: there is more in buffer_.
+  Result Fill(const Patience& patience);  // kLine: there is more in buffer_.
 
   tools::Input input_;
   const std::size_t most_;

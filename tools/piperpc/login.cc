@@ -22,21 +22,22 @@ bool IsPersonThere(const Password& password) {
 
 // OK: yes. NOT_FOUND: no, or there is nobody to say so.
 Outcome AskWhetherToRegister(const std::string& user, const Password& password,
-                             const std::stop_token& stop) {
+                             const Patience& patience) {
   if (!IsPersonThere(password)) return NoSuchUser(user);
   const OutcomeOr<std::string> answer = AskQuestion(
-      absl::StrCat("no user ", tools::VisibleLine(user), "; register it? [y/N] "), stop);
-  if (!answer.ok() && stop.stop_requested()) return answer.outcome();
+      absl::StrCat("no user ", tools::VisibleLine(user), "; register it? [y/N] "), patience);
+  const bool given_up = patience.stop().stop_requested() || patience.over();
+  if (!answer.ok() && given_up) return answer.outcome();
   if (!answer.ok()) return NoSuchUser(user);
   const bool yes = absl::EqualsIgnoreCase(*answer, "y") || absl::EqualsIgnoreCase(*answer, "yes");
   return yes ? Outcome() : NoSuchUser(user);
 }
 
 // A password that was mistyped while nobody could see it would be the user's from now on.
-Outcome Confirm(const std::string& user, const Password& password, const std::stop_token& stop) {
+Outcome Confirm(const std::string& user, const Password& password, const Patience& patience) {
   if (!password.typed) return Outcome();
   const OutcomeOr<std::string> again =
-      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ", again: "), stop);
+      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ", again: "), patience);
   if (!again.ok()) return again.outcome();
   if (*again == password.text) return Outcome();
   return UsageError(
@@ -46,18 +47,17 @@ Outcome Confirm(const std::string& user, const Password& password, const std::st
 }  // namespace
 
 OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms, const Patience& patience) {
-  const std::stop_token& stop = patience.stop();
   const OutcomeOr<Password> password =
-      FindPassword(terms.user, terms.password_file, program.environment, stop);
+      FindPassword(terms.user, terms.password_file, program.environment, patience);
   if (!password.ok()) return password.outcome();
   if (!terms.may_register) {
     OutcomeOr<MessagePtr> reply = program.connection.Login(
         terms.user, password->text, Connection::UnknownUser::kRefuse, patience);
     if (!reply.outcome().Is(absl::StatusCode::kNotFound)) return reply;
-    const Outcome asked = AskWhetherToRegister(terms.user, *password, stop);
+    const Outcome asked = AskWhetherToRegister(terms.user, *password, patience);
     if (!asked.ok()) return asked;
   }
-  const Outcome confirmed = Confirm(terms.user, *password, stop);
+  const Outcome confirmed = Confirm(terms.user, *password, patience);
   if (!confirmed.ok()) return confirmed;
   return program.connection.Login(terms.user, password->text, Connection::UnknownUser::kRegister,
                                   patience);

@@ -16,16 +16,16 @@ constexpr std::size_t kMostPasswordFileBytes = 64 * 1024;  // A password has 1,0
 }  // namespace
 
 OutcomeOr<Password> FindPassword(const std::string& user, const std::string& file,
-                                 const Environment& environment, const std::stop_token& stop) {
+                                 const Environment& environment, const Patience& patience) {
   if (!file.empty()) {
-    const OutcomeOr<std::string> content = ReadFile(file, kMostPasswordFileBytes, stop);
+    const OutcomeOr<std::string> content = ReadFile(file, kMostPasswordFileBytes, patience);
     if (!content.ok()) return content.outcome();
     return Password{content->substr(0, content->find_first_of("\r\n"))};
   }
   const std::optional<std::string> variable = environment("PIPERPC_PASSWORD");
   if (variable.has_value()) return Password{*variable};
   OutcomeOr<std::string> typed =
-      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), stop);
+      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), patience);
   if (!typed.ok()) return typed.outcome();
   return Password{*std::move(typed), true};
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <stop_token>
 #include <string>
 
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/patience.h"
 #include "tools/piperpc/settings.h"
 
 namespace piperpc::cli {
@@ -16,6 +16,6 @@ struct Password {
 // The password of `user`: the first line of `file` if one is given, else PIPERPC_PASSWORD, else
 // what is typed at the terminal. Never from the command line, which everybody on the machine sees.
 OutcomeOr<Password> FindPassword(const std::string& user, const std::string& file,
-                                 const Environment& environment, const std::stop_token& stop);
+                                 const Environment& environment, const Patience& patience);
 
 }  // namespace piperpc::cli

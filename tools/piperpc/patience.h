@@ -36,6 +36,7 @@ class Patience {
     return std::max(rest, std::chrono::milliseconds(1));
   }
 
+  std::optional<Clock::time_point> end() const { return end_; }
   bool over() const { return end_.has_value() && Clock::now() >= *end_; }
 
   // Waits that long, or what is left, or until the stop, whichever comes first.

@@ -17,8 +17,8 @@ namespace {
 // Makes messages of words, one after the other.
 class Planner {
  public:
-  Planner(MethodShape shape, const NewRequest& new_request, std::stop_token stop)
-      : streams_(StreamsRequests(shape)), new_request_(new_request), stop_(std::move(stop)) {}
+  Planner(MethodShape shape, const NewRequest& new_request, const Patience& patience)
+      : streams_(StreamsRequests(shape)), new_request_(new_request), patience_(patience) {}
 
   Outcome Add(const std::string& word) {
     if (word.starts_with('{')) return AddJson(word);
@@ -45,7 +45,7 @@ class Planner {
   }
 
   Outcome AddFile(const std::string& path) {
-    const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, stop_);
+    const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, patience_);
     if (!text.ok()) return text.outcome();
     if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));
     std::istringstream lines(*text);
@@ -66,7 +66,7 @@ class Planner {
 
   const bool streams_;
   const NewRequest& new_request_;
-  const std::stop_token stop_;
+  const Patience& patience_;
   std::optional<Assignments> assigning_;  // The last message is still being put together.
   std::vector<MessagePtr> messages_;
 };
@@ -76,14 +76,14 @@ class Planner {
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request, const std::stop_token& stop) {
+                                    const NewRequest& new_request, const Patience& patience) {
   RequestPlan plan;
   plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
   if (plan.from_input) {
     if (words.size() > 1) return UsageError("standard input (-) is all of the request");
     return plan;
   }
-  Planner planner(shape, new_request, stop);
+  Planner planner(shape, new_request, patience);
   for (const std::string& word : words) {
     const Outcome added = planner.Add(word);
     if (!added.ok()) return added;

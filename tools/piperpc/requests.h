@@ -3,13 +3,13 @@
 
 #include <functional>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "google/protobuf/message.h"
 #include "piperpc/service.h"
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/patience.h"
 
 namespace piperpc::cli {
 
@@ -26,11 +26,10 @@ struct RequestPlan {
 // `words`: JSON ("{…}"), @file (JSON; JSON lines when the method streams requests), field=value
 // words, which make one message together as long as nothing else stands between them, or "-" alone
 // for standard input. No words: the empty message, or standard input when requests are streamed. A
-// usage error tells which word is wrong, or that there are too many messages. `stop` ends the wait
-// for a file that is a pipe.
+// usage error tells which word is wrong, or that there are too many messages. `patience`
+// ends the wait for a file that is a pipe.
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request,
-                                    const std::stop_token& stop = {});
+                                    const NewRequest& new_request, const Patience& patience = {});
 
 // True for a line that holds nothing: a stream of JSON lines skips it.
 bool IsBlank(std::string_view line);

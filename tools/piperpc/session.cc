@@ -60,7 +60,7 @@ class Session {
     while (result == LineReader::Result::kStopped) {
       const std::stop_token stop = ArmStop();  // Before a person sees that it is their turn.
       if (interactive_) Prompt();
-      result = program_.input.ReadLine(line_, stop);
+      result = program_.input.ReadLine(line_, Patience(std::nullopt, stop));
       if (result == LineReader::Result::kStopped && !interactive_) {
         Note(kExitInterrupted);
         return false;
@@ -138,7 +138,7 @@ class Session {
     const OutcomeOr<RequestPlan> plan = PlanRequests(
         {words.begin() + 1, words.end()}, method->shape,
         [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); },
-        patience.stop());
+        patience);
     if (!plan.ok()) return plan.outcome();
     if (plan->from_input && words.size() > 1) return NoStandardInput();
     return streams_.Start(*method, *plan, patience);

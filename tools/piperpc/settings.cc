@@ -35,7 +35,7 @@ tools::FlagSet FlagsFor(Settings& settings) {
   tools::FlagSet flags;
   flags.Add("endpoint", "NAME", "the server: a short name or a pipe's address (PIPERPC_ENDPOINT)",
             tools::SetText(settings.endpoint));
-  flags.Add("timeout", "DURATION", "for the whole command: 250ms, 5s, 2m",
+  flags.Add("timeout", "DURATION", "for the whole command, input too: 250ms, 5s, 2m",
             [&settings](std::string_view text) { return SetTimeout(text, settings.timeout); });
   flags.AddSwitch("wait", "wait for a server that is not there yet", &settings.wait);
   flags.Add("metadata", "KEY=VALUE", "travels with the calls; may be repeated",

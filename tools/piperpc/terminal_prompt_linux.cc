@@ -6,33 +6,33 @@
 namespace piperpc::cli {
 namespace {
 
-OutcomeOr<std::string> ReadAnswer(const ControllingTerminal& terminal,
-                                  const std::stop_token& stop) {
+OutcomeOr<std::string> ReadAnswer(const ControllingTerminal& terminal, const Patience& patience) {
   std::string answer;
-  const LineReader::Result result = LineReader(terminal.file()).ReadLine(answer, stop);
+  const LineReader::Result result = LineReader(terminal.file()).ReadLine(answer, patience);
   if (result == LineReader::Result::kLine) return answer;
   terminal.Show("\n");  // Nobody has typed one.
   if (result == LineReader::Result::kStopped) return InterruptedError();
+  if (result == LineReader::Result::kTimedOut) return TimedOutError("asking at the terminal");
   return IoError("the terminal gave no answer");
 }
 
 }  // namespace
 
-OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const Patience& patience) {
   const ControllingTerminal terminal(prompt, Echo::kOff);
   if (!terminal.ok()) {
     return IoError(
         "there is no terminal to ask for the password; give --password-file or PIPERPC_PASSWORD");
   }
-  OutcomeOr<std::string> password = ReadAnswer(terminal, stop);
+  OutcomeOr<std::string> password = ReadAnswer(terminal, patience);
   if (password.ok()) terminal.Show("\n");  // The one that was typed was not shown.
   return password;
 }
 
-OutcomeOr<std::string> AskQuestion(std::string_view prompt, const std::stop_token& stop) {
+OutcomeOr<std::string> AskQuestion(std::string_view prompt, const Patience& patience) {
   const ControllingTerminal terminal(prompt, Echo::kOn);
   if (!terminal.ok()) return IoError("there is no terminal to ask at");
-  return ReadAnswer(terminal, stop);
+  return ReadAnswer(terminal, patience);
 }
 
 }  // namespace piperpc::cli

@@ -1,5 +1,6 @@
 #include <windows.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tools/piperpc/failure.h"
@@ -100,21 +101,30 @@ Typed TakeKey(const Console& console, Echo echo, std::wstring& line) {
   return Typed::kMore;
 }
 
-OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const std::stop_token& stop) {
-  const StopEvent stopped(stop);
+constexpr std::chrono::milliseconds kMostAtOnce{60'000};
+
+DWORD TimeLeft(const Patience& patience) {
+  const auto left = patience.left();
+  return left.has_value() ? static_cast<DWORD>(std::min(*left, kMostAtOnce).count()) : INFINITE;
+}
+
+OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const Patience& patience) {
+  const StopEvent stopped(patience.stop());
   const HANDLE either[] = {stopped.handle(), console.input()};
   std::wstring line;
   Typed typed = Typed::kMore;
   while (typed == Typed::kMore) {
-    const DWORD woken = WaitForMultipleObjects(2, either, FALSE, INFINITE);
-    if (stop.stop_requested()) return InterruptedError();
+    const DWORD woken = WaitForMultipleObjects(2, either, FALSE, TimeLeft(patience));
+    if (patience.stop().stop_requested()) return InterruptedError();
+    if (patience.over()) return TimedOutError("asking at the terminal");
+    if (woken == WAIT_TIMEOUT) continue;
     typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, echo, line) : Typed::kFailed;
   }
   if (typed == Typed::kDone) return tools::Utf8Of(line);
   return IoError("the terminal gave no answer");
 }
 
-OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const std::stop_token& stop) {
+OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const Patience& patience) {
   const Console console;
   if (!console.ok()) {
     return IoError(echo == Echo::kOn ? "there is no terminal to ask at"
@@ -122,19 +132,19 @@ OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const std::stop_t
                                        "--password-file or PIPERPC_PASSWORD");
   }
   console.Show(prompt);
-  OutcomeOr<std::string> answer = ReadLine(console, echo, stop);
+  OutcomeOr<std::string> answer = ReadLine(console, echo, patience);
   console.Show("\n");  // The one that was typed was not shown.
   return answer;
 }
 
 }  // namespace
 
-OutcomeOr<std::string> AskPassword(std::string_view prompt, const std::stop_token& stop) {
-  return Ask(prompt, Echo::kOff, stop);
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const Patience& patience) {
+  return Ask(prompt, Echo::kOff, patience);
 }
 
-OutcomeOr<std::string> AskQuestion(std::string_view prompt, const std::stop_token& stop) {
-  return Ask(prompt, Echo::kOn, stop);
+OutcomeOr<std::string> AskQuestion(std::string_view prompt, const Patience& patience) {
+  return Ask(prompt, Echo::kOn, patience);
 }
 
 }  // namespace piperpc::cli

@@ -1,7 +1,9 @@
 // What comes in on an open file, with a way out of the wait.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -12,7 +14,8 @@ inline constexpr int kStandardOutput = 1;
 
 class Input {
  public:
-  enum class Result { kBytes, kEnd, kStopped, kError };
+  using TimePoint = std::chrono::steady_clock::time_point;
+  enum class Result { kBytes, kEnd, kStopped, kTimedOut, kError };
 
   // Reads `file`, a file descriptor of the C library, without owning it: a file, a pipe or a
   // terminal. It stays open as long as this lives.
@@ -22,9 +25,10 @@ class Input {
   Input& operator=(const Input&) = delete;
 
   // Waits for bytes and appends those that are there to `bytes`. From a terminal they are UTF-8.
-  // kStopped as soon as `stop` is asked for; what comes afterwards is kept for the next time. One
-  // thread at a time.
-  Result Read(std::string& bytes, const std::stop_token& stop);
+  // kStopped as soon as `stop` is asked for, kTimedOut from `end` on, also when there are bytes;
+  // what comes afterwards is kept for the next time. One thread at a time.
+  Result Read(std::string& bytes, const std::stop_token& stop,
+              std::optional<TimePoint> end = std::nullopt);
 
  private:
   class Impl;

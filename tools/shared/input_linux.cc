@@ -1,22 +1,39 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "tools/shared/input.h"
 #include "tools/shared/stop_event_linux.h"
 
 namespace piperpc::tools {
+namespace {
+
+using TimePoint = Input::TimePoint;
+
+// For poll(2), which takes no more than this at once. 0: the time is over.
+constexpr std::chrono::milliseconds kMostAtOnce{60'000};
+
+int TimeLeft(std::optional<TimePoint> end) {
+  if (!end.has_value()) return -1;
+  const auto left = *end - std::chrono::steady_clock::now();
+  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left);
+  return static_cast<int>(std::clamp(rounded, std::chrono::milliseconds(0), kMostAtOnce).count());
+}
+
+}  // namespace
 
 class Input::Impl {
  public:
   explicit Impl(int file) : file_(file) {}
 
-  Result Read(std::string& bytes, const std::stop_token& stop) const {
+  Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) const {
     char buffer[16 * 1024];
     ssize_t count;
     do {
-      if (!Wait(stop)) return Result::kStopped;
+      const Result waited = Wait(stop, end);
+      if (waited != Result::kBytes) return waited;
       count = read(file_, buffer, sizeof buffer);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN));
     if (count < 0) return Result::kError;
@@ -25,13 +42,18 @@ class Input::Impl {
   }
 
  private:
-  // Waits until there is something to read; false: stopped.
-  bool Wait(const std::stop_token& stop) const {
+  // Waits until there is something to read, or an end of the wait.
+  Result Wait(const std::stop_token& stop, std::optional<TimePoint> end) const {
     const StopEvent stopped(stop);
     pollfd files[] = {{file_, POLLIN, 0}, {stopped.file(), POLLIN, 0}};
-    while (poll(files, 2, -1) < 0 && errno == EINTR) {
+    while (true) {
+      const int left = TimeLeft(end);
+      if (left == 0) return Result::kTimedOut;
+      const int ready = poll(files, 2, left);
+      if (stop.stop_requested()) return Result::kStopped;
+      if (ready > 0) return Result::kBytes;
+      if (ready < 0 && errno != EINTR) return Result::kError;
     }
-    return !stop.stop_requested();
   }
 
   const int file_;
@@ -40,8 +62,9 @@ class Input::Impl {
 Input::Input(int file) : impl_(std::make_unique<Impl>(file)) {}
 Input::~Input() = default;
 
-Input::Result Input::Read(std::string& bytes, const std::stop_token& stop) {
-  return impl_->Read(bytes, stop);
+Input::Result Input::Read(std::string& bytes, const std::stop_token& stop,
+                          std::optional<TimePoint> end) {
+  return impl_->Read(bytes, stop, end);
 }
 
 bool IsTerminal(int file) { return isatty(file) == 1; }

@@ -61,6 +61,10 @@ Outcome ReadConsoleLine(HANDLE console) {
   return {Input::Result::kBytes, Utf8Of(text)};
 }
 
+bool IsOver(std::optional<Input::TimePoint> end) {
+  return end.has_value() && std::chrono::steady_clock::now() >= *end;
+}
+
 // What a reader and its thread share. The thread may stay behind in a read that nothing ends.
 class Pump {
  public:
@@ -83,15 +87,19 @@ class Pump {
     changed_.notify_all();
   }
 
-  std::optional<Outcome> Take(const std::stop_token& stop) {
+  Outcome Take(const std::stop_token& stop, std::optional<Input::TimePoint> end) {
     std::unique_lock lock(mutex_);
-    if (stop.stop_requested()) return std::nullopt;
+    if (stop.stop_requested()) return {Input::Result::kStopped};
+    if (IsOver(end)) return {Input::Result::kTimedOut};
     if (!outcome_.has_value()) {
       wanted_ = true;
       changed_.notify_all();
     }
-    if (!changed_.wait(lock, stop, [this] { return outcome_.has_value(); })) return std::nullopt;
-    return std::exchange(outcome_, std::nullopt);
+    const auto is_there = [this] { return outcome_.has_value(); };
+    const bool there = end.has_value() ? changed_.wait_until(lock, stop, *end, is_there)
+                                       : changed_.wait(lock, stop, is_there);
+    if (there) return *std::exchange(outcome_, std::nullopt);
+    return {stop.stop_requested() ? Input::Result::kStopped : Input::Result::kTimedOut};
   }
 
  private:
@@ -121,12 +129,11 @@ class Input::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Result Read(std::string& bytes, const std::stop_token& stop) {
+  Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) {
     if (!std::exchange(started_, true)) std::thread([pump = pump_] { pump->Run(); }).detach();
-    const std::optional<Outcome> outcome = pump_->Take(stop);
-    if (!outcome.has_value()) return Result::kStopped;
-    bytes += outcome->bytes;
-    return outcome->result;
+    const Outcome outcome = pump_->Take(stop, end);
+    bytes += outcome.bytes;
+    return outcome.result;
   }
 
  private:
@@ -137,8 +144,9 @@ class Input::Impl {
 Input::Input(int file) : impl_(std::make_unique<Impl>(file)) {}
 Input::~Input() = default;
 
-Input::Result Input::Read(std::string& bytes, const std::stop_token& stop) {
-  return impl_->Read(bytes, stop);
+Input::Result Input::Read(std::string& bytes, const std::stop_token& stop,
+                          std::optional<TimePoint> end) {
+  return impl_->Read(bytes, stop, end);
 }
 
 bool IsTerminal(int file) { return IsConsole(HandleOf(file)); }
