@@ -1,5 +1,6 @@
 """Starts the real piperpcd and piperpc, of this system or of Windows. Every wait is bounded."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -20,6 +21,22 @@ UPPERCASE = 'upper.v1.UpperService/Uppercase'
 UPPERCASE_LINES = 'upper.v1.UpperService/UppercaseLines'
 SUBSCRIBE = 'notify.v1.NotifyService/Subscribe'
 PUBLISH = 'notify.v1.NotifyService/Publish'
+
+
+# A script's `&` leaves Ctrl-C ignored, and the programs would, too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+  signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def ignoring(*numbers):
+  """What is started meanwhile has these signals ignored."""
+  before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+  try:
+    yield
+  finally:
+    for number, handler in before.items():
+      signal.signal(number, handler)
 
 
 class Lines:

@@ -36,6 +36,17 @@ class EndTest(ServerTest):
   def test_sighup_drains_and_ends_with_0(self):
     self.end_by(signal.SIGHUP)
 
+  @target.linux_only('Windows has no such signals')
+  def test_signals_that_were_ignored_at_the_start_stay_ignored(self):
+    with programs.ignoring(signal.SIGINT, signal.SIGHUP):
+      server = self.start('--memory')
+    server.process.send_signal(signal.SIGINT)
+    server.process.send_signal(signal.SIGHUP)
+    self.assertEqual(server.run('wait').returncode, 0)
+    server.process.send_signal(signal.SIGTERM)
+    self.assertEqual(server.finish(), 0)
+    self.assertIn('"reason":"SIGTERM"', '\n'.join(server.err.seen))
+
   @target.linux_only('Windows has no such limit')
   def test_a_log_at_the_limit_of_file_sizes_ends_nothing(self):
     folder = programs.new_folder()

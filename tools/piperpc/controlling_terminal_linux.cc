@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <iterator>
 #include <mutex>
 
 namespace piperpc::cli {
@@ -11,25 +13,75 @@ namespace {
 // The one that a question is asked at.
 struct {
   std::mutex mutex;
-  const ControllingTerminal* terminal = nullptr;
+  ControllingTerminal* terminal = nullptr;
   bool ending = false;
 } now;
 
+// Whoever changes a terminal from the background is stopped.
+bool InForeground(int terminal) { return tcgetpgrp(terminal) == getpgrp(); }
+
+// What may come of a fault of the program, on the thread that has it, which cannot wait for
+// another.
+constexpr int kFaults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+
+// For their handler, which takes no lock. Changed while it is not there.
+struct {
+  int terminal = -1;
+  termios modes = {};
+  struct sigaction actions[std::size(kFaults)] = {};
+} at_fault;
+
+// Leaves the terminal as it was; then the signal does what it would have done.
+void OnFault(int number) {
+  if (InForeground(at_fault.terminal)) tcsetattr(at_fault.terminal, TCSANOW, &at_fault.modes);
+  for (std::size_t i = 0; i < std::size(kFaults); ++i) {
+    if (kFaults[i] == number) sigaction(number, &at_fault.actions[i], nullptr);
+  }
+  raise(number);  // Comes when this returns.
+}
+
+void CatchFaults(int terminal, const termios& modes) {
+  at_fault.terminal = terminal;
+  at_fault.modes = modes;
+  for (std::size_t i = 0; i < std::size(kFaults); ++i) {
+    struct sigaction& before = at_fault.actions[i];
+    sigaction(kFaults[i], nullptr, &before);
+    struct sigaction action = {};
+    action.sa_handler = &OnFault;
+    if (before.sa_handler != SIG_IGN) sigaction(kFaults[i], &action, nullptr);
+  }
+}
+
+void LetFaultsGo() {
+  for (std::size_t i = 0; i < std::size(kFaults); ++i) {
+    sigaction(kFaults[i], &at_fault.actions[i], nullptr);
+  }
+}
+
+// In the background this waits until the terminal is the program's, by its wish to change it.
+// False: that will not be.
+bool AwaitForeground(int terminal, const termios& modes) {
+  return tcsetattr(terminal, TCSANOW, &modes) == 0;
+}
+
 }  // namespace
 
+// Nothing waits for the foreground with the lock: a signal may be there to end the program.
 ControllingTerminal::ControllingTerminal(std::string_view prompt, Echo echo)
     : prompt_(prompt), echo_(echo), file_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+  if (file_ < 0 || tcgetattr(file_, &before_) != 0 || !AwaitForeground(file_, before_)) return;
   const std::lock_guard lock(now.mutex);
-  if (file_ < 0 || now.ending || tcgetattr(file_, &before_) != 0) return;
-  ok_ = TakeSilence();
-  if (!ok_) return;
+  if (now.ending) return;
+  if (echo_ == Echo::kOff) CatchFaults(file_, before_);
   now.terminal = this;
-  Show(prompt_);
+  ok_ = TakeSilence();
+  if (ok_) Show(prompt_);
 }
 
 ControllingTerminal::~ControllingTerminal() {
   const std::lock_guard lock(now.mutex);
-  if (ok_) GiveSilenceBack(TCSAFLUSH);
+  GiveSilenceBack(TCSAFLUSH);
+  if (now.terminal == this && echo_ == Echo::kOff) LetFaultsGo();
   now.terminal = nullptr;
   if (file_ >= 0) close(file_);
 }
@@ -38,15 +90,18 @@ void ControllingTerminal::Show(std::string_view text) const {
   [[maybe_unused]] const ssize_t written = write(file_, text.data(), text.size());
 }
 
-bool ControllingTerminal::TakeSilence() const {
+bool ControllingTerminal::TakeSilence() {
   if (echo_ == Echo::kOn) return true;
   termios silent = before_;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  return tcsetattr(file_, TCSAFLUSH, &silent) == 0;
+  silent_ = tcsetattr(file_, TCSAFLUSH, &silent) == 0;
+  return silent_;
 }
 
-void ControllingTerminal::GiveSilenceBack(int when) const {
-  if (echo_ == Echo::kOff) tcsetattr(file_, when, &before_);
+// In the background the modes are somebody else's.
+void ControllingTerminal::GiveSilenceBack(int when) {
+  if (silent_ && InForeground(file_)) tcsetattr(file_, when, &before_);
+  silent_ = false;
 }
 
 void TerminalSignals::BeforeEnd() {
@@ -60,16 +115,13 @@ void TerminalSignals::BeforeStop() {
   if (now.terminal != nullptr) now.terminal->GiveSilenceBack(TCSANOW);
 }
 
-void TerminalSignals::AfterStop() {
+bool TerminalSignals::AfterContinue() {
   const std::lock_guard lock(now.mutex);
-  if (now.terminal != nullptr) now.terminal->TakeSilence();
-}
-
-void TerminalSignals::AfterContinue() {
-  const std::lock_guard lock(now.mutex);
-  if (now.terminal == nullptr) return;
+  if (now.terminal == nullptr) return true;
+  if (!InForeground(now.terminal->file_)) return false;
   now.terminal->TakeSilence();
   now.terminal->Show(now.terminal->prompt_);
+  return true;
 }
 
 }  // namespace piperpc::cli

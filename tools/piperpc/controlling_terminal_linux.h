@@ -27,17 +27,19 @@ class ControllingTerminal {
 
  private:
   friend class TerminalSignals;
-  bool TakeSilence() const;
-  void GiveSilenceBack(int when) const;
+  bool TakeSilence();
+  void GiveSilenceBack(int when);
 
   const std::string prompt_;
   const Echo echo_;
   const int file_;
   termios before_ = {};
   bool ok_ = false;
+  bool silent_ = false;
 };
 
-// What becomes of that terminal when a signal comes. For the thread that takes the signals.
+// What becomes of that terminal when a signal comes. For the thread that takes the signals. Those
+// that come of a fault, or of abort(), are the terminal's own concern.
 class TerminalSignals {
  public:
   // The program is about to end on the spot. From then on no terminal is made silent.
@@ -46,11 +48,9 @@ class TerminalSignals {
   // It is about to stop, and the terminal is the shell's until then: it shows again what is typed.
   static void BeforeStop();
 
-  // It goes on; in the background this waits until the terminal is the program's again.
-  static void AfterStop();
-
-  // The same after SIGCONT, which also follows a stop that nobody can take: asks again.
-  static void AfterContinue();
+  // It goes on, after SIGCONT, which also follows a stop that nobody can take: asks again. False:
+  // it is in the background, where nobody can be asked.
+  static bool AfterContinue();
 };
 
 }  // namespace piperpc::cli

@@ -16,7 +16,8 @@ class Interrupts {
   Interrupts& operator=(const Interrupts&) = delete;
 
   // A token that the next Ctrl-C stops. One that came before is forgotten. When the token was
-  // stopped already and nobody armed it anew, another Ctrl-C ends the program on the spot.
+  // stopped already and nobody armed it anew, another Ctrl-C ends the program on the spot. Where
+  // the program was started with it ignored, it stays so.
   std::stop_token Arm();
 
  private:

@@ -12,30 +12,53 @@
 namespace piperpc::cli {
 namespace {
 
-// As nohup(1) leaves it, or a shell without jobs. One that is blocked would arrive all the same.
-bool IsIgnored(int number) {
+// Not one that is ignored, as nohup(1) leaves it or a shell without jobs (`&` in a script):
+// blocked, it would arrive all the same. Nor one that somebody (a profiler) has a use for.
+bool HasItsDefault(int number) {
   struct sigaction action = {};
-  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 
-// Ctrl-C, and what ends or stops a program: the terminal has to be left as it was.
-sigset_t SignalSet() {
+#ifdef SIGSTKFLT
+constexpr int kOldFault =
+    SIGSTKFLT;  // Which no processor makes; not every one has a number for it.
+#else
+constexpr int kOldFault = SIGTERM;
+#endif
+
+// All that end a program when somebody sends them: the terminal has to be left as it was. Those
+// that a fault makes are for the thread that has it (controlling_terminal_linux.cc).
+sigset_t EndSet() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGCONT}) sigaddset(&set, number);
-  for (const int number : {SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) {
-    if (!IsIgnored(number)) sigaddset(&set, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
+                           SIGPROF, SIGIO, SIGPWR, SIGXCPU, kOldFault}) {
+    if (HasItsDefault(number)) sigaddset(&set, number);
+  }
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) {
+    if (HasItsDefault(number)) sigaddset(&set, number);
   }
   return set;
 }
 
-// Blocks the signals in this thread, and so in all that it starts, and gives them.
-sigset_t TakeSignals() {
-  const sigset_t set = SignalSet();
+sigset_t WithStops(sigset_t set) {
+  if (HasItsDefault(SIGTSTP)) sigaddset(&set, SIGTSTP);
+  sigaddset(&set, SIGCONT);
+  return set;
+}
+
+bool AnyPending(const sigset_t& set) {
+  sigset_t pending;
+  sigset_t both;
+  return sigpending(&pending) == 0 && sigandset(&both, &pending, &set) == 0 &&
+         sigisemptyset(&both) == 0;
+}
+
+// Blocks the signals in this thread, and so in all that it starts.
+void TakeSignals(const sigset_t& set) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // A file at its limit is an error like a full disk.
-  return set;
 }
 
 // Lets the signal do what it does by itself to all of the program.
@@ -49,11 +72,11 @@ void LetHappen(int number) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-// Stops the program, unless nobody could make it go on (setsid(1)); comes back when it does.
+// Stops the program, unless nobody could make it go on (setsid(1)); comes back when it does, and
+// SIGCONT is there to be taken.
 void StopBy(int number) {
   TerminalSignals::BeforeStop();
   LetHappen(number);
-  TerminalSignals::AfterStop();
 }
 
 void EndBy(int number) {
@@ -65,7 +88,10 @@ void EndBy(int number) {
 
 class Interrupts::Impl {
  public:
-  Impl() : signals_(TakeSignals()), thread_([this] { Watch(); }) {}
+  Impl() {
+    TakeSignals(signals_);
+    thread_ = std::thread([this] { Watch(); });
+  }
   ~Impl() {
     ending_ = true;
     pthread_kill(thread_.native_handle(), SIGCONT);  // One that does nothing else here.
@@ -96,10 +122,16 @@ class Interrupts::Impl {
       case SIGTSTP:
         return StopBy(number);
       case SIGCONT:
-        return TerminalSignals::AfterContinue();
+        return Continue();
       default:
         EndBy(number);
     }
+  }
+
+  // Who wants the terminal in the background is stopped once more, as the system would do it; not
+  // where an end is due, as after `kill %1`.
+  void Continue() const {
+    if (!TerminalSignals::AfterContinue() && !AnyPending(ends_)) LetHappen(SIGTTOU);
   }
 
   void Interrupt() {
@@ -111,7 +143,8 @@ class Interrupts::Impl {
     _exit(kExitInterrupted);
   }
 
-  const sigset_t signals_;
+  const sigset_t ends_ = EndSet();
+  const sigset_t signals_ = WithStops(ends_);
   std::atomic<bool> ending_ = false;
   std::mutex mutex_;
   std::stop_source current_;

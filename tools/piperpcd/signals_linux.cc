@@ -10,7 +10,8 @@
 namespace piperpc::daemon {
 namespace {
 
-// As nohup(1) leaves it. A signal that is blocked would arrive all the same.
+// As nohup(1) leaves it, or the `&` of a script. A signal that is blocked would arrive all the
+// same.
 bool IsIgnored(int number) {
   struct sigaction action = {};
   return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -19,9 +20,9 @@ bool IsIgnored(int number) {
 sigset_t EndSet() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  if (!IsIgnored(SIGHUP)) sigaddset(&set, SIGHUP);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    if (!IsIgnored(number)) sigaddset(&set, number);
+  }
   return set;
 }
 
