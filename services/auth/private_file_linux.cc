@@ -19,15 +19,31 @@ absl::Status SystemError(const char* what, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
 }
 
-absl::Status RestrictToOwner(int file, const std::string& path) {
+absl::Status NotRegular(const std::string& path) {
+  return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
+}
+
+// The file itself, should it be a link that somebody else has put there.
+absl::Status CheckRegularFile(const std::string& path) {
+  struct stat found;
+  if (lstat(path.c_str(), &found) != 0) return SystemError("cannot look at", path);
+  return S_ISREG(found.st_mode) ? absl::OkStatus() : NotRegular(path);
+}
+
+// A file that is there is not opened: to close it would give up the locks that this process has on
+// it.
+absl::Status MakeFile(const std::string& path) {
+  const int made = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnlyFile);
+  if (made < 0) return errno == EEXIST ? CheckRegularFile(path) : SystemError("cannot make", path);
+  close(made);
+  return absl::OkStatus();
+}
+
+absl::Status RestrictOpened(int file, const std::string& path) {
   struct stat found;
   if (fstat(file, &found) != 0) return SystemError("cannot look at", path);
-  if (!S_ISREG(found.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
-  }
-  if ((found.st_mode & kOthers) != 0 && fchmod(file, kOwnerOnlyFile) != 0) {
-    return SystemError("cannot restrict access to", path);
-  }
+  if (!S_ISREG(found.st_mode)) return NotRegular(path);
+  if (fchmod(file, kOwnerOnlyFile) != 0) return SystemError("cannot restrict access to", path);
   return absl::OkStatus();
 }
 
@@ -38,11 +54,19 @@ absl::Status MakePrivateFile(const std::string& path) {
   if (!folder.empty() && mkdir(folder.c_str(), kOwnerOnlyFolder) != 0 && errno != EEXIST) {
     return SystemError("cannot make the folder", folder);
   }
-  // Never blocks, were it a FIFO; never follows a link that somebody else has put there.
-  const int file =
-      open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kOwnerOnlyFile);
+  return MakeFile(path);
+}
+
+absl::Status RestrictToOwner(const std::string& path) {
+  struct stat found;
+  if (lstat(path.c_str(), &found) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : SystemError("cannot look at", path);
+  }
+  if (S_ISREG(found.st_mode) && (found.st_mode & kOthers) == 0) return absl::OkStatus();
+  // Never blocks, were it a FIFO; never follows a link.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) return SystemError("cannot open", path);
-  absl::Status status = RestrictToOwner(file, path);
+  absl::Status status = RestrictOpened(file, path);
   close(file);
   return status;
 }

@@ -168,12 +168,38 @@ absl::Status CheckOwner(HANDLE file, const fs::path& path, PSID user) {
   return absl::PermissionDeniedError(absl::StrCat(NameOf(path), " belongs to another user"));
 }
 
-absl::Status RestrictToOwner(HANDLE file, const fs::path& path, PACL acl) {
-  const DWORD error = SetSecurityInfo(
-      file, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-      nullptr, nullptr, acl, nullptr);
-  if (error != ERROR_SUCCESS) return SystemError(error, "cannot restrict access to", path);
-  return absl::OkStatus();
+// Who a file is for, and how it is told to the system.
+class Owner {
+ public:
+  // `path`: what will be theirs.
+  absl::Status Find(const fs::path& path) {
+    if (!user_.Find()) return SystemError(GetLastError(), "cannot tell whose will be", path);
+    descriptor_ = OwnerOnly(user_.sid());
+    if (descriptor_ != nullptr) return absl::OkStatus();
+    return SystemError(GetLastError(), "cannot tell who may use", path);
+  }
+
+  PSID sid() { return user_.sid(); }
+  PACL acl() const { return AclOf(descriptor_.get()); }
+  SECURITY_ATTRIBUTES attributes() const {
+    return {sizeof(SECURITY_ATTRIBUTES), descriptor_.get(), FALSE};
+  }
+
+ private:
+  OwnUser user_;
+  LocalPtr<void> descriptor_;
+};
+
+// Never follows a link that somebody else has put there. Invalid: the system's last error says why.
+HANDLE OpenFile(const fs::path& path, DWORD access, SECURITY_ATTRIBUTES* attributes, DWORD how) {
+  return CreateFileW(path.c_str(), access | READ_CONTROL | FILE_READ_ATTRIBUTES,
+                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, attributes, how,
+                     FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
+}
+
+absl::Status CheckFile(HANDLE file, const fs::path& path, PSID user) {
+  absl::Status status = CheckRegularFile(file, path);
+  return status.ok() ? CheckOwner(file, path, user) : status;
 }
 
 }  // namespace
@@ -181,26 +207,39 @@ absl::Status RestrictToOwner(HANDLE file, const fs::path& path, PACL acl) {
 absl::Status MakePrivateFile(const std::string& name) {
   const absl::StatusOr<fs::path> path = WidePath(name);
   if (!path.ok()) return path.status();
-  OwnUser user;
-  if (!user.Find()) return SystemError(GetLastError(), "cannot tell whose will be", *path);
-  const LocalPtr<void> owner_only = OwnerOnly(user.sid());
-  if (owner_only == nullptr) return SystemError(GetLastError(), "cannot tell who may use", *path);
-  SECURITY_ATTRIBUTES attributes = {sizeof attributes, owner_only.get(), FALSE};
-
-  const fs::path folder = path->has_parent_path() ? path->parent_path() : fs::path(".");
-  absl::Status status = MakeFolder(folder, attributes, user.sid());
+  Owner owner;
+  absl::Status status = owner.Find(*path);
   if (!status.ok()) return status;
-  // Never follows a link that somebody else has put there.
-  const HANDLE opened =
-      CreateFileW(path->c_str(), READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
-                  FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, &attributes, OPEN_ALWAYS,
-                  FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
+  SECURITY_ATTRIBUTES attributes = owner.attributes();
+  const fs::path folder = path->has_parent_path() ? path->parent_path() : fs::path(".");
+  status = MakeFolder(folder, attributes, owner.sid());
+  if (!status.ok()) return status;
+  const HANDLE opened = OpenFile(*path, 0, &attributes, OPEN_ALWAYS);
   if (opened == INVALID_HANDLE_VALUE) return SystemError(GetLastError(), "cannot open", *path);
   const Handle closes(opened);
-  status = CheckRegularFile(opened, *path);
-  if (status.ok()) status = CheckOwner(opened, *path, user.sid());
+  return CheckFile(opened, *path, owner.sid());
+}
+
+absl::Status RestrictToOwner(const std::string& name) {
+  const absl::StatusOr<fs::path> path = WidePath(name);
+  if (!path.ok()) return path.status();
+  Owner owner;
+  absl::Status status = owner.Find(*path);
   if (!status.ok()) return status;
-  return RestrictToOwner(opened, *path, AclOf(owner_only.get()));
+  const HANDLE opened = OpenFile(*path, WRITE_DAC, nullptr, OPEN_EXISTING);
+  if (opened == INVALID_HANDLE_VALUE) {
+    const DWORD error = GetLastError();
+    if (error == ERROR_FILE_NOT_FOUND) return absl::OkStatus();
+    return SystemError(error, "cannot open", *path);
+  }
+  const Handle closes(opened);
+  status = CheckFile(opened, *path, owner.sid());
+  if (!status.ok()) return status;
+  const DWORD error = SetSecurityInfo(
+      opened, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+      nullptr, nullptr, owner.acl(), nullptr);
+  if (error != ERROR_SUCCESS) return SystemError(error, "cannot restrict access to", *path);
+  return absl::OkStatus();
 }
 
 }  // namespace services

@@ -34,6 +34,15 @@ absl::Status StatusOf(int result, sqlite3* database) {
   return absl::Status(CodeOf(result), absl::StrCat("database: ", sqlite3_errmsg(database)));
 }
 
+// Every byte as a number: whatever is in a path, none of it means something else in a URI.
+std::string UriOf(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    absl::StrAppend(&uri, "%", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+  }
+  return uri;
+}
+
 }  // namespace
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -70,14 +79,21 @@ void SqliteStatement::Reset() {
 
 void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
 
-absl::StatusOr<SqliteDatabase> SqliteDatabase::Open(const std::string& path) {
+absl::StatusOr<SqliteDatabase> SqliteDatabase::Open(const std::string& name, int flags) {
   sqlite3* opened = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const int result = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+  const int result = sqlite3_open_v2(name.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   SqliteDatabase database(opened);  // A connection that failed has to be closed, too.
   if (result != SQLITE_OK) return StatusOf(result, opened);
   sqlite3_busy_timeout(opened, kLockWaitMilliseconds);
   return database;
+}
+
+absl::StatusOr<SqliteDatabase> SqliteDatabase::Open(const std::string& path) {
+  return Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+}
+
+absl::StatusOr<SqliteDatabase> SqliteDatabase::OpenAsItIs(const std::string& path) {
+  return Open(absl::StrCat(UriOf(path), "?immutable=1"), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 absl::StatusOr<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {

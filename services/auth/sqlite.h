@@ -49,6 +49,11 @@ class SqliteDatabase {
   // Opens the file at `path`, which is made when there is none; ":memory:" is gone with this.
   static absl::StatusOr<SqliteDatabase> Open(const std::string& path);
 
+  // Opens the file as it is on the disk, for reading: takes no locks, and neither reads, makes nor
+  // removes the files that a database has beside it. What another process is writing may be seen in
+  // part.
+  static absl::StatusOr<SqliteDatabase> OpenAsItIs(const std::string& path);
+
   absl::StatusOr<SqliteStatement> Prepare(std::string_view sql);
 
   // Runs one statement or several that need nothing and give nothing.
@@ -65,6 +70,7 @@ class SqliteDatabase {
     void operator()(sqlite3* database) const;
   };
   explicit SqliteDatabase(sqlite3* database) : database_(database) {}
+  static absl::StatusOr<SqliteDatabase> Open(const std::string& name, int flags);
   std::unique_ptr<sqlite3, Close> database_;
 };
 

@@ -1,7 +1,9 @@
 #include "services/auth/sqlite_account_store.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -66,11 +68,34 @@ absl::Status CheckWhose(SqliteDatabase& database) {
   return AnotherPrograms(id);
 }
 
-absl::Status CheckWhoseAtOneMoment(SqliteDatabase& database) {
-  absl::Status status = database.Execute("BEGIN");
-  if (status.ok()) status = CheckWhose(database);
-  if (status.ok()) status = database.Execute("COMMIT");
-  return status;
+// What was not finished is written into this file by who opens the database next.
+absl::Status CheckNothingUnfinished(const std::string& path) {
+  for (const char* suffix : {"-wal", "-journal"}) {
+    const std::string beside = path + suffix;
+    std::error_code missing;
+    const auto bytes = std::filesystem::file_size(
+        std::filesystem::path(std::u8string(beside.begin(), beside.end())), missing);
+    if (missing || bytes == 0) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("the file bears no mark of this program, and what another program has begun "
+                     "to write to it is in ",
+                     beside, "; both were left as they are; name a file that is not there yet"));
+  }
+  return absl::OkStatus();
+}
+
+// Before anything is done to the file: neither it nor what is beside it is changed by this look.
+absl::Status LookWhose(const std::string& path) {
+  absl::StatusOr<SqliteDatabase> database = SqliteDatabase::OpenAsItIs(path);
+  if (!database.ok()) return database.status();
+  const absl::StatusOr<std::int64_t> pages = database->QueryNumber("PRAGMA page_count");
+  if (!pages.ok()) return pages.status();
+  if (*pages == 0) return absl::OkStatus();
+  const absl::StatusOr<std::int64_t> id = database->QueryNumber("PRAGMA application_id");
+  if (!id.ok()) return id.status();
+  if (*id == kApplicationId) return absl::OkStatus();
+  absl::Status status = CheckNothingUnfinished(path);
+  return status.ok() ? CheckWhose(*database) : status;
 }
 
 absl::Status CreateSchemaIfNew(SqliteDatabase& database) {
@@ -84,16 +109,13 @@ absl::Status CreateSchemaIfNew(SqliteDatabase& database) {
 }
 
 // The schema is looked at and made in one transaction: another process may do so at this moment.
+// The log is begun after that, so that there is none beside a file without our mark.
 absl::Status Configure(SqliteDatabase& database) {
-  absl::Status status = CheckWhoseAtOneMoment(database);
-  if (status.ok()) {
-    status =
-        database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
-  }
+  absl::Status status = database.Execute("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
   if (status.ok()) status = CheckWhose(database);
   if (status.ok()) status = CreateSchemaIfNew(database);
   if (status.ok()) status = database.Execute(kMarkAsOurs);
-  if (status.ok()) status = database.Execute("COMMIT");
+  if (status.ok()) status = database.Execute("COMMIT; PRAGMA journal_mode = WAL");
   return status;  // An open transaction goes away with the connection.
 }
 
@@ -161,7 +183,18 @@ class SqliteAccountStore final : public AccountStore {
   SqliteStatement replace_;
 };
 
+// A file that is there keeps its access until it is known to be ours.
+absl::Status PrepareFile(const std::string& path) {
+  absl::Status status = LookWhose(path);
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    if (status.ok()) status = RestrictToOwner(path + suffix);
+  }
+  return status;
+}
+
 absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
+  absl::Status prepared = path == kInMemory ? absl::OkStatus() : PrepareFile(path);
+  if (!prepared.ok()) return prepared;
   absl::StatusOr<SqliteDatabase> database = SqliteDatabase::Open(path);
   if (!database.ok()) return database.status();
   absl::Status configured = Configure(*database);

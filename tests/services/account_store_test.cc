@@ -3,13 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "file_access.h"
 #include "services/auth/sqlite.h"
 #include "services/auth/sqlite_account_store.h"
@@ -21,6 +25,7 @@ namespace {
 using absl::StatusCode;
 using piperpc::testing::ScratchFolder;
 using ::testing::AllOf;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::Optional;
 
@@ -117,12 +122,38 @@ TEST(AccountFile, LosesTheAccessThatOthersHad) {
   EXPECT_TRUE(IsForOwnerOnly(path));
 }
 
-// What `sql` makes of a new file, and what the file is afterwards.
-std::string MakeDatabase(const std::string& path, const std::string& sql) {
+void MakeDatabase(const std::string& path, const std::string& sql) {
   const absl::Status made = SqliteDatabase::Open(path)->Execute(sql);
   EXPECT_TRUE(made.ok()) << made;
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// All that is in a folder: what each file holds, and who may use it.
+std::vector<std::string> FilesIn(const ScratchFolder& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    files.push_back(absl::StrCat(entry.path().filename().string(), " ",
+                                 IsForOwnerOnly(entry.path().string()) ? "private" : "open", " ",
+                                 absl::CHexEscape(bytes)));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void LetOthersReadAllIn(const ScratchFolder& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    LetOthersRead(entry.path().string());
+  }
+}
+
+void ExpectRefusedAndLeftAsItIs(const ScratchFolder& folder, const std::string& path) {
+  LetOthersReadAllIn(folder);
+  const std::vector<std::string> before = FilesIn(folder);
+  const absl::Status status = OpenAccountStore(path).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(path), HasSubstr("another program")));
+  EXPECT_THAT(FilesIn(folder), ElementsAreArray(before));
 }
 
 TEST(AccountFile, OfAnotherProgramIsRefusedAndLeftAsItIs) {
@@ -133,18 +164,65 @@ TEST(AccountFile, OfAnotherProgramIsRefusedAndLeftAsItIs) {
       "PRAGMA user_version = 7",
       "PRAGMA application_id = 99",
       "CREATE TABLE notes (text TEXT); PRAGMA user_version = 1",
+      "PRAGMA journal_mode = WAL; CREATE TABLE notes (text TEXT)",
+      "PRAGMA journal_mode = PERSIST; CREATE TABLE notes (text TEXT)",
   };
   for (const char* sql : cases) {
+    SCOPED_TRACE(sql);
     ScratchFolder folder;
-    const std::string path = folder.File("theirs.db");
-    const std::string before = MakeDatabase(path, sql);
-    const absl::Status status = OpenAccountStore(path).status();
-    EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << sql;
-    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(path), HasSubstr("another program")))
-        << sql;
-    std::ifstream file(path, std::ios::binary);
-    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), before) << sql;
+    const std::string path = folder.File("theirs #1 %20.db");
+    MakeDatabase(path, sql);
+    ExpectRefusedAndLeftAsItIs(folder, path);
   }
+}
+
+// The files of a database whose program was killed.
+void CopyAsAfterAKill(const std::string& from, const std::string& to) {
+  for (const char* suffix : {"", "-wal", "-journal"}) {
+    if (!std::filesystem::exists(from + suffix)) continue;
+    std::filesystem::copy_file(from + suffix, to + suffix);
+  }
+}
+
+// In its own file there is next to nothing yet.
+TEST(AccountFile, OfAnotherProgramIsLeftAsItIsWithTheLogBesideIt) {
+  ScratchFolder theirs, left;
+  const std::string path = theirs.File("theirs.db");
+  absl::StatusOr<SqliteDatabase> open = SqliteDatabase::Open(path);
+  ASSERT_TRUE(open->Execute("PRAGMA journal_mode = WAL; CREATE TABLE notes (text TEXT)").ok());
+  CopyAsAfterAKill(path, left.File("theirs.db"));
+  ASSERT_GT(std::filesystem::file_size(left.File("theirs.db-wal")), 0U);
+  ExpectRefusedAndLeftAsItIs(theirs, path);
+  ExpectRefusedAndLeftAsItIs(left, left.File("theirs.db"));
+}
+
+TEST(AccountFile, OfAnotherProgramIsLeftAsItIsWithTheJournalBesideIt) {
+  ScratchFolder theirs, left;
+  const std::string path = theirs.File("theirs.db");
+  MakeDatabase(path, "PRAGMA user_version = 0; VACUUM");  // Empty, but a database.
+  absl::StatusOr<SqliteDatabase> open = SqliteDatabase::Open(path);
+  ASSERT_TRUE(open->Execute("PRAGMA cache_size = 1; BEGIN; CREATE TABLE notes (text TEXT);"
+                            "INSERT INTO notes VALUES (zeroblob(1000000))")
+                  .ok());
+  CopyAsAfterAKill(path, left.File("theirs.db"));
+  ASSERT_GT(std::filesystem::file_size(left.File("theirs.db-journal")), 0U);
+  ExpectRefusedAndLeftAsItIs(left, left.File("theirs.db"));
+  ASSERT_TRUE(open->Execute("ROLLBACK").ok());
+}
+
+// As the accounts' own is, whenever it was killed.
+TEST(AccountFile, OfOursIsOpenedWithTheLogBesideIt) {
+  ScratchFolder ours, left;
+  const std::string path = ours.File("accounts.db");
+  const auto store = Open(path);
+  ASSERT_TRUE(*store->Insert("ana", "hash"));
+  const std::string copy = left.File("accounts.db");
+  CopyAsAfterAKill(path, copy);
+  LetOthersReadAllIn(left);
+  const auto again = Open(copy);
+  EXPECT_THAT(*again->FindHash("ana"), Optional(std::string("hash")));
+  EXPECT_TRUE(IsForOwnerOnly(copy));
+  EXPECT_TRUE(IsForOwnerOnly(copy + "-wal"));
 }
 
 TEST(AccountFile, WithoutANumberButWithOurTableAloneIsTakenOver) {
@@ -160,8 +238,11 @@ TEST(AccountFile, ThatIsNoDatabaseIsLeftAlone) {
   ScratchFolder folder;
   const std::string path = folder.File("notes.txt");
   std::ofstream(path) << std::string(200, 'x');
+  LetOthersRead(path);
+  const std::vector<std::string> before = FilesIn(folder);
   const absl::Status status = OpenAccountStore(path).status();
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_THAT(FilesIn(folder), ElementsAreArray(before));
   EXPECT_THAT(std::string(status.message()), HasSubstr(path));
 }
 
