@@ -159,42 +159,6 @@ TEST_F(AsyncTest, ACoroutineIsResumedWithTheReply) {
   channel_->Close();  // The frame goes away with the test, when the loop has let go of it.
 }
 
-class Recorder final : public ClientMiddleware {
- public:
-  absl::Status Before(ClientCallInfo& call) override {
-    call.metadata.emplace_back("who", "me");
-    return refuse ? absl::PermissionDeniedError("not you") : absl::OkStatus();
-  }
-  void After(std::string_view, const absl::Status& status) override { ended.push_back(status); }
-
-  bool refuse = false;
-  std::vector<absl::Status> ended;
-};
-
-TEST_F(AsyncTest, MiddlewareSeesBothEndsOfACall) {
-  auto recorder = std::make_shared<Recorder>();
-  options_.middleware = {recorder};
-  channel_ = Connect(ScriptedServer::kEndpoint, options_);
-  auto call = CallAsync("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
-  EXPECT_THAT(request.metadata, testing::HasSubstr("who"));
-  connection.Refuse(request.call_id, absl::AbortedError("so"));
-  EXPECT_EQ(Get(call).status(), absl::AbortedError("so"));
-  EXPECT_THAT(recorder->ended, testing::ElementsAre(absl::AbortedError("so")));
-}
-
-TEST_F(AsyncTest, MiddlewareMayRefuse) {
-  auto recorder = std::make_shared<Recorder>();
-  recorder->refuse = true;
-  options_.middleware = {recorder};
-  channel_ = Connect(ScriptedServer::kEndpoint, options_);
-  EXPECT_EQ(Call("x").status(), absl::PermissionDeniedError("not you"));
-  EXPECT_EQ(Get(CallAsync("x")).status(), absl::PermissionDeniedError("not you"));
-  EXPECT_EQ(counting_.connects, 0);
-  EXPECT_TRUE(recorder->ended.empty());
-}
-
 TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
   constexpr int kCalls = 40;
   std::vector<std::future<Text>> calls;
@@ -208,15 +172,6 @@ TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
   }
   for (int i = 0; i < kCalls; ++i) EXPECT_EQ(*Get(calls[i]), std::to_string(i));
 }
-
-class Thrower final : public ClientMiddleware {
- public:
-  absl::Status Before(ClientCallInfo& call) override {
-    if (call.method == kUpMethod.name) throw std::runtime_error("before");
-    return absl::OkStatus();
-  }
-  void After(std::string_view, const absl::Status&) override { throw std::runtime_error("after"); }
-};
 
 TEST_F(AsyncTest, WhatCallbacksThrowGoesToTheLogAndTheLoopGoesOn) {
   std::promise<std::string> logged;
@@ -232,17 +187,6 @@ TEST_F(AsyncTest, WhatCallbacksThrowGoesToTheLogAndTheLoopGoesOn) {
   for (int i = 0; i < 2; ++i) connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
   EXPECT_EQ(*Get(other), "r");
   EXPECT_EQ(logged.get_future().get(), "in a callback");
-}
-
-TEST_F(AsyncTest, WhatMiddlewareThrowsEndsItsCallAtTheMost) {
-  options_.middleware = {std::make_shared<Thrower>()};
-  channel_ = Connect(ScriptedServer::kEndpoint, options_);
-  auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kUpMethod, {});
-  ExpectStatus(stream.Finish().status(), absl::StatusCode::kInternal, "middleware");
-  auto call = CallAsync("a");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
-  EXPECT_EQ(*Get(call), "r");
 }
 
 TEST_F(AsyncTest, ABlockingCallInACallbackIsRefusedAtOnce) {

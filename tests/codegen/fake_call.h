@@ -80,6 +80,7 @@ class FakeContext final : public ServerContext {
   }
   std::stop_token stop_token() override { return stop.get_token(); }
   void Stop(absl::Status) override { stop.request_stop(); }
+  CallValues& values() override { return values_; }
   SessionState& session() override { return session_; }
   void AddTrailer(std::string_view, std::string_view) override {}
   Executor& executor() override { return executor_; }
@@ -92,6 +93,7 @@ class FakeContext final : public ServerContext {
   WorkerPool& workers_;
   Peer peer_;
   Metadata metadata_;
+  CallValues values_;
   SessionState session_;
 };
 

@@ -3,100 +3,287 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "piperpc/internal/thunks.h"
 #include "server/server_fixture.h"
+#include "src/wire/metadata.h"
+#include "support/journal.h"
 
 namespace piperpc::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// What several of them saw, in order.
-class Journal {
- public:
-  void Add(std::string line) {
-    std::lock_guard lock(mutex_);
-    lines_.push_back(std::move(line));
-  }
-  std::vector<std::string> lines() {
-    std::lock_guard lock(mutex_);
-    return lines_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
+using wire::FrameKind;
 
 class Recorder final : public ServerMiddleware {
  public:
-  Recorder(std::string name, Journal& journal, std::string refused = {})
-      : name_(std::move(name)), journal_(journal), refused_(std::move(refused)) {}
+  // `refuse` runs where Before() has nothing against the call otherwise.
+  using Refuse = std::function<absl::Status(ServerContext&)>;
+
+  Recorder(std::string name, Journal& journal, Refuse refuse = {})
+      : name_(std::move(name)), journal_(journal), refuse_(std::move(refuse)) {}
 
   absl::Status Before(ServerContext& context) override {
     journal_.Add(name_ + " before " + std::string(context.method()));
-    if (context.method() == refused_) return absl::PermissionDeniedError(name_ + " says no");
-    return absl::OkStatus();
+    key_.Emplace(context.values(), name_ + " after ");
+    return refuse_ ? refuse_(context) : absl::OkStatus();
   }
-  void After(ServerContext&, const absl::Status& status) override {
-    journal_.Add(name_ + " after " + absl::StatusCodeToString(status.code()));
+  void After(ServerContext& context, const absl::Status& status) override {
+    journal_.Add(*key_.Find(context.values()) + absl::StatusCodeToString(status.code()));
   }
 
  private:
+  const CallKey<std::string> key_;
   const std::string name_;
   Journal& journal_;
-  const std::string refused_;
+  const Refuse refuse_;
+};
+
+// With a method that needs a login, and one that nothing fits as a request.
+class StrictService final : public Service {
+ public:
+  std::string_view name() const override { return "test.v1.Strict"; }
+  std::span<const Method> methods() const override { return kMethods; }
+
+ private:
+  static void Start(Service&, internal::ServerCall& call) {
+    call.Finish(internal::MalformedRequest(call.context().method(), call.request().size(),
+                                           internal::ParseResult::kMalformed));
+  }
+
+  static constexpr Method kMethods[] = {
+      {.name = "test.v1.Strict/Locked", .requires_login = true, .start = &Start},
+      {.name = "test.v1.Strict/Parsed", .start = &Start}};
 };
 
 class Middleware : public ServerFixture {
  protected:
+  ~Middleware() override { server_.reset(); }  // Before what it uses.
+
+  // Three of them, around every call; the one in the middle may refuse.
+  void StartWithThree(Recorder::Refuse refuse = {}, ServerOptions options = {},
+                      std::initializer_list<Service*> more = {}) {
+    options.middleware = {std::make_shared<Recorder>("a", journal_),
+                          std::make_shared<Recorder>("b", journal_, std::move(refuse)),
+                          std::make_shared<Recorder>("c", journal_)};
+    Start(std::move(options), more);
+  }
+
+  // What they see of a call that none of them refuses.
+  static std::vector<std::string> Around(const std::string& method, const std::string& code) {
+    std::vector<std::string> lines;
+    for (const char* name : {"a", "b", "c"}) {
+      lines.push_back(name + (" before " + method));
+    }
+    for (const char* name : {"c", "b", "a"}) lines.push_back(name + (" after " + code));
+    return lines;
+  }
+
+  StrictService strict_;
   Journal journal_;
 };
 
-TEST_F(Middleware, SeesEveryCallInOrderAndHowItEnded) {
-  Start({.middleware = {std::make_shared<Recorder>("a", journal_),
-                        std::make_shared<Recorder>("b", journal_)}});
-  WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Fail", "x")});
-  EXPECT_TRUE(absl::IsNotFound(client.NextAfterHello().status));
-  EXPECT_THAT(journal_.lines(),
-              ElementsAre("a before test.v1.Test/Fail", "b before test.v1.Test/Fail",
-                          "a after NOT_FOUND", "b after NOT_FOUND"));
+std::string EncodedStart(std::uint64_t id, std::string_view method, std::string_view metadata = {},
+                         std::uint64_t timeout_us = 0) {
+  return Encode({.kind = FrameKind::kRequest,
+                 .call_id = id,
+                 .method = method,
+                 .timeout_us = timeout_us,
+                 .metadata = metadata});
 }
 
-TEST_F(Middleware, MayRefuseACallBeforeItsHandler) {
-  Start({.middleware = {std::make_shared<Recorder>("a", journal_, "test.v1.Test/Wait")}});
-  WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", ""),
-               EncodedRequest(2, "test.v1.Test/Echo", "fine")});
-  const OwnedFrame refused = client.NextAfterHello();
-  EXPECT_TRUE(absl::IsPermissionDenied(refused.status));
-  EXPECT_EQ(refused.status.message(), "a says no");
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
+// How one call ends whose client waits for that, and what its bytes are.
+struct Ending {
+  std::string name;
+  std::string method;
+  std::string code;
+  std::string request;
+  std::string then = {};  // Sent behind it.
+};
+
+std::string EncodedEnd(std::string_view method, std::string_view metadata,
+                       std::uint64_t timeout_us = 0, std::string_view payload = {}) {
+  return Encode({.kind = FrameKind::kRequest,
+                 .call_id = 1,
+                 .flags = wire::kEnd,
+                 .method = method,
+                 .timeout_us = timeout_us,
+                 .metadata = metadata},
+                payload);
 }
 
-TEST_F(Middleware, SeesNothingOfACallWithDamagedMetadata) {
-  Start({.middleware = {std::make_shared<Recorder>("a", journal_)}});
+std::vector<Ending> Endings() {
+  const std::string damaged = "\x32\x06\x0a\x01K\x12\x01v";  // The key is "K".
+  const std::string large = *wire::EncodeMetadata({{"key", std::string(9000, 'v')}}, 16384);
+  const auto call = [](const std::string& method, std::string_view payload = "1") {
+    return EncodedRequest(1, "test.v1." + method, payload);
+  };
+  const std::string cancel = Encode({.kind = FrameKind::kCancel, .call_id = 1});
+  return {
+      {"Reply", "test.v1.Test/Echo", "OK", call("Test/Echo")},
+      {"Error", "test.v1.Test/Fail", "NOT_FOUND", call("Test/Fail")},
+      {"Exception", "test.v1.Test/Throw", "INTERNAL", call("Test/Throw")},
+      {"Stream", "test.v1.Test/Count", "OK", call("Test/Count")},
+      {"FailedStream", "test.v1.Test/FailAfterTwo", "DATA_LOSS", call("Test/FailAfterTwo")},
+      {"HalfClose", "test.v1.Test/Concat", "OK", EncodedStart(1, "test.v1.Test/Concat"),
+       Encode({.kind = FrameKind::kHalfClose, .call_id = 1})},
+      {"UnknownMethod", "test.v1.Test/None", "UNIMPLEMENTED", call("Test/None")},
+      {"UnknownService", "test.v1.None/Echo", "UNIMPLEMENTED", call("None/Echo")},
+      {"WrongShape", "test.v1.Test/Concat", "INVALID_ARGUMENT", call("Test/Concat")},
+      {"DamagedMetadata", "test.v1.Test/Echo", "INVALID_ARGUMENT",
+       EncodedEnd("test.v1.Test/Echo", damaged)},
+      {"DamagedMetadataOfAnUnknownMethod", "test.v1.Test/None", "UNIMPLEMENTED",
+       EncodedEnd("test.v1.Test/None", damaged)},
+      {"TooMuchMetadata", "test.v1.Test/Echo", "RESOURCE_EXHAUSTED",
+       EncodedEnd("test.v1.Test/Echo", large)},
+      {"NoLogin", "test.v1.Strict/Locked", "UNAUTHENTICATED", call("Strict/Locked")},
+      {"MalformedRequest", "test.v1.Strict/Parsed", "INVALID_ARGUMENT",
+       call("Strict/Parsed", "\xff")},
+      {"TooLargeAMessage", "test.v1.Test/Echo", "RESOURCE_EXHAUSTED",
+       Encode({.kind = FrameKind::kRequest,
+               .call_id = 1,
+               .flags = wire::kEnd | wire::kMore,
+               .method = "test.v1.Test/Echo",
+               .message_size = 1 << 20},
+              "x")},
+      {"Cancel", "test.v1.Test/Wait", "CANCELLED", call("Test/Wait"), cancel},
+      {"CancelOfAStream", "test.v1.Test/Chat", "CANCELLED", EncodedStart(1, "test.v1.Test/Chat"),
+       cancel},
+      {"Deadline", "test.v1.Test/Wait", "DEADLINE_EXCEEDED",
+       EncodedEnd("test.v1.Test/Wait", {}, 20'000)},
+      {"DeadlineOfAStream", "test.v1.Test/Chat", "DEADLINE_EXCEEDED",
+       EncodedStart(1, "test.v1.Test/Chat", {}, 20'000)},
+  };
+}
+
+class MiddlewareOfACall : public Middleware, public ::testing::WithParamInterface<Ending> {};
+
+TEST_P(MiddlewareOfACall, SeesItsStatusOnceLastToFirst) {
+  StartWithThree({}, {.max_message_bytes = 512 * 1024, .max_metadata_bytes = 8192}, {&strict_});
   WireClient client = Connect();
-  client.Send({EncodedHello(),
-               Encode({.kind = wire::FrameKind::kRequest,
-                       .call_id = 1,
-                       .flags = wire::kEnd,
-                       .method = "test.v1.Test/Echo",
-                       .metadata = "\x32\x06\x0a\x01K\x12\x01v"}),  // The key is "K".
-               EncodedRequest(2, "test.v1.Test/Echo", "fine")});
-  const OwnedFrame refused = client.NextAfterHello();
-  EXPECT_EQ(refused.call_id, 1u);
-  EXPECT_TRUE(absl::IsInvalidArgument(refused.status)) << refused.status;
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
-  EXPECT_THAT(journal_.lines(), ElementsAre("a before test.v1.Test/Echo", "a after OK"));
+  client.Send({EncodedHello(), GetParam().request, GetParam().then});
+  OwnedFrame frame = client.NextAfterHello();
+  while (frame.kind == FrameKind::kMessage) frame = client.NextAfterHello();
+  EXPECT_EQ(absl::StatusCodeToString(frame.status.code()), GetParam().code) << frame.status;
+  EXPECT_THAT(journal_.Lines(6), ElementsAreArray(Around(GetParam().method, GetParam().code)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, MiddlewareOfACall, ::testing::ValuesIn(Endings()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_F(Middleware, SeesACallAboveTheLimitOfCalls) {
+  StartWithThree({}, {.max_calls_per_connection = 16});
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 17; ++id) {
+    client.Send({EncodedRequest(id, "test.v1.Test/Stubborn", "")});
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(client.NextAfterHello().status));
+  const std::vector<std::string> lines = journal_.Lines(16 * 3 + 6);
+  EXPECT_THAT(std::vector(lines.end() - 6, lines.end()),
+              ElementsAreArray(Around("test.v1.Test/Stubborn", "RESOURCE_EXHAUSTED")));
+  service_.release.Set();
+}
+
+TEST_F(Middleware, SeesTheEndOfACallWhoseClientIsGone) {
+  StartWithThree();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  client.Close();
+  EXPECT_THAT(journal_.Lines(6), ElementsAreArray(Around("test.v1.Test/Wait", "CANCELLED")));
+}
+
+TEST_F(Middleware, SeesTheEndOfACallThatTheServersShutdownCutsOff) {
+  StartWithThree();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  server_->Shutdown(std::chrono::milliseconds(0));
+  EXPECT_THAT(journal_.Lines(6), ElementsAreArray(Around("test.v1.Test/Wait", "UNAVAILABLE")));
+}
+
+TEST_F(Middleware, BehindTheOneThatRefusesSeesNothing) {
+  StartWithThree([](ServerContext& context) {
+    return context.method() == "test.v1.Test/Echo" ? absl::OkStatus()
+                                                   : absl::PermissionDeniedError("b says no");
+  });
+  for (const char* method : {"test.v1.Test/Wait", "test.v1.Test/None"}) {
+    WireClient client = Connect();
+    client.Send({EncodedHello(), EncodedRequest(1, method, "")});
+    EXPECT_EQ(client.NextAfterHello().status, absl::PermissionDeniedError("b says no"));
+  }
+  EXPECT_THAT(journal_.Lines(6),
+              ElementsAre("a before test.v1.Test/Wait", "b before test.v1.Test/Wait",
+                          "a after PERMISSION_DENIED", "a before test.v1.Test/None",
+                          "b before test.v1.Test/None", "a after PERMISSION_DENIED"));
+}
+
+TEST_F(Middleware, BehindTheOneThatThrowsSeesNothing) {
+  StartWithThree([](ServerContext&) -> absl::Status { throw std::runtime_error("a secret"); });
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  EXPECT_TRUE(absl::IsInternal(client.NextAfterHello().status));
+  EXPECT_THAT(journal_.Lines(3), ElementsAre("a before test.v1.Test/Echo",
+                                             "b before test.v1.Test/Echo", "a after INTERNAL"));
+}
+
+TEST_F(Middleware, ThatStopsACallKeepsItFromItsHandler) {
+  StartWithThree([](ServerContext& context) {
+    context.Stop(absl::UnavailableError("not now"));
+    return absl::OkStatus();
+  });
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", ""),
+               EncodedStart(2, "test.v1.Test/ReadLate")});
+  EXPECT_EQ(client.NextAfterHello().status, absl::UnavailableError("not now"));
+  EXPECT_EQ(client.NextAfterHello().status, absl::UnavailableError("not now"));
+  EXPECT_EQ(service_.entered.count(), 0);
+  std::vector<std::string> expected = Around("test.v1.Test/Stubborn", "UNAVAILABLE");
+  const std::vector<std::string> stream = Around("test.v1.Test/ReadLate", "UNAVAILABLE");
+  expected.insert(expected.end(), stream.begin(), stream.end());
+  EXPECT_THAT(journal_.Lines(12), ElementsAreArray(expected));
+}
+
+TEST_F(Middleware, SendsTrailersWithARefusal) {
+  StartWithThree([](ServerContext& context) {
+    context.AddTrailer("retry-after", "1s");
+    return absl::ResourceExhaustedError("too often");
+  });
+  for (const char* method : {"test.v1.Test/Echo", "test.v1.Test/None"}) {
+    WireClient client = Connect();
+    client.Send({EncodedHello(), EncodedRequest(1, method, "")});
+    const OwnedFrame refused = client.NextAfterHello();
+    EXPECT_EQ(refused.status, absl::ResourceExhaustedError("too often"));
+    EXPECT_THAT(refused.metadata, HasSubstr("retry-after"));
+  }
+}
+
+TEST_F(Middleware, LeavesValuesForTheHandlerAndForThoseBehindIt) {
+  static const CallKey<std::string> kTenant;
+  RawService service("test.v1.Values");
+  service.AddUnary("Tenant", [](ServerContext& context, RawMessage) -> Task<RawResult> {
+    co_return RawMessage{*kTenant.Find(context.values())};
+  });
+  StartWithThree(
+      [](ServerContext& context) {
+        kTenant.Emplace(context.values(), "first");
+        kTenant.Emplace(context.values(), "second");  // Hides the first.
+        return absl::OkStatus();
+      },
+      {}, {&service});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Values/Tenant", "")});
+  EXPECT_EQ(client.NextAfterHello().payload, "second");
+  server_.reset();  // Before the service.
 }
 
 // Throws where it is told to.
@@ -127,7 +314,7 @@ TEST_F(Middleware, ThatThrowsBeforeACallEndsItAndTellsTheLogOnly) {
   const OwnedFrame reply = client.NextAfterHello();
   EXPECT_TRUE(absl::IsInternal(reply.status)) << reply.status;
   EXPECT_THAT(std::string(reply.status.message()), Not(HasSubstr("secret")));
-  EXPECT_THAT(journal_.lines(), ElementsAre("middleware threw: a secret"));
+  EXPECT_THAT(journal_.Lines(1), ElementsAre("middleware threw: a secret"));
   server_.reset();
 }
 

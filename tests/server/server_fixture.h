@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,10 +18,12 @@ namespace piperpc::testing {
 
 class ServerFixture : public ::testing::Test {
  protected:
-  void Start(ServerOptions options = {}) {
+  // With the test service, and with `more`.
+  void Start(ServerOptions options = {}, std::initializer_list<Service*> more = {}) {
     options.transport = &transport();
     server_ = std::make_unique<Server>(std::move(options));
     ASSERT_TRUE(server_->AddService(service_.service()).ok());
+    for (Service* service : more) ASSERT_TRUE(server_->AddService(*service).ok());
     const absl::Status status = server_->Start(endpoint_);
     ASSERT_TRUE(status.ok()) << status;
   }

@@ -1,44 +1,48 @@
-// Code that sees every call, on either side. It should not throw: a Before() that does ends its
-// call with INTERNAL, and what was thrown goes to the log.
+// Code that sees every call, on either side.
+//
+// Middleware is an onion around the call. Before() runs first to last; After() of each one whose
+// Before() gave OK runs last to first, exactly once, however the call ends: a later Before()
+// refuses, the handler throws, the deadline passes, the peer is gone, the server shuts down.
+//
+// It should not throw: a Before() that does refuses its call with INTERNAL, and what was thrown is
+// in the log only.
 #pragma once
 
-#include <string_view>
-
 #include "absl/status/status.h"
-#include "piperpc/metadata.h"
+#include "piperpc/client_context.h"
 #include "piperpc/server_context.h"
 
 namespace piperpc {
 
-// On the server. Several loops call it side by side.
+// On the server. It sees every call that names a method, also those that no handler will: of a
+// method that is not there or has another shape, above a limit, or refused by an access rule.
+// Several loops call it side by side; for one call, one of them.
 class ServerMiddleware {
  public:
   virtual ~ServerMiddleware() = default;
 
-  // Before the handler, and before the method's access rule is looked at. A status that is not OK
-  // ends the call with it. On the event loop: must not block.
+  // Before the handler, and before anything of the call is checked. A status that is not OK is what
+  // the caller gets. On the event loop: must not block.
   virtual absl::Status Before(ServerContext& context) = 0;
 
-  // After the call, with how it ended; for each call whose Before() was OK. On the event loop.
+  // After the call, with the status that the caller gets; trailers are on their way already. On the
+  // event loop.
   virtual void After(ServerContext& context, const absl::Status& status) = 0;
 };
 
-// A call as the client's middleware sees it.
-struct ClientCallInfo {
-  std::string_view method;  // "package.Service/Method".
-  Metadata& metadata;       // What will be sent along; may be changed in Before().
-};
-
-// On the client, on whatever thread makes the call or ends it.
+// On the client, on whatever thread makes the call or ends it. WaitUntilReady() is no call.
 class ClientMiddleware {
  public:
   virtual ~ClientMiddleware() = default;
 
-  // Before anything is sent. A status that is not OK ends the call with it.
-  virtual absl::Status Before(ClientCallInfo& call) = 0;
+  // Before anything is sent, and before the call's options are checked. A status that is not OK
+  // ends the call with it.
+  virtual absl::Status Before(ClientContext& context) = 0;
 
-  // After the call, with how it ended; for each call whose Before() was OK.
-  virtual void After(std::string_view method, const absl::Status& status) = 0;
+  // After the call, with how it ended: of a unary call before its caller learns of that, of a
+  // stream on the channel's loop. A reply that turns out to be no message of the method's type was
+  // OK here, and is INTERNAL to the caller, who parses it.
+  virtual void After(ClientContext& context, const absl::Status& status) = 0;
 };
 
 }  // namespace piperpc

@@ -7,6 +7,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "piperpc/call_values.h"
 #include "piperpc/metadata.h"
 #include "piperpc/peer.h"
 #include "piperpc/session_state.h"
@@ -41,6 +42,9 @@ class ServerContext {
   // Nothing when the call has ended or was stopped. Only on the call's executor, to which other
   // threads post (Executor::Handle), and not after the handler's end.
   virtual void Stop(absl::Status reason) = 0;
+
+  // What middleware and the handler keep for this call.
+  virtual CallValues& values() = 0;
 
   // The connection's memory.
   virtual SessionState& session() = 0;

@@ -25,35 +25,51 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
 absl::Status Call::Prepare(const CallOptions& options) {
   const bool stream = shape_ != MethodShape::kUnary;
   const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
-  if (!times.ok()) return times.status();
-  times_ = *times;
-  const auto& middleware = core_.options().middleware;
-  if (middleware.empty() && options.metadata.empty()) return absl::OkStatus();
+  if (times.ok()) {
+    times_ = *times;
+  } else {
+    times_.deadline = kNever;
+  }
+  absl::Status refusal;
+  if (!core_.options().middleware.empty() && !is_probe()) refusal = AskMiddleware(options.metadata);
+  refusal.Update(times.status());
+  if (!refusal.ok()) return refusal;
+  return EncodeMetadata(context_ != nullptr ? context_->metadata() : options.metadata);
+}
+
+absl::Status Call::AskMiddleware(const Metadata& metadata) {
   waited = true;  // For the middleware.
-  Metadata metadata = options.metadata;
-  ClientCallInfo info{method_, metadata};
-  for (const auto& each : middleware) {
+  context_.reset(new ClientContext(method_, metadata, times_.deadline));
+  for (const auto& middleware : core_.options().middleware) {
     absl::Status status;
-    RunGuarded([&] { status = each->Before(info); },
+    RunGuarded([&] { status = middleware->Before(*context_); },
                [&](const std::exception_ptr& thrown) {
                  core_.LogThrown("middleware threw", thrown);
                  status =
                      absl::InternalError("a middleware of the channel threw; its log says what");
                });
     if (!status.ok()) return status;
-    ++admitted_;
+    ++entered_;
   }
-  absl::StatusOr<std::string> encoded = wire::EncodeMetadata(metadata, wire::kMaxMetadataBytes);
-  if (!encoded.ok()) return encoded.status();
-  metadata_ = *std::move(encoded);
   return absl::OkStatus();
 }
 
+absl::Status Call::EncodeMetadata(const Metadata& metadata) {
+  if (metadata.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> encoded = wire::EncodeMetadata(metadata, wire::kMaxMetadataBytes);
+  if (encoded.ok()) metadata_ = *std::move(encoded);
+  return encoded.status();
+}
+
+void Call::GoesTo(const Peer& peer) {
+  if (context_ != nullptr) context_->peer_ = peer;
+}
+
 void Call::Conclude() {
-  const auto& middleware = core_.options().middleware;
-  for (std::size_t i = 0; i < admitted_; ++i) {
+  while (entered_ > 0) {
+    ClientMiddleware& middleware = *core_.options().middleware[--entered_];
     RunGuarded(
-        [&] { middleware[i]->After(method_, status_); },
+        [&] { middleware.After(*context_, status_); },
         [&](const std::exception_ptr& thrown) { core_.LogThrown("middleware threw", thrown); });
   }
 }
@@ -62,17 +78,20 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
   if (ended()) return;
   phase = Phase::kEnded;
   core_.deadlines().Cancel(*this);
-  if (trailers_ != nullptr && !trailers.empty()) {
-    absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(trailers);
-    if (decoded.ok()) {
-      *trailers_ = *std::move(decoded);
-    } else if (status.ok()) {
-      status =
-          absl::InternalError(absl::StrCat("the server's trailers: ", decoded.status().message()));
-    }
-  }
+  if (!trailers.empty()) status.Update(TakeTrailers(trailers));
   status_ = std::move(status);
   OnEnded(status_.ok() ? reply : wire::Bytes());
+}
+
+absl::Status Call::TakeTrailers(std::string_view encoded) {
+  if (trailers_ == nullptr && context_ == nullptr) return absl::OkStatus();
+  absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(encoded);
+  if (!decoded.ok()) {
+    return absl::InternalError(absl::StrCat("the server's trailers: ", decoded.status().message()));
+  }
+  if (context_ != nullptr) context_->trailers_ = *decoded;
+  if (trailers_ != nullptr) *trailers_ = *std::move(decoded);
+  return absl::OkStatus();
 }
 
 // For a call that goes out as soon as it was made, the clock is not read again.

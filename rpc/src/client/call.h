@@ -49,6 +49,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // Tells the middleware how the call ended. Once, last, without the lock.
   void Conclude();
 
+  // It is sent to this server now.
+  void GoesTo(const Peer& peer);
+
   // --- What the session asks. ---
 
   // The only request message, if the method takes just one.
@@ -101,6 +104,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   virtual void OnEnded(wire::Bytes reply) = 0;
 
  private:
+  absl::Status AskMiddleware(const Metadata& metadata);
+  absl::Status EncodeMetadata(const Metadata& metadata);
+  absl::Status TakeTrailers(std::string_view encoded);
   void OnTimer() override;  // The deadline of a call that nobody is blocked in.
 
   Core& core_;
@@ -109,8 +115,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   const Caller caller_;
   Metadata* const trailers_;
   CallTimes times_{};
-  std::string metadata_;      // Encoded.
-  std::size_t admitted_ = 0;  // By so many of the middleware.
+  std::string metadata_;                    // Encoded.
+  std::unique_ptr<ClientContext> context_;  // Null where nobody looks at it.
+  std::size_t entered_ = 0;                 // So many of the middleware.
   absl::Status status_;
 };
 

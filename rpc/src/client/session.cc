@@ -140,6 +140,7 @@ void Session::Start(Call& call) {
   } else {
     outbox_.Add(header);
   }
+  call.GoesTo(pipe_->peer());
   call.OnStarted();
 }
 

@@ -52,21 +52,12 @@ void Call::operator delete(Call* call, std::destroying_delete_t) {
 }
 
 void Call::Admit(std::string_view metadata) {
-  if (!metadata.empty()) {
-    if (absl::Status damage = DecodeMetadata(metadata); !damage.ok()) {
-      return Finish(std::move(damage));
-    }
-  }
-  for (const auto& middleware : session_.core().options.middleware) {
-    absl::Status status;
-    RunGuarded([&] { status = middleware->Before(*this); },
-               [&](const std::exception_ptr& thrown) {
-                 LogThrown("middleware threw", thrown);
-                 status = FailedUnexpectedly(method());
-               });
-    if (!status.ok()) return Finish(std::move(status));
-  }
-  admitted_ = true;
+  const absl::Status damage = metadata.empty() ? absl::OkStatus() : DecodeMetadata(metadata);
+  absl::Status refusal = middleware_.Before(session_.core(), *this);
+  phase_ = Phase::kReceiving;
+  refusal.Update(stopped_);
+  refusal.Update(damage);
+  if (!refusal.ok()) return Finish(std::move(refusal));
   if (entry_.method->requires_login && !session_.state().user()) {
     return Finish(NeedsLogin(method()));
   }
@@ -125,7 +116,7 @@ void Call::ExpectRest() {
 }
 
 void Call::Begin(wire::Bytes request) {
-  begun_ = true;
+  phase_ = Phase::kBegun;
   request_ = request;
   entry_.method->start(*entry_.service, *this);
   request_ = {};
@@ -239,12 +230,7 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
   session_.SendResponse(id_, status, trailers, response);
-  if (admitted_) {
-    for (const auto& middleware : session_.core().options.middleware) {
-      RunGuarded([&] { middleware->After(*this, status); },
-                 [&](const std::exception_ptr& thrown) { LogThrown("middleware threw", thrown); });
-    }
-  }
+  middleware_.After(session_.core(), *this, status);
   session_.OnEnded(*this);
 }
 
@@ -262,8 +248,8 @@ void Call::Stop(absl::Status reason) {
   assembly_.Clear();
   ForgetMessages();
   RequestStop();
-  if (ended_) return;
-  if (!begun_ || (producer_ && at_stop_ == internal::AtStop::kDestroy)) return Finish(stopped_);
+  if (ended_ || phase_ == Phase::kAdmitting) return;
+  if (phase_ == Phase::kReceiving || (producer_ && at_stop_ == internal::AtStop::kDestroy)) return Finish(stopped_);
   if (producer_) return std::exchange(producer_, nullptr).resume();
   WakeReader();
 }
@@ -291,16 +277,8 @@ void Call::OnTimer() {
 }
 
 void Call::Throw(std::exception_ptr exception) {
-  LogThrown("handler threw", exception);
+  LogThrown(session_.core(), *this, "handler threw", exception);
   Finish(FailedUnexpectedly(method()));
-}
-
-void Call::LogThrown(std::string_view event, const std::exception_ptr& exception) {
-  session_.core().Log(LogLevel::kError, event, [&] {
-    return LogFields{{"method", std::string(method())},
-                     {"peer_pid", std::to_string(peer().pid)},
-                     {"what", WhatWasThrown(exception)}};
-  });
 }
 
 std::string Call::Describe() const {

@@ -30,6 +30,7 @@
 #include "src/base/clock.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
+#include "src/server/middleware_chain.h"
 #include "src/session/credit.h"
 #include "src/session/inbox.h"
 #include "src/transport/event_loop.h"
@@ -99,12 +100,16 @@ class Call final : public internal::ServerCall,
   bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override;
 
  private:
+  // Asks the middleware; waits for its request; has a handler.
+  enum class Phase : std::uint8_t { kAdmitting, kReceiving, kBegun };
+
   // ServerContext
   std::string_view method() const override { return entry_.method->name; }
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
   TimePoint deadline() const override { return deadline_; }
   std::stop_token stop_token() override;
+  CallValues& values() override { return values_; }
   SessionState& session() override;
   void AddTrailer(std::string_view key, std::string_view value) override;
   Executor& executor() override;
@@ -121,7 +126,6 @@ class Call final : public internal::ServerCall,
   void WakeReader();
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
-  void LogThrown(std::string_view event, const std::exception_ptr& exception);
   void RequestStop();
   void Conclude(absl::Status status, const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
@@ -132,12 +136,13 @@ class Call final : public internal::ServerCall,
   const TimePoint started_;
   const TimePoint deadline_;
 
-  bool admitted_ = false;  // Every middleware has seen it and will see its end.
-  bool begun_ = false;
+  Phase phase_ = Phase::kAdmitting;
   bool ended_ = false;
   bool half_closed_ = false;
   absl::Status stopped_;  // Not OK: why.
   Metadata metadata_;
+  CallValues values_;
+  MiddlewareChain middleware_;
 
   internal::HandlerSlot handler_;
   Assembly assembly_;

@@ -125,6 +125,7 @@ class Session final : public QueueLink<Session>,
   absl::Status OnHello(const wire::Frame& frame);
   absl::Status OnRequest(const wire::Frame& frame);
   absl::Status OnNewCall(const wire::Frame& frame);
+  void Refuse(const wire::FrameHeader& header, absl::Status refusal);
   const Dispatcher::Entry* FindMethod(std::string_view name);
   absl::Status StartCall(const wire::Frame& frame);
   absl::Status OnCallFrame(const wire::Frame& frame);

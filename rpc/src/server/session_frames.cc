@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/server/errors.h"
+#include "src/server/refused_call.h"
 #include "src/server/session.h"
 
 namespace piperpc::server {
@@ -163,12 +164,20 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   last_call_id_ = header.call_id;
   const Dispatcher::Entry* const entry = FindMethod(header.method);
   if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
-    SendResponse(header.call_id, refusal, {}, nullptr);
+    Refuse(header, std::move(refusal));
     return absl::OkStatus();
   }
   starting_.reset(new (host_.call_memory())
                       Call(*this, header.call_id, *entry, packet_time_, TimeoutOf(header)));
   return StartCall(frame);
+}
+
+// Without middleware, most of it is not needed.
+void Session::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
+  if (core().options.middleware.empty() || header.method.empty()) {
+    return SendResponse(header.call_id, refusal, {}, nullptr);
+  }
+  RefusedCall(*this, header, After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
 }
 
 // A client tends to call what it has just called.

@@ -78,6 +78,7 @@ class NoContext final : public ServerContext {
   }
   std::stop_token stop_token() override { return {}; }
   void Stop(absl::Status) override {}
+  CallValues& values() override { return values_; }
   SessionState& session() override { return session_; }
   void AddTrailer(std::string_view, std::string_view) override {}
   Executor& executor() override { std::abort(); }
@@ -86,6 +87,7 @@ class NoContext final : public ServerContext {
  private:
   Peer peer_;
   Metadata metadata_;
+  CallValues values_;
   SessionState session_;
 };
 

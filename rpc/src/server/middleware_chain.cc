@@ -1,0 +1,48 @@
+#include "src/server/middleware_chain.h"
+
+#include <string>
+
+#include "src/base/exceptions.h"
+#include "src/server/errors.h"
+#include "src/server/session_host.h"
+
+namespace piperpc::server {
+namespace {
+
+constexpr char kThrew[] = "middleware threw";
+
+}  // namespace
+
+absl::Status MiddlewareChain::Before(const ServerCore& core, ServerContext& context) {
+  for (const auto& middleware : core.options.middleware) {
+    absl::Status status;
+    RunGuarded([&] { status = middleware->Before(context); },
+               [&](const std::exception_ptr& thrown) {
+                 LogThrown(core, context, kThrew, thrown);
+                 status = FailedUnexpectedly(context.method());
+               });
+    if (!status.ok()) return status;
+    ++entered_;
+  }
+  return absl::OkStatus();
+}
+
+void MiddlewareChain::After(const ServerCore& core, ServerContext& context,
+                            const absl::Status& status) {
+  while (entered_ > 0) {
+    ServerMiddleware& middleware = *core.options.middleware[--entered_];
+    RunGuarded([&] { middleware.After(context, status); },
+               [&](const std::exception_ptr& thrown) { LogThrown(core, context, kThrew, thrown); });
+  }
+}
+
+void LogThrown(const ServerCore& core, const ServerContext& context, std::string_view event,
+               const std::exception_ptr& exception) {
+  core.Log(LogLevel::kError, event, [&] {
+    return LogFields{{"method", std::string(context.method())},
+                     {"peer_pid", std::to_string(context.peer().pid)},
+                     {"what", WhatWasThrown(exception)}};
+  });
+}
+
+}  // namespace piperpc::server

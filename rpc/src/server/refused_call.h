@@ -1,0 +1,50 @@
+// A call that no handler will see, as middleware sees it.
+#pragma once
+
+#include <stop_token>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "piperpc/call_values.h"
+#include "piperpc/metadata.h"
+#include "piperpc/server_context.h"
+#include "src/base/clock.h"
+#include "src/server/middleware_chain.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::server {
+
+class Session;
+
+class RefusedCall final : private ServerContext {
+ public:
+  // Metadata that is damaged or above the limit is not shown.
+  RefusedCall(Session& session, const wire::FrameHeader& header, TimePoint deadline);
+
+  // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
+  void End(absl::Status refusal);
+
+ private:
+  std::string_view method() const override { return method_; }
+  const Peer& peer() const override;
+  const Metadata& metadata() const override { return metadata_; }
+  TimePoint deadline() const override { return deadline_; }
+  std::stop_token stop_token() override { return {}; }
+  void Stop(absl::Status) override {}
+  CallValues& values() override { return values_; }
+  SessionState& session() override;
+  void AddTrailer(std::string_view key, std::string_view value) override;
+  Executor& executor() override;
+  WorkerPool& workers() override;
+
+  Session& session_;
+  const std::uint64_t id_;
+  const std::string_view method_;
+  const TimePoint deadline_;
+  Metadata metadata_;
+  Metadata trailers_;
+  CallValues values_;
+  MiddlewareChain chain_;
+};
+
+}  // namespace piperpc::server
