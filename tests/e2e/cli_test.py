@@ -22,7 +22,7 @@ from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO
                       Server, replies)
 
 OK, CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED = 0, 1, 3, 4
-NOT_FOUND, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 5, 12, 14, 16
+NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 5, 8, 12, 14, 16
 USAGE, IO, INTERRUPTED, NO_READER = 64, 74, 130, 141
 
 
@@ -604,6 +604,39 @@ class RegistrationTest(CliTest):
     self.converse(terminal, (b'no user known; register it? [y/N]', b'Yes\r'))
     self.assert_child_ended(child, terminal, OK, b'}')
     self.assert_known('known', 'x')
+
+
+@target.with_few_threads_only
+class FewThreadsTest(CliTest):
+
+  def run_with_more_and_more(self, *arguments, **more):
+    """The results, until one is well. The others say what there was no thread for."""
+    results = []
+    while not results or results[-1].returncode != OK:
+      results.append(self.server.run(*arguments, **more, **target.few_threads(len(results))))
+      if results[-1].returncode != OK:
+        self.assertIn(results[-1].returncode, (RESOURCE_EXHAUSTED, IO), results[-1].stderr)
+        self.assertIn('the system refuses to start ', results[-1].stderr)
+      self.assertLess(len(results), 20)
+    return results
+
+  def test_without_one_for_signals_it_ends_at_once(self):
+    self.assert_ended(self.server.run('list', **target.few_threads(0)), IO,
+                      'piperpc: the system refuses to start the thread that waits for signals')
+
+  def test_a_command_ends_with_what_there_was_no_thread_for(self):
+    self.run_with_more_and_more('list')
+    results = self.run_with_more_and_more('--user', 'few', '--register', 'call', UPPERCASE_LINES,
+                                          stdin='{"text":"a"}\n', PIPERPC_PASSWORD='x')
+    self.assertIn('the thread that sends requests', ''.join(each.stderr for each in results))
+
+  def test_a_session_goes_on_without_a_stream(self):
+    results = self.run_with_more_and_more('session', stdin=f'start {SUBSCRIBE}\nlist\n')
+    refused = [each for each in results if 'start the thread of a stream' in each.stderr]
+    self.assertTrue(refused)
+    for result in refused:
+      self.assertEqual(result.stderr.count('piperpc: '), 1, result.stderr)
+      self.assertIn('upper.v1.UpperService', result.stdout)
 
 
 @target.linux_only('a socket of Linux')

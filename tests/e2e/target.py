@@ -26,6 +26,17 @@ def environment(**more):
   return {**os.environ, **locale, **more}
 
 
+def few_threads(count):
+  """What makes the system refuse a program more threads than those, for its environment."""
+  return {'LD_PRELOAD': os.environ['PIPERPC_REFUSE_THREADS'], 'PIPERPC_TEST_THREADS': str(count)}
+
+
+def with_few_threads_only(test):
+  """Skips a test where the system cannot be made to refuse threads."""
+  missing = not os.environ.get('PIPERPC_REFUSE_THREADS')
+  return unittest.skipIf(missing, 'nothing here refuses threads')(test)
+
+
 def path(local):
   """A path of this machine, as the programs take it. Wine has its root folder as drive Z."""
   return 'Z:' + str(local).replace('/', '\\') if WINDOWS else str(local)

@@ -8,8 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/client_call.h"
+#include "piperpc/internal/threads.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
+#include "tools/piperpc/program.h"
 #include "tools/shared/json_text.h"
 
 namespace piperpc::cli {
@@ -26,14 +28,20 @@ class BackgroundStreams::Running {
         method_(std::move(method)),
         connection_(connection),
         output_(output),
-        stream_(Open(request)),
-        thread_([this] { Print(); }) {}
+        stream_(Open(request)) {}
   ~Running() {
     stream_->Cancel();
     if (thread_.joinable()) thread_.join();
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
+
+  // Once. An error: nobody prints what the stream receives, and it is of no use.
+  Outcome StartPrinting() {
+    auto thread = internal::StartThread("the thread of a stream", [this] { Run(); });
+    if (thread.ok()) thread_ = *std::move(thread);
+    return NoThreadError(thread.status());
+  }
 
   const CallableMethod& method() const { return method_; }
   bool ended() const { return ended_; }
@@ -56,7 +64,7 @@ class BackgroundStreams::Running {
   int Join(const std::stop_token& stop) {
     const std::stop_callback cancel(stop, [this] { Cancel(); });
     thread_.join();
-    return stopped_ ? kExitOk : Outcome(status_).exit_code();
+    return stopped_ ? kExitOk : ended_with_.exit_code();
   }
 
  private:
@@ -78,6 +86,17 @@ class BackgroundStreams::Running {
     if (!written.ok()) stream_->Cancel();
   }
 
+  void Run() {
+    try {
+      Print();
+    } catch (const std::exception& thrown) {
+      ended_with_ = ThrownError(thrown);
+      stream_->Cancel();
+      Complain(ended_with_.After(tag_ + ": ").Describe());
+    }
+    ended_ = true;
+  }
+
   void Print() {
     WriteField("method", tools::QuoteJson(method_.name));
     const MessagePtr message = connection_.schema().NewMessage(*method_.descriptor->output_type());
@@ -91,13 +110,13 @@ class BackgroundStreams::Running {
         stream_->Fail(json.outcome().status());
       }
     }
-    status_ = stream_->status();
-    std::string end = tools::QuoteJson(CodeName(status_));
-    if (!status_.ok()) {
-      absl::StrAppend(&end, ",\"error\":", tools::QuoteJson(std::string(status_.message())));
+    const absl::Status status = stream_->status();
+    ended_with_ = status;
+    std::string end = tools::QuoteJson(CodeName(status));
+    if (!status.ok()) {
+      absl::StrAppend(&end, ",\"error\":", tools::QuoteJson(std::string(status.message())));
     }
     WriteField("status", end);
-    ended_ = true;
   }
 
   const std::string tag_;
@@ -107,7 +126,7 @@ class BackgroundStreams::Running {
   std::shared_ptr<ClientStream> stream_;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> ended_ = false;
-  absl::Status status_;  // Of the thread, until it has ended.
+  Outcome ended_with_;  // Of the thread, until it has ended.
   std::thread thread_;
 };
 
@@ -128,9 +147,10 @@ Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan
   const bool sends = StreamsRequests(method.shape);
   const std::string tag = absl::StrCat("s", ++started_);
   const google::protobuf::Message* const request = sends ? nullptr : plan.messages[0].get();
-  Running& running =
-      *running_.emplace(tag, std::make_unique<Running>(tag, method, connection_, output_, request))
-           .first->second;
+  auto made = std::make_unique<Running>(tag, method, connection_, output_, request);
+  const Outcome printing = made->StartPrinting();
+  if (!printing.ok()) return printing;
+  Running& running = *running_.emplace(tag, std::move(made)).first->second;
   if (!sends) return Outcome();
   Outcome sent;
   for (const MessagePtr& message : plan.messages) {

@@ -69,6 +69,14 @@ Outcome TimedOutError(std::string_view doing) {
                         absl::StrCat("the time of --timeout was over while ", std::string(doing)));
 }
 
+Outcome NoThreadError(const absl::Status& status) {
+  return status.ok() ? Outcome() : IoError(std::string(status.message()));
+}
+
+Outcome ThrownError(const std::exception& thrown) {
+  return IoError(absl::StrCat("cannot go on: ", thrown.what()));
+}
+
 Outcome InterruptedError() { return Outcome::Local(kExitInterrupted, "interrupted"); }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }

@@ -1,6 +1,7 @@
 // What went wrong, as the command line tells it: a text for people and an exit code for scripts.
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -105,6 +106,12 @@ Outcome NoReaderError();
 
 // The time of --timeout was over while `doing`, before anything was called.
 Outcome TimedOutError(std::string_view doing);
+
+// OK, or an I/O error with the text of a `status` that the system's refusal of a thread has.
+Outcome NoThreadError(const absl::Status& status);
+
+// What was thrown, such as the system's refusal of memory.
+Outcome ThrownError(const std::exception& thrown);
 
 // Ctrl-C, before anything was called.
 Outcome InterruptedError();

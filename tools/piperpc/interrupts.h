@@ -4,6 +4,8 @@
 #include <memory>
 #include <stop_token>
 
+#include "tools/piperpc/failure.h"
+
 namespace piperpc::cli {
 
 // Turns Ctrl-C into a stop token, and a reader of the output that goes away into an error of the
@@ -12,6 +14,9 @@ class Interrupts {
  public:
   Interrupts();
   ~Interrupts();
+  // Why Ctrl-C cannot be heard: the system refuses the thread for it.
+  Outcome status() const;
+
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "piperpc/internal/threads.h"
 #include "tools/piperpc/controlling_terminal_linux.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/interrupts.h"
@@ -90,13 +91,18 @@ class Interrupts::Impl {
  public:
   Impl() {
     TakeSignals(signals_);
-    thread_ = std::thread([this] { Watch(); });
+    auto thread = internal::StartThread("the thread that waits for signals", [this] { Watch(); });
+    status_ = thread.status();
+    if (thread.ok()) thread_ = *std::move(thread);
   }
   ~Impl() {
+    if (!thread_.joinable()) return;
     ending_ = true;
     pthread_kill(thread_.native_handle(), SIGCONT);  // One that does nothing else here.
     thread_.join();
   }
+
+  const absl::Status& status() const { return status_; }
 
   std::stop_token Arm() {
     std::lock_guard lock(mutex_);
@@ -148,11 +154,14 @@ class Interrupts::Impl {
   std::atomic<bool> ending_ = false;
   std::mutex mutex_;
   std::stop_source current_;
+  absl::Status status_;
   std::thread thread_;
 };
 
 Interrupts::Interrupts() : impl_(std::make_unique<Impl>()) {}
 Interrupts::~Interrupts() = default;
+
+Outcome Interrupts::status() const { return NoThreadError(impl_->status()); }
 
 std::stop_token Interrupts::Arm() { return impl_->Arm(); }
 

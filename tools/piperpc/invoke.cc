@@ -1,13 +1,16 @@
 #include "tools/piperpc/invoke.h"
 
+#include <exception>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/client_call.h"
+#include "piperpc/internal/threads.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/files.h"
 #include "tools/shared/input.h"
@@ -46,22 +49,36 @@ Outcome Print(Program& program, const google::protobuf::Message& reply, JsonStyl
 class Sender {
  public:
   Sender(ClientStream& stream, const RequestPlan& plan, NewRequest new_request, LineReader& input)
-      : stream_(stream),
-        plan_(plan),
-        new_request_(std::move(new_request)),
-        input_(input),
-        thread_([this](std::stop_token stop) { Run(stop); }) {}
+      : stream_(stream), plan_(plan), new_request_(std::move(new_request)), input_(input) {}
+  ~Sender() { Stop(); }
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  // Once, before anything else.
+  Outcome Start() {
+    auto thread = internal::StartThread("the thread that sends requests", [this] { Run(); });
+    if (thread.ok()) thread_ = *std::move(thread);
+    return NoThreadError(thread.status());
+  }
 
   // Call it when the stream has ended. What went wrong on this side.
   Outcome Finish() {
-    thread_.request_stop();
-    thread_.join();
+    Stop();
     return status_;
   }
 
  private:
-  void Run(const std::stop_token& stop) {
-    status_ = plan_.from_input ? SendLines(stop) : SendMessages();
+  void Stop() {
+    stop_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void Run() {
+    try {
+      status_ = plan_.from_input ? SendLines(stop_.get_token()) : SendMessages();
+    } catch (const std::exception& thrown) {
+      status_ = ThrownError(thrown);
+    }
     if (status_.ok()) {
       stream_.HalfClose();
     } else {
@@ -102,7 +119,8 @@ class Sender {
   const NewRequest new_request_;
   LineReader& input_;
   Outcome status_;  // Written by the thread, read when it has ended.
-  std::jthread thread_;
+  std::stop_source stop_;
+  std::thread thread_;
 };
 
 // Prints replies until there are no more; then how the call ended, or what the printing met.
@@ -147,6 +165,8 @@ Outcome InvokeSending(Program& program, const CallableMethod& method, const Requ
   const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
       {method.name, method.shape}, nullptr, program.connection.OptionsOf(patience));
   Sender sender(*stream, plan, std::move(new_request), program.input);
+  const Outcome sending = sender.Start();
+  if (!sending.ok()) return sending;
   const Outcome received = PrintReplies(program, method, *stream);
   const Outcome sent = sender.Finish();
   return sent.ok() ? received : sent;

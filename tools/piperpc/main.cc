@@ -35,6 +35,7 @@ int RunCommand(const Command& command, const CommandLine& line, Output& output,
 
 int Run(const std::vector<std::string>& arguments) {
   Interrupts interrupts;
+  if (!interrupts.status().ok()) return Report(interrupts.status(), Patience());
   Output output(stdout);
   const OutcomeOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
   if (!line.ok()) return RefuseUsage(line.outcome().message());
@@ -59,7 +60,6 @@ int main(int argc, char** argv) {
     piperpc::tools::PrepareStandardStreams();
     return piperpc::cli::Run(piperpc::tools::Arguments(argc, argv));
   } catch (const std::exception& error) {
-    piperpc::cli::Complain(absl::StrCat("cannot go on: ", error.what()));
-    return piperpc::cli::kExitIo;
+    return piperpc::cli::Report(piperpc::cli::ThrownError(error), piperpc::cli::Patience());
   }
 }

@@ -3,9 +3,9 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
+
+#include "piperpc/internal/threads.h"
 
 namespace piperpc::daemon {
 
@@ -15,13 +15,10 @@ struct LineOutput::State {
   // With the lock. False: the system gives no thread at the moment; the next line tries again.
   bool StartThread(const std::shared_ptr<State>& self) {
     if (running) return true;
-    try {
-      std::thread([self] { self->Work(); }).detach();
-      running = true;
-    } catch (const std::system_error&) {
-      return false;
-    }
-    return true;
+    auto thread = internal::StartThread("a thread that writes", [self] { self->Work(); });
+    running = thread.ok();
+    if (running) thread->detach();
+    return running;
   }
 
   void Work() {

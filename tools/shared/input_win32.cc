@@ -1,12 +1,14 @@
 #include <io.h>
 #include <windows.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "piperpc/internal/threads.h"
 #include "tools/shared/input.h"
 #include "tools/shared/utf16_win32.h"
 
@@ -130,13 +132,23 @@ class Input::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) {
-    if (!std::exchange(started_, true)) std::thread([pump = pump_] { pump->Run(); }).detach();
+    if (!EnsureThread()) return Result::kError;
     const Outcome outcome = pump_->Take(stop, end);
     bytes += outcome.bytes;
     return outcome.result;
   }
 
  private:
+  // False: the system gives none at the moment.
+  bool EnsureThread() {
+    if (started_) return true;
+    auto thread = internal::StartThread("the thread that reads", [pump = pump_] { pump->Run(); });
+    started_ = thread.ok();
+    if (started_) thread->detach();
+    if (!started_) errno = EAGAIN;
+    return started_;
+  }
+
   const std::shared_ptr<Pump> pump_;
   bool started_ = false;
 };

@@ -1,4 +1,4 @@
-#include "src/base/threads.h"
+#include "piperpc/internal/threads.h"
 
 #include <system_error>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 
-namespace piperpc {
+namespace piperpc::internal {
 
 absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvocable<void()> body) {
   try {
@@ -18,4 +18,4 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvoc
   }
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::internal

@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/threads.h"
 #include "src/base/process.h"
-#include "src/base/threads.h"
 
 namespace piperpc {
 
@@ -75,7 +75,7 @@ class WorkerPool::Impl {
 
  private:
   absl::Status AddThread() {
-    auto thread = StartThread("a worker thread", [this] { Work(); });
+    auto thread = internal::StartThread("a worker thread", [this] { Work(); });
     if (!thread.ok()) return thread.status();
     threads_.push_back(*std::move(thread));
     ++idle_;  // It will look at the queue before it waits.

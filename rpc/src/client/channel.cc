@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "piperpc/endpoint.h"
+#include "piperpc/internal/threads.h"
 #include "src/base/process.h"
-#include "src/base/threads.h"
 #include "src/client/async_call.h"
 #include "src/client/blocking_call.h"
 #include "src/client/core.h"
@@ -23,7 +23,8 @@ namespace {
 void ShutDown(std::shared_ptr<Core> core) {
   if (core->foreign()) return KeepForever(std::move(core));
   if (!core->OnOwnLoop()) return core->Shutdown();
-  auto thread = StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
+  auto thread =
+      internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
   core->Close();
   KeepForever(std::move(core));

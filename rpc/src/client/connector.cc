@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "src/base/threads.h"
+#include "piperpc/internal/threads.h"
 #include "src/client/core.h"
 #include "src/client/session.h"
 #include "src/client/unattended_call.h"
@@ -13,7 +13,7 @@ namespace piperpc::client {
 void Connector::Add(UnattendedCall& call) {
   if (!running_) {
     if (thread_.joinable()) thread_.join();  // It has let go of the lock for the last time.
-    auto thread = StartThread("the thread that connects", [this] { Run(); });
+    auto thread = internal::StartThread("the thread that connects", [this] { Run(); });
     if (!thread.ok()) return call.End(thread.status());
     thread_ = *std::move(thread);
     running_ = true;

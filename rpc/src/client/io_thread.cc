@@ -3,7 +3,7 @@
 #include <future>
 #include <utility>
 
-#include "src/base/threads.h"
+#include "piperpc/internal/threads.h"
 #include "src/session/ranges.h"
 #include "src/transport/event_loop.h"
 
@@ -36,7 +36,8 @@ void IoThread::EndElsewhere(IoThread* ended) {
     delete ended;
     return;
   }
-  auto thread = StartThread("the thread that ends an I/O thread", [ended] { delete ended; });
+  auto thread =
+      internal::StartThread("the thread that ends an I/O thread", [ended] { delete ended; });
   if (thread.ok()) thread->detach();
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "src/base/threads.h"
+#include "piperpc/internal/threads.h"
 
 namespace piperpc {
 
@@ -63,7 +63,7 @@ LoopThread::LoopThread(std::unique_ptr<transport::EventLoop> loop)
 LoopThread::~LoopThread() { Stop(); }
 
 absl::Status LoopThread::Start() {
-  auto thread = StartThread("the thread of an event loop", [this] { executor_.Run(); });
+  auto thread = internal::StartThread("the thread of an event loop", [this] { executor_.Run(); });
   if (!thread.ok()) return thread.status();
   thread_ = *std::move(thread);
   return absl::OkStatus();
