@@ -11,6 +11,7 @@ HashQueue::HashQueue(std::size_t threads, std::size_t max_waiting)
     : places_(std::max<std::size_t>(threads, 1) + max_waiting), pool_(threads, places_) {}
 
 absl::Status HashQueue::Run(const std::string& user, absl::AnyInvocable<void()> work) {
+  absl::AnyInvocable<void()> withdrawn;  // Goes away without the lock.
   std::lock_guard lock(mutex_);
   User& its = users_[user];
   absl::Status status = CheckShare(user, its.held);
@@ -20,7 +21,7 @@ absl::Status HashQueue::Run(const std::string& user, absl::AnyInvocable<void()> 
     ++its.held;
     ++held_;
     status = pool_.Run([this] { RunNext(); });
-    if (!status.ok()) Withdraw(user);
+    if (!status.ok()) withdrawn = Withdraw(user);
   }
   if (its.held == 0) users_.erase(user);
   return status;
@@ -35,12 +36,14 @@ absl::Status HashQueue::CheckShare(const std::string& user, std::size_t held) co
 }
 
 // Takes back what was added last.
-void HashQueue::Withdraw(const std::string& user) {
+absl::AnyInvocable<void()> HashQueue::Withdraw(const std::string& user) {
   User& its = users_[user];
+  absl::AnyInvocable<void()> work = std::move(its.waiting.back());
   its.waiting.pop_back();
   if (its.waiting.empty()) line_.pop_back();
   --its.held;
   --held_;
+  return work;
 }
 
 void HashQueue::RunNext() {

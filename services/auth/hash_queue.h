@@ -34,7 +34,7 @@ class HashQueue {
     std::deque<absl::AnyInvocable<void()>> waiting;
   };
   absl::Status CheckShare(const std::string& user, std::size_t held) const;
-  void Withdraw(const std::string& user);
+  absl::AnyInvocable<void()> Withdraw(const std::string& user);
   void RunNext();
   void Release(const std::string& user);
 

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -269,6 +271,34 @@ TEST_F(Async, ATimerGoesAwayWithItsOwner) {
     EXPECT_EQ(held.use_count(), 2);
   });
   EXPECT_EQ(held.use_count(), 1);
+}
+
+// What a timer holds goes away with it, and uses the executor as it goes.
+TEST_F(Async, ACancelledTimerMayOwnATimerAndSetAnEvent) {
+  struct SetAtTheEnd {
+    explicit SetAtTheEnd(AsyncEvent& its_event) : event(its_event) {}
+    ~SetAtTheEnd() { event.Set(); }
+    AsyncEvent& event;
+  };
+  AsyncEvent event;
+  std::future<bool> woken = Start(WaitFor(event));
+  std::promise<void> done;
+  loop_.loop().Post([&] {
+    const auto when = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    auto inner = std::make_shared<Timer>(when, [] {});
+    auto at_the_end = std::make_shared<SetAtTheEnd>(event);
+    std::optional<Timer> outer(std::in_place, when, [inner, at_the_end] {});
+    inner.reset();
+    at_the_end.reset();
+    outer.reset();
+    EXPECT_EQ(loop_.executor().timers(), 0u);
+    done.set_value();
+  });
+  if (done.get_future().wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+    ADD_FAILURE() << "the loop waits for itself";
+    std::abort();
+  }
+  EXPECT_TRUE(woken.get());
 }
 
 TEST_F(Async, ASleepThatWasStoppedLeavesNoTimer) {

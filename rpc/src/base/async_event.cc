@@ -26,17 +26,19 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
     if (resumed) resumed.resume();
   }
 
-  // Takes the lock over, and releases it before anything runs.
+  // Takes the lock over, and releases it before anything runs or is posted.
   void Wake(std::unique_lock<std::mutex> lock) {
     if (!handle || waking) return;
     waking = true;
     const std::uint64_t woken = ticket;
-    if (executor) {
-      executor.Post([self = shared_from_this(), woken] { self->Resume(woken); });
-      return;
-    }
+    const Executor::Handle resumes_on = std::move(executor);
+    auto self = shared_from_this();  // The event may go away once the lock is released.
     lock.unlock();
-    Resume(woken);
+    if (resumes_on) {
+      resumes_on.Post([self = std::move(self), woken] { self->Resume(woken); });
+    } else {
+      self->Resume(woken);
+    }
   }
 };
 

@@ -40,10 +40,15 @@ bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const {
   return true;
 }
 
+// On the executor's own thread the work goes away in here, and may come back to this handle: so
+// without the lock. Nobody else ends the executor meanwhile.
 void Executor::Handle::CancelTimer(TimerId timer) const {
   if (gate_ == nullptr) return;
-  const std::lock_guard lock(gate_->mutex);
-  if (gate_->executor != nullptr) gate_->executor->CancelTimer(timer);
+  std::unique_lock lock(gate_->mutex);
+  Executor* const executor = gate_->executor;
+  if (executor == nullptr) return;
+  if (executor == current) lock.unlock();
+  executor->CancelTimer(timer);
 }
 
 Executor::Scope::Scope(Executor* executor) : previous_(current) { current = executor; }

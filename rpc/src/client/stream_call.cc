@@ -140,7 +140,7 @@ internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& messa
 void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
   if (core().foreign()) return RunSilently(ready);
   const Core::Lock lock(core());
-  on_writable_ = std::move(ready);
+  on_writable_.swap(ready);  // What was there goes away with `ready`, when the lock is released.
   Notify();
 }
 
@@ -208,7 +208,7 @@ internal::ClientStream::Step StreamCall::Read(wire::Bytes& bytes) {
 void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
   if (core().foreign()) return RunSilently(ready);
   const Core::Lock lock(core());
-  on_readable_ = std::move(ready);
+  on_readable_.swap(ready);  // What was there goes away with `ready`, when the lock is released.
   Notify();
 }
 
