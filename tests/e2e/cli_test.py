@@ -286,6 +286,17 @@ class MistakesTest(CliTest):
     self.assertEqual(process.stderr, '')
 
 
+  @target.linux_only('a device of Linux')
+  def test_a_full_disk_is_told_whatever_is_written(self):
+    with open('/dev/full', 'w', encoding='utf-8') as full:
+      for arguments in (('help',), ('--version',), ('list',), ('describe',), ('session',)):
+        process = subprocess.run(
+            [*target.PIPERPC, *arguments], input=f'start {SUBSCRIBE}\n', stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=programs.LIMIT, check=False,
+            env=self.server.environment())
+        self.assert_ended(process, IO, 'piperpc: cannot write to standard output: No space left')
+
+
 class InterruptTest(CliTest):
 
   def test_ctrl_c_cancels_a_subscription_and_keeps_what_came(self):

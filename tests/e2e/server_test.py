@@ -228,6 +228,69 @@ class StartTest(ServerTest):
     self.assertIn(server.endpoint, result.stderr)
     self.assertEqual(server.stop(), 0)
 
+  @target.linux_only('a device of Linux')
+  def test_a_full_standard_output_is_told(self):
+    for flag in ('--help', '--version'):
+      self.assert_not_written(flag, ['No space left'])
+
+  @target.linux_only('a device of Linux, and a shell')
+  def test_a_ready_line_that_cannot_be_written_ends_it(self):
+    event = '"event":"cannot write the READY line"'
+    self.assert_not_written('--memory', [event, 'No space left'])
+    self.assert_not_written('--memory', [event], '>&-')
+    reader, writer = os.pipe()
+    os.close(reader)
+    self.assert_not_written('--memory', [event, 'Broken pipe'], f'>&{writer}', pass_fds=[writer])
+    os.close(writer)
+
+  def assert_not_written(self, flag, texts, to='>/dev/full', **more):
+    with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+      endpoint = target.endpoint(pathlib.Path(folder), 'x')
+      result = subprocess.run(
+          ['sh', '-c', f'exec "$0" "$@" {to}', *target.PIPERPCD, '--endpoint', endpoint, flag],
+          stderr=subprocess.PIPE, text=True, timeout=programs.LIMIT, check=False, **more)
+    self.assertEqual(result.returncode, 74, result.stderr)
+    for text in texts:
+      self.assertIn(text, result.stderr)
+
+  @target.linux_only('the pipe of Wine cannot be filled from here')
+  def test_a_ready_line_that_nobody_reads_yet_is_logged_and_the_server_goes_on(self):
+    folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+      while os.write(writer, b'x' * 4096):
+        pass
+    os.set_blocking(writer, True)
+    endpoint = target.endpoint(pathlib.Path(folder), 'full')
+    daemon = subprocess.Popen([*target.PIPERPCD, '--memory', '--endpoint', endpoint],
+                              stdout=writer, stderr=subprocess.PIPE, text=True)
+    self.addCleanup(daemon.kill)
+    log = programs.Lines(daemon.stderr)
+    log.until('nobody reads the READY line')
+    daemon.send_signal(signal.SIGTERM)
+    self.assertEqual(daemon.wait(programs.LIMIT), 0)
+    log.rest()
+    os.close(reader)
+    os.close(writer)
+
+  @target.with_few_threads_only
+  def test_without_threads_it_says_so(self):
+    codes = []
+    while not codes or codes[-1] != 74:
+      with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+        endpoint = target.endpoint(pathlib.Path(folder), 'x')
+        result = subprocess.run(
+            ['sh', '-c', 'exec "$0" "$@" >/dev/full', *target.PIPERPCD, '--endpoint', endpoint,
+             '--memory'], stderr=subprocess.PIPE, text=True, timeout=programs.LIMIT, check=False,
+            env=target.environment(**target.few_threads(len(codes))))
+      codes.append(result.returncode)
+      self.assertIn(codes[-1], (1, 74), result.stderr)
+      self.assertRegex(result.stderr, 'the system refuses to start |cannot write the READY line')
+      self.assertLess(len(codes), 20)
+    self.assertIn(1, codes)
+
   def test_help_and_version(self):
     self.assertIn('--data-dir', self.refused('--help').stdout)
     self.assertRegex(self.refused('--version').stdout, r'^piperpcd \d')

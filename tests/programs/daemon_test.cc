@@ -2,6 +2,7 @@
 #include <latch>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -111,6 +112,7 @@ class SlowReader {
     return [this](std::string_view bytes) {
       go_on_.wait();
       text_ += bytes;
+      return std::error_code();
     };
   }
   void GoOn() { go_on_.count_down(); }
@@ -122,6 +124,24 @@ class SlowReader {
 };
 
 constexpr std::chrono::minutes kLong{1};
+
+TEST(LineOutputTest, TellsWhyALineWasNotWritten) {
+  const auto full = std::make_error_code(std::errc::no_space_on_device);
+  LineOutput output([&](std::string_view) { return full; }, 100);
+  ASSERT_TRUE(output.Write("line\n"));
+  const absl::Status status = output.Flush(kLong);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(full.message()));
+}
+
+TEST(LineOutputTest, TellsASlowReaderFromOneThatIsWell) {
+  SlowReader reader;
+  LineOutput output(reader.sink(), 100);
+  ASSERT_TRUE(output.Write("line\n"));
+  EXPECT_EQ(output.Flush(std::chrono::milliseconds(0)).code(), absl::StatusCode::kDeadlineExceeded);
+  reader.GoOn();
+  EXPECT_TRUE(output.Flush(kLong).ok());
+}
 
 TEST(LogWriterTest, NeverWaitsForWhoReadsItAndTellsHowManyLinesWereDropped) {
   SlowReader reader;

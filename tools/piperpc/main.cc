@@ -40,9 +40,9 @@ int Run(const std::vector<std::string>& arguments) {
   const OutcomeOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
   if (!line.ok()) return RefuseUsage(line.outcome().message());
   const bool help = line->settings.help || line->command == "help";
-  if (help) return output.WriteLine(HelpText()).exit_code();
+  if (help) return Report(output.WriteLine(HelpText()), Patience());
   const bool version = line->settings.version || line->command == "version";
-  if (version) return output.WriteLine(VersionText()).exit_code();
+  if (version) return Report(output.WriteLine(VersionText()), Patience());
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));

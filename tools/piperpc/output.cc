@@ -1,6 +1,6 @@
 #include "tools/piperpc/output.h"
 
-#include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -11,21 +11,24 @@
 namespace piperpc::cli {
 namespace {
 
-Outcome WriteError(int error) {
+Outcome WriteError(const std::error_code& error) {
   if (tools::ReaderHasGone()) return NoReaderError();
-  return IoError(
-      absl::StrCat("cannot write to standard output: ", std::generic_category().message(error)));
+  return IoError(absl::StrCat("cannot write to standard output: ", error.message()));
 }
 
 }  // namespace
 
 Outcome Output::WriteLine(std::string_view text) {
-  const std::string visible = tools::VisibleLines(text);
+  const std::string line = tools::VisibleLines(text) + "\n";
   std::lock_guard lock(mutex_);
   if (!status_.ok()) return status_;
-  const bool written = std::fwrite(visible.data(), 1, visible.size(), file_) == visible.size() &&
-                       std::fputc('\n', file_) != EOF && std::fflush(file_) == 0;
-  if (!written) status_ = WriteError(errno);
+  const std::error_code error = tools::WriteText(file_, line);
+  if (error) status_ = WriteError(error);
+  return status_;
+}
+
+Outcome Output::status() const {
+  std::lock_guard lock(mutex_);
   return status_;
 }
 

@@ -19,8 +19,11 @@ class Output {
   // an error ever after: NoReaderError() when the reader has gone, else an I/O error. Any thread.
   Outcome WriteLine(std::string_view text);
 
+  // What the last one gave. Any thread.
+  Outcome status() const;
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::FILE* const file_;
   Outcome status_;
 };

@@ -37,6 +37,8 @@ class Session {
   int Run() {
     while (!quit_ && ReadLine()) RunLine();
     streams_.StopAll();
+    // Of what streams wrote, which nobody has been told of.
+    if (exit_code_ == kExitOk) Note(Report(program_.output.status(), Patience()));
     return exit_code_ != kExitOk ? exit_code_ : streams_.exit_code();
   }
 

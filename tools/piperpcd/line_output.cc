@@ -12,13 +12,13 @@ namespace piperpc::daemon {
 struct LineOutput::State {
   State(Sink to, std::size_t limit) : sink(std::move(to)), limit_bytes(limit) {}
 
-  // With the lock. False: the system gives no thread at the moment; the next line tries again.
-  bool StartThread(const std::shared_ptr<State>& self) {
-    if (running) return true;
+  // With the lock. Where the system gives no thread at the moment, the next line tries again.
+  absl::Status StartThread(const std::shared_ptr<State>& self) {
+    if (running) return absl::OkStatus();
     auto thread = internal::StartThread("a thread that writes", [self] { self->Work(); });
     running = thread.ok();
     if (running) thread->detach();
-    return running;
+    return thread.status();
   }
 
   void Work() {
@@ -29,8 +29,9 @@ struct LineOutput::State {
       const std::string line = std::move(lines.front());
       lines.pop_front();
       lock.unlock();
-      sink(line);
+      const std::error_code failed = sink(line);
       lock.lock();
+      if (failed) error = failed;
       bytes -= line.size();
       changed.notify_all();
     }
@@ -43,6 +44,7 @@ struct LineOutput::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::string> lines;
+  std::error_code error;  // The last one.
   std::size_t bytes = 0;  // Of lines that have not been written, the one under way included.
   bool running = false;
   bool ending = false;
@@ -63,15 +65,22 @@ bool LineOutput::Write(std::string line) {
   if (line.size() > state_->limit_bytes - state_->bytes) return false;
   state_->bytes += line.size();
   state_->lines.push_back(std::move(line));
-  state_->StartThread(state_);
+  state_->StartThread(state_).IgnoreError();
   state_->changed.notify_all();
   return true;
 }
 
-bool LineOutput::Flush(std::chrono::milliseconds limit) {
+absl::Status LineOutput::Flush(std::chrono::milliseconds limit) {
   std::unique_lock lock(state_->mutex);
-  if (!state_->lines.empty() && !state_->StartThread(state_)) return false;
-  return state_->changed.wait_for(lock, limit, [this] { return state_->bytes == 0; });
+  if (!state_->lines.empty()) {
+    absl::Status started = state_->StartThread(state_);
+    if (!started.ok()) return started;
+  }
+  if (!state_->changed.wait_for(lock, limit, [this] { return state_->bytes == 0; })) {
+    return absl::DeadlineExceededError("nobody reads what is written");
+  }
+  if (!state_->error) return absl::OkStatus();
+  return absl::DataLossError(state_->error.message());
 }
 
 }  // namespace piperpc::daemon

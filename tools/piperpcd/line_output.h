@@ -7,6 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
+
+#include "absl/status/status.h"
 
 namespace piperpc::daemon {
 
@@ -14,8 +17,9 @@ namespace piperpc::daemon {
 // Thread-safe.
 class LineOutput {
  public:
-  // May block, for ever. Called on the output's thread, and never after it has blocked in there.
-  using Sink = std::function<void(std::string_view bytes)>;
+  // Gives why it cannot write. May block, for ever. Called on the output's thread, and never after
+  // it has blocked in there.
+  using Sink = std::function<std::error_code(std::string_view bytes)>;
 
   static constexpr std::chrono::milliseconds kFlushLimit{1000};
 
@@ -28,8 +32,10 @@ class LineOutput {
   // Takes a line, with its newline. False, and nothing was taken: there is no room for it.
   bool Write(std::string line);
 
-  // Waits until all lines have been written. False: they were not within `limit`.
-  bool Flush(std::chrono::milliseconds limit);
+  // Waits until all lines have been written. DEADLINE_EXCEEDED: they were not within `limit`, as
+  // nobody reads them; DATA_LOSS: one of them could not be; RESOURCE_EXHAUSTED: the system gives no
+  // thread to write them.
+  absl::Status Flush(std::chrono::milliseconds limit);
 
  private:
   struct State;

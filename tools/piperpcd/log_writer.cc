@@ -76,7 +76,7 @@ bool LogWriter::Finish(std::chrono::milliseconds limit) {
            {{"of", event}, {"left_out", absl::StrCat(std::exchange(kind.left_out, 0))}}});
     }
   }
-  return output_.Flush(limit);
+  return output_.Flush(limit).ok();
 }
 
 void LogWriter::Add(const LogRecord& record) {

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,15 +26,12 @@
 namespace piperpc::daemon {
 namespace {
 
-enum ExitCode : int { kExitOk = 0, kExitNotStarted = 1, kExitUsage = 64 };
+enum ExitCode : int { kExitOk = 0, kExitNotStarted = 1, kExitUsage = 64, kExitIo = 74 };
 
 constexpr std::size_t kTextBytes = 64 * 1024;
 
 LineOutput::Sink To(std::FILE* file) {
-  return [file](std::string_view bytes) {
-    std::fwrite(bytes.data(), 1, bytes.size(), file);
-    std::fflush(file);
-  };
+  return [file](std::string_view bytes) { return tools::WriteText(file, bytes); };
 }
 
 // Where a standard stream is a pipe that is full, its thread is in the middle of a write, and the
@@ -42,16 +41,36 @@ int End(int code, bool all_written) {
   return code;
 }
 
-int Refuse(const absl::Status& status, ExitCode code) {
+int EndWith(std::string_view text, ExitCode code) {
+  const std::string line = absl::StrCat("piperpcd: ", std::string(text), "\n");
   LineOutput error(To(stderr), kTextBytes);
-  error.Write(absl::StrCat("piperpcd: ", status.ToString(), "\n"));
-  return End(code, error.Flush(LineOutput::kFlushLimit));
+  error.Write(line);
+  const absl::Status written = error.Flush(LineOutput::kFlushLimit);
+  // Without a thread it may have to wait for its reader; there is nothing else left to do.
+  if (absl::IsResourceExhausted(written)) tools::WriteText(stderr, line);
+  return End(code, written.ok());
 }
 
-// The line that whoever started the program waits for.
-void SayReady(LineOutput& output, const std::string& endpoint) {
+int Refuse(const absl::Status& status, ExitCode code) { return EndWith(status.ToString(), code); }
+
+// For what the program is asked to show, and ends.
+int Show(const std::string& text) {
+  const std::error_code error = tools::WriteText(stdout, text);
+  if (!error) return kExitOk;
+  return EndWith(absl::StrCat("cannot write to standard output: ", error.message()), kExitIo);
+}
+
+// The line that whoever started the program waits for. They may be slow; false: they never get it.
+bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
   const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
   output.Write(absl::StrCat("READY ", parsed.ok() ? parsed->address() : endpoint, "\n"));
+  const absl::Status written = output.Flush(LineOutput::kFlushLimit);
+  if (written.ok()) return true;
+  const bool slow = absl::IsDeadlineExceeded(written);
+  log.Write({slow ? LogLevel::kWarning : LogLevel::kError,
+             slow ? "nobody reads the READY line" : "cannot write the READY line",
+             {{"reason", std::string(written.message())}}});
+  return slow;
 }
 
 void LogReport(LogWriter& log, const ShutdownReport& report) {
@@ -81,14 +100,15 @@ int Serve(const Options& options, StopRequest& stop) {
   absl::Status status = (*services)->AddTo(server);
   if (status.ok()) status = server.Start(options.endpoint);
   if (!status.ok()) return Refuse(status, kExitNotStarted);
-  SayReady(output, options.endpoint);
-
-  const StopReason reason = stop.Wait(options.stop_word);
+  // Whoever waits for that line must not wait for ever: the program ends.
+  const bool ready = SayReady(output, options.endpoint, log);
+  const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
   (*services)->StopServing();
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   const bool log_written = log.Finish(LineOutput::kFlushLimit);
-  return End(kExitOk, output.Flush(LineOutput::kFlushLimit) && log_written);
+  const bool all_written = output.Flush(LineOutput::kFlushLimit).ok() && log_written;
+  return End(ready ? kExitOk : kExitIo, all_written);
 }
 
 int Run(const std::vector<std::string>& arguments) {
@@ -96,21 +116,22 @@ int Run(const std::vector<std::string>& arguments) {
   AllowManyDescriptors();
   const absl::StatusOr<Options> options = ParseOptions(arguments);
   if (!options.ok()) return Refuse(options.status(), kExitUsage);
-  if (options->help) {
-    std::fputs(HelpText().c_str(), stdout);
-  } else if (options->version) {
-    std::puts("piperpcd " PIPERPC_VERSION);
-  } else {
-    const absl::Status checked = CheckOptions(*options);
-    return checked.ok() ? Serve(*options, stop) : Refuse(checked, kExitUsage);
-  }
-  return kExitOk;
+  if (options->help) return Show(HelpText());
+  if (options->version) return Show("piperpcd " PIPERPC_VERSION "\n");
+  const absl::Status checked = CheckOptions(*options);
+  return checked.ok() ? Serve(*options, stop) : Refuse(checked, kExitUsage);
 }
 
 }  // namespace
 }  // namespace piperpc::daemon
 
+// The system may refuse memory anywhere.
 int main(int argc, char** argv) {
-  piperpc::tools::PrepareStandardStreams();
-  return piperpc::daemon::Run(piperpc::tools::Arguments(argc, argv));
+  try {
+    piperpc::tools::PrepareStandardStreams();
+    return piperpc::daemon::Run(piperpc::tools::Arguments(argc, argv));
+  } catch (const std::exception& error) {
+    return piperpc::daemon::EndWith(absl::StrCat("cannot go on: ", error.what()),
+                                    piperpc::daemon::kExitIo);
+  }
 }

@@ -145,7 +145,9 @@ std::string HelpText() {
       "\nOne line \"READY ADDRESS\" on standard output when clients can connect; JSON lines on\n"
       "standard error. Ctrl-C, SIGTERM and the stop word drain, on Windows the end of the console\n"
       "and of the log-on, too; a second one of them ends it at once.\n"
-      "Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage.\n");
+      "Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage; 74 standard "
+      "output\n"
+      "cannot be written, so that nobody would learn that it is ready.\n");
 }
 
 }  // namespace piperpc::daemon
