@@ -159,6 +159,30 @@ TEST_F(AsyncTest, ACoroutineIsResumedWithTheReply) {
   channel_->Close();  // The frame goes away with the test, when the loop has let go of it.
 }
 
+TEST_F(AsyncTest, AStopThatCameBeforeTheCallSendsNothing) {
+  std::stop_source stop;
+  stop.request_stop();
+  for (int i = 0; i < 100; ++i) {
+    auto call = CallAsync("x", {.stop = stop.get_token()});
+    EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+    auto stream = internal::OpenReader<RawMessage>(*channel_, kDownMethod, RawMessage{"x"},
+                                                   {.stop = stop.get_token()});
+    EXPECT_EQ(stream.status().code(), absl::StatusCode::kCancelled);
+  }
+  EXPECT_EQ(counting_.connects, 0);
+}
+
+TEST_F(AsyncTest, AStopThatComesWhileTheCallBeginsEndsItOnce) {
+  server_.Stop();
+  for (int i = 0; i < 100; ++i) {
+    std::stop_source stop;
+    std::thread stopping([&stop] { stop.request_stop(); });
+    auto call = CallAsync("x", {.wait_for_ready = kPatience, .stop = stop.get_token()});
+    EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+    stopping.join();
+  }
+}
+
 TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
   constexpr int kCalls = 40;
   std::vector<std::future<Text>> calls;

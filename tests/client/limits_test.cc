@@ -94,6 +94,33 @@ TEST_F(LimitsTest, AStopEndsACallThatWaitsForASlot) {
   for (auto& call : calls) EXPECT_FALSE(Get(call).ok());
 }
 
+TEST_F(LimitsTest, WhetherTheServerIsReadyWaitsForNoSlot) {
+  auto [connection, calls, requests] = Fill();
+  auto waiting = CallAsync("waiting");
+  EXPECT_TRUE(channel_->WaitUntilReady(kPatience).ok());
+  channel_->Close();
+  EXPECT_FALSE(Get(waiting).ok());
+  for (auto& call : calls) EXPECT_FALSE(Get(call).ok());
+}
+
+TEST_F(LimitsTest, WhetherTheServerIsReadyWaitsForTheHelloOnly) {
+  auto first = CallAsync("connects");
+  ScriptedConnection connection = server_.Accept();
+  connection.Expect(FrameKind::kHello);
+  connection.Expect(FrameKind::kRequest);
+  std::vector<std::future<Text>> calls;
+  for (int i = 0; i < 40; ++i) calls.push_back(CallAsync("x"));
+  auto ready = std::async(std::launch::async, [&] { return channel_->WaitUntilReady(kPatience); });
+  for (int i = 0; i < 15; ++i) connection.Expect(FrameKind::kRequest);
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 16;
+  connection.Send({.kind = FrameKind::kHello}, wire::EncodeHello(hello));
+  EXPECT_TRUE(ready.get().ok());
+  channel_->Close();
+  EXPECT_FALSE(Get(first).ok());
+  for (auto& call : calls) EXPECT_FALSE(Get(call).ok());
+}
+
 TEST_F(LimitsTest, ACallThatWaitedTellsTheServerWhatIsLeftOfItsTimeout) {
   wire::Hello hello = ScriptedConnection::UsualHello();
   hello.max_calls = 16;

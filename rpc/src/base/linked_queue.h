@@ -43,6 +43,13 @@ class LinkedQueue {
     ++size_;
   }
 
+  void push_front(T& item) {
+    Link(item).behind_ = first_;
+    (first_ == nullptr ? last_ : Link(*first_).before_) = &item;
+    first_ = &item;
+    ++size_;
+  }
+
   // For what stands in no other queue.
   bool Contains(T& item) const { return first_ == &item || Link(item).before_ != nullptr; }
 

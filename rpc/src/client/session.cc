@@ -64,14 +64,23 @@ void Session::Submit(Call& call) {
   ++call.attempts;
   ++live_;
   if (!call.can_read()) ++unattended_;
-  if (waiting_.empty() && FitsNow(call)) {
+  if ((waiting_.empty() || call.is_probe()) && FitsNow(call)) {
     Admit(call);
   } else {
-    call.waited = true;
-    waiting_.push_back(call);
+    Queue(call);
   }
   FlushSoon();
   if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) ArrangeReader();
+}
+
+// A probe waits for the Hello only, not for the slots of those before it.
+void Session::Queue(Call& call) {
+  call.waited = true;
+  if (call.is_probe()) {
+    waiting_.push_front(call);
+  } else {
+    waiting_.push_back(call);
+  }
 }
 
 // What the server's limits say to the call for ever.

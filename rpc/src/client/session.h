@@ -85,6 +85,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Status CheckLimits(const Call& call) const;
   void Start(Call& call);
   void WakeReaderFor(std::size_t message_size);
+  void Queue(Call& call);
   void Admit(Call& call);
   void StartWaiting();
   std::vector<Call*> WaitingCalls() const;

@@ -19,6 +19,7 @@ void UnattendedCall::Start(const std::shared_ptr<UnattendedCall>& self,
   absl::Status prepared = Prepare(options);
   auto stop = StopLink::Make(options.stop, *this);
   const Core::Lock lock(core());
+  if (ended()) return;  // The stop was quicker; the loop may be delivering that.
   stop_ = std::move(stop);
   if (prepared.ok()) {
     core().Launch(*this);
@@ -32,7 +33,7 @@ std::shared_ptr<Receiver> UnattendedCall::LetGo() {
   return std::move(self_);
 }
 
-// It was written before the call was begun, so what ended the call has seen it.
+// It was written with the lock before the call ended, or never.
 void UnattendedCall::Unlink() { stop_.reset(); }
 
 }  // namespace piperpc::client

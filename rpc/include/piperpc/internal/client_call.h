@@ -78,9 +78,10 @@ class ChannelCore {
                                  const CallOptions& options,
                                  absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 
-  // Gives at once; `done`, which is taken, runs once, on the channel's loop, never in place (but
-  // for a channel of the parent process: that has no loop here). The bytes are valid until it
-  // returns, and empty unless the status is OK.
+  // Returns immediately. `done` is moved from and called exactly once, on the channel's loop, never
+  // inline, but where the channel has no loop: it belongs to the parent process, its options are
+  // invalid, or the system refuses the thread. The bytes are valid until it returns, and empty
+  // unless the status is OK.
   virtual std::shared_ptr<CallControl> StartUnary(const ClientMethod& method,
                                                   const OutMessage& request,
                                                   const CallOptions& options, UnaryDone&& done) = 0;

@@ -57,7 +57,8 @@ std::shared_ptr<CallControl> BeginUnary(ChannelCore& channel, const ClientMethod
       }));
 }
 
-// `done`, which is taken, runs on the channel's loop and must not block.
+// `done` is moved from and called exactly once, on the channel's loop (see ChannelCore::StartUnary
+// for where there is none); it must not block.
 template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
