@@ -68,6 +68,86 @@ TEST_F(SchemaTest, FilesThatAreThereAreSkipped) {
   EXPECT_TRUE(schema_.AddFiles(SampleFiles()).ok());
 }
 
+class HostileSchemaTest : public testing::Test {
+ protected:
+  using Field = google::protobuf::FieldDescriptorProto;
+
+  HostileSchemaTest() {
+    file_.set_name("odd.proto");
+    file_.set_package("odd.v1");
+    field_ = file_.add_message_type()->add_field();
+    file_.mutable_message_type(0)->set_name("Odd");
+    field_->set_name("value");
+    field_->set_number(1);
+    field_->set_label(Field::LABEL_OPTIONAL);
+    field_->set_type(Field::TYPE_STRING);
+  }
+
+  static void SetUnknown(Field& field, int number, std::uint64_t value) {
+    field.GetReflection()->MutableUnknownFields(&field)->AddVarint(number, value);
+  }
+
+  void ExpectRefused(const std::string& why) {
+    Schema schema;
+    const Outcome outcome = schema.AddFiles({file_.SerializeAsString()});
+    EXPECT_TRUE(outcome.Is(absl::StatusCode::kInternal)) << outcome;
+    EXPECT_THAT(outcome.message(),
+                AllOf(HasSubstr("not valid: file \"odd.proto\": "), HasSubstr(why)));
+  }
+
+  google::protobuf::FileDescriptorProto file_;
+  Field* field_;
+};
+
+TEST_F(HostileSchemaTest, IsTakenWhenNothingIsWrongWithIt) {
+  Schema schema;
+  EXPECT_TRUE(schema.AddFiles({file_.SerializeAsString()}).ok());
+}
+
+TEST_F(HostileSchemaTest, AFileThatImportsItself) {
+  file_.add_dependency("odd.proto");
+  ExpectRefused("it imports itself");
+}
+
+TEST_F(HostileSchemaTest, AFileWhoseImportIsNotThere) {
+  file_.add_dependency("other.proto");
+  ExpectRefused("other.proto");
+}
+
+TEST_F(HostileSchemaTest, ATypeThatNobodyKnows) {
+  field_->clear_type();
+  SetUnknown(*field_, Field::kTypeFieldNumber, 99);
+  ExpectRefused("field odd.v1.Odd.value has a type that is not known here: 99");
+}
+
+TEST_F(HostileSchemaTest, AFieldWithoutAType) {
+  field_->clear_type();
+  ExpectRefused("field odd.v1.Odd.value has no type");
+}
+
+TEST_F(HostileSchemaTest, ALabelThatNobodyKnows) {
+  field_->clear_label();
+  SetUnknown(*field_, Field::kLabelFieldNumber, 7);
+  ExpectRefused("field odd.v1.Odd.value has a label that is not known here: 7");
+}
+
+TEST_F(HostileSchemaTest, IsLookedAtAsDeepAsItNests) {
+  auto* const inner = file_.mutable_message_type(0)->add_nested_type();
+  inner->set_name("Inner");
+  *inner->add_field() = *field_;
+  inner->mutable_field(0)->clear_type();
+  ExpectRefused("field odd.v1.Odd.Inner.value has no type");
+}
+
+TEST_F(HostileSchemaTest, ExtensionsAreLookedAt) {
+  Field* const extension = file_.add_extension();
+  *extension = *field_;
+  extension->set_extendee(".odd.v1.Odd");
+  extension->clear_type();
+  SetUnknown(*extension, Field::kTypeFieldNumber, 99);
+  ExpectRefused("field odd.v1.value has a type that is not known here: 99");
+}
+
 // TSan sees a race here when replies are printed while another service's files come in.
 TEST_F(SchemaTest, RepliesArePrintedWhileFilesAreAdded) {
   const auto* const type =

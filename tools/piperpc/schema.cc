@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "piperpc/client.h"
+#include "tools/piperpc/descriptor_check.h"
 
 namespace piperpc::cli {
 namespace {
@@ -19,10 +21,11 @@ using google::protobuf::ServiceDescriptor;
 // What the pool says against a file; the program answers with a status of its own.
 class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector {
  public:
-  void AddError(const std::string& file, const std::string& element,
-                const google::protobuf::Message*, ErrorLocation,
-                const std::string& message) override {
-    if (text.empty()) text = absl::StrCat(file, ": ", element, ": ", message);
+  explicit ErrorText(std::string known) : text(std::move(known)) {}
+
+  void AddError(const std::string&, const std::string& element, const google::protobuf::Message*,
+                ErrorLocation, const std::string& message) override {
+    if (text.empty()) text = absl::StrCat(element, ": ", message);
   }
   std::string text;
 };
@@ -90,11 +93,12 @@ Outcome Schema::AddFiles(const std::vector<std::string>& files) {
       return absl::InternalError("the server's reflection sent a file that is no descriptor");
     }
     if (pool_.FindFileByName(proto.name()) != nullptr) continue;
-    ErrorText error;
-    if (pool_.BuildFileCollectingErrors(proto, &error) == nullptr) {
-      return absl::InternalError(
-          absl::StrCat("the server's reflection contradicts itself: ", error.text));
-    }
+    ErrorText error(FindFault(proto));
+    if (error.text.empty() && pool_.BuildFileCollectingErrors(proto, &error) != nullptr) continue;
+    if (error.text.empty()) error.text = "protobuf does not take it, and does not say why";
+    return absl::InternalError(
+        absl::StrCat("the server's reflection sent a schema that is not valid: file \"",
+                     proto.name(), "\": ", error.text));
   }
   return Outcome();
 }

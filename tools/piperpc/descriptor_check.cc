@@ -1,0 +1,74 @@
+#include "tools/piperpc/descriptor_check.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
+
+namespace piperpc::cli {
+namespace {
+
+using google::protobuf::DescriptorProto;
+using google::protobuf::FieldDescriptorProto;
+using google::protobuf::FileDescriptorProto;
+using google::protobuf::UnknownFieldSet;
+
+// The parser keeps a number that an enum does not have among what it does not know.
+std::optional<std::uint64_t> UnknownNumber(const UnknownFieldSet& unknown, int field) {
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    const auto& each = unknown.field(i);
+    if (each.number() == field && each.type() == google::protobuf::UnknownField::TYPE_VARINT) {
+      return each.varint();
+    }
+  }
+  return std::nullopt;
+}
+
+std::string FaultOf(const std::string& scope, const FieldDescriptorProto& field) {
+  const UnknownFieldSet& unknown = field.GetReflection()->GetUnknownFields(field);
+  const std::string name = absl::StrCat("field ", scope, field.name());
+  const auto type = UnknownNumber(unknown, FieldDescriptorProto::kTypeFieldNumber);
+  if (type.has_value()) return absl::StrCat(name, " has a type that is not known here: ", *type);
+  const auto label = UnknownNumber(unknown, FieldDescriptorProto::kLabelFieldNumber);
+  if (label.has_value()) {
+    return absl::StrCat(name, " has a label that is not known here: ", *label);
+  }
+  if (field.has_type() || !field.type_name().empty()) return "";
+  return absl::StrCat(name, " has no type");
+}
+
+template <typename Fields>
+std::string FaultOfAny(const std::string& scope, const Fields& fields) {
+  for (const FieldDescriptorProto& field : fields) {
+    std::string fault = FaultOf(scope, field);
+    if (!fault.empty()) return fault;
+  }
+  return "";
+}
+
+// Goes as deep as the file nests, which its parser has limited.
+template <typename Messages>
+std::string FaultInAny(const std::string& scope, const Messages& messages) {
+  for (const DescriptorProto& message : messages) {
+    const std::string inner = absl::StrCat(scope, message.name(), ".");
+    std::string fault = FaultOfAny(inner, message.field());
+    if (fault.empty()) fault = FaultOfAny(inner, message.extension());
+    if (fault.empty()) fault = FaultInAny(inner, message.nested_type());
+    if (!fault.empty()) return fault;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string FindFault(const FileDescriptorProto& file) {
+  for (const std::string& import : file.dependency()) {
+    if (import == file.name()) return "it imports itself";
+  }
+  const std::string scope = file.package().empty() ? "" : absl::StrCat(file.package(), ".");
+  std::string fault = FaultOfAny(scope, file.extension());
+  return fault.empty() ? FaultInAny(scope, file.message_type()) : fault;
+}
+
+}  // namespace piperpc::cli

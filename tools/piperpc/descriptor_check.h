@@ -1,0 +1,14 @@
+// What is wrong with a server's descriptor that protobuf lets pass, or refuses without a word.
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/descriptor.pb.h"
+
+namespace piperpc::cli {
+
+// Empty, or what is wrong: a file that imports itself; a field whose type or label is of no kind
+// that is known here, which protobuf would take for `double` or `optional`.
+std::string FindFault(const google::protobuf::FileDescriptorProto& file);
+
+}  // namespace piperpc::cli
