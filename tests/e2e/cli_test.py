@@ -22,7 +22,8 @@ from programs import (LOGIN, PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO
                       Server, replies)
 
 OK, CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED = 0, 1, 3, 4
-NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 5, 8, 12, 14, 16
+NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 5, 8, 12, 13
+UNAVAILABLE, UNAUTHENTICATED = 14, 16
 USAGE, IO, INTERRUPTED, NO_READER = 64, 74, 130, 141
 
 
@@ -615,6 +616,42 @@ class RegistrationTest(CliTest):
     self.converse(terminal, (b'no user known; register it? [y/N]', b'Yes\r'))
     self.assert_child_ended(child, terminal, OK, b'}')
     self.assert_known('known', 'x')
+
+
+@target.linux_only('a socket of Linux')
+class OddServerTest(CliTest):
+
+  HELLO = bytes.fromhex('02000000' '0801' '1e000000' '0d50525043' '1001' '1801' '20808008'
+                        '2880808002' '3010' '388040' '40808010' '4a0178')
+
+  def answer(self, reply, *arguments):
+    """What a piperpc meets whose server gives `reply` to its first call."""
+    path = str(self.server.folder / 'odd.sock')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+      listener.bind(path)
+      self.addCleanup(os.unlink, path)
+      os.chmod(path, 0o600)
+      listener.listen(8)
+      listener.settimeout(programs.LIMIT)
+      caller = self.server.start('--endpoint', path, *arguments)
+      connection, _ = listener.accept()
+    with connection:
+      connection.settimeout(programs.LIMIT)
+      connection.recv(65536)
+      response = bytes.fromhex('04000000' '0805' '1001') + len(reply).to_bytes(4, 'little') + reply
+      connection.send(self.HELLO + response)
+      code = caller.finish()
+    return code, caller.out.seen, caller.err.seen
+
+  def test_an_ordinary_reply_is_understood(self):
+    self.assertEqual(self.answer(b'\x0a\x01x', 'list'), (OK, ['x'], []))
+
+  def test_lines_of_the_library_underneath_are_like_its_own(self):
+    code, _, errors = self.answer(b'\x0a\x01\xff', 'list')
+    self.assertEqual(code, INTERNAL, errors)
+    self.assertIn('UTF-8', '\n'.join(errors))
+    for line in errors:
+      self.assertTrue(line.startswith('piperpc: '), errors)
 
 
 @target.with_few_threads_only

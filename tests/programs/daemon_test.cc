@@ -8,11 +8,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "notify/v1/notify.pb.h"
-#include "tools/piperpcd/library_log.h"
 #include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
+#include "tools/shared/library_log.h"
 
 namespace piperpc::daemon {
 namespace {
@@ -179,7 +179,7 @@ TEST(LogWriterTest, LeavesOutWarningsOfOneEventAboveALimitAndCountsThem) {
 TEST(LibraryLogTest, ALineOfProtobufBecomesARecord) {
   std::vector<std::string> lines;
   {
-    const LibraryLog library_log(
+    const tools::LibraryLog library_log(
         [&](const LogRecord& record) { lines.push_back(FormatRecord(record, "T")); });
     notify::v1::PublishRequest request;
     EXPECT_FALSE(request.ParseFromString("\x0a\x01\xff"));  // A text that is not UTF-8.

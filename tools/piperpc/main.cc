@@ -6,6 +6,7 @@
 #include "tools/piperpc/failure.h"
 #include "tools/shared/arguments.h"
 #include "tools/shared/input.h"
+#include "tools/shared/library_log.h"
 #include "tools/shared/standard_streams.h"
 #include "tools/shared/visible_text.h"
 
@@ -33,7 +34,16 @@ int RunCommand(const Command& command, const CommandLine& line, Output& output,
   return command.run(program, line.words, program.NewPatience());
 }
 
+// It may be about what a server sent: a line like the program's own, safe for a terminal.
+void ComplainOf(const LogRecord& record) {
+  if (record.level < LogLevel::kWarning) return;
+  std::string text(record.event);
+  for (const auto& [key, value] : record.fields) absl::StrAppend(&text, ": ", value);
+  Complain(tools::VisibleLine(text));
+}
+
 int Run(const std::vector<std::string>& arguments) {
+  const tools::LibraryLog library_log(&ComplainOf);
   Interrupts interrupts;
   if (!interrupts.status().ok()) return Report(interrupts.status(), Patience());
   Output output(stdout);

@@ -15,7 +15,7 @@
 #include "piperpc/server.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
-#include "tools/piperpcd/library_log.h"
+#include "tools/shared/library_log.h"
 #include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
@@ -89,7 +89,7 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
 int Serve(const Options& options, StopRequest& stop) {
   LineOutput output(To(stdout), kTextBytes);
   LogWriter log(To(stderr), options.log_level);
-  const LibraryLog library_log(log.Hook());
+  const tools::LibraryLog library_log(log.Hook());
   const absl::StatusOr<std::unique_ptr<HostedServices>> services =
       HostedServices::Open(options, log.Hook());
   if (!services.ok()) return Refuse(services.status(), kExitNotStarted);

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "tools/piperpcd/library_log.h"
+#include "tools/shared/library_log.h"
 
-namespace piperpc::daemon {
+namespace piperpc::tools {
 namespace {
 
 // The library takes a plain function.
@@ -39,4 +39,4 @@ LibraryLog::LibraryLog(LogHook log) {
 
 LibraryLog::~LibraryLog() { google::protobuf::SetLogHandler(nullptr); }
 
-}  // namespace piperpc::daemon
+}  // namespace piperpc::tools

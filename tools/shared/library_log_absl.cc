@@ -10,9 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "tools/piperpcd/library_log.h"
+#include "tools/shared/library_log.h"
 
-namespace piperpc::daemon {
+namespace piperpc::tools {
 namespace {
 
 LogLevel LevelOf(absl::LogSeverity severity) {
@@ -53,4 +53,4 @@ LibraryLog::LibraryLog(LogHook log) {
 
 LibraryLog::~LibraryLog() { absl::RemoveLogSink(&TheSink()); }
 
-}  // namespace piperpc::daemon
+}  // namespace piperpc::tools
