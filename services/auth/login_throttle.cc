@@ -3,8 +3,15 @@
 #include <algorithm>
 
 #include "services/auth/login_key.h"
+#include "services/clock/countable.h"
 
 namespace services {
+namespace {
+
+// So often even a nanosecond cannot be doubled before it is the longest time there is.
+constexpr int kMostCounted = 64;
+
+}  // namespace
 
 LoginThrottle::Duration LoginThrottle::Delay(std::string_view username, std::string_view peer,
                                              TimePoint now) const {
@@ -26,7 +33,7 @@ void LoginThrottle::Failed(std::string_view username, std::string_view peer, Tim
     return;
   }
   Entry& entry = *found->second;
-  entry.failures = Forgotten(entry, now) ? 1 : entry.failures + 1;
+  entry.failures = Forgotten(entry, now) ? 1 : std::min(entry.failures + 1, kMostCounted);
   entry.last = now;
   entries_.splice(entries_.begin(), entries_, found->second);
 }
@@ -40,14 +47,14 @@ void LoginThrottle::Succeeded(std::string_view username, std::string_view peer) 
 }
 
 LoginThrottle::Duration LoginThrottle::DelayAfter(int failures) const {
-  Duration delay = options_.first_delay;
-  const Duration most = options_.max_delay;
+  Duration delay = Countable(options_.first_delay);
+  const Duration most = Countable(options_.max_delay);
   for (int i = 1; i < failures && delay < most; ++i) delay *= 2;
   return std::min(delay, most);
 }
 
 bool LoginThrottle::Forgotten(const Entry& entry, TimePoint now) const {
-  return now - entry.last > options_.memory;
+  return now - entry.last > Countable(options_.memory);
 }
 
 void LoginThrottle::DropOldest() {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
+#include "services/clock/countable.h"
 
 namespace services {
 namespace {
@@ -65,7 +66,7 @@ class Hub::WaitingTurn {
   WaitingTurn& operator=(const WaitingTurn&) = delete;
 
   void StartTimer(std::chrono::milliseconds limit) {
-    timer_.emplace(std::chrono::steady_clock::now() + limit, [this] {
+    timer_.emplace(std::chrono::steady_clock::now() + Countable(limit), [this] {
       turn_->time_is_up = true;
       turn_->changed.Set();
     });

@@ -37,7 +37,8 @@ struct HubOptions {
   std::size_t max_subscribers = 10'000;
   std::size_t max_subscribers_per_user = 0;
 
-  // How long one Publish() waits for slow subscribers whose policy is to block.
+  // How long one Publish() waits for slow subscribers whose policy is to block; milliseconds::max()
+  // for as long as it takes.
   std::chrono::milliseconds block_limit{1000};
 };
 

@@ -277,6 +277,26 @@ TEST_F(PublishTest, CutsOffWhoHasMadeNoRoomInTime) {
   EXPECT_EQ(frozen->status().code(), StatusCode::kResourceExhausted);
 }
 
+TEST(Hub, HoldsAPublisherBackForAsLongAsItsLimitSays) {
+  using Clock = std::chrono::steady_clock;
+  const std::pair<std::chrono::milliseconds, Clock::time_point> cases[] = {
+      {std::chrono::milliseconds::max(), Clock::now() + std::chrono::hours(24 * 365)},
+      {std::chrono::hours(1), Clock::now() + std::chrono::hours(1)},
+      {std::chrono::milliseconds(0), Clock::now()},
+      {std::chrono::milliseconds::min(), Clock::now()},
+  };
+  for (const auto& [limit, due] : cases) {
+    const auto hub = MakeHub({.queue_bytes = kSmallQueue, .block_limit = limit});
+    const auto frozen = OpenQuietly(*hub, SLOW_POLICY_BLOCK);
+    ManualExecutor executor;
+    const std::string large(3000, 'x');
+    Running<absl::StatusOr<Hub::Published>> fills(executor, hub->Publish(Text(large), {}));
+    Running<absl::StatusOr<Hub::Published>> waits(executor, hub->Publish(Text(large), {}));
+    ASSERT_FALSE(waits.done());
+    EXPECT_GE(executor.next_timer(), due) << limit.count();
+  }
+}
+
 TEST_F(PublishTest, GoesOnWhenTheSubscriberThatHeldItBackHasGone) {
   auto feed = OpenQuietly(*hub_, SLOW_POLICY_BLOCK);
   Fill();

@@ -74,5 +74,36 @@ TEST_F(LoginThrottleTest, ForgetsWhoFailedLongestAgoWhenItIsFull) {
   EXPECT_EQ(Delay("d"), milliseconds(100));
 }
 
+TEST(LoginThrottle, TakesTheLongestTimesForWhatTheyAre) {
+  LoginThrottle throttle({.first_delay = milliseconds::max(),
+                          .max_delay = milliseconds::max(),
+                          .memory = minutes::max()});
+  const LoginThrottle::TimePoint now{minutes(1000)};
+  for (int failures = 1; failures < 100; ++failures) {
+    throttle.Failed("ana", "uid:1", now);
+    EXPECT_GT(throttle.Delay("ana", "uid:1", now), std::chrono::hours(24 * 365)) << failures;
+  }
+}
+
+TEST(LoginThrottle, DoublesUpToTheLongestTime) {
+  LoginThrottle throttle({.first_delay = milliseconds(1), .max_delay = milliseconds::max()});
+  const LoginThrottle::TimePoint now{minutes(1000)};
+  LoginThrottle::Duration last{0};
+  for (int failures = 1; failures < 100; ++failures) {
+    throttle.Failed("ana", "uid:1", now);
+    EXPECT_GE(throttle.Delay("ana", "uid:1", now), last) << failures;
+    last = throttle.Delay("ana", "uid:1", now);
+  }
+  EXPECT_GT(last, std::chrono::hours(24 * 365));
+}
+
+TEST(LoginThrottle, TakesTimesBelowZeroForNone) {
+  LoginThrottle throttle({.first_delay = milliseconds::min(), .max_delay = milliseconds::min()});
+  const LoginThrottle::TimePoint now{minutes(1000)};
+  throttle.Failed("ana", "uid:1", now);
+  throttle.Failed("ana", "uid:1", now);
+  EXPECT_EQ(throttle.Delay("ana", "uid:1", now), milliseconds(0));
+}
+
 }  // namespace
 }  // namespace services

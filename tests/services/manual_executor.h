@@ -57,6 +57,12 @@ class ManualExecutor final : public piperpc::Executor {
     return later_.size();
   }
 
+  // When the first one is due; there is one.
+  Clock::time_point next_timer() const {
+    std::lock_guard lock(mutex_);
+    return later_.begin()->first.first;
+  }
+
   // Calls `begin` as work of this executor.
   template <typename Begin>
   void Run(Begin begin) {
