@@ -40,6 +40,13 @@ absl::Status CheckCredentials(const auth::v1::LoginRequest& request) {
 
 absl::Status Stopped() { return absl::CancelledError("the login was stopped"); }
 
+// Who cancels logins at will has an event of their own, so that a limit of each event's lines hides
+// no refused password.
+const char* EventOf(const absl::Status& status) {
+  if (status.ok()) return "login";
+  return absl::IsCancelled(status) ? "login cancelled" : "login refused";
+}
+
 // What the server has to be mended for is an error: no memory, a full disk, a damaged store.
 piperpc::LogLevel LevelOf(const absl::Status& status) {
   switch (status.code()) {
@@ -56,15 +63,55 @@ piperpc::LogLevel LevelOf(const absl::Status& status) {
   }
 }
 
+// What the log's hook throws is dropped, with what is thrown while the record is made: nobody is
+// left to be told, and the login must end.
+template <typename MakeRecord>
+void LogSafely(const piperpc::LogHook& log, MakeRecord make_record) noexcept {
+  if (!log) return;
+  try {
+    log(make_record());
+  } catch (...) {
+  }
+}
+
 // A full disk, a damaged or locked database, no memory for a hash: nobody can log in until somebody
 // has mended it.
 void LogUnusable(const piperpc::LogHook& log, const absl::Status& status) {
-  if (!log || status.ok() || absl::IsUnauthenticated(status) || absl::IsNotFound(status)) return;
-  log({piperpc::LogLevel::kError, "accounts cannot be used", {{"error", status.ToString()}}});
+  if (status.ok() || absl::IsUnauthenticated(status) || absl::IsNotFound(status)) return;
+  LogSafely(log, [&status] {
+    return piperpc::LogRecord{
+        piperpc::LogLevel::kError, "accounts cannot be used", {{"error", status.ToString()}}};
+  });
 }
 
-void LogException(const piperpc::LogHook& log, const char* what) {
-  if (log) log({piperpc::LogLevel::kError, "exception in a login", {{"what", what}}});
+// What is being handled, in a catch block.
+void LogException(const piperpc::LogHook& log) {
+  LogSafely(log, [] {
+    std::string what = "not a std::exception";
+    try {
+      throw;
+    } catch (const std::exception& error) {
+      what = error.what();
+    } catch (...) {
+    }
+    return piperpc::LogRecord{
+        piperpc::LogLevel::kError, "exception in a login", {{"what", std::move(what)}}};
+  });
+}
+
+piperpc::LogRecord RecordOf(const piperpc::ServerContext& context, const std::string& username,
+                            const absl::StatusOr<Authenticated>& result) {
+  piperpc::LogRecord record{LevelOf(result.status()), EventOf(result.status()), {}};
+  record.fields = {{"user", username.substr(0, kMaxUsernameBytes)},
+                   {"peer", context.peer().user},
+                   {"pid", absl::StrCat(context.peer().pid)}};
+  if (result.ok()) {
+    record.fields.emplace_back("registered",
+                               *result == Authenticated::kRegistered ? "true" : "false");
+  } else {
+    record.fields.emplace_back("error", result.status().ToString());
+  }
+  return record;
 }
 
 }  // namespace
@@ -72,7 +119,7 @@ void LogException(const piperpc::LogHook& log, const char* what) {
 // One of the logins that a connection has under way.
 class Auth::PlaceOnConnection {
  public:
-  // False: the connection has as many as it may.
+  // RESOURCE_EXHAUSTED: the connection has as many as it may.
   static absl::StatusOr<std::unique_ptr<PlaceOnConnection>> Take(piperpc::SessionState& session,
                                                                  std::size_t limit) {
     auto count = session.Find<Count>();
@@ -119,6 +166,21 @@ struct Auth::Attempt {
   std::unique_ptr<LoginTurns::Turn> turn;
   absl::StatusOr<Authenticated> result = absl::InternalError("the login failed in the server");
   piperpc::AsyncEvent done;  // Set when `result` is there.
+
+  // However a hashing thread leaves it, the next one in line has its turn, and its call an answer.
+  class EndOnExit {
+   public:
+    explicit EndOnExit(Attempt& attempt) : attempt_(attempt) {}
+    ~EndOnExit() {
+      attempt_.turn.reset();
+      attempt_.done.Set();
+    }
+    EndOnExit(const EndOnExit&) = delete;
+    EndOnExit& operator=(const EndOnExit&) = delete;
+
+   private:
+    Attempt& attempt_;
+  };
 };
 
 Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
@@ -133,10 +195,10 @@ piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::Login(piperpc::Serv
   const WipeOnExit wipe(*request.mutable_password());
   auto check = Check(context, request);
   const absl::StatusOr<Authenticated> result = co_await check;
-  Log(context, request.username(), result);
+  LogSafely(options_.log, [&] { return RecordOf(context, request.username(), result); });
   if (!result.ok()) co_return result.status();
   context.session().set_user(request.username());
-  if (options_.observer != nullptr) options_.observer->OnLogin(request.username());
+  TellObserver(request.username());
   auth::v1::LoginResponse response;
   response.set_registered(*result == Authenticated::kRegistered);
   co_return response;
@@ -210,21 +272,27 @@ piperpc::Task<absl::StatusOr<Authenticated>> Auth::RunAttempt(std::shared_ptr<At
   co_return std::move(attempt->result);
 }
 
+void Auth::TellObserver(const std::string& username) const {
+  if (options_.observer == nullptr) return;
+  try {
+    options_.observer->OnLogin(username);
+  } catch (...) {
+    LogException(options_.log);
+  }
+}
+
 // On a hashing thread, from where nothing may be thrown. What is noted counts before the next one
 // in line has its turn.
 void Auth::Try(Attempt& attempt) {
+  const Attempt::EndOnExit ends(attempt);
   try {
     attempt.result =
         authenticator_.Authenticate(attempt.username, attempt.password.view(), attempt.unknown);
     Note(attempt);
     LogUnusable(options_.log, attempt.result.status());
-  } catch (const std::exception& error) {
-    LogException(options_.log, error.what());
   } catch (...) {
-    LogException(options_.log, "something that is no std::exception");
+    LogException(options_.log);
   }
-  attempt.turn.reset();
-  attempt.done.Set();
 }
 
 void Auth::Note(const Attempt& attempt) {
@@ -233,22 +301,6 @@ void Auth::Note(const Attempt& attempt) {
   } else if (absl::IsUnauthenticated(attempt.result.status())) {
     throttle_.Failed(attempt.username, attempt.peer, options_.now());
   }
-}
-
-void Auth::Log(piperpc::ServerContext& context, const std::string& username,
-               const absl::StatusOr<Authenticated>& result) const {
-  if (!options_.log) return;
-  piperpc::LogRecord record{LevelOf(result.status()), result.ok() ? "login" : "login refused", {}};
-  record.fields = {{"user", username.substr(0, kMaxUsernameBytes)},
-                   {"peer", context.peer().user},
-                   {"pid", absl::StrCat(context.peer().pid)}};
-  if (result.ok()) {
-    record.fields.emplace_back("registered",
-                               *result == Authenticated::kRegistered ? "true" : "false");
-  } else {
-    record.fields.emplace_back("error", result.status().ToString());
-  }
-  options_.log(record);
 }
 
 }  // namespace services

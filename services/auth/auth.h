@@ -26,8 +26,8 @@ struct AuthOptions {
   std::size_t hash_threads = 0;  // Hashes at once; 0: as many as there are cores.
 
   // Logins that wait for one, of which no user of the system has more than are free (hash_queue.h);
-  // and logins of one name, by one user of the system, that wait for one another. What is above is
-  // RESOURCE_EXHAUSTED.
+  // and logins of one name, by one user of the system, that are under way: one of them is tried,
+  // and the others wait for their turn. What is above is RESOURCE_EXHAUSTED.
   std::size_t hash_queue = 64;
 
   // Logins of one connection that are under way; more are RESOURCE_EXHAUSTED.
@@ -44,7 +44,8 @@ struct AuthOptions {
   // What time it is.
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 
-  // Of logins, and of those that were refused, with the user's name and never the password.
+  // Of logins, and of those that were refused or cancelled, with the user's name and never the
+  // password. What the hook throws is dropped.
   piperpc::LogHook log;
 };
 
@@ -76,8 +77,7 @@ class Auth final : public auth::v1::AuthService {
                                                           std::stop_token stop);
   void Try(Attempt& attempt);
   void Note(const Attempt& attempt);
-  void Log(piperpc::ServerContext& context, const std::string& username,
-           const absl::StatusOr<Authenticated>& result) const;
+  void TellObserver(const std::string& username) const;
 
   const AuthOptions options_;
   LoginThrottle throttle_;

@@ -1,14 +1,39 @@
 #include "services/auth/hash_queue.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace services {
+namespace {
+
+std::size_t Places(std::size_t threads, std::size_t max_waiting) {
+  threads = std::max<std::size_t>(threads, 1);
+  return threads + std::min(max_waiting, std::numeric_limits<std::size_t>::max() - threads);
+}
+
+}  // namespace
+
+// A place that is held, until this goes away, also by an exception.
+class HashQueue::PlaceOf {
+ public:
+  PlaceOf(HashQueue& queue, const std::string& user) : queue_(queue), user_(user) {}
+  ~PlaceOf() {
+    std::lock_guard lock(queue_.mutex_);
+    queue_.Release(user_);
+  }
+  PlaceOf(const PlaceOf&) = delete;
+  PlaceOf& operator=(const PlaceOf&) = delete;
+
+ private:
+  HashQueue& queue_;
+  const std::string& user_;
+};
 
 HashQueue::HashQueue(std::size_t threads, std::size_t max_waiting)
-    : places_(std::max<std::size_t>(threads, 1) + max_waiting), pool_(threads, places_) {}
+    : places_(Places(threads, max_waiting)), pool_(threads, places_) {}
 
 absl::Status HashQueue::Run(const std::string& user, absl::AnyInvocable<void()> work) {
   absl::AnyInvocable<void()> withdrawn;  // Goes away without the lock.
@@ -49,19 +74,18 @@ absl::AnyInvocable<void()> HashQueue::Withdraw(const std::string& user) {
 void HashQueue::RunNext() {
   std::unique_lock lock(mutex_);
   if (line_.empty()) return;
-  User& its = users_.find(line_.front())->second;
+  auto& [user, its] = *users_.find(line_.front());  // Stays as long as it holds a place.
   absl::AnyInvocable<void()> work = std::move(its.waiting.front());
   its.waiting.pop_front();
-  std::list<std::string> user;
-  user.splice(user.begin(), line_, line_.begin());
-  const std::string* const name = &user.front();
-  const bool has_more = !its.waiting.empty();
-  if (has_more) line_.push_back(*name);
+  if (its.waiting.empty()) {
+    line_.pop_front();
+  } else {
+    line_.splice(line_.end(), line_, line_.begin());
+  }
   lock.unlock();
+  const PlaceOf place(*this, user);
   work();
-  work = nullptr;  // What it holds goes away outside the lock.
-  lock.lock();
-  Release(*name);
+  work = nullptr;  // What it holds goes away before another one has the place.
 }
 
 void HashQueue::Release(const std::string& user) {

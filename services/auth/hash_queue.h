@@ -24,8 +24,8 @@ class HashQueue {
   HashQueue(const HashQueue&) = delete;
   HashQueue& operator=(const HashQueue&) = delete;
 
-  // Runs `work`, which does not throw, on one of the threads. RESOURCE_EXHAUSTED names the limit
-  // when `user` holds its share, or when the system has no thread.
+  // Runs `work` on one of the threads; what it throws is dropped. RESOURCE_EXHAUSTED names the
+  // limit when `user` holds its share, or when the system has no thread.
   absl::Status Run(const std::string& user, absl::AnyInvocable<void()> work);
 
  private:
@@ -33,6 +33,7 @@ class HashQueue {
     std::size_t held = 0;  // Waiting and running.
     std::deque<absl::AnyInvocable<void()>> waiting;
   };
+  class PlaceOf;
   absl::Status CheckShare(const std::string& user, std::size_t held) const;
   absl::AnyInvocable<void()> Withdraw(const std::string& user);
   void RunNext();

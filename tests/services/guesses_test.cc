@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,11 +20,14 @@
 #include "services/auth/auth.h"
 #include "services/auth/sqlite_account_store.h"
 #include "src/transport/transport.h"
+#include "support/eventually.h"
 
 namespace services {
 namespace {
 
 using absl::StatusCode;
+using piperpc::testing::Eventually;
+using piperpc::testing::kTooLong;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
@@ -57,7 +62,13 @@ class GuessesTest : public ::testing::Test {
     AuthOptions options;
     options.sleep = [this](auto delay, auto) { return SkipTime(delay); };
     options.now = [this] { return Now(); };
-    options.log = [this](const piperpc::LogRecord& record) { Note(record); };
+    options.log = [this](const piperpc::LogRecord& record) {
+      Note(record);
+      if (log_throws_) throw std::runtime_error("of the log");
+    };
+    options.observer = observer_;
+    options.hash_threads = hash_threads_;
+    options.hash_queue = hash_queue_;
     auth_ = std::make_unique<Auth>(store, *PasswordHasher::Create(PasswordCost::Minimal()),
                                    std::move(options));
     server_ =
@@ -71,16 +82,20 @@ class GuessesTest : public ::testing::Test {
   }
 
   static absl::Status Login(const std::shared_ptr<piperpc::Channel>& channel,
-                            const std::string& password, const std::string& user = "ana") {
+                            const std::string& password, const std::string& user = "ana",
+                            std::stop_token stop = {}) {
     auth::v1::LoginRequest request;
     request.set_username(user);
     request.set_password(password);
-    return auth::v1::AuthClient(channel).Login(request).status();
+    return auth::v1::AuthClient(channel)
+        .Login(request, {.timeout = kTooLong, .stop = std::move(stop)})
+        .status();
   }
 
   // While a login sleeps, unless time is held, its whole delay passes.
   piperpc::Task<bool> SkipTime(std::chrono::steady_clock::duration delay) {
     if (hold_) {
+      held_ = true;
       auto wait = release_.Wait();
       co_await wait;
     }
@@ -118,7 +133,12 @@ class GuessesTest : public ::testing::Test {
   std::mutex mutex_;
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1000)};
   std::vector<Line> lines_;
+  LoginObserver* observer_ = nullptr;
+  std::size_t hash_threads_ = 0;
+  std::size_t hash_queue_ = 64;
+  std::atomic<bool> log_throws_ = false;
   std::atomic<bool> hold_ = false;
+  std::atomic<bool> held_ = false;  // Somebody waits for `release_`.
   piperpc::AsyncEvent release_;
   std::unique_ptr<Auth> auth_;
   std::unique_ptr<piperpc::Server> server_;
@@ -159,7 +179,7 @@ TEST_F(GuessesTest, OnOneConnectionAreNotMoreThanItsLimitAtOnceAndGainNothing) {
     });
   }
   std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return refused == 60 - 8; });
+  ASSERT_TRUE(changed.wait_for(lock, kTooLong, [&] { return refused == 60 - 8; }));
   EXPECT_EQ(looked_at, 0);
   lock.unlock();
   hold_ = false;
@@ -176,6 +196,7 @@ TEST_F(GuessesTest, OfOneNameDoNotHoldUpAnotherOne) {
   ASSERT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
   hold_ = true;
   std::jthread guesser([&] { Login(channel, "guess").IgnoreError(); });
+  ASSERT_TRUE(Eventually([this] { return held_.load(); }));
   EXPECT_TRUE(Login(Connect(), "other", "rui").ok());
   hold_ = false;
   release_.Set();
@@ -227,6 +248,70 @@ TEST_F(GuessesTest, AnExceptionWhileHashingEndsTheLoginAndNothingElse) {
     EXPECT_EQ(status.message(), "the login failed in the server");
   }
   EXPECT_EQ(LinesWith("exception in a login").size(), 3u);
+}
+
+TEST_F(GuessesTest, ALogThatThrowsLosesNoTurnAndNoPlace) {
+  for (const auto way : {FailingStore::Way::kThrow, FailingStore::Way::kFull}) {
+    FailingStore store(way);
+    hash_threads_ = 1;
+    hash_queue_ = 2;
+    log_throws_ = true;
+    Serve(store);
+    const auto channel = Connect();
+    for (int i = 0; i < 10; ++i) {
+      const StatusCode code = Login(channel, "secret").code();
+      EXPECT_EQ(code, way == FailingStore::Way::kThrow ? StatusCode::kInternal
+                                                       : StatusCode::kResourceExhausted);
+    }
+    EXPECT_FALSE(LinesWith(way == FailingStore::Way::kThrow ? "exception in a login"
+                                                            : "accounts cannot be used")
+                     .empty());
+    server_.reset();
+  }
+}
+
+TEST_F(GuessesTest, ALogThatThrowsKeepsNobodyOut) {
+  log_throws_ = true;
+  Serve(*store_);
+  const auto channel = Connect();
+  ASSERT_TRUE(Login(channel, "secret").ok());
+  EXPECT_EQ(auth::v1::AuthClient(channel).WhoAmI({})->username(), "ana");
+  EXPECT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(GuessesTest, AnObserverThatThrowsKeepsNobodyOut) {
+  struct Throws final : LoginObserver {
+    void OnLogin(std::string_view) override { throw std::runtime_error("of the observer"); }
+  } observer;
+  observer_ = &observer;
+  Serve(*store_);
+  const auto channel = Connect();
+  ASSERT_TRUE(Login(channel, "secret").ok());
+  EXPECT_EQ(auth::v1::AuthClient(channel).WhoAmI({})->username(), "ana");
+  EXPECT_EQ(LinesWith("exception in a login what=of the observer").size(), 1u);
+}
+
+// With an event of their own, for those who cancel logins at will.
+TEST_F(GuessesTest, ALoginThatIsCancelledIsNotLoggedAsARefusedOne) {
+  Serve(*store_);
+  ASSERT_TRUE(Login(Connect(), "secret").ok());
+  const auto channel = Connect();
+  ASSERT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
+  hold_ = true;
+  std::stop_source stop;
+  std::jthread cancels([&] {
+    EXPECT_EQ(Login(channel, "guess", "ana", stop.get_token()).code(), StatusCode::kCancelled);
+  });
+  ASSERT_TRUE(Eventually([this] { return held_.load(); }));
+  stop.request_stop();
+  cancels.join();
+  // What is answered after it on the same connection shows that the server knows.
+  EXPECT_FALSE(auth::v1::AuthClient(channel).WhoAmI({}).ok());
+  hold_ = false;
+  release_.Set();
+  ASSERT_TRUE(Eventually([this] { return !LinesWith("login cancelled user=ana").empty(); }));
+  EXPECT_EQ(LinesWith("login cancelled")[0].level, piperpc::LogLevel::kInfo);
+  EXPECT_EQ(LinesWith("login refused").size(), 1u);
 }
 
 }  // namespace

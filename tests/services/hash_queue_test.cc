@@ -4,13 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <limits>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/eventually.h"
 
 namespace services {
 namespace {
 
+using piperpc::testing::Arrives;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -25,7 +30,7 @@ class HashQueueTest : public ::testing::Test {
                            let_go_.wait();
                          })
                     .ok());
-    begun_.get_future().wait();
+    EXPECT_TRUE(Arrives(begun_.get_future()));
   }
 
   absl::Status Add(const std::string& user, const std::string& name) {
@@ -45,7 +50,7 @@ class HashQueueTest : public ::testing::Test {
     go_on_.set_value();
     std::promise<void> last;
     EXPECT_TRUE(queue_.Run(last_user, [&last] { last.set_value(); }).ok());
-    last.get_future().wait();
+    ASSERT_TRUE(Arrives(last.get_future()));
   }
 
   std::promise<void> begun_;
@@ -80,11 +85,27 @@ TEST_F(HashQueueTest, APlaceIsFreeAgainWhenItsWorkHasRun) {
   EXPECT_TRUE(Add("uid:1", "a").ok());
 }
 
+TEST_F(HashQueueTest, APlaceIsFreeAgainWhenItsWorkHasThrown) {
+  go_on_.set_value();
+  for (int i = 0; i < 20; ++i) {  // More than there are places.
+    ASSERT_TRUE(queue_.Run("uid:1", [] { throw std::runtime_error("of the work"); }).ok());
+    std::promise<void> next;
+    ASSERT_TRUE(queue_.Run("uid:1", [&next] { next.set_value(); }).ok());
+    ASSERT_TRUE(Arrives(next.get_future()));
+  }
+}
+
+TEST(HashQueue, TakesAnyNumberOfThoseThatMayWait) {
+  HashQueue queue(2, std::numeric_limits<std::size_t>::max());
+  EXPECT_TRUE(queue.Run("uid:1", [] {}).ok());
+  EXPECT_TRUE(queue.Run("uid:1", [] {}).ok());
+}
+
 TEST(HashQueue, WithoutRoomForWaitingRunsWhatItHasThreadsFor) {
   HashQueue queue(1, 0);
   std::promise<void> done;
   EXPECT_TRUE(queue.Run("uid:1", [&done] { done.set_value(); }).ok());
-  done.get_future().wait();
+  EXPECT_TRUE(Arrives(done.get_future()));
 }
 
 }  // namespace
