@@ -49,7 +49,6 @@ void LogWriter::Write(const LogRecord& record) {
 void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
   if (record.level < least_) return;
   std::lock_guard lock(mutex_);
-  if (record.level < LogLevel::kWarning) return Add(record);
   Kind& kind = kinds_[std::string(record.event)];
   if (kind.lines == 0 || now - kind.window_begin >= kWindow) {
     kind.window_begin = now;

@@ -25,8 +25,8 @@ class LogWriter {
 
   static constexpr std::size_t kQueueBytes = 1024 * 1024;
 
-  // Warnings and errors of one event within a window that come through the hook. Those above are
-  // left out, and counted in the event's next line, or at the end: "left_out":"300".
+  // Lines of one event within a window that come through the hook, whatever their level. Those
+  // above are left out, and counted in the event's next line, or at the end: "left_out":"300".
   static constexpr std::size_t kLinesPerWindow = 20;
   static constexpr std::chrono::seconds kWindow{10};
 
