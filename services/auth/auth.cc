@@ -187,7 +187,7 @@ Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
     : options_(std::move(options)),
       throttle_(options_.throttle),
       turns_(std::max<std::size_t>(options_.hash_queue, 1)),
-      authenticator_(store, hasher),
+      authenticator_(store, hasher, options.log),
       hashing_(HashThreads(options_), options_.hash_queue) {}
 
 piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::Login(piperpc::ServerContext& context,

@@ -50,11 +50,16 @@ absl::StatusOr<Authenticated> Authenticator::Recognise(std::string_view username
   return Authenticated::kRecognised;
 }
 
-// The login does not depend on it: what fails here is tried again at the next one.
+// The login does not depend on it: what fails here is told, and tried again at the next one.
 void Authenticator::Renew(std::string_view username, std::string_view password,
                           const std::string& hash) {
   const absl::StatusOr<std::string> renewed = hasher_.Hash(password);
-  if (renewed.ok()) store_.ReplaceHash(username, hash, *renewed).IgnoreError();
+  const absl::Status status =
+      renewed.ok() ? store_.ReplaceHash(username, hash, *renewed) : renewed.status();
+  if (status.ok() || !log_) return;
+  log_({piperpc::LogLevel::kWarning,
+        "password hash not renewed",
+        {{"user", std::string(username)}, {"error", status.ToString()}}});
 }
 
 }  // namespace services

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "piperpc/log.h"
 #include "services/auth/account_store.h"
 #include "services/auth/password_hasher.h"
 
@@ -17,8 +19,10 @@ enum class UnknownName { kRegister, kRefuse };
 // Thread-safe. Blocks for as long as a hash and a write to the store take: not for an event loop.
 class Authenticator {
  public:
-  Authenticator(AccountStore& store, PasswordHasher hasher)  // The store outlives this.
-      : store_(store), hasher_(hasher) {}
+  // The store outlives this. `log`, any thread's, learns of what is no reason to refuse a login: an
+  // outdated hash that could not be renewed.
+  Authenticator(AccountStore& store, PasswordHasher hasher, piperpc::LogHook log = {})
+      : store_(store), hasher_(hasher), log_(std::move(log)) {}
 
   // Registers a name that is not in the store with `password`, durably; of several that try at once
   // one does, and the others have to match its password. UNAUTHENTICATED: the password is another
@@ -37,6 +41,7 @@ class Authenticator {
 
   AccountStore& store_;
   const PasswordHasher hasher_;
+  const piperpc::LogHook log_;
 };
 
 }  // namespace services

@@ -102,5 +102,37 @@ TEST(Authenticator, LetsNobodyInWhenTheStoreFails) {
             absl::StatusCode::kUnavailable);
 }
 
+// A store that is full: what is there can be read.
+class FullStore final : public AccountStore {
+ public:
+  explicit FullStore(AccountStore& store) : store_(store) {}
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view name) override {
+    return store_.FindHash(name);
+  }
+  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { return Full(); }
+  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
+    return Full();
+  }
+
+ private:
+  static absl::Status Full() { return absl::ResourceExhaustedError("the disk is full"); }
+  AccountStore& store_;
+};
+
+TEST_F(AuthenticatorTest, TellsOfAHashThatCouldNotBeRenewedAndLetsTheUserIn) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  FullStore full(*store_);
+  std::vector<piperpc::LogRecord> records;
+  Authenticator later(full, Hasher(1),
+                      [&](const piperpc::LogRecord& record) { records.push_back(record); });
+  EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].event, "password hash not renewed");
+  EXPECT_EQ(records[0].level, piperpc::LogLevel::kWarning);
+  ASSERT_EQ(records[0].fields.size(), 2u);
+  EXPECT_EQ(records[0].fields[0].second, "ana");
+  EXPECT_NE(records[0].fields[1].second.find("the disk is full"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace services
