@@ -15,13 +15,14 @@
 #include "piperpc/server.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
-#include "tools/shared/library_log.h"
 #include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
 #include "tools/shared/arguments.h"
+#include "tools/shared/library_log.h"
 #include "tools/shared/standard_streams.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::daemon {
 namespace {
@@ -42,7 +43,7 @@ int End(int code, bool all_written) {
 }
 
 int EndWith(std::string_view text, ExitCode code) {
-  const std::string line = absl::StrCat("piperpcd: ", std::string(text), "\n");
+  const std::string line = absl::StrCat("piperpcd: ", tools::VisibleLines(text), "\n");
   LineOutput error(To(stderr), kTextBytes);
   error.Write(line);
   const absl::Status written = error.Flush(LineOutput::kFlushLimit);
@@ -63,7 +64,8 @@ int Show(const std::string& text) {
 // The line that whoever started the program waits for. They may be slow; false: they never get it.
 bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
   const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
-  output.Write(absl::StrCat("READY ", parsed.ok() ? parsed->address() : endpoint, "\n"));
+  const std::string address = parsed.ok() ? parsed->address() : endpoint;
+  output.Write(absl::StrCat("READY ", tools::VisibleLine(address), "\n"));
   const absl::Status written = output.Flush(LineOutput::kFlushLimit);
   if (written.ok()) return true;
   const bool slow = absl::IsDeadlineExceeded(written);
