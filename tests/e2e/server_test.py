@@ -15,7 +15,7 @@ import unittest
 
 import programs
 import target
-from programs import PUBLISH, SUBSCRIBE, UPPERCASE, WHO_AM_I, Server, replies
+from programs import PUBLISH, SUBSCRIBE, UPPERCASE, WHO_AM_I, Process, Server, replies
 
 
 class ServerTest(unittest.TestCase):
@@ -215,6 +215,34 @@ class StartTest(ServerTest):
       self.assertIn(text, result.stderr)
       self.assertNotIn('accounts opened', result.stderr)
       self.assertFalse(data.exists())
+
+  @target.linux_only('arguments with controls, and paths')
+  def test_controls_of_its_arguments_do_not_reach_the_terminal(self):
+    steering = '\x1b[2J\u202e'
+    for flag in (f'--{steering}', f'--access={steering}', f'--endpoint={steering}',
+                 f'--endpoint=/nowhere/{steering}', f'--backend={steering}', steering,
+                 f'--grace={steering}', f'--max-calls={steering}', f'--log-level={steering}',
+                 f'--data-dir=/nowhere/{steering}/x'):
+      result = self.refused(flag)
+      self.assertIn(result.returncode, (1, 64), result.stderr)
+      self.assertIn('[2J', result.stderr)
+      for line in (result.stdout + result.stderr).splitlines():
+        self.assertTrue(line.isprintable(), line)
+
+  @target.linux_only('paths')
+  def test_controls_of_its_endpoint_do_not_reach_the_terminal(self):
+    with tempfile.TemporaryDirectory(prefix='piperpc-e2e-') as folder:
+      server = Process([*target.PIPERPCD, '--memory', '--endpoint', f'{folder}/\x1b[2J.sock'])
+      self.addCleanup(server.discard)
+      self.assertEqual(server.out.next(), f'READY {folder}/\\x1b[2J.sock')
+      server.process.terminate()
+      self.assertEqual(server.finish(), 0)
+      for line in server.err.seen:
+        self.assertTrue(line.isprintable(), line)
+
+  def test_an_access_that_lets_nobody_connect(self):
+    nobody = '--access=raw:D:P' if target.WINDOWS else '--access=raw:0000'
+    self.assert_refused(nobody, 'nobody could connect')
 
   def test_the_largest_message_may_be_larger_than_the_memory_for_those_not_whole_yet(self):
     server = self.start('--memory', '--max-message', '2147483647')

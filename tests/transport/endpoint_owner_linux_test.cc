@@ -217,6 +217,15 @@ TEST_F(EndpointOwnerTest, RefusesARawAccessThatIsNoMode) {
   }
 }
 
+TEST_F(EndpointOwnerTest, RefusesARawAccessThatLetsNobodyConnect) {
+  for (const char* raw : {"0", "0000", "0444", "0111", "0555"}) {
+    Server server(transport_, loop_, endpoint_,
+                  {.access = {.preset = Access::Preset::kRaw, .raw = raw}});
+    EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument) << raw;
+    EXPECT_THAT(std::string(server.status().message()), HasSubstr("nobody could connect"));
+  }
+}
+
 TEST_F(EndpointOwnerTest, RefusesAccessForOthersBehindAPrivateDirectory) {
   Server server(transport_, loop_, *Endpoint::Parse("demo"),
                 {.access = {.preset = Access::Preset::kGroup, .raw = ""}});

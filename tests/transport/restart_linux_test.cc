@@ -209,6 +209,14 @@ TEST_F(RestartTest, NamesAMissingFolderAndWhatToDo) {
                     Not(HasSubstr(".lock"))));
 }
 
+TEST_F(RestartTest, NamesAFolderOfTheKernelThatTakesNoFiles) {
+  if (::geteuid() != 0) GTEST_SKIP() << "who may not write there may hear that instead";
+  EXPECT_THAT(TextOf("/proc/self/s"),
+              AllOf(HasSubstr("FAILED_PRECONDITION"),
+                    HasSubstr("the folder /proc/self takes no new files: No such file"),
+                    HasSubstr("choose another endpoint"), Not(HasSubstr("missing"))));
+}
+
 TEST_F(RestartTest, NamesAFileInPlaceOfTheFolder) {
   const std::string file = folder_.File("file");
   std::ofstream(file) << "";

@@ -89,7 +89,8 @@ TEST_F(SecurityTest, ADescriptorOfOnesOwnIsTakenAsItIs) {
 }
 
 TEST_F(SecurityTest, ADescriptorThatIsNoneIsRefusedWithItsText) {
-  for (const char* raw : {"0660", "D:(A;;nonsense;;;WD)", "O:BAD:P(A;;FA;;;WD)", "O:BAG:BA"}) {
+  for (const char* raw : {"0660", "D:(A;;nonsense;;;WD)", "O:BAD:P(A;;FA;;;WD)", "O:BAG:BA", "D:P",
+                          "D:P(D;;FA;;;WD)"}) {
     const absl::Status status = TryListen({.access = {Access::Preset::kRaw, raw}});
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(raw));

@@ -16,6 +16,8 @@ struct Access {
   Preset preset = Preset::kOwner;
 
   // kRaw: on Windows a security descriptor in SDDL; on Linux the socket's mode in octal ("0660").
+  // INVALID_ARGUMENT when it lets nobody connect: a mode without write access, rules that allow
+  // nothing.
   std::string raw{};
 
   // Windows: clients of other machines may come, too, as far as the above lets them. Linux has no

@@ -8,12 +8,19 @@ namespace piperpc::transport {
 namespace {
 
 constexpr mode_t kHighestMode = 0777;
+constexpr mode_t kMayConnect = 0222;  // Who may write to a socket may connect to it.
 
 absl::StatusOr<mode_t> RawMode(const std::string& raw) {
   mode_t mode = 0;
   const char* end = raw.data() + raw.size();
   const auto [rest, error] = std::from_chars(raw.data(), end, mode, 8);
-  if (error == std::errc() && rest == end && mode <= kHighestMode) return mode;
+  const bool valid = error == std::errc() && rest == end && mode <= kHighestMode;
+  if (valid && (mode & kMayConnect) != 0) return mode;
+  if (valid) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("access \"", raw, "\": nobody could connect, as a client needs write access; ",
+                     "give it to somebody, as in \"0600\""));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("access \"", raw,
                    "\": on this system it is a file mode in octal, 0 to 0777, as in \"0660\""));

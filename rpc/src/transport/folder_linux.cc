@@ -38,6 +38,13 @@ std::string FolderOf(std::string_view path) {
 
 absl::Status FolderError(const std::string& folder, int error) {
   const std::string reason = ErrnoText(error);
+  // The kernel's own file systems answer so for a folder that is there, and that this user may use.
+  const bool denied = error == EACCES || error == EPERM;
+  if ((error == ENOENT && ::access(folder.c_str(), F_OK) == 0) ||
+      (denied && ::access(folder.c_str(), W_OK | X_OK) == 0)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the folder ", folder, " takes no new files: ", reason, "; choose another endpoint"));
+  }
   switch (error) {
     case ENOENT:
       return absl::FailedPreconditionError(
@@ -49,10 +56,12 @@ absl::Status FolderError(const std::string& folder, int error) {
                        "; remove the file that is in its place, or choose another endpoint"));
     case EACCES:
     case EPERM:
-    case EROFS:
       return absl::PermissionDeniedError(absl::StrCat("cannot use the folder ", folder, ": ",
                                                       reason, "; uid ", ::geteuid(),
                                                       " needs to write and search it"));
+    case EROFS:
+      return absl::PermissionDeniedError(absl::StrCat("cannot write to the folder ", folder, ": ",
+                                                      reason, "; choose another endpoint"));
     default:
       return absl::FailedPreconditionError(
           absl::StrCat("cannot use the folder ", folder, ": ", reason));

@@ -57,8 +57,10 @@ absl::Status Held(const std::string& path) {
 }
 
 absl::Status OpenError(const std::string& path, int error) {
-  if (error == ENOENT || error == ENOTDIR) return FolderError(FolderOf(path), error);
-  if (error == EACCES || error == EPERM || error == EROFS) {
+  const bool denied = error == EACCES || error == EPERM || error == EROFS;
+  const bool of_folder = error == ENOENT || error == ENOTDIR || (denied && !FileAt(path));
+  if (of_folder) return FolderError(FolderOf(path), error);
+  if (denied) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot open the lock file ", path, " for writing: ", ErrnoText(error),
                      "; uid ", ::geteuid(), " needs to write it, and the folder ", FolderOf(path)));

@@ -91,6 +91,24 @@ std::string Sddl(const Access& access) {
   return absl::StrCat(access.raw.find("O:") == std::string::npos ? owner : "", access.raw);
 }
 
+// The rules that allow something, for whomever; those of directory objects and callbacks too.
+bool AdmitsAnybody(PACL rules) {
+  for (DWORD i = 0; i < rules->AceCount; ++i) {
+    void* rule = nullptr;
+    if (!::GetAce(rules, i, &rule)) continue;
+    switch (static_cast<const ACE_HEADER*>(rule)->AceType) {
+      case ACCESS_ALLOWED_ACE_TYPE:
+      case ACCESS_ALLOWED_OBJECT_ACE_TYPE:
+      case ACCESS_ALLOWED_CALLBACK_ACE_TYPE:
+      case ACCESS_ALLOWED_CALLBACK_OBJECT_ACE_TYPE:
+        return true;
+      default:
+        break;
+    }
+  }
+  return false;
+}
+
 absl::Status CheckDescriptor(PSECURITY_DESCRIPTOR descriptor, const std::string& raw) {
   PSID owner = nullptr;
   PSID group = nullptr;
@@ -107,6 +125,11 @@ absl::Status CheckDescriptor(PSECURITY_DESCRIPTOR descriptor, const std::string&
   if (!present || rules == nullptr) {  // It would let everybody do everything.
     return absl::InvalidArgumentError(
         absl::StrCat("access \"", raw, "\": it has no access rules (D:)"));
+  }
+  if (!AdmitsAnybody(rules)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("access \"", raw, "\": nobody could connect, as none of its rules allows ",
+                     "anything; add one, as in \"D:P(A;;FA;;;OW)\""));
   }
   return absl::OkStatus();
 }
