@@ -40,7 +40,8 @@ struct ServerOptions {
 
   std::size_t waiting_instances = 0;  // Pipe instances kept waiting; 0: what suits the system.
   // A client above one of these is told RESOURCE_EXHAUSTED, and closed. It takes no place of
-  // others.
+  // others. Where the system's limit of descriptors (RLIMIT_NOFILE) is too low for
+  // max_connections, Start() lowers it, and the share of a user with it, and the log says so.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
   std::size_t max_connections_before_hello = 64;  // Above it, those silent for 2 s must go.

@@ -11,6 +11,9 @@
 namespace piperpc::server {
 namespace {
 
+// Descriptors for all but connections: loops, clients that are refused, and what handlers open.
+constexpr std::size_t kOtherDescriptors = 128;
+
 constexpr std::uint64_t kAnyMilliseconds = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
@@ -52,6 +55,16 @@ absl::Status CheckOptions(const ServerOptions& options) {
       SpinRange(options.spin),
   };
   return CheckRanges("server", ranges);
+}
+
+bool FitConnections(std::size_t capacity, ServerOptions& options) {
+  const std::size_t others = std::min(kOtherDescriptors, capacity / 2);
+  const std::size_t most = std::max<std::size_t>(capacity - others, 1);
+  if (options.max_connections <= most) return false;
+  options.max_connections = most;
+  const std::size_t share = std::max<std::size_t>(most / 4 * 3, 1);
+  options.max_connections_per_user = std::min(options.max_connections_per_user, share);
+  return true;
 }
 
 }  // namespace piperpc::server

@@ -11,6 +11,11 @@ namespace piperpc::server {
 // INVALID_ARGUMENT names the first option that is out of its range, its value and the range.
 absl::Status CheckOptions(const ServerOptions& options);
 
+// Lowers max_connections to what the system's descriptors are enough for, of which `capacity` are
+// left, and max_connections_per_user to three quarters of that: so nobody can take them all, and
+// whoever comes too late can still be told so. False: nothing had to change.
+bool FitConnections(std::size_t capacity, ServerOptions& options);
+
 // parse_budget_per_connection and parse_budget_per_user, or what stands for 0 there.
 std::size_t ConnectionShare(const ServerOptions& options);
 std::size_t UserShare(const ServerOptions& options);

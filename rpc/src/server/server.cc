@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
 #include "src/base/process.h"
@@ -81,6 +82,7 @@ class Server::Impl {
     if (!checked.ok()) return checked.status();
     transport_ = checked->transport;
     mark_.Claim();
+    FitIntoDescriptors();
     absl::Status status = Listen(checked->endpoint);
     if (status.ok()) status = StartLoops();
     if (!status.ok()) {
@@ -167,6 +169,18 @@ class Server::Impl {
     listener_.reset();
     loops_.clear();
     mark_.Clear();
+  }
+
+  void FitIntoDescriptors() {
+    const std::size_t capacity = transport_->Capacity();
+    if (!server::FitConnections(capacity, options_)) return;
+    core_.Log(LogLevel::kWarning, "connections limited", [&] {
+      return server::LogFields{
+          {"cause", absl::StrCat("the process may open ", capacity,
+                                 " descriptors more; raise its limit (ulimit -n)")},
+          {"max_connections", std::to_string(options_.max_connections)},
+          {"max_connections_per_user", std::to_string(options_.max_connections_per_user)}};
+    });
   }
 
   absl::Status Listen(const Endpoint& endpoint) {
@@ -268,7 +282,7 @@ class Server::Impl {
   }
 
   ProcessMark mark_;  // Claimed from Start() on.
-  const ServerOptions options_;
+  ServerOptions options_;
   server::Dispatcher dispatcher_;
   WorkerPool workers_;
   server::ServerCore core_;

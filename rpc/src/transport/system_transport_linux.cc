@@ -8,6 +8,7 @@
 #include "src/base/text.h"
 #include "src/transport/access_linux.h"
 #include "src/transport/connect_linux.h"
+#include "src/transport/descriptors_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
 #include "src/transport/event_loop_uring_linux.h"
 #include "src/transport/listener_linux.h"
@@ -25,6 +26,8 @@ class SystemTransports::SocketTransport final : public Transport {
 
   std::string_view name() const override { return name_; }
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override { return new_loop_(); }
+
+  std::size_t Capacity() const override { return FreeDescriptors(); }
 
   absl::Status CheckAccess(const Endpoint& endpoint, const Access& access) override {
     return SocketMode(access, endpoint).status();

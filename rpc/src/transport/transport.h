@@ -2,6 +2,8 @@
 // Transport and never names a backend.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -35,6 +37,10 @@ class Transport {
   virtual absl::Status CheckAccess(const Endpoint& /*endpoint*/, const Access& /*access*/) {
     return absl::OkStatus();
   }
+
+  // This many pipes more fit into the process, by the system's limit of descriptors, if nothing
+  // else takes any. The largest number: there is no such limit.
+  virtual std::size_t Capacity() const { return std::numeric_limits<std::size_t>::max(); }
 
   // Starts to listen at `endpoint`; see listener.h. Before the loop runs, or on its thread.
   // ALREADY_EXISTS: a live server is there. PERMISSION_DENIED and INVALID_ARGUMENT name the reason.

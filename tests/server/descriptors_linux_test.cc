@@ -1,0 +1,74 @@
+#include "src/transport/descriptors_linux.h"
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <deque>
+#include <string>
+
+#include "server/server_fixture.h"
+#include "support/journal.h"
+
+namespace piperpc::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+// The process may open `count` descriptors more, as long as this lives.
+class DescriptorsLeft {
+ public:
+  explicit DescriptorsLeft(std::size_t count) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const std::size_t used = before_.rlim_cur - transport::FreeDescriptors();
+    const rlimit low = {.rlim_cur = used + count, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &low);
+  }
+  ~DescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
+class DescriptorsOfServer : public ServerFixture {
+ protected:
+  ~DescriptorsOfServer() override { server_.reset(); }
+
+  LogHook Hook() {
+    return [this](const LogRecord& record) {
+      std::string line(record.event);
+      for (const auto& [key, value] : record.fields) line += " " + std::string(key) + "=" + value;
+      log_.Add(std::move(line));
+    };
+  }
+
+  Journal log_;
+};
+
+// Each of the connections takes a descriptor of either side here.
+TEST_F(DescriptorsOfServer, AreKeptToTellAClientThatItsUserHasEnough) {
+  const DescriptorsLeft left(80);
+  Start({.log = Hook()});
+  EXPECT_THAT(log_.Lines(1), Contains("connections limited cause=the process may open 80 "
+                                      "descriptors more; raise its limit (ulimit -n) "
+                                      "max_connections=40 max_connections_per_user=30"));
+  std::deque<WireClient> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.emplace_back(transport(), endpoint_);
+    clients.back().Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+    EXPECT_EQ(clients.back().NextAfterHello().payload, "x");
+  }
+  WireClient another = Connect();
+  another.Send({EncodedHello()});
+  const absl::Status refused = another.Goaway();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("max_connections_per_user"));
+}
+
+TEST_F(DescriptorsOfServer, ChangeNothingWhereThereAreEnough) {
+  Start({.max_connections = 8, .log = Hook()});
+  EXPECT_THAT(log_.Lines(1), ::testing::ElementsAre(HasSubstr("listening")));
+}
+
+}  // namespace
+}  // namespace piperpc::testing
