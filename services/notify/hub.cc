@@ -129,8 +129,9 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolic
 
 absl::Status Hub::CheckPlaces(const std::string& user) const {
   if (feeds_.size() >= options_.max_subscribers) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "there are ", feeds_.size(), " subscribers; the limit is ", options_.max_subscribers));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", feeds_.size(), " subscribers; the limit is ",
+                     options_.max_subscribers, " (max_subscribers)"));
   }
   const auto own = feeds_of_.find(user);
   const std::size_t limit = PlacesOfUser(options_);

@@ -197,6 +197,14 @@ TEST_F(AsyncTest, ManyThreadsAndFormsAtOnce) {
   for (int i = 0; i < kCalls; ++i) EXPECT_EQ(*Get(calls[i]), std::to_string(i));
 }
 
+TEST_F(AsyncTest, ACallWhoseEndNobodyCaresForHasNoCallback) {
+  internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"a"}, {}, nullptr);
+  auto other = CallAsync("b");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  for (int i = 0; i < 2; ++i) connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(other), "r");
+}
+
 TEST_F(AsyncTest, WhatCallbacksThrowGoesToTheLogAndTheLoopGoesOn) {
   std::promise<std::string> logged;
   options_.log = [&](const LogRecord& record) {

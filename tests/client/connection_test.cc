@@ -194,7 +194,8 @@ TEST_F(ConnectionTest, AStreamWithoutADeadlineIsNotOpenedForEver) {
   std::vector<std::shared_ptr<internal::ClientStream>> others;
   for (int i = 0; i < 15; ++i) others.push_back(channel_->OpenStream(kBothMethod, nullptr, {}));
   auto second = channel_->OpenStream(kBothMethod, nullptr, {});
-  ExpectStatus(second->status(), absl::StatusCode::kDeadlineExceeded, "16 (max_calls)");
+  ExpectStatus(second->status(), absl::StatusCode::kDeadlineExceeded,
+               "16 (max_calls_per_connection)");
   other.Message(1, "still here");
   std::span<const char> bytes;
   EXPECT_EQ(first->Read(bytes), internal::ClientStream::Step::kDone);

@@ -248,6 +248,14 @@ TEST_F(MiddlewareTest, MayChangeWhatIsSentAlong) {
   EXPECT_EQ(*Get(call), "r");
 }
 
+TEST_F(MiddlewareTest, ThatIsNullIsRefused) {
+  options_.middleware = {std::make_shared<Recorder>("a", journal_), nullptr};
+  ExpectStatus(CheckChannel(ScriptedServer::kEndpoint, options_),
+               absl::StatusCode::kInvalidArgument, "null pointer at index 1");
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  ExpectStatus(Call("x").status(), absl::StatusCode::kInvalidArgument, "null pointer at index 1");
+}
+
 // Keeps what it is shown of one call.
 class Witness final : public ClientMiddleware {
  public:

@@ -131,6 +131,7 @@ std::vector<Ending> Endings() {
       {"Reply", "test.v1.Test/Echo", "OK", call("Test/Echo")},
       {"Error", "test.v1.Test/Fail", "NOT_FOUND", call("Test/Fail")},
       {"Exception", "test.v1.Test/Throw", "INTERNAL", call("Test/Throw")},
+      {"OkWithoutAReply", "test.v1.Test/FineButEmpty", "INTERNAL", call("Test/FineButEmpty")},
       {"Stream", "test.v1.Test/Count", "OK", call("Test/Count")},
       {"FailedStream", "test.v1.Test/FailAfterTwo", "DATA_LOSS", call("Test/FailAfterTwo")},
       {"HalfClose", "test.v1.Test/Concat", "OK", EncodedStart(1, "test.v1.Test/Concat"),
@@ -265,6 +266,12 @@ TEST_F(Middleware, SendsTrailersWithARefusal) {
     EXPECT_EQ(refused.status, absl::ResourceExhaustedError("too often"));
     EXPECT_THAT(refused.metadata, HasSubstr("retry-after"));
   }
+}
+
+TEST_F(Middleware, ThatIsNullIsRefused) {
+  const absl::Status refused = Server({.middleware = {nullptr}}).Start(endpoint_);
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("null pointer at index 0"));
 }
 
 TEST_F(Middleware, LeavesValuesForTheHandlerAndForThoseBehindIt) {

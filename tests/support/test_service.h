@@ -78,6 +78,7 @@ class TestService {
     service_.AddUnary("Echo", [](ServerContext&, RawMessage m) { return Echo(std::move(m)); });
     service_.AddUnary("Fail", [](ServerContext& c, RawMessage m) { return Fail(c, std::move(m)); });
     service_.AddUnary("Throw", [](ServerContext&, RawMessage) { return Throw(); });
+    service_.AddUnary("FineButEmpty", [](ServerContext&, RawMessage) { return FineButEmpty(); });
     service_.AddUnary("Wait", [this](ServerContext& c, RawMessage) { return Wait(c); });
     service_.AddUnary("Stubborn", [this](ServerContext&, RawMessage) { return Stubborn(); });
     service_.AddUnary("Block",
@@ -124,6 +125,11 @@ class TestService {
   static Task<RawResult> Throw() {
     throw std::runtime_error("a bad day");
     co_return RawMessage{};
+  }
+
+  static Task<RawResult> FineButEmpty() {
+    const absl::Status fine;
+    co_return fine;
   }
 
   Task<RawResult> Wait(ServerContext& context) {

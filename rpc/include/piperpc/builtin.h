@@ -1,5 +1,5 @@
 // The services that every server should have: piperpc.v1.HealthService and
-// piperpc.v1.ReflectionService.
+// piperpc.v1.ReflectionService. The CMake target is piperpc::builtin.
 //
 //     piperpc::BuiltinServices builtin;
 //     piperpc::Server server;

@@ -105,7 +105,8 @@ class ClientReader {
   // on that executor; it is not resumed then.
   auto CoNext() { return NextAwaiter(*this); }
 
-  // How the call ended. Waits for the end when it has not.
+  // How the call ended: ask when Next() has given none. Before, it waits for the end, which does
+  // not come while messages wait to be read and the server has no credit for more.
   absl::Status status() { return stream_->status(); }
   void Cancel() { stream_->Cancel(); }
 

@@ -1,4 +1,6 @@
-// Where the library says what it does. Nothing is written unless a hook is given.
+// Where the library says what it does. Nothing is written unless a hook is given; protobuf,
+// however, writes lines of its own about text that is not UTF-8, until the program gives it a
+// handler (google::protobuf::SetLogHandler, or a sink of absl's log with newer versions).
 #pragma once
 
 #include <functional>

@@ -6,6 +6,9 @@
 //       co_return MakeReply(*row);
 //     }
 //
+// A status that is OK is no StatusOr: `co_return` of one throws std::logic_error out of the task,
+// as abseil would end the process; of a handler, that ends the call with INTERNAL.
+//
 // A task is lazy: it begins when it is awaited or started, on the thread that does so. It owns its
 // frame: destroying a task that has not ended destroys the frame, at the point where it waits.
 // Parameters taken by reference must outlive the task; take them by value when in doubt. Tasks that
@@ -17,9 +20,22 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
+#include <type_traits>
 #include <utility>
 
+#include "absl/status/statusor.h"
+
 namespace piperpc {
+
+namespace internal {
+
+template <typename T>
+inline constexpr bool kIsStatusOr = false;
+template <typename T>
+inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
+
+}  // namespace internal
 
 template <typename T>
 class [[nodiscard]] Task {
@@ -96,6 +112,10 @@ class Task<T>::promise_type {
 
   template <typename U>
   void return_value(U&& value) {
+    if constexpr (internal::kIsStatusOr<T> &&
+                  std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
+      if (value.ok()) throw std::logic_error("co_return of an OK status, where a value is due");
+    }
     result_.emplace(std::forward<U>(value));
   }
   void unhandled_exception() { exception_ = std::current_exception(); }

@@ -16,6 +16,9 @@ constexpr int kDeepestLook = 2 * kMaxNesting;
 // A level takes two bytes at least.
 constexpr std::size_t kSmallestBeyondLook = 2 * kDeepestLook;
 
+constexpr char kNotThatMessage[] =
+    "it is damaged, is a message of another type, or has a string that is not UTF-8";
+
 // protobuf does not say why it refuses a message: whether it is taken with more levels does.
 ParseResult WhyRefused(std::span<const char> bytes, google::protobuf::MessageLite& message) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
@@ -51,9 +54,9 @@ std::string ExplainUnparsed(ParseResult why, std::size_t size) {
                         " levels of messages, which is the most that can be read; send it in a "
                         "flatter form, or a part of it as bytes");
   }
-  if (size <= kSmallestBeyondLook) return "it is damaged, or a message of another type";
-  return absl::StrCat("it is damaged, is a message of another type, or nests more than ",
-                      kDeepestLook, " levels of messages, of which ", kMaxNesting,
+  if (size <= kSmallestBeyondLook) return kNotThatMessage;
+  return absl::StrCat(kNotThatMessage, ", or it nests more than ", kDeepestLook,
+                      " levels of messages, of which ", kMaxNesting,
                       " are the most that can be read");
 }
 

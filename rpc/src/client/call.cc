@@ -112,7 +112,7 @@ absl::Status Call::Expired() const {
   if (phase == Phase::kSent) return core_.DeadlineExceeded("waiting for the reply", times_.begun);
   return core_.DeadlineExceeded(
       absl::StrCat("waiting for a free call slot, of which the server gives ", session->max_calls(),
-                   " (max_calls)"),
+                   " (max_calls_per_connection)"),
       times_.begun);
 }
 

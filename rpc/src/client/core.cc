@@ -78,6 +78,7 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
       alarm_(*this) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
   broken_ = CheckOptions(options_);
+  std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.
   broken_.Update(endpoint_.status());
   if (transport_ != nullptr) return;
   const auto system = transport::SystemTransport(options_.backend);

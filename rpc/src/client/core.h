@@ -176,7 +176,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
   std::shared_ptr<IoThread> io_thread_;  // Null: not needed yet, or not any more.
-  const ChannelOptions options_;
+  ChannelOptions options_;
   const std::string endpoint_text_;
   absl::StatusOr<Endpoint> endpoint_;
   transport::Transport* transport_ = nullptr;

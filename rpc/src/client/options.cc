@@ -26,7 +26,9 @@ absl::Status CheckOptions(const ChannelOptions& options) {
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
       SpinRange(options.spin),
   };
-  return CheckRanges("channel", ranges);
+  absl::Status status = CheckRanges("channel", ranges);
+  status.Update(CheckPointers("channel", "middleware", options.middleware));
+  return status;
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

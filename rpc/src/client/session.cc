@@ -38,9 +38,11 @@ wire::Hello OurHello(const ChannelOptions& options) {
   return hello;
 }
 
-absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat(ToAbsl(what), " of ", size, " bytes is above the server's limit of ", limit));
+absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
+                      std::string_view option) {
+  return absl::ResourceExhaustedError(absl::StrCat(ToAbsl(what), " of ", size,
+                                                   " bytes is above the server's limit of ", limit,
+                                                   " (", ToAbsl(option), ")"));
 }
 
 }  // namespace
@@ -86,14 +88,15 @@ void Session::Queue(Call& call) {
 // What the server's limits say to the call for ever.
 absl::Status Session::CheckLimits(const Call& call) const {
   if (call.metadata().size() > peer_.max_metadata_bytes) {
-    return TooLarge("metadata", call.metadata().size(), peer_.max_metadata_bytes);
+    return TooLarge("metadata", call.metadata().size(), peer_.max_metadata_bytes,
+                    "max_metadata_bytes");
   }
   return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
 }
 
 absl::Status Session::CheckSize(std::size_t message_size) const {
   if (message_size <= peer_.max_message_bytes) return absl::OkStatus();
-  return TooLarge("message", message_size, peer_.max_message_bytes);
+  return TooLarge("message", message_size, peer_.max_message_bytes, "max_message_bytes");
 }
 
 bool Session::FitsNow(const Call& call) const {

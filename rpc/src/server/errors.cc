@@ -94,8 +94,8 @@ absl::Status WrongShape(const wire::FrameHeader& header) {
 }
 
 absl::Status MetadataTooLarge(std::size_t size, std::size_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the metadata has ", size, " bytes; the limit is ", limit));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the metadata has ", size, " bytes; the limit is ", limit, " (max_metadata_bytes)"));
 }
 
 absl::Status NeedsLogin(std::string_view method) {
@@ -109,8 +109,9 @@ absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window) {
 }
 
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the reply has ", size, " bytes; the client takes at most ", limit));
+  return absl::ResourceExhaustedError(absl::StrCat("the reply has ", size,
+                                                   " bytes; the client takes at most ", limit,
+                                                   " (max_message_bytes of its channel)"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {

@@ -54,7 +54,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),
   };
-  return CheckRanges("server", ranges);
+  absl::Status status = CheckRanges("server", ranges);
+  status.Update(CheckPointers("server", "middleware", options.middleware));
+  return status;
 }
 
 bool FitConnections(std::size_t capacity, ServerOptions& options) {

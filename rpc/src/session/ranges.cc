@@ -33,4 +33,9 @@ absl::Status CheckRanges(std::string_view whose, std::span<const Range> ranges) 
   return absl::OkStatus();
 }
 
+absl::Status NullPointer(std::string_view whose, std::string_view name, std::size_t index) {
+  return absl::InvalidArgumentError(absl::StrCat("the ", ToAbsl(whose), " option ", ToAbsl(name),
+                                                 " has a null pointer at index ", index));
+}
+
 }  // namespace piperpc

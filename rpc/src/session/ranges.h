@@ -1,8 +1,10 @@
-// Options that must lie within a range.
+// Checks of options: those that must lie within a range, and pointers.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -44,5 +46,16 @@ Range SpinRange(std::chrono::microseconds spin);
 // INVALID_ARGUMENT names the first of `whose` ("channel") options that is out of its range, its
 // value and the range.
 absl::Status CheckRanges(std::string_view whose, std::span<const Range> ranges);
+
+// INVALID_ARGUMENT says which of the pointers that make up an option is null.
+absl::Status NullPointer(std::string_view whose, std::string_view name, std::size_t index);
+
+template <typename Pointers>
+absl::Status CheckPointers(std::string_view whose, std::string_view name,
+                           const Pointers& pointers) {
+  const auto null = std::find(pointers.begin(), pointers.end(), nullptr);
+  if (null == pointers.end()) return absl::OkStatus();
+  return NullPointer(whose, name, static_cast<std::size_t>(null - pointers.begin()));
+}
 
 }  // namespace piperpc

@@ -53,7 +53,7 @@ std::shared_ptr<CallControl> BeginUnary(ChannelCore& channel, const ClientMethod
       method, OutMessage::Of(request), options,
       UnaryDone([method, done = std::move(done)](absl::Status status,
                                                  std::span<const char> bytes) mutable {
-        done(ParseReply<Response>(method, std::move(status), bytes));
+        if (done) done(ParseReply<Response>(method, std::move(status), bytes));
       }));
 }
 
