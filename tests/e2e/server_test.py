@@ -223,7 +223,8 @@ class StartTest(ServerTest):
                  f'--endpoint=/nowhere/{steering}', f'--backend={steering}', steering,
                  f'--grace={steering}', f'--max-calls={steering}', f'--log-level={steering}',
                  f'--data-dir=/nowhere/{steering}/x'):
-      result = self.refused(flag)
+      where = () if flag.startswith('--data-dir') else ('--memory',)
+      result = self.refused(*where, flag)
       self.assertIn(result.returncode, (1, 64), result.stderr)
       self.assertIn('[2J', result.stderr)
       for line in (result.stdout + result.stderr).splitlines():
