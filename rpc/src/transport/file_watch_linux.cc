@@ -15,6 +15,10 @@ constexpr Duration kLookEvery = std::chrono::seconds(1);
 // an attribute.
 constexpr std::uint32_t kOfFile = IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW;
 
+// No attributes: those of all that is in a folder count as its own, and where everybody may put
+// files, in /tmp, everybody could keep us looking.
+constexpr std::uint32_t kOfFolder = IN_DELETE_SELF | IN_MOVE_SELF;
+
 }  // namespace
 
 FileWatch::FileWatch(SocketLoop& loop, std::function<void()> look)
@@ -22,27 +26,26 @@ FileWatch::FileWatch(SocketLoop& loop, std::function<void()> look)
       loop_(loop),
       look_(std::move(look)) {}
 
-void FileWatch::Watch(const std::vector<std::string>& paths) {
+void FileWatch::Watch(const std::vector<std::string>& files, const std::string& folder) {
   for (const int watch : watches_) ::inotify_rm_watch(fd(), watch);
   watches_.clear();
   refused_ = fd() < 0;
-  for (const std::string& path : paths) {
-    if (!refused_ && !Add(path)) refused_ = true;
-  }
+  for (const std::string& file : files) Add(file, kOfFile);
+  Add(folder, kOfFolder);
   if (!refused_ && !std::exchange(waiting_, true)) loop_.Start(*this, SocketLoop::kReadable);
   LookAfter(Duration::zero());
 }
 
-bool FileWatch::Add(const std::string& path) {
-  const int watch = ::inotify_add_watch(fd(), path.c_str(), kOfFile);
-  if (watch >= 0) watches_.push_back(watch);
-  return watch >= 0;
+void FileWatch::Add(const std::string& path, std::uint32_t events) {
+  if (refused_) return;
+  const int watch = ::inotify_add_watch(fd(), path.c_str(), events);
+  refused_ = watch < 0;
+  if (!refused_) watches_.push_back(watch);
 }
 
 void FileWatch::LookAfter(Duration pause) { loop_.Schedule(*this, After(pause)); }
 
 void FileWatch::Close(absl::AnyInvocable<void()> closed) {
-  closing_ = true;
   closed_ = std::move(closed);
   loop_.Cancel(*this);
   loop_.Release(*this);

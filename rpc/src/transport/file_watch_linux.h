@@ -1,6 +1,7 @@
 // Notices that files are removed, renamed or replaced, by inotify(7), on a loop.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,9 +19,10 @@ class FileWatch final : private SocketLoop::Source, private EventLoop::Timer {
   // user has a limited number of them) it is called once a second instead.
   FileWatch(SocketLoop& loop, std::function<void()> look);
 
-  // Watches these files or folders, and no others any more. A folder: only itself, not what happens
-  // in it. `look` follows once in any case, as something may have happened before.
-  void Watch(const std::vector<std::string>& paths);
+  // Watches these files and this folder, and no others any more. Of the folder only whether it is
+  // removed or renamed: what happens in it, which others may cause as often as they like, does not
+  // wake the loop. `look` follows once in any case, as something may have happened before.
+  void Watch(const std::vector<std::string>& files, const std::string& folder);
 
   // `look` is called after so long, and watching goes on.
   void LookAfter(Duration pause);
@@ -35,7 +37,7 @@ class FileWatch final : private SocketLoop::Source, private EventLoop::Timer {
   void OnReleased() override;
   void OnTimer() override;
 
-  bool Add(const std::string& path);
+  void Add(const std::string& path, std::uint32_t events);
   void Discard() const;
 
   SocketLoop& loop_;
@@ -43,7 +45,6 @@ class FileWatch final : private SocketLoop::Source, private EventLoop::Timer {
   std::vector<int> watches_;
   bool refused_ = false;  // At least one file is not watched.
   bool waiting_ = false;
-  bool closing_ = false;
   absl::AnyInvocable<void()> closed_;
 };
 

@@ -141,7 +141,7 @@ void SocketListener::OnPartClosed() {
 
 void SocketListener::Watch() {
   const std::string& path = owner_.endpoint().address();
-  watch_.Watch({path, owner_.lock_path(), FolderOf(path)});
+  watch_.Watch({path, owner_.lock_path()}, FolderOf(path));
 }
 
 void SocketListener::Look() {
