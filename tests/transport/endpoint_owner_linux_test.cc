@@ -13,6 +13,7 @@
 
 #include <fstream>
 
+#include "child_process_linux.h"
 #include "harness.h"
 #include "src/transport/peer_linux.h"
 #include "src/transport/socket_linux.h"
@@ -23,14 +24,6 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr uid_t kNobody = 65534;
-
-// Runs `body` in a child process; true when it returned true. For what would change this process.
-bool InChild(const std::function<bool()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body() ? 0 : 1);
-  int status = 0;
-  return ::waitpid(child, &status, 0) == child && status == 0;
-}
 
 mode_t ModeOf(const std::string& path) {
   struct stat file = {};
@@ -249,9 +242,8 @@ TEST_F(EndpointOwnerTest, RefusesAnotherUserUnlessAllAreWelcome) {
   const auto connect_as_nobody = [&] {
     return InChild([&] {
       return ::setgid(kNobody) == 0 && ::setuid(kNobody) == 0 &&
-             transport_.Connect(endpoint_, {.deadline = Soon(), .wait_for_server = false})
-                     .status()
-                     .code() == absl::StatusCode::kPermissionDenied;
+             transport_.Connect(endpoint_, {.deadline = Soon()}).status().code() ==
+                 absl::StatusCode::kPermissionDenied;
     });
   };
   {
@@ -282,7 +274,7 @@ TEST_F(EndpointOwnerTest, SurvivesWhenDescriptorsRunOut) {
 #endif
   Server server(transport_, loop_, endpoint_);
   ASSERT_TRUE(server.status().ok());
-  auto pipe = transport_.Connect(endpoint_, {.deadline = Soon(), .wait_for_server = false});
+  auto pipe = transport_.Connect(endpoint_, {.deadline = Soon()});
   ASSERT_TRUE(pipe.ok());
   const std::unique_ptr<Pipe> first = server.acceptor().WaitPipe();
   rlimit before = {};

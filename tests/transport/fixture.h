@@ -22,10 +22,8 @@ class TransportTest : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(server_->status().ok()) << server_->status();
   }
 
-  absl::StatusOr<std::unique_ptr<Pipe>> TryConnect(bool wait_for_server = false,
-                                                   TimePoint deadline = Soon()) {
-    return transport_->Connect(endpoint_,
-                               {.deadline = deadline, .wait_for_server = wait_for_server});
+  absl::StatusOr<std::unique_ptr<Pipe>> TryConnect(TimePoint deadline = Soon()) {
+    return transport_->Connect(endpoint_, {.deadline = deadline});
   }
 
   std::unique_ptr<Pipe> Connect() {

@@ -85,7 +85,7 @@ TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
   absl::Status status;
   server_loop_->Do([&] {  // Meanwhile the listener takes nobody.
     while (status.ok() && clients.size() < 10) {
-      auto pipe = TryConnect(false, After(std::chrono::milliseconds(50)));
+      auto pipe = TryConnect(After(std::chrono::milliseconds(50)));
       status = pipe.status();
       if (pipe.ok()) clients.push_back(*std::move(pipe));
     }
@@ -98,25 +98,6 @@ TEST_P(ListenerTest, IsMissedByAClientAtOnce) {
   const absl::Status status = TryConnect().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(endpoint_.text()));
-}
-
-TEST_P(ListenerTest, IsAwaitedByAClientThatAsksForIt) {
-  std::unique_ptr<Pipe> pipe;
-  std::thread client([&] {
-    auto connected = TryConnect(true);
-    EXPECT_TRUE(connected.ok()) << connected.status();
-    if (connected.ok()) pipe = *std::move(connected);
-  });
-  Listen();
-  EXPECT_NE(server_->acceptor().WaitPipe(), nullptr);
-  client.join();
-}
-
-TEST_P(ListenerTest, IsAwaitedUntilTheDeadline) {
-  const TimePoint deadline = After(std::chrono::milliseconds(30));
-  const absl::Status status = TryConnect(true, deadline).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-  EXPECT_GE(Clock::now(), deadline);
 }
 
 TEST_P(ListenerTest, HasItsEndpointForItself) {

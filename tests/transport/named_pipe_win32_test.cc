@@ -57,7 +57,7 @@ TEST_F(NamedPipeTest, TellsThatInstancesCannotBeMadeAndGoesOnWhenTheyCan) {
   End first(Connect());  // The instance that there is serves all the same.
   End first_server(server_->acceptor().WaitPipe());
   calls_.refusal = ERROR_SUCCESS;
-  auto second = transport_.Connect(endpoint_, {.deadline = Soon(), .wait_for_server = true});
+  auto second = transport_.Connect(endpoint_, {.deadline = Soon()});
   ASSERT_TRUE(second.ok()) << second.status();
   End second_server(server_->acceptor().WaitPipe());
   first.MustSend("still here");

@@ -27,8 +27,7 @@ TEST(PeerTest, HasNoPidWhenItsNamespaceCannotBeSeenFromHere) {
   ASSERT_TRUE(server.status().ok()) << server.status();
   EXPECT_TRUE(InChild([&] {
     return ::unshare(CLONE_NEWPID) == 0 && InChild([&] {
-             const auto pipe = transport.Connect(folder.endpoint(),
-                                                 {.deadline = Soon(), .wait_for_server = false});
+             const auto pipe = transport.Connect(folder.endpoint(), {.deadline = Soon()});
              return pipe.ok() && (*pipe)->peer().pid == -1;
            });
   }));

@@ -125,7 +125,6 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Defer(std::shared_ptr<Receiver> receiver) { due_.push_back(std::move(receiver)); }
   void Log(LogLevel level, std::string_view event, std::string detail = {});
   bool delivering_on_loop() const { return on_loop_; }
-  bool closed() const { return closed_; }
   std::size_t connections_made() const { return connections_made_; }
   void OnPipeClosed(Session& session);
 

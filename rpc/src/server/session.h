@@ -61,7 +61,6 @@ class Session final : public QueueLink<Session>,
   // Describes them, and ends the connection with `reason` instead; the handlers go on.
   std::vector<std::string> CutOffCalls(const absl::Status& reason);
 
-  bool awaiting_hello() const { return state_ == State::kAwaitingHello; }
   TimePoint opened_at() const { return opened_at_; }
 
   // Of an ended one: who has left what unread when there was no more time; empty when nobody has.

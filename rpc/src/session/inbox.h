@@ -33,7 +33,6 @@ class Assembly {
   };
 
   bool in_progress() const { return expected_ != 0; }
-  wire::FrameKind kind() const { return kind_; }
   std::uint64_t expected() const { return expected_; }  // Bytes, while it is in progress.
 
   // Takes a frame that carries (a part of) a message. INVALID_ARGUMENT: a violation of the protocol

@@ -7,11 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/transport/backoff.h"
 #include "src/transport/peer_linux.h"
 #include "src/transport/pipe_linux.h"
 #include "src/transport/socket_linux.h"
@@ -28,7 +26,7 @@ void LimitConnect(int fd, TimePoint deadline) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof(value));
 }
 
-int ConnectOnce(int fd, const Endpoint& endpoint, TimePoint deadline) {
+int TryToConnect(int fd, const Endpoint& endpoint, TimePoint deadline) {
   const sockaddr_un address = SocketAddress(endpoint.address());
   while (true) {
     LimitConnect(fd, deadline);
@@ -78,18 +76,11 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueFd fd, const Endpoint& endp
 absl::StatusOr<std::unique_ptr<Pipe>> ConnectSocket(const Endpoint& endpoint,
                                                     const ConnectOptions& options) {
   const TimePoint start = Clock::now();
-  Backoff absent = ConnectBackoff();
-  while (true) {
-    absl::StatusOr<UniqueFd> fd = NewSocket(0);
-    if (!fd.ok()) return fd.status();
-    const int error = ConnectOnce(fd->get(), endpoint, options.deadline);
-    if (error == 0) return MakePipe(*std::move(fd), endpoint);
-    const TimePoint now = Clock::now();
-    if (!options.wait_for_server || !NobodyThere(error) || now >= options.deadline) {
-      return ConnectError(error, endpoint, now - start);
-    }
-    std::this_thread::sleep_for(std::min(absent.Next(), options.deadline - now));
-  }
+  absl::StatusOr<UniqueFd> fd = NewSocket(0);
+  if (!fd.ok()) return fd.status();
+  const int error = TryToConnect(fd->get(), endpoint, options.deadline);
+  if (error == 0) return MakePipe(*std::move(fd), endpoint);
+  return ConnectError(error, endpoint, Clock::now() - start);
 }
 
 }  // namespace piperpc::transport

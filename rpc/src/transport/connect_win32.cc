@@ -1,12 +1,9 @@
 #include "src/transport/connect_win32.h"
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "src/base/wide_win32.h"
-#include "src/transport/backoff.h"
 #include "src/transport/error_win32.h"
 #include "src/transport/own_peer.h"
 #include "src/transport/pipe_win32.h"
@@ -75,20 +72,13 @@ absl::StatusOr<std::unique_ptr<Pipe>> ConnectNamed(PipeCalls& calls, const Endpo
                                                    const ConnectOptions& options) {
   const TimePoint start = Clock::now();
   const PipeCalls::OpenPipe arguments = OpenArguments(endpoint);
-  Backoff absent = ConnectBackoff();
   while (true) {
     UniqueHandle handle(calls.Open(arguments));
     if (handle) return MakePipe(std::move(handle), endpoint);
     const DWORD error = ::GetLastError();
-    const bool try_again = Busy(error) || (NobodyThere(error) && options.wait_for_server);
     const std::int64_t left = MillisecondsUntil(options.deadline, kLongestWait);
-    if (!try_again || left == 0) return ConnectError(error, endpoint, Clock::now() - start);
-    if (Busy(error)) {
-      ::WaitNamedPipeW(arguments.name.c_str(), static_cast<DWORD>(left));
-    } else {
-      std::this_thread::sleep_for(
-          std::min(absent.Next(), Duration(std::chrono::milliseconds(left))));
-    }
+    if (!Busy(error) || left == 0) return ConnectError(error, endpoint, Clock::now() - start);
+    ::WaitNamedPipeW(arguments.name.c_str(), static_cast<DWORD>(left));
   }
 }
 

@@ -37,10 +37,10 @@ absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& e
                                                                const ConnectOptions& options) {
   std::unique_lock lock(ports_.mutex);
   MemoryListener* listener = nullptr;
-  // Waits for room in a backlog, and for a server only when asked to.
+  // Waits for room in a backlog.
   ports_.changed.wait_until(lock, options.deadline, [&] {
     listener = Find(endpoint);
-    return listener != nullptr ? listener->HasRoom() : !options.wait_for_server;
+    return listener == nullptr || listener->HasRoom();
   });
   if (listener == nullptr) {
     return absl::UnavailableError(absl::StrCat("no server at ", endpoint.text()));

@@ -18,8 +18,7 @@
 namespace piperpc::transport {
 
 struct ConnectOptions {
-  TimePoint deadline{};          // For the whole of Connect().
-  bool wait_for_server = false;  // Keep trying, until the deadline, while no server is there.
+  TimePoint deadline{};  // For the whole of Connect().
 };
 
 class Transport {
