@@ -11,23 +11,16 @@
 
 namespace piperpc::transport {
 
-// True when `body` returned true, in a child process.
-inline bool InChild(const std::function<bool()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body() ? 0 : 1);
-  int status = 0;
-  return ::waitpid(child, &status, 0) == child && status == 0;
-}
+// A child that hangs is ended then.
+inline constexpr unsigned kChildSeconds = 60;
 
-// What `body` found to be wrong, in a child process; nothing, if all is well there. One that hangs
-// is ended.
+// What `body` found to be wrong, in a child process; nothing, if all is well there.
 inline std::string FaultsInChild(const std::function<std::string()>& body) {
-  constexpr unsigned kPatienceSeconds = 60;
   int found[2];
   if (::pipe(found) != 0) return "no pipe";
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(kPatienceSeconds);
+    ::alarm(kChildSeconds);
     const std::string faults = body();
     const bool told = ::write(found[1], faults.data(), faults.size()) >= 0;
     ::_exit(told ? 0 : 1);
@@ -41,9 +34,15 @@ inline std::string FaultsInChild(const std::function<std::string()>& body) {
   ::close(found[0]);
   int status = 0;
   if (::waitpid(child, &status, 0) != child) return "no child";
-  if (WIFSIGNALED(status))
+  if (WIFSIGNALED(status)) {
     return "the child hung, or died of signal " + std::to_string(WTERMSIG(status));
+  }
   return status == 0 ? faults : "the child failed: " + faults;
+}
+
+// True when `body` returned true, in a child process.
+inline bool InChild(const std::function<bool()>& body) {
+  return FaultsInChild([&] { return std::string(body() ? "" : "false"); }).empty();
 }
 
 // A child that goes on until it is killed, which is at the latest at the end of this object.

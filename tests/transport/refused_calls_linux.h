@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "child_process_linux.h"
+
 namespace piperpc::transport {
 
 struct RefusedCall {
@@ -18,7 +20,7 @@ struct RefusedCall {
   std::optional<std::uint32_t> argument;  // Only with this second argument.
 };
 
-// False where the system does not let us.
+// False where the system does not let us: see CanRefuseCalls().
 inline bool RefuseCalls(const std::vector<RefusedCall>& calls) {
   std::vector<sock_filter> program;
   for (const RefusedCall& call : calls) {
@@ -39,5 +41,13 @@ inline bool RefuseCalls(const std::vector<RefusedCall>& calls) {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
+
+// Tried once, in a child. A test that needs RefuseCalls() is skipped where this is false.
+inline bool CanRefuseCalls() {
+  static const bool can = InChild([] { return RefuseCalls({}); });
+  return can;
+}
+
+inline constexpr char kCannotRefuseCalls[] = "the system lets nobody filter system calls here";
 
 }  // namespace piperpc::transport

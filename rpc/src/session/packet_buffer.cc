@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "src/base/per_process.h"
+
 namespace piperpc {
 namespace {
 
@@ -13,6 +15,9 @@ constexpr std::size_t kLargestFree = 512 * 1024;  // and the largest of them, in
 
 constexpr std::size_t kLeastLarge = 64 * 1024;  // Smaller ones come from malloc() soon enough.
 constexpr std::size_t kLargeKept = 32 * 1024 * 1024;  // Of all together.
+
+// Used to the very end of the process.
+constinit PerProcess<LargeBuffers> large_buffers;
 
 }  // namespace
 
@@ -57,10 +62,7 @@ void BufferPool::Give(PacketBuffer buffer) {
   free_.push_back(std::move(buffer));
 }
 
-LargeBuffers& LargeBuffers::OfProcess() {
-  static auto* const buffers = new LargeBuffers();  // Used to the very end of the process.
-  return *buffers;
-}
+LargeBuffers& LargeBuffers::OfProcess() { return large_buffers.Get(); }
 
 PacketBuffer LargeBuffers::Take(std::size_t size) {
   if (size < kLeastLarge) return {};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/per_process.h"
 #include "src/transport/folder_linux.h"
 #include "src/transport/socket_linux.h"
 
@@ -21,22 +22,12 @@ namespace {
 // A file that is replaced this often while we look is replaced on purpose.
 constexpr int kMostTries = 100;
 
-// The files that this process holds. A child made by fork() begins with none.
+// The files that this process holds.
 class HeldFiles {
  public:
-  static HeldFiles& OfProcess() {
-    static HeldFiles* const held = new HeldFiles();  // Never destroyed: servers may be static.
-    return *held;
-  }
+  static HeldFiles& OfProcess();
 
-  std::unique_lock<std::mutex> Lock() {
-    std::unique_lock lock(mutex_);
-    if (const pid_t self = ::getpid(); process_ != self) {
-      process_ = self;
-      files_.clear();
-    }
-    return lock;
-  }
+  std::unique_lock<std::mutex> Lock() { return std::unique_lock(mutex_); }
 
   // All below: while Lock() is held.
   bool Contains(const FileId& id) const { return files_.contains(id); }
@@ -48,9 +39,13 @@ class HeldFiles {
 
  private:
   std::mutex mutex_;
-  pid_t process_ = -1;
   std::map<FileId, std::vector<UniqueFd>> files_;
 };
+
+// A child made by fork() holds none. Servers may be static.
+constinit PerProcess<HeldFiles> held_files;
+
+HeldFiles& HeldFiles::OfProcess() { return held_files.Get(); }
 
 absl::Status Held(const std::string& path) {
   return absl::AlreadyExistsError(absl::StrCat("the lock file ", path, " is held"));

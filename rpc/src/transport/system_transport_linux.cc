@@ -1,5 +1,6 @@
 #include "src/transport/system_transport_linux.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -56,13 +57,14 @@ SystemTransports::SystemTransports()
       auto_transport_(
           std::make_unique<SocketTransport>("io_uring", [this] { return NewAnyLoop(); })) {}
 
-SystemTransports::~SystemTransports() = default;
+SystemTransports::~SystemTransports() { answer_.Destroy(); }
 
 absl::Status SystemTransports::CheckUring() {
-  const std::lock_guard lock(mutex_);
-  if (uring_.has_value()) return *uring_;
+  Answer& answer = answer_.Get();
+  const std::lock_guard lock(answer.mutex);
+  if (answer.uring.has_value()) return *answer.uring;
   absl::Status status = TryUring();
-  if (!absl::IsResourceExhausted(status)) uring_ = status;
+  if (!absl::IsResourceExhausted(status)) answer.uring = status;
   return status;
 }
 
@@ -95,7 +97,13 @@ absl::StatusOr<Transport*> SystemTransports::Get(std::string_view backend) {
 }
 
 absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
-  static SystemTransports* const transports = new SystemTransports();  // Servers may be static.
+  static constinit std::atomic<SystemTransports*> made = nullptr;  // Servers may be static.
+  SystemTransports* transports = made.load();
+  if (transports == nullptr) {
+    auto added = std::make_unique<SystemTransports>();
+    // Not by the initialisation of a static, at which a fork() would leave the child waiting.
+    if (made.compare_exchange_strong(transports, added.get())) transports = added.release();
+  }
   return transports->Get(backend);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "src/base/per_process.h"
 #include "src/transport/transport.h"
 
 namespace piperpc::transport {
@@ -30,8 +31,12 @@ class SystemTransports {
   NewLoop NewUringLoop();
   NewLoop NewAnyLoop();  // Of io_uring, if it is allowed.
 
-  std::mutex mutex_;
-  std::optional<absl::Status> uring_;  // The answer.
+  // While it is asked, which can take seconds, a fork() may make a child: that asks by itself.
+  struct Answer {
+    std::mutex mutex;
+    std::optional<absl::Status> uring;
+  };
+  PerProcess<Answer> answer_;
   std::unique_ptr<SocketTransport> epoll_transport_;
   std::unique_ptr<SocketTransport> uring_transport_;
   std::unique_ptr<SocketTransport> auto_transport_;
