@@ -74,7 +74,20 @@ absl::Status UringLoop::Open() {
   wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return SocketError(errno, "eventfd");
   WatchWake();
-  return OpenBuffers();
+  if (absl::Status status = OpenBuffers(); !status.ok()) return status;
+  return AskForRest();
+}
+
+// A process may give up rights after they were tried (uring_probe_linux.h), and once the loop runs
+// there is nobody to be told. So whoever makes a loop asks for the calls that are made only then,
+// in ways that do nothing: the kernel knows an error of its own for each.
+absl::Status UringLoop::AskForRest() {
+  const long entered = ::syscall(SYS_io_uring_enter, ring_.ring_fd, 0, 0, 0, nullptr, 0);
+  if (entered < 0 && errno != EBADFD) return Refused(errno, "enter");  // It is disabled.
+  const long enabled =
+      ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, &ring_, 1);
+  if (enabled < 0 && errno != EINVAL) return Refused(errno, "enable");  // It takes no argument.
+  return absl::OkStatus();
 }
 
 absl::Status UringLoop::OpenBuffers() {

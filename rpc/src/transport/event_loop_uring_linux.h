@@ -49,6 +49,7 @@ class UringLoop final : public SocketLoop {
   UringLoop() = default;
   absl::Status Open();
   absl::Status OpenBuffers();
+  absl::Status AskForRest();
 
   bool Wait(TimePoint limit) override;
   void Wake() override;
