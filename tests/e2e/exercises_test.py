@@ -162,10 +162,9 @@ class Exercise3Test(ExerciseTest):
 class Exercise5Test(ExerciseTest):
   """The limit of readers, and the end by a word.
 
-  There are three limits, each an option of piperpcd. Above that of subscribers, and above that of
-  one user's connections, a reader is told at once, by an error that names the limit. Above that of
-  all connections it waits, as a client of a named pipe does: it is served when another one leaves,
-  and told that its time is over when it is.
+  There are three limits, each an option of piperpcd: of subscribers, of one user's connections, and
+  of all connections. Above each of them a reader is told at once, by an error that names the limit,
+  and the place of one that leaves is free for the next.
   """
 
   def test_above_the_limit_of_subscribers_a_reader_is_told_and_the_others_go_on(self):
