@@ -2,13 +2,30 @@
 #include <thread>
 
 #include "client/client_fixture.h"
+#include "support/eventually.h"
 
 namespace piperpc {
 namespace {
 
+using testing::Eventually;
 using wire::FrameKind;
 
-using ConnectionTest = ClientTest;
+class ConnectionTest : public ClientTest {
+ protected:
+  // A call that has no reply yet, and whose thread reads.
+  struct SlowCall {
+    std::future<Text> call;
+    ScriptedConnection connection;
+    std::uint64_t id;
+  };
+  SlowCall BeginSlowCall() {
+    std::future<Text> call = CallAside("slow");
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+    EXPECT_TRUE(Eventually([this] { return counting_.receives >= 2; }));
+    return {std::move(call), std::move(connection), id};
+  }
+};
 
 TEST_F(ConnectionTest, CallsInFlightEndWhenTheConnectionIsLost) {
   auto call = CallAside("x");
@@ -120,7 +137,7 @@ TEST_F(ConnectionTest, ACallThatDoesNotWaitIsNotHeldUpByThoseThatDo) {
   server_.Stop();
   auto blocked = CallAside("b", {.timeout = kPatience, .wait_for_ready = kPatience});
   auto queued = CallAsync("q", {.timeout = kPatience, .wait_for_ready = kPatience});
-  while (counting_.connects < 2) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return counting_.connects >= 2; }));
   EXPECT_EQ(Call("x").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Get(CallAsync("y")).status().code(), absl::StatusCode::kUnavailable);
   server_.Start();
@@ -139,7 +156,7 @@ TEST_F(ConnectionTest, AStopEndsACallThatWaitsForAServer) {
   const CallOptions options{.timeout = hour, .wait_for_ready = hour, .stop = stop.get_token()};
   auto blocking = CallAside("x", options);
   auto async = CallAsync("y", options);
-  while (counting_.connects < 2) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return counting_.connects >= 2; }));
   stop.request_stop();
   EXPECT_EQ(Get(blocking).status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(Get(async).status().code(), absl::StatusCode::kCancelled);
@@ -155,7 +172,7 @@ TEST_F(ConnectionTest, AStopEndsACallThatStandsInAFullConnectionQueue) {
     counting_.connects = 0;
     counting_.refusal = absl::DeadlineExceededError("");  // A slice of the attempt is over.
     auto call = blocking ? CallAside("x", options) : CallAsync("x", options);
-    while (counting_.connects < 3) std::this_thread::yield();
+    ASSERT_TRUE(Eventually([this] { return counting_.connects >= 3; }));
     stop.request_stop();
     EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
   }
@@ -202,10 +219,8 @@ TEST_F(ConnectionTest, AStreamWithoutADeadlineIsNotOpenedForEver) {
 }
 
 TEST_F(ConnectionTest, ALargeRequestMakesTheServerWakeTheThreadThatReads) {
-  auto slow = CallAside("slow");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  const OwnedFrame waits = connection.Expect(FrameKind::kRequest);
-  while (counting_.receives < 2) std::this_thread::yield();
+  SlowCall slow = BeginSlowCall();
+  ScriptedConnection& connection = slow.connection;
   auto large = CallAside(std::string(4 * 1024 * 1024, 'x'));
   OwnedFrame frame = connection.Expect(FrameKind::kPing);
   connection.Send({.kind = FrameKind::kPong}, frame.payload);
@@ -214,15 +229,13 @@ TEST_F(ConnectionTest, ALargeRequestMakesTheServerWakeTheThreadThatReads) {
   } while (frame.more);
   connection.Reply(frame.call_id, "r");
   EXPECT_EQ(*Get(large), "r");
-  connection.Reply(waits.call_id, "r");
-  EXPECT_EQ(*Get(slow), "r");
+  connection.Reply(slow.id, "r");
+  EXPECT_EQ(*Get(slow.call), "r");
 }
 
 TEST_F(ConnectionTest, ManySmallMessagesMakeTheServerWakeTheThreadThatReads) {
-  auto slow = CallAside("slow");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  const OwnedFrame waits = connection.Expect(FrameKind::kRequest);
-  while (counting_.receives < 2) std::this_thread::yield();
+  SlowCall slow = BeginSlowCall();
+  ScriptedConnection& connection = slow.connection;
   auto stream = channel_->OpenStream(kBothMethod, nullptr, {});
   connection.Expect(FrameKind::kRequest);
   const RawMessage message{"m"};
@@ -230,8 +243,8 @@ TEST_F(ConnectionTest, ManySmallMessagesMakeTheServerWakeTheThreadThatReads) {
   OwnedFrame frame = connection.Expect(FrameKind::kMessage);
   while (frame.kind == FrameKind::kMessage) frame = connection.Next();
   EXPECT_EQ(frame.kind, FrameKind::kPing);
-  connection.Reply(waits.call_id, "r");
-  EXPECT_EQ(*Get(slow), "r");
+  connection.Reply(slow.id, "r");
+  EXPECT_EQ(*Get(slow.call), "r");
 }
 
 std::string Pings(int count, std::size_t payload) {

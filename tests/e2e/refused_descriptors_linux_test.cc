@@ -15,6 +15,7 @@
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
 #include "support/endpoints.h"
+#include "support/eventually.h"
 #include "support/no_descriptors_linux.h"
 #include "support/test_service.h"
 
@@ -47,10 +48,12 @@ class RefusedDescriptors : public ::testing::TestWithParam<std::string> {
   }
 
   static RawResult CallAsync(Channel& channel) {
-    std::promise<RawResult> ended;
+    const auto ended = std::make_shared<std::promise<RawResult>>();
     internal::StartUnary<RawMessage>(channel, kEcho, RawMessage{"x"}, {},
-                                     [&ended](RawResult reply) { ended.set_value(reply); });
-    return ended.get_future().get();
+                                     [ended](RawResult reply) { ended->set_value(reply); });
+    std::future<RawResult> reply = ended->get_future();
+    if (!Arrives(reply)) return absl::InternalError("the callback does not come");
+    return reply.get();
   }
 
   static void ExpectNone(const absl::Status& status) {

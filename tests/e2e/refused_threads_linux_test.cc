@@ -18,6 +18,7 @@
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
 #include "support/endpoints.h"
+#include "support/eventually.h"
 #include "support/test_service.h"
 
 namespace {
@@ -83,11 +84,16 @@ class RefusedThreads : public ::testing::Test {
     return promise->get_future();
   }
 
+  static RawResult Get(std::future<RawResult> reply) {
+    if (!Arrives(reply)) return absl::InternalError("the callback does not come");
+    return reply.get();
+  }
+
   // Holds a worker until it is let go.
   Task<RawResult> Work(ServerContext& context) {
     auto work = RunBlocking(context.workers(), [this]() -> RawResult {
       working_.set_value();
-      let_go_.get_future().wait();
+      if (!Arrives(let_go_.get_future())) return absl::InternalError("nobody let it go");
       return RawMessage{"done"};
     });
     RawResult result = co_await work;
@@ -105,9 +111,9 @@ TEST_F(RefusedThreads, EndACallWithACallback) {
   const auto channel = NewChannel();
   {
     const NoThreads refused;
-    ExpectNoThread(Start(*channel, kEcho).get().status());
+    ExpectNoThread(Get(Start(*channel, kEcho)).status());
   }
-  EXPECT_EQ(Start(*channel, kEcho).get()->bytes, "x");
+  EXPECT_EQ(Get(Start(*channel, kEcho))->bytes, "x");
 }
 
 TEST_F(RefusedThreads, EndAStream) {
@@ -136,10 +142,10 @@ TEST_F(RefusedThreads, LeaveAChannelAsItWasThatHasNoneOfItsOwnYet) {
   EXPECT_EQ(Call(*channel, kEcho)->bytes, "x");  // It is connected.
   {
     const NoThreads refused;
-    ExpectNoThread(Start(*channel, kEcho).get().status());
+    ExpectNoThread(Get(Start(*channel, kEcho)).status());
     EXPECT_EQ(Call(*channel, kEcho)->bytes, "x");
   }
-  EXPECT_EQ(Start(*channel, kEcho).get()->bytes, "x");
+  EXPECT_EQ(Get(Start(*channel, kEcho))->bytes, "x");
 }
 
 TEST_F(RefusedThreads, LetAChannelGoInItsOwnCallback) {
@@ -154,7 +160,7 @@ TEST_F(RefusedThreads, LetAChannelGoInItsOwnCallback) {
                                        gone.set_value();
                                      });
   }
-  gone.get_future().wait();
+  EXPECT_TRUE(Arrives(gone.get_future()));
 }
 
 TEST_F(RefusedThreads, AreToldByAnIoThread) {
@@ -190,16 +196,16 @@ TEST_F(RefusedThreads, EndABlockingHandlersCallWhenThereIsNoWorker) {
 TEST_F(RefusedThreads, LeaveTheWorkToTheWorkersThatThereAre) {
   const auto channel = NewChannel();
   std::future<RawResult> first = Start(*channel, kWork);
-  working_.get_future().wait();
+  ASSERT_TRUE(Arrives(working_.get_future()));
   std::future<RawResult> second;
   {
     const NoThreads refused;
     second = Start(*channel, kBlock);
-    EXPECT_EQ(Start(*channel, kEcho).get()->bytes, "x");  // The server has seen both.
+    EXPECT_EQ(Get(Start(*channel, kEcho))->bytes, "x");  // The server has seen both.
   }
   let_go_.set_value();
-  EXPECT_EQ(first.get()->bytes, "done");
-  EXPECT_EQ(second.get()->bytes, "x from a worker");
+  EXPECT_EQ(Get(std::move(first))->bytes, "done");
+  EXPECT_EQ(Get(std::move(second))->bytes, "x from a worker");
 }
 
 }  // namespace

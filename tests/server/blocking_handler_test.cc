@@ -129,7 +129,8 @@ TEST_F(BlockingHandlers, OfACancelledCallHoldUpNobody) {
 TEST_F(BlockingHandlers, PastTheirDeadlineHoldUpNobody) {
   StartBoth();
   WireClient client = Connect();
-  constexpr std::uint64_t kTime = 1'000'000;  // Enough for the handlers to begin.
+  // Enough for the handlers to begin, on a busy machine, too.
+  constexpr std::uint64_t kTime = 3'000'000;
   client.Send({EncodedHello(), Request(1, "b.B/Watch", kTime), Request(2, "b.B/Get", kTime)});
   ASSERT_TRUE(begun_.WaitFor(2));
   ASSERT_TRUE(stopped_.WaitFor(2));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/server_fixture.h"
+#include "support/eventually.h"
 
 namespace piperpc::testing {
 namespace {
@@ -149,7 +150,7 @@ TEST_F(Limits, RefusedConnectionsOfAUserHoldNoPlaceOfOthersNorOfHisOwn) {
     EXPECT_LE(server_->stats().connections, 2u);
   }
   first.Close();
-  while (server_->stats().connections == 2) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return server_->stats().connections < 2; }));
   WireClient next = Connect();
   next.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "3")});
   EXPECT_EQ(next.NextAfterHello().payload, "3");
@@ -174,7 +175,7 @@ TEST_F(Limits, ConnectionIsServedWhenAnotherHasBeenClosed) {
   first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "1")});
   EXPECT_EQ(first.NextAfterHello().payload, "1");
   first.Close();
-  while (server_->stats().connections == 1) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return server_->stats().connections < 1; }));
   WireClient second = Connect();
   second.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "2")});
   EXPECT_EQ(second.NextAfterHello().payload, "2");

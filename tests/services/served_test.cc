@@ -18,6 +18,7 @@
 #include "services/upper/upper.h"
 #include "services/upper/upper_case.h"
 #include "src/transport/transport.h"
+#include "support/eventually.h"
 #include "upper/v1/upper.piperpc.h"
 
 namespace services {
@@ -239,7 +240,7 @@ TEST_F(ServedTest, ASubscriberThatDoesNotReadIsCutOffAndHoldsNoPlace) {
     ASSERT_TRUE(published.ok()) << published.status();
     subscribers = published->subscribers();
   }
-  while (server_.stats().calls > 0) std::this_thread::yield();
+  ASSERT_TRUE(piperpc::testing::Eventually([this] { return server_.stats().calls == 0; }));
   while (events.Next().has_value()) continue;
   EXPECT_EQ(events.status().code(), StatusCode::kResourceExhausted) << events.status();
 }
