@@ -89,7 +89,7 @@ TEST(Hub, RefusesMoreSubscribersThanItsLimit) {
   const auto other = Open(*hub);
   const absl::Status refused = hub->Open("ana", SLOW_POLICY_UNSPECIFIED).status();
   EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(refused.message(), "there are 2 subscribers; the limit is 2");
+  EXPECT_EQ(refused.message(), "there are 2 subscribers; the limit is 2 (max_subscribers)");
 }
 
 TEST(Hub, LeavesPlacesForOthersThanOneUser) {
