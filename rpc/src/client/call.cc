@@ -57,8 +57,9 @@ absl::Status Call::AskMiddleware(const Metadata& metadata) {
 absl::Status Call::EncodeMetadata(const Metadata& metadata) {
   if (metadata.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> encoded = wire::EncodeMetadata(metadata, wire::kMaxMetadataBytes);
-  if (encoded.ok()) metadata_ = *std::move(encoded);
-  return encoded.status();
+  if (!encoded.ok()) return encoded.status();
+  metadata_ = *std::move(encoded);
+  return absl::OkStatus();
 }
 
 void Call::GoesTo(const Peer& peer) {

@@ -111,7 +111,8 @@ absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, Call& call
 absl::StatusOr<std::shared_ptr<Session>> Core::TryForSession(Lock& lock, Call& call) {
   const CallTimes& times = call.times();
   while (true) {
-    if (call.ended()) return call.status().ok() ? absl::CancelledError("") : call.status();
+    // Its own status says why, and is perhaps with its callback already.
+    if (call.ended()) return absl::CancelledError("the call has ended");
     if (closed_) return absl::CancelledError("the channel was closed");
     if (auto found = session()) return found;
     call.waited = true;
