@@ -9,6 +9,7 @@
 #include "client/client_fixture.h"
 #include "src/wire/metadata.h"
 #include "support/journal.h"
+#include "support/recording_middleware.h"
 
 namespace piperpc {
 namespace {
@@ -19,29 +20,7 @@ using ::testing::ElementsAreArray;
 using testing::Journal;
 using wire::FrameKind;
 
-class Recorder final : public ClientMiddleware {
- public:
-  // `refuse` runs where Before() has nothing against the call otherwise.
-  using Refuse = std::function<absl::Status(ClientContext&)>;
-
-  Recorder(std::string name, Journal& journal, Refuse refuse = {})
-      : name_(std::move(name)), journal_(journal), refuse_(std::move(refuse)) {}
-
-  absl::Status Before(ClientContext& context) override {
-    journal_.Add(name_ + " before " + std::string(context.method()));
-    key_.Emplace(context.values(), name_ + " after ");
-    return refuse_ ? refuse_(context) : absl::OkStatus();
-  }
-  void After(ClientContext& context, const absl::Status& status) override {
-    journal_.Add(*key_.Find(context.values()) + absl::StatusCodeToString(status.code()));
-  }
-
- private:
-  const CallKey<std::string> key_;
-  const std::string name_;
-  Journal& journal_;
-  const Refuse refuse_;
-};
+using Recorder = testing::RecordingMiddleware<ClientMiddleware, ClientContext>;
 
 // The ways in which a call is made.
 enum class Form { kBlocking, kCallback, kDown, kUp };

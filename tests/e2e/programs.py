@@ -158,6 +158,17 @@ class Server(Process):
     return self.run('--user', user, '--register', *arguments, PIPERPC_PASSWORD=password, **more)
 
 
+def full_pipe():
+  """Both ends of a pipe that takes no more, the one for reading first."""
+  reader, writer = os.pipe()
+  os.set_blocking(writer, False)
+  with contextlib.suppress(BlockingIOError):
+    while os.write(writer, b'x' * 4096):
+      pass
+  os.set_blocking(writer, True)
+  return reader, writer
+
+
 def new_folder():
   return tempfile.mkdtemp(prefix='piperpc-e2e-')
 

@@ -14,9 +14,9 @@
 #include "piperpc/internal/stubs.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
+#include "support/descriptor_limit_linux.h"
 #include "support/endpoints.h"
 #include "support/eventually.h"
-#include "support/no_descriptors_linux.h"
 #include "support/test_service.h"
 
 namespace piperpc::testing {

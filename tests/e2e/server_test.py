@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """How piperpcd starts, serves several clients at once, and ends."""
 
-import contextlib
 import json
 import os
 import pathlib
@@ -66,12 +65,7 @@ class EndTest(ServerTest):
   def test_a_log_that_nobody_reads_does_not_hold_up_the_end(self):
     folder = programs.new_folder()
     self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-    read_end, write_end = os.pipe()
-    os.set_blocking(write_end, False)
-    with contextlib.suppress(BlockingIOError):
-      while os.write(write_end, b'x' * 4096):
-        pass
-    os.set_blocking(write_end, True)
+    read_end, write_end = programs.full_pipe()
     endpoint = target.endpoint(pathlib.Path(folder), 'full')
     daemon = subprocess.Popen([*target.PIPERPCD, '--memory', '--endpoint', endpoint],
                               stdout=subprocess.PIPE, stderr=write_end, text=True)
@@ -286,12 +280,7 @@ class StartTest(ServerTest):
   def test_a_ready_line_that_nobody_reads_yet_is_logged_and_the_server_goes_on(self):
     folder = programs.new_folder()
     self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    with contextlib.suppress(BlockingIOError):
-      while os.write(writer, b'x' * 4096):
-        pass
-    os.set_blocking(writer, True)
+    reader, writer = programs.full_pipe()
     endpoint = target.endpoint(pathlib.Path(folder), 'full')
     daemon = subprocess.Popen([*target.PIPERPCD, '--memory', '--endpoint', endpoint],
                               stdout=writer, stderr=subprocess.PIPE, text=True)

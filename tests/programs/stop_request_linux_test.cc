@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-#include "support/no_descriptors_linux.h"
+#include "support/descriptor_limit_linux.h"
 #include "tools/piperpcd/stop_request.h"
 
 namespace piperpc::daemon {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "server/server_fixture.h"
+#include "support/descriptor_limit_linux.h"
 #include "support/journal.h"
 
 namespace piperpc::testing {
@@ -15,20 +16,12 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-// The process may open `count` descriptors more, as long as this lives.
-class DescriptorsLeft {
- public:
-  explicit DescriptorsLeft(std::size_t count) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const std::size_t used = before_.rlim_cur - transport::FreeDescriptors();
-    const rlimit low = {.rlim_cur = used + count, .rlim_max = before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &low);
-  }
-  ~DescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_ = {};
-};
+// The limit with which the process may open `count` descriptors more.
+rlim_t LimitFor(std::size_t count) {
+  rlimit now = {};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  return now.rlim_cur - transport::FreeDescriptors() + count;
+}
 
 class DescriptorsOfServer : public ServerFixture {
  protected:
@@ -47,7 +40,7 @@ class DescriptorsOfServer : public ServerFixture {
 
 // Each of the connections takes a descriptor of either side here.
 TEST_F(DescriptorsOfServer, AreKeptToTellAClientThatItsUserHasEnough) {
-  const DescriptorsLeft left(80);
+  const DescriptorLimit limit(LimitFor(80));
   Start({.log = Hook()});
   EXPECT_THAT(log_.Lines(1), Contains("connections limited cause=the process may open 80 "
                                       "descriptors more; raise its limit (ulimit -n) "

@@ -13,6 +13,7 @@
 #include "server/server_fixture.h"
 #include "src/wire/metadata.h"
 #include "support/journal.h"
+#include "support/recording_middleware.h"
 
 namespace piperpc::testing {
 namespace {
@@ -23,29 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using wire::FrameKind;
 
-class Recorder final : public ServerMiddleware {
- public:
-  // `refuse` runs where Before() has nothing against the call otherwise.
-  using Refuse = std::function<absl::Status(ServerContext&)>;
-
-  Recorder(std::string name, Journal& journal, Refuse refuse = {})
-      : name_(std::move(name)), journal_(journal), refuse_(std::move(refuse)) {}
-
-  absl::Status Before(ServerContext& context) override {
-    journal_.Add(name_ + " before " + std::string(context.method()));
-    key_.Emplace(context.values(), name_ + " after ");
-    return refuse_ ? refuse_(context) : absl::OkStatus();
-  }
-  void After(ServerContext& context, const absl::Status& status) override {
-    journal_.Add(*key_.Find(context.values()) + absl::StatusCodeToString(status.code()));
-  }
-
- private:
-  const CallKey<std::string> key_;
-  const std::string name_;
-  Journal& journal_;
-  const Refuse refuse_;
-};
+using Recorder = RecordingMiddleware<ServerMiddleware, ServerContext>;
 
 // With a method that needs a login, and one that nothing fits as a request.
 class StrictService final : public Service {

@@ -12,7 +12,7 @@
 #include "child_process_linux.h"
 #include "refused_calls_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
-#include "support/no_descriptors_linux.h"
+#include "support/descriptor_limit_linux.h"
 
 namespace piperpc::transport {
 namespace {

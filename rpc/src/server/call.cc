@@ -249,8 +249,8 @@ void Call::Stop(absl::Status reason) {
   ForgetMessages();
   RequestStop();
   if (ended_ || phase_ == Phase::kAdmitting) return;
-  if (phase_ == Phase::kReceiving || (producer_ && at_stop_ == internal::AtStop::kDestroy))
-    return Finish(stopped_);
+  const bool in_yield = producer_ && at_stop_ == internal::AtStop::kDestroy;
+  if (phase_ == Phase::kReceiving || in_yield) return Finish(stopped_);
   if (producer_) return std::exchange(producer_, nullptr).resume();
   WakeReader();
 }
