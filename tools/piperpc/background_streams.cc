@@ -39,8 +39,9 @@ class BackgroundStreams::Running {
   // Once. An error: nobody prints what the stream receives, and it is of no use.
   Outcome StartPrinting() {
     auto thread = internal::StartThread("the thread of a stream", [this] { Run(); });
-    if (thread.ok()) thread_ = *std::move(thread);
-    return NoThreadError(thread.status());
+    if (!thread.ok()) return NoThreadError(thread.status());
+    thread_ = *std::move(thread);
+    return Outcome();
   }
 
   const CallableMethod& method() const { return method_; }

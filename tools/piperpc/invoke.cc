@@ -57,8 +57,9 @@ class Sender {
   // Once, before anything else.
   Outcome Start() {
     auto thread = internal::StartThread("the thread that sends requests", [this] { Run(); });
-    if (thread.ok()) thread_ = *std::move(thread);
-    return NoThreadError(thread.status());
+    if (!thread.ok()) return NoThreadError(thread.status());
+    thread_ = *std::move(thread);
+    return Outcome();
   }
 
   // Call it when the stream has ended. What went wrong on this side.
