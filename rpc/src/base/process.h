@@ -32,7 +32,8 @@ class ProcessMark {
   bool Claim() {
     const std::uint32_t here = ProcessGeneration();
     std::uint32_t owner = owner_.load(std::memory_order_relaxed);
-    return owner == here || (owner == 0 && owner_.compare_exchange_strong(owner, here));
+    if (owner == 0 && owner_.compare_exchange_strong(owner, here)) return true;
+    return owner == here;  // Perhaps by another thread, just now.
   }
 
   // As `other` is.
