@@ -68,6 +68,13 @@ struct ServerOptions {
   // limit. The shares of a connection and of a user keep either from taking all of it: from
   // max_message_bytes to parse_budget_bytes, or 0 for a quarter, and for three quarters, of
   // parse_budget_bytes (but never less than max_message_bytes).
+  //
+  // Where the system has no memory for a message or a reply, or a handler throws std::bad_alloc,
+  // that call ends with RESOURCE_EXHAUSTED; where no single call can bear it, the connection ends.
+  // The log says "out of memory". Not covered: small allocations that serve no connection (a new
+  // client, a thread, a timer), or of the end of a call or connection itself. A system that refuses
+  // even those, or that promises memory which it has not (Linux's overcommit), ends the process: so
+  // choose budgets that fit into its memory.
   std::size_t parse_budget_bytes = 256 * 1024 * 1024;
   std::size_t parse_budget_per_connection = 0;
   std::size_t parse_budget_per_user = 0;

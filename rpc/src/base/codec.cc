@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "src/base/memory.h"
+#include "src/base/text.h"
 
 namespace piperpc::internal {
 namespace {
@@ -29,6 +31,15 @@ ParseResult WhyRefused(std::span<const char> bytes, google::protobuf::MessageLit
   return deep ? ParseResult::kTooDeep : ParseResult::kMalformed;
 }
 
+ParseResult Parse(std::span<const char> bytes, google::protobuf::MessageLite& message) {
+  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return ParseResult::kParsed;
+  }
+  // Two bytes a level: so few cannot be too deep.
+  if (bytes.size() <= 2 * kMaxNesting) return ParseResult::kMalformed;
+  return WhyRefused(bytes, message);
+}
+
 }  // namespace
 
 void OutMessage::WriteTo(char* out) const {
@@ -40,12 +51,23 @@ void OutMessage::WriteTo(char* out) const {
 }
 
 ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
-  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return ParseResult::kParsed;
-  }
-  // Two bytes a level: so few cannot be too deep.
-  if (bytes.size() <= 2 * kMaxNesting) return ParseResult::kMalformed;
-  return WhyRefused(bytes, message);
+  return RunInMemory([&] { return Parse(bytes, message); }, [] { return ParseResult::kNoMemory; });
+}
+
+ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
+  return RunInMemory(
+      [&] {
+        message.bytes.assign(bytes.data(), bytes.size());
+        return ParseResult::kParsed;
+      },
+      [] { return ParseResult::kNoMemory; });
+}
+
+absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
+                      ParseResult why) {
+  if (why == ParseResult::kNoMemory) return OutOfMemory("a message", size);
+  return absl::Status(
+      code, absl::StrCat(ToAbsl(what), " of ", size, " bytes: ", ExplainUnparsed(why, size)));
 }
 
 std::string ExplainUnparsed(ParseResult why, std::size_t size) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,16 @@ inline std::string WhatWasThrown(const std::exception_ptr& exception) {
     return e.what();
   } catch (...) {
     return "not a std::exception";
+  }
+}
+
+inline bool IsOutOfMemory(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
   }
 }
 

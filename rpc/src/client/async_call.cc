@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/client/refused_call.h"
 
 namespace piperpc::client {
@@ -18,7 +19,12 @@ std::shared_ptr<internal::CallControl> AsyncCall::Begin(const std::shared_ptr<Co
                                                         const CallOptions& options,
                                                         internal::UnaryDone&& done) {
   if (!core->Claim()) return RefuseUnary(std::move(done), Core::Foreign());
-  auto call = std::make_shared<AsyncCall>(core, method, request, options, std::move(done));
+  const auto call = RunInMemory(
+      [&] { return std::make_shared<AsyncCall>(core, method, request, options, std::move(done)); },
+      [] { return nullptr; });
+  if (call == nullptr) {
+    return RefuseUnary(std::move(done), OutOfMemory("a request", request.size()));
+  }
   call->Start(call, options);
   return call;
 }
@@ -29,11 +35,11 @@ void AsyncCall::Cancel() {
   core().EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
 }
 
-void AsyncCall::OnEnded(wire::Bytes reply) {
-  reply_ = reply;
-  if (status().ok() && !core().delivering_on_loop()) reply_ = assembly.Keep(reply);
-  core().Defer(LetGo());
+void AsyncCall::KeepReply(wire::Bytes reply) {
+  reply_ = core().delivering_on_loop() ? reply : assembly.Keep(reply);
 }
+
+void AsyncCall::OnEnded() { core().Defer(LetGo()); }
 
 void AsyncCall::Deliver() {
   Unlink();

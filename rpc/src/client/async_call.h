@@ -10,7 +10,7 @@ namespace piperpc::client {
 class AsyncCall final : public UnattendedCall, public internal::CallControl {
  public:
   // Begins the call; `done`, which is taken, follows on the loop, or at once when the channel is
-  // another process's.
+  // another process's, or when there is no memory for the request.
   static std::shared_ptr<internal::CallControl> Begin(const std::shared_ptr<Core>& core,
                                                       const internal::ClientMethod& method,
                                                       const internal::OutMessage& request,
@@ -25,7 +25,8 @@ class AsyncCall final : public UnattendedCall, public internal::CallControl {
 
  private:
   absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
-  void OnEnded(wire::Bytes reply) override;
+  void KeepReply(wire::Bytes reply) override;
+  void OnEnded() override;
   void Deliver() override;
 
   internal::UnaryDone done_;

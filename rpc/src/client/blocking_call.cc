@@ -50,10 +50,10 @@ void BlockingCall::ExpireIfDue(TimePoint now) {
   if (now >= times().deadline) core().EndEarly(*this, Expired());
 }
 
-void BlockingCall::OnEnded(wire::Bytes reply) {
-  pending_ = status().ok() && !is_probe();
-  if (pending_) reply_ = Keep(reply);
-  Wake();
+void BlockingCall::KeepReply(wire::Bytes reply) {
+  if (is_probe()) return;
+  reply_ = Keep(reply);
+  pending_ = true;
 }
 
 // A small one is copied: that costs less than to give the lock back while it is parsed.

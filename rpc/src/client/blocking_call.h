@@ -38,7 +38,8 @@ class BlockingCall final : public Call {
   internal::OutMessage request() const override { return *request_; }
   absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
   void OnRetry() override { Wake(); }
-  void OnEnded(wire::Bytes reply) override;
+  void KeepReply(wire::Bytes reply) override;
+  void OnEnded() override { Wake(); }
   wire::Bytes Keep(wire::Bytes reply);
   void TakeReply();
   void Perform();

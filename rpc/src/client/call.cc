@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/core.h"
 #include "src/client/session.h"
@@ -81,7 +82,10 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
   core_.deadlines().Cancel(*this);
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
   status_ = std::move(status);
-  OnEnded(status_.ok() ? reply : wire::Bytes());
+  if (status_.ok()) {
+    RunInMemory([&] { KeepReply(reply); }, [&] { status_ = OutOfMemory("a reply", reply.size()); });
+  }
+  OnEnded();
 }
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {

@@ -101,7 +101,10 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   absl::Status Expired() const;
 
  protected:
-  virtual void OnEnded(wire::Bytes reply) = 0;
+  // The call has ended with OK and this reply, which is valid until OnEnded() returns. May throw
+  // std::bad_alloc: then the call has not ended with OK.
+  virtual void KeepReply(wire::Bytes reply) = 0;
+  virtual void OnEnded() = 0;
 
  private:
   absl::Status AskMiddleware(const Metadata& metadata);

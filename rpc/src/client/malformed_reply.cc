@@ -5,8 +5,8 @@
 namespace piperpc::internal {
 
 absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why) {
-  return absl::InternalError(absl::StrCat("cannot parse the server's reply, ", ToAbsl(what), " of ",
-                                          size, " bytes: ", ExplainUnparsed(why, size)));
+  return Unparsed(absl::StatusCode::kInternal,
+                  absl::StrCat("cannot parse the server's reply, ", ToAbsl(what)), size, why);
 }
 
 }  // namespace piperpc::internal

@@ -1,5 +1,5 @@
-// Calls that a channel does not even begin, because it belongs to another process. They use nothing
-// of the channel.
+// Calls that a channel does not even begin, because it belongs to another process, or because there
+// is no memory for the request. They use nothing of the channel.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
 
@@ -148,12 +149,20 @@ void Session::Start(Call& call) {
   if (call.has_request()) {
     WakeReaderFor(call.request().size());
     header.flags = wire::kEnd;
-    outbox_.AddMessage(header, call.request());
+    RunInMemory([&] { outbox_.AddMessage(header, call.request()); },
+                [&] { return EndUnsent(call, OutOfMemory("a request", call.request().size())); });
+    if (call.ended()) return;
   } else {
     outbox_.Add(header);
   }
   call.GoesTo(pipe_->peer());
   call.OnStarted();
+}
+
+// The server knows nothing of it.
+void Session::EndUnsent(Call& call, absl::Status status) {
+  Forget(call);
+  call.End(std::move(status));
 }
 
 // The call is no longer this session's concern.

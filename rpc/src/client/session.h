@@ -89,6 +89,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void Admit(Call& call);
   void StartWaiting();
   std::vector<Call*> WaitingCalls() const;
+  void EndUnsent(Call& call, absl::Status status);
   void Leave(Call& call);
   void Forget(Call& call);
   void Retry(Call& call, const absl::Status& why);
@@ -112,6 +113,8 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   // Frames, session_frames.cc.
   void OnPacket(transport::Bytes packet);
+  void OnFrames(transport::Bytes packet);
+  absl::StatusOr<Assembly::Outcome> Assemble(Call& call, const wire::Frame& frame);
   absl::Status OnFrame(const wire::Frame& frame);
   absl::Status OnHello(const wire::Frame& frame);
   absl::Status OnGoaway(const wire::Frame& frame);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
 #include "src/wire/metadata.h"
@@ -33,7 +34,13 @@ absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
 
 }  // namespace
 
+// What the system has no memory for, and no single call can bear, ends the connection.
 void Session::OnPacket(transport::Bytes packet) {
+  RunInMemory([&] { OnFrames(packet); },
+              [&] { Fail(OutOfMemory("what is in a packet", packet.size())); });
+}
+
+void Session::OnFrames(transport::Bytes packet) {
   absl::Status status;
   wire::Frame frame;
   for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !dead_;) {
@@ -155,9 +162,20 @@ void Session::OnLateFrame(const wire::Frame& frame) {
   if (header.kind == FrameKind::kResponse && !header.more()) calls_.Erase(header.call_id);
 }
 
+absl::StatusOr<Assembly::Outcome> Session::Assemble(Call& call, const wire::Frame& frame) {
+  const std::size_t limit = core_.options().max_message_bytes;
+  return RunInMemory([&] { return call.assembly.Add(frame, limit, nullptr); },
+                     [&] {
+                       const std::uint64_t expected = call.assembly.expected();
+                       call.assembly.Clear();
+                       return OutOfMemory("a message",
+                                          std::max<std::uint64_t>(expected, frame.payload.size()));
+                     });
+}
+
 absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
   if (!StreamsReplies(call.shape())) return Unexpected(frame, "which gives just one reply");
-  const auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  const auto outcome = Assemble(call, frame);
   if (outcome.ok() && outcome->result == Assembly::Result::kMore) return absl::OkStatus();
   absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();
   if (status.ok() || absl::IsInvalidArgument(status)) return status;
@@ -176,7 +194,7 @@ absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
       return absl::OkStatus();
     }
   }
-  const auto outcome = call.assembly.Add(frame, core_.options().max_message_bytes, nullptr);
+  const auto outcome = Assemble(call, frame);
   if (outcome.ok()) {
     const bool whole = outcome->result == Assembly::Result::kWhole;
     if (whole) Finish(call, absl::OkStatus(), header, outcome->message);

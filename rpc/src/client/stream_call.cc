@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/client/refused_call.h"
 #include "src/client/session.h"
 #include "src/wire/limits.h"
@@ -29,7 +30,12 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
   if (!core->Claim()) return RefuseStream(Core::Foreign());
-  auto call = std::make_shared<StreamCall>(core, method, request, options);
+  auto call =
+      RunInMemory([&] { return std::make_shared<StreamCall>(core, method, request, options); },
+                  [] { return nullptr; });
+  if (call == nullptr) {
+    return RefuseStream(OutOfMemory("a request", request == nullptr ? 0 : request->size()));
+  }
   call->Start(call, options);
   StreamCall* const raw = call.get();
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
@@ -46,10 +52,15 @@ void StreamCall::OnStarted() {
 absl::Status StreamCall::OnMessage(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) return WithoutCredit(message.size());
   const bool first = inbound_.empty();
-  inbound_.Add(message);
+  absl::Status status = RunInMemory(
+      [&] {
+        inbound_.Add(message);
+        return absl::OkStatus();
+      },
+      [&] { return OutOfMemory("a message", message.size()); });
   assembly.Clear();
-  if (first) Notify();  // A reader takes all that is there, and waits for nothing less.
-  return absl::OkStatus();
+  if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
+  return status;
 }
 
 void StreamCall::OnCredit(std::uint64_t bytes) {
@@ -59,8 +70,11 @@ void StreamCall::OnCredit(std::uint64_t bytes) {
 
 void StreamCall::OnRoom() { Notify(); }
 
-void StreamCall::OnEnded(wire::Bytes reply) {
-  if (Call::status().ok() && !StreamsReplies(shape())) inbound_.Add(reply);
+void StreamCall::KeepReply(wire::Bytes reply) {
+  if (!StreamsReplies(shape())) inbound_.Add(reply);
+}
+
+void StreamCall::OnEnded() {
   Notify();
   const std::shared_ptr<Receiver> self = LetGo();
   if (!std::exchange(deferred_, true)) core().Defer(self);
@@ -119,8 +133,15 @@ internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessa
   }
   wrote_ = true;
   send_credit_.Spend(message.size());
-  session->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
-  return Step::kDone;
+  return RunInMemory(
+      [&] {
+        session->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
+        return Step::kDone;
+      },
+      [&] {
+        core().EndEarly(*this, OutOfMemory("a message", message.size()));
+        return Step::kEnded;
+      });
 }
 
 internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& message) {

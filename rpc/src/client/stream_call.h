@@ -49,7 +49,8 @@ class StreamCall final : public UnattendedCall,
   absl::Status OnMessage(wire::Bytes message) override;
   void OnCredit(std::uint64_t bytes) override;
   void OnRoom() override;
-  void OnEnded(wire::Bytes reply) override;
+  void KeepReply(wire::Bytes reply) override;
+  void OnEnded() override;
 
   void Deliver() override;
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/thunks.h"
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/server/errors.h"
 #include "src/server/session.h"
@@ -81,6 +82,23 @@ void Call::DisarmDeadline() {
 }
 
 absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
+  return RunInMemory([&] { return TakeMessageFrame(frame); },
+                     [&] {
+                       const std::uint64_t stated = frame.header.message_size;
+                       StopWithoutMemory(
+                           "a message",
+                           std::max({stated, assembly_.expected(),
+                                     static_cast<std::uint64_t>(frame.payload.size())}));
+                       return absl::OkStatus();
+                     });
+}
+
+void Call::StopWithoutMemory(std::string_view what, std::size_t bytes) {
+  session_.LogNoMemory(method(), what, bytes);
+  Stop(OutOfMemory(what, bytes));
+}
+
+absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
   const bool request = frame.header.kind == wire::FrameKind::kRequest;
   if (half_closed_) return MessageAfterLast(id_);
@@ -126,10 +144,13 @@ void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) {
     return Stop(MessageWithoutCredit(message.size(), session_.core().options.stream_credit_bytes));
   }
-  if (const std::size_t cost = MemoryOf(message.size()); !session_.memory().Take(cost)) {
-    return Stop(session_.memory().Full(cost));
-  }
-  inbound_.emplace_back(message.data(), message.size());
+  const std::size_t cost = MemoryOf(message.size());
+  if (!session_.memory().Take(cost)) return Stop(session_.memory().Full(cost));
+  RunInMemory([&] { inbound_.emplace_back(message.data(), message.size()); },
+              [&] {
+                session_.memory().Give(cost);
+                StopWithoutMemory("a message", message.size());
+              });
   WakeReader();
 }
 
@@ -165,6 +186,9 @@ bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> p
   session_.memory().Give(MemoryOf(message.size()));
   const internal::ParseResult parsed = parse(message);
   if (parsed != internal::ParseResult::kParsed) {
+    if (parsed == internal::ParseResult::kNoMemory) {
+      StopWithoutMemory("a message", message.size());
+    }
     Stop(internal::MalformedRequest(method(), message.size(), parsed));
     return false;
   }
@@ -183,15 +207,17 @@ absl::Status Call::OnCredit(std::uint64_t bytes) {
 void Call::OnRoom() {
   if (!producer_ || ended_ || !may_send()) return;
   SendYielded(*yielded_);
-  if (producer_) std::exchange(producer_, nullptr).resume();
+  if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
 
 bool Call::may_send() const { return send_credit_.may_send() && session_.has_room(); }
 
-// It may stop the call, where the pipe breaks.
+// It may stop the call, where the pipe breaks, or without memory for the message.
 void Call::SendYielded(const internal::OutMessage& message) {
   send_credit_.Spend(message.size());
-  session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
+  RunInMemory(
+      [&] { session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message); },
+      [&] { StopWithoutMemory("a message", message.size()); });
 }
 
 // A message waits for credit before it is sent, not after: so a stream that has ended never waits.
@@ -229,7 +255,13 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   ForgetMessages();
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
-  session_.SendResponse(id_, status, trailers, response);
+  RunInMemory([&] { session_.SendResponse(id_, status, trailers, response); },
+              [&] {
+                const std::size_t size = response == nullptr ? 0 : response->size();
+                session_.LogNoMemory(method(), "a reply", size);
+                status = OutOfMemory("a reply", size);
+                session_.SendResponse(id_, status, {}, nullptr);
+              });
   middleware_.After(session_.core(), *this, status);
   session_.OnEnded(*this);
 }
@@ -279,7 +311,7 @@ void Call::OnTimer() {
 
 void Call::Throw(std::exception_ptr exception) {
   LogThrown(session_.core(), *this, "handler threw", exception);
-  Finish(FailedUnexpectedly(method()));
+  Finish(IsOutOfMemory(exception) ? HandlerOutOfMemory(method()) : FailedUnexpectedly(method()));
 }
 
 std::string Call::Describe() const {

@@ -118,6 +118,8 @@ class Call final : public internal::ServerCall,
   void OnTimer() override;
 
   absl::Status DecodeMetadata(std::string_view metadata);
+  absl::Status TakeMessageFrame(const wire::Frame& frame);
+  void StopWithoutMemory(std::string_view what, std::size_t bytes);
   void DisarmDeadline();
   void Begin(wire::Bytes request);
   void ExpectRest();

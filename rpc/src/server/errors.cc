@@ -119,6 +119,11 @@ absl::Status FailedUnexpectedly(std::string_view method) {
       absl::StrCat(ToAbsl(method), " failed unexpectedly; the server's log says how"));
 }
 
+absl::Status HandlerOutOfMemory(std::string_view method) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      ToAbsl(method), " has found no memory for what it does; try again later, or with less"));
+}
+
 absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
   return absl::DeadlineExceededError(

@@ -10,11 +10,9 @@ template <auto kHandler>
 void RawService::StartWithRequest(Service& service, internal::ServerCall& call) {
   auto& self = static_cast<RawService&>(service);
   auto& handler = self.handlers_.find(call.context().method())->second.*kHandler;
-  internal::OpenHandler(call, [&] {
-    RawMessage request;
-    internal::ParseMessage(call.request(), request);
-    return handler(call.context(), std::move(request));
-  });
+  RawMessage request;
+  if (!internal::ParseRequest(call, request)) return;
+  internal::OpenHandler(call, [&] { return handler(call.context(), std::move(request)); });
 }
 
 template <auto kHandler>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/text.h"
 #include "src/server/errors.h"
 #include "src/wire/status.h"
 
@@ -26,8 +27,10 @@ Session::~Session() {
 
 void Session::Open() {
   pipe_->Attach(loop(), *this);
-  loop().Schedule(*this, After(core().options.hello_timeout));
-  Receive();
+  Run([this] {
+    loop().Schedule(*this, After(core().options.hello_timeout));
+    Receive();
+  });
 }
 
 void Session::Fail(absl::Status reason) {
@@ -152,29 +155,34 @@ void Session::Receive() {
 void Session::OnReceive(transport::Bytes packet) {
   receiving_ = false;
   loop().Defer(*this);
-  if (absl::Status status = OnPacket(packet); !status.ok()) Fail(std::move(status));
+  Run([&] {
+    if (absl::Status status = OnPacket(packet); !status.ok()) Fail(std::move(status));
+  });
 }
 
 void Session::OnReceiveError(absl::Status status) {
   receiving_ = false;
-  if (absl::IsOutOfRange(status)) return Fail(std::move(status));
-  OnPipeLost(status);
+  Run([&] { absl::IsOutOfRange(status) ? Fail(std::move(status)) : OnPipeLost(status); });
 }
 
 void Session::OnSent(absl::Status status) {
   outbox_.OnSent();
-  if (!status.ok()) return OnPipeLost(status);
+  if (!status.ok()) return Run([&] { OnPipeLost(status); });
   loop().Defer(*this);
+}
+
+void Session::OnTurnEnd() {
+  Run([this] { EndTurn(); });
+  CloseWhenDone();
 }
 
 // All that a turn made ready goes out together, before anything else: somebody waits for it. What
 // ended goes away.
-void Session::OnTurnEnd() {
+void Session::EndTurn() {
   Flush();
   Receive();
   if (was_full_ && has_room()) OnRoom();
   DestroyEndedCalls();
-  CloseWhenDone();
 }
 
 void Session::Flush() {
@@ -189,6 +197,10 @@ void Session::OnRoom() {
 }
 
 void Session::OnTimer() {
+  Run([this] { OnTimeOver(); });
+}
+
+void Session::OnTimeOver() {
   if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
   // The client does not read.
   if (draining_) {
@@ -196,6 +208,31 @@ void Session::OnTimer() {
                                 outbox_.queued_bytes(), " bytes");
   }
   ClosePipe(CloseMode::kAbort);
+}
+
+// It tells the client nothing: that would take memory, too. A call that was in the making must be
+// in the table, where its end is waited for.
+void Session::OnNoMemory() {
+  core().Log(LogLevel::kError, "out of memory", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"cause", "an event of the connection, which ends"}};
+  });
+  if (starting_ != nullptr && !starting_->ended()) {
+    calls_.emplace(starting_->id(), std::move(starting_));
+  }
+  starting_.reset();
+  OnPipeLost(absl::ResourceExhaustedError("no memory"));
+  loop().Defer(*this);
+}
+
+void Session::LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes) {
+  core().Log(LogLevel::kError, "out of memory", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"method", std::string(method)},
+                     {"cause", absl::StrCat(ToAbsl(what), " of ", bytes, " bytes")}};
+  });
 }
 
 void Session::OnPipeLost(const absl::Status& cause) {

@@ -19,6 +19,7 @@
 #include "piperpc/session_state.h"
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
+#include "src/base/memory.h"
 #include "src/server/call.h"
 #include "src/server/errors.h"
 #include "src/server/session_host.h"
@@ -98,6 +99,9 @@ class Session final : public QueueLink<Session>,
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
                     const internal::OutMessage* response);
 
+  // To the log: there was none for that.
+  void LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes);
+
   // The call has sent its response. Destroyed later in this turn, when nothing of it runs.
   void OnEnded(Call& call);
 
@@ -112,6 +116,14 @@ class Session final : public QueueLink<Session>,
   void OnTurnEnd() override;
   void OnTimer() override;
 
+  // Each event of the connection runs in here. What the system has no memory for, and no single
+  // call can bear, ends the connection.
+  template <typename Event>
+  void Run(Event event) {
+    RunInMemory(event, [this] { OnNoMemory(); });
+  }
+  void OnNoMemory();
+
   // Frames. An error is a violation of the protocol.
   absl::Status OnPacket(transport::Bytes packet);
   absl::Status OnFrames(transport::Bytes frames);
@@ -120,6 +132,7 @@ class Session final : public QueueLink<Session>,
   bool MayBeginCall() const;
   void KeepForLater(transport::Bytes frames);
   void ReadKept();
+  void ReadKeptFrames();
   absl::Status OnFrame(const wire::Frame& frame);
   absl::Status OnHello(const wire::Frame& frame);
   absl::Status OnRequest(const wire::Frame& frame);
@@ -148,6 +161,8 @@ class Session final : public QueueLink<Session>,
     }
   }
   void Receive();
+  void EndTurn();
+  void OnTimeOver();
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);
   void StopCalls(const absl::Status& reason);

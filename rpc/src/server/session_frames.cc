@@ -84,6 +84,10 @@ void Session::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.b
 // The rest of a packet, from where it was left. OnTurnEnd(), which comes after it, sees to a rest
 // that is still left, or to the next packet.
 void Session::ReadKept() {
+  Run([this] { ReadKeptFrames(); });
+}
+
+void Session::ReadKeptFrames() {
   if (state_ >= State::kClosing) return;
   loop().Defer(*this);
   kept_waits_ = false;

@@ -6,9 +6,8 @@
 namespace piperpc::internal {
 
 absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why) {
-  return absl::InvalidArgumentError(absl::StrCat("cannot parse a request of ", ToAbsl(method),
-                                                 " of ", size,
-                                                 " bytes: ", ExplainUnparsed(why, size)));
+  return Unparsed(absl::StatusCode::kInvalidArgument,
+                  absl::StrCat("cannot parse a request of ", ToAbsl(method)), size, why);
 }
 
 absl::Status Unimplemented(std::string_view method) {

@@ -38,7 +38,8 @@ class Assembly {
   // Takes a frame that carries (a part of) a message. INVALID_ARGUMENT: a violation of the protocol
   // (another kind in the middle, a size that does not match), the connection must end.
   // RESOURCE_EXHAUSTED: the message is too large or the budget has no room for it, the call must
-  // end; the text names the size and the limit.
+  // end; the text names the size and the limit. Throws std::bad_alloc when the system has no memory
+  // for it: the call must end, and Clear() is due.
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
                               ReceiveShare* budget) {
     if (!IsWhole(frame, max_message)) return AddPart(frame, max_message, budget);
@@ -53,7 +54,7 @@ class Assembly {
   }
 
   // Lets the message that Add() has just given last until Clear(): copied, unless it was assembled
-  // in here.
+  // in here. Throws std::bad_alloc.
   wire::Bytes Keep(wire::Bytes message);
 
   // Forgets the message, and gives back its share of the budget.

@@ -43,15 +43,20 @@ Outbox::Turns::iterator Outbox::FindWaiting(std::uint64_t call_id) {
 }
 
 void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
-  queued_bytes_ += message->cost();
-  large_counted_ += IsCounted(message->header());
+  const std::size_t cost = message->cost();
+  const bool counted = IsCounted(message->header());
   const std::uint64_t call_id = message->header().call_id;
-  auto waiting = FindWaiting(call_id);
-  if (waiting == waiting_.end()) {
-    waiting = waiting_.insert(waiting_.end(), Waiting{call_id, {}});
-    turn_of_.emplace(call_id, waiting);
+  if (const auto waiting = FindWaiting(call_id); waiting != waiting_.end()) {
+    waiting->messages.push_back(std::move(message));
+  } else {
+    Turns turn;
+    turn.emplace_back().call_id = call_id;
+    turn.front().messages.push_back(std::move(message));
+    turn_of_.emplace(call_id, turn.begin());
+    waiting_.splice(waiting_.end(), turn);
   }
-  waiting->messages.push_back(std::move(message));
+  queued_bytes_ += cost;
+  large_counted_ += counted;
 }
 
 void Outbox::Erase(Turns::iterator waiting) {
@@ -64,7 +69,8 @@ char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size
   char* const frame = small_.Room(wire::FrameSizeBound(header, payload_size), max_packet_ / 2);
   char* const payload = wire::EncodeFramePrefix(header, payload_size, frame);
   const std::size_t size = static_cast<std::size_t>(payload - frame) + payload_size;
-  small_.Add(size, IsCounted(header));
+  small_.Add(size);
+  if (IsCounted(header)) small_.Count();
   queued_bytes_ += size;
   return payload;
 }

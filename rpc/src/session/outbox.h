@@ -44,7 +44,8 @@ class Outbox {
 
   // Adds a message, serialised at once: into the packet being built when it is small, else into a
   // buffer of its own that is split into frames like `header` as the pipe takes them. What
-  // `header` views is copied.
+  // `header` views is copied. Throws std::bad_alloc when there is no memory for it; the outbox is
+  // as before then, and the call must end.
   void AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
 
   // True when the call's REQUEST waits in here as a large one, and no part of it was sent: after a

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/base/memory.h"
 #include "src/base/per_process.h"
 
 namespace piperpc {
@@ -18,6 +19,15 @@ constexpr std::size_t kLargeKept = 32 * 1024 * 1024;  // Of all together.
 
 // Used to the very end of the process.
 constinit PerProcess<LargeBuffers> large_buffers;
+
+// What is kept for later gives way to what is needed now.
+BulkBytes NewBytes(std::size_t size) {
+  return RunInMemory([size] { return NewBulkBytes(size); },
+                     [size] {
+                       LargeBuffers::OfProcess().Clear();
+                       return NewBulkBytes(size);
+                     });
+}
 
 }  // namespace
 
@@ -42,7 +52,7 @@ void PacketBuffer::Grow(std::size_t least) {
 }
 
 void PacketBuffer::Move(std::size_t capacity) {
-  auto data = NewBulkBytes(capacity);
+  auto data = NewBytes(capacity);
   if (size_ != 0) std::memcpy(data.get(), data_.get(), size_);
   data_ = std::move(data);
   capacity_ = capacity;
@@ -83,10 +93,21 @@ PacketBuffer LargeBuffers::Take(std::size_t size) {
 void LargeBuffers::Give(PacketBuffer buffer) {
   if (buffer.capacity() < kLeastLarge) return;
   const std::lock_guard lock(mutex_);
-  if (buffer.capacity() > kLargeKept - bytes_) return;
-  bytes_ += buffer.capacity();
+  const std::size_t capacity = buffer.capacity();
+  if (capacity > kLargeKept - bytes_) return;
   buffer.clear();
-  free_.push_back(std::move(buffer));
+  RunInMemory(
+      [&] {
+        free_.push_back(std::move(buffer));
+        bytes_ += capacity;
+      },
+      [] {});  // It goes back to the system.
+}
+
+void LargeBuffers::Clear() {
+  const std::lock_guard lock(mutex_);
+  free_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace piperpc

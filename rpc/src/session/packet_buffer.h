@@ -10,7 +10,8 @@
 
 namespace piperpc {
 
-// Grows at its end; never zeroes what it gives out. Moves like a unique_ptr.
+// Grows at its end; never zeroes what it gives out. Moves like a unique_ptr. Without memory to grow
+// it throws std::bad_alloc, and is as before.
 class PacketBuffer {
  public:
   PacketBuffer() = default;
@@ -72,6 +73,9 @@ class LargeBuffers {
   // An empty one: with room for `size` bytes if such a one is kept here, else with none.
   PacketBuffer Take(std::size_t size);
   void Give(PacketBuffer buffer);
+
+  // Gives all of them back to the system.
+  void Clear();
 
  private:
   std::mutex mutex_;

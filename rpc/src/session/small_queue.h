@@ -22,12 +22,16 @@ class SmallQueue {
   // `packet_limit`.
   char* Room(std::size_t bytes, std::size_t packet_limit);
 
-  // The frame that was written there; `bytes`: what it takes. `counted`: it is one of counted().
-  void Add(std::size_t bytes, bool counted) {
+  // The frame that was written there; `bytes`: what it takes.
+  void Add(std::size_t bytes) {
     added_ += bytes;
-    counted_ += counted;
-    back().counted += counted;
     back().bytes.Extend(bytes);
+  }
+
+  // That frame is one of counted().
+  void Count() {
+    ++counted_;
+    ++back().counted;
   }
 
   bool empty() const { return sent_ == added_; }
@@ -46,7 +50,7 @@ class SmallQueue {
   std::uint64_t added() const { return added_; }
   std::uint64_t sent() const { return sent_; }
 
-  // Frames that were added as such, and that the pipe has not taken: until Release().
+  // Frames that Count() was told of, and that the pipe has not taken: until Release().
   std::size_t counted() const { return counted_; }
 
   // Calls `visit` with each packet that was not handed to the pipe.

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
 
 namespace piperpc {
@@ -57,17 +59,21 @@ enum class ParseResult {
   kParsed,
   kMalformed,  // The bytes are damaged, are another message, or nest too deep by far.
   kTooDeep,    // They would be that message, had it no more than kMaxNesting levels.
+  kNoMemory,   // The system has no memory for it.
 };
 
 ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message);
 
-inline ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
-  message.bytes.assign(bytes.data(), bytes.size());
-  return ParseResult::kParsed;
-}
+ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message);
 
-// What is wrong with `size` bytes that could not be parsed, the limit, and what to do. `why` is not
-// kParsed.
+// The status of a call whose message of `size` bytes could not be parsed: RESOURCE_EXHAUSTED
+// without memory, else of `code`. `what` could not be done: "cannot parse a request of X". `why` is
+// not kParsed.
+absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
+                      ParseResult why);
+
+// What is wrong with `size` bytes that could not be parsed, the limit, and what to do. `why` is
+// kMalformed or kTooDeep.
 std::string ExplainUnparsed(ParseResult why, std::size_t size);
 
 }  // namespace internal

@@ -16,7 +16,8 @@
 
 namespace piperpc::internal {
 
-// INVALID_ARGUMENT: the `size` bytes of a request of `method` could not be parsed.
+// The `size` bytes of a request of `method` could not be parsed: INVALID_ARGUMENT, or, without the
+// memory for it, RESOURCE_EXHAUSTED.
 absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why);
 
 // UNIMPLEMENTED: the service has `method` in its .proto, but no handler for it.

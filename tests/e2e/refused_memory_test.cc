@@ -1,0 +1,248 @@
+// What a peer makes a process allocate, and the system refuses, costs the call or the connection,
+// and nothing else. The refused allocations are chosen by their size and by the thread, of which
+// the server's loop and the client have one each.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "e2e/memory_refuser.h"
+#include "piperpc/client.h"
+#include "piperpc/internal/stubs.h"
+#include "piperpc/server.h"
+#include "src/session/packet_buffer.h"
+#include "src/transport/transport.h"
+#include "support/endpoints.h"
+#include "support/test_service.h"
+#include "support/wire_client.h"
+#include "transport/fixture.h"
+
+namespace piperpc::testing {
+namespace {
+
+using internal::ClientMethod;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using wire::FrameKind;
+
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
+constexpr ClientMethod kBig{"test.v1.Test/Big", MethodShape::kUnary};
+constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodShape::kClientStreaming};
+constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodShape::kServerStreaming};
+constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodShape::kUnary};
+
+constexpr std::size_t kSize = 3 << 20;     // Of a large message.
+constexpr std::size_t kPlaced = 4096 + 8;  // What a large buffer takes beside its bytes.
+const std::string kSizeText = std::to_string(kSize);
+
+class RefusedMemory : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    std::string reason;
+    transport_ = transport::NewTransport(GetParam(), reason);
+    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+    mark_.AddUnary("Mark", [](ServerContext&, RawMessage) { return Mark(); });
+    server_ = std::make_unique<Server>(ServerOptions{
+        .log = [this](const LogRecord& record) { OnLog(record); }, .transport = transport_.get()});
+    ASSERT_TRUE(server_->AddService(service_.service()).ok());
+    ASSERT_TRUE(server_->AddService(mark_).ok());
+    const absl::Status status = server_->Start(endpoint_);
+    ASSERT_TRUE(status.ok()) << status;
+    channel_ = Connect(endpoint_, {.default_timeout = seconds(60), .transport = transport_.get()});
+  }
+  void TearDown() override {
+    RefuseMemory(0, 0);
+    RefuseMemoryOfThisThread(false);
+  }
+
+  static Task<RawResult> Mark() {
+    RefuseMemoryOfThisThread(true);
+    co_return RawMessage{};
+  }
+
+  // The thread that these marks is the one whose allocations are refused.
+  void MarkServer() { ASSERT_TRUE(Call(kMark, "").ok()); }
+  static void MarkThisThread() { RefuseMemoryOfThisThread(true); }
+  void MarkClientLoop() {
+    std::promise<void> marked;
+    internal::StartUnary<RawMessage>(*channel_, kEcho, RawMessage{}, {},
+                                     [&marked](absl::StatusOr<RawMessage>) {
+                                       RefuseMemoryOfThisThread(true);
+                                       marked.set_value();
+                                     });
+    marked.get_future().wait();
+  }
+
+  // See RefuseMemory(); what is kept for large messages is not used.
+  static void Refuse(std::size_t least, std::size_t most, int skipped = 0) {
+    LargeBuffers::OfProcess().Clear();
+    RefuseMemory(least, most, skipped);
+  }
+
+  RawResult Call(const ClientMethod& method, std::string request) {
+    return internal::CallUnary<RawMessage>(*channel_, method, RawMessage{std::move(request)}, {});
+  }
+
+  void ExpectNoMemory(const absl::Status& status, std::string_view text) {
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(text)));
+    EXPECT_GT(RefusalsOfMemory(), 0);
+  }
+
+  // The connection and the server have not suffered.
+  void ExpectServed() {
+    Refuse(0, 0);
+    const RawResult reply = Call(kEcho, std::string(kSize, 'e'));
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(reply->bytes.size(), kSize);
+    EXPECT_EQ(channel_->connections_made(), 1u);
+  }
+
+  void OnLog(const LogRecord& record) {
+    if (record.event != "out of memory" && record.event != "handler threw") return;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, value] : record.fields) logged_ += value + " ";
+  }
+  std::string logged() {
+    const std::lock_guard lock(mutex_);
+    return logged_;
+  }
+
+  std::unique_ptr<transport::Transport> transport_;
+  TestService service_;
+  RawService mark_{"mark.v1.Mark"};
+  const std::string endpoint_ = UniqueEndpoint();
+  std::mutex mutex_;
+  std::string logged_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<Channel> channel_;
+};
+
+TEST_P(RefusedMemory, ForARequestThatIsPutTogetherEndsItsCall) {
+  MarkServer();
+  Refuse(kSize / 2, 2 * kSize);
+  ExpectNoMemory(Call(kEcho, std::string(kSize, 'e')).status(), "a message of " + kSizeText);
+  EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Echo a message of " + kSizeText));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForTheParsingOfARequestEndsItsCall) {
+  MarkServer();
+  Refuse(kSize, kSize + 100);
+  ExpectNoMemory(Call(kEcho, std::string(kSize, 'e')).status(), "a message of " + kSizeText);
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForAHandlerEndsItsCall) {
+  MarkServer();
+  Refuse(kSize, kSize + 100);
+  ExpectNoMemory(Call(kBig, kSizeText).status(), "no memory");
+  EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Big"));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForAReplyEndsItsCall) {
+  MarkServer();
+  Refuse(kSize + kPlaced, kSize + kPlaced + 100);
+  ExpectNoMemory(Call(kBig, kSizeText).status(), "a reply of " + kSizeText);
+  EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Big a reply of " + kSizeText));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForAMessageOfAStreamThatIsSentEndsItsCall) {
+  MarkServer();
+  Refuse(kSize + kPlaced, kSize + kPlaced + 100);
+  auto stream = internal::OpenReader<RawMessage>(*channel_, kLarge, RawMessage{kSizeText}, {});
+  EXPECT_FALSE(stream.Next().has_value());
+  ExpectNoMemory(stream.status(), "a message of " + kSizeText);
+  EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Large a message of " + kSizeText));
+  ExpectServed();
+}
+
+// Once as it waits for its handler, and once as that takes it.
+TEST_P(RefusedMemory, ForAMessageOfAStreamThatWaitsForItsHandlerEndsItsCall) {
+  MarkServer();
+  for (int skipped = 0; skipped < 2; ++skipped) {
+    Refuse(kSize, kSize + 100, skipped);
+    auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
+    stream.Write(RawMessage{std::string(kSize, 'm')});
+    ExpectNoMemory(stream.Finish().status(), "a message of " + kSizeText);
+  }
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForWhatIsNoCallsEndsTheConnectionOnly) {
+  MarkServer();
+  Refuse(32 * 1024, 256 * 1024);
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += Encode({.kind = FrameKind::kPing}, std::string(64, 'p'));
+  WireClient client(*transport_, endpoint_);
+  client.Send({EncodedHello(), pings});
+  absl::Status end;
+  while (end.ok()) end = client.Next().status();
+  EXPECT_TRUE(absl::IsUnavailable(end)) << end;
+  EXPECT_GT(RefusalsOfMemory(), 0);
+  EXPECT_THAT(logged(), HasSubstr("an event of the connection"));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForAReplyThatIsPutTogetherEndsItsCall) {
+  MarkThisThread();
+  Refuse(kSize / 2, 2 * kSize);
+  ExpectNoMemory(Call(kBig, kSizeText).status(), "a message of " + kSizeText);
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForTheParsingOfAReplyEndsItsCall) {
+  MarkThisThread();
+  Refuse(kSize, kSize + 100);
+  ExpectNoMemory(Call(kBig, kSizeText).status(), "a message of " + kSizeText);
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForItsRequestEndsItsCall) {
+  const RawMessage request{std::string(kSize, 'r')};
+  MarkThisThread();
+  Refuse(kSize + kPlaced, kSize + kPlaced + 100);
+  ExpectNoMemory(internal::CallUnary<RawMessage>(*channel_, kEcho, request, {}).status(),
+                 "a request of " + kSizeText);
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForItsRequestWithACallbackEndsItsCall) {
+  const RawMessage request{std::string(kSize, 'r')};
+  MarkThisThread();
+  Refuse(kSize, kSize + 100);
+  absl::Status status;
+  internal::StartUnary<RawMessage>(
+      *channel_, kEcho, request, {},
+      [&status](const absl::StatusOr<RawMessage>& reply) { status = reply.status(); });
+  ExpectNoMemory(status, "a request of " + kSizeText);
+  ExpectNoMemory(internal::OpenReader<RawMessage>(*channel_, kLarge, request, {}).status(),
+                 "a request of " + kSizeText);
+  ExpectServed();
+}
+
+// Once as it is put together, and once as it waits for its reader.
+TEST_P(RefusedMemory, OfAClientForAMessageOfAStreamEndsItsCall) {
+  MarkClientLoop();
+  const std::size_t placed = kSize + kPlaced;
+  for (const std::size_t least : {placed, placed + sizeof(std::size_t)}) {
+    Refuse(least, least + 4);
+    auto stream = internal::OpenReader<RawMessage>(*channel_, kLarge, RawMessage{kSizeText}, {});
+    EXPECT_FALSE(stream.Next().has_value());
+    ExpectNoMemory(stream.status(), "a message of " + kSizeText);
+  }
+  ExpectServed();
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, RefusedMemory,
+                         ::testing::ValuesIn(transport::TransportNames()),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace piperpc::testing
