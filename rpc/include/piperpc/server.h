@@ -44,7 +44,7 @@ struct ServerOptions {
   // max_connections, Start() lowers it, and the share of a user with it, and the log says so.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
-  std::size_t max_connections_before_hello = 64;  // Above it, those silent for 2 s must go.
+  std::size_t max_connections_before_hello = 64;  // Above it, of whom has most one silent for 2 s.
   std::chrono::milliseconds hello_timeout{5000};
 
   std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.

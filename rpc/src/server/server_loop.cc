@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/server/session.h"
+#include "src/server/silent_crowd.h"
 
 namespace piperpc::server {
 namespace {
@@ -45,14 +46,18 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
   if (draining_) session.Drain();
 }
 
-// Mute clients must not keep others out: above the limit the oldest of them goes.
+// Mute clients must not keep others out: above the limit one of them goes, of the user that has the
+// most.
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
   if (awaiting_hello_.size() < limit) return;
-  Session& oldest = awaiting_hello_.front();
-  if (Clock::now() - oldest.opened_at() < kHelloGrace) return;
-  AwaitNoHello(oldest);
-  oldest.Fail(absl::ResourceExhaustedError(
+  const TimePoint now = Clock::now();
+  if (now - awaiting_hello_.front().opened_at() < kHelloGrace) return;
+  Session& leaving = *OldestOfLargestCrowd(
+      awaiting_hello_, [](const Session& session) { return session.peer().user; });
+  if (now - leaving.opened_at() < kHelloGrace) return;
+  AwaitNoHello(leaving);
+  leaving.Fail(absl::ResourceExhaustedError(
       absl::StrCat("more than ", limit, " connections have said no Hello")));
 }
 
