@@ -48,7 +48,7 @@ TEST_P(ListenerTest, ClosesClientsAtOnceThatAreTooManyToBeToldSo) {
   const std::unique_ptr<Pipe> first = server_->acceptor().WaitPipe();
   std::vector<std::unique_ptr<Pipe>> clients;
   std::vector<std::unique_ptr<Pipe>> refused;
-  for (std::size_t i = 0; i < kMaxRefusedConnections; ++i) {
+  for (std::size_t i = 0; i < kMaxRefusedOfOneUser; ++i) {
     clients.push_back(Connect());
     refused.push_back(server_->acceptor().WaitRefused().first);
   }

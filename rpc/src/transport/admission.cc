@@ -22,7 +22,17 @@ Admission::Verdict Admission::Judge(const Peer& peer) {
         absl::StrCat("the server has ", served_->limit(),
                      " connections, its limit (max_connections); try again later"));
   }
-  return {refused_->TryTake(), std::move(refusal)};
+  return {TakeRefused(peer.user), std::move(refusal)};
+}
+
+// One user's refused clients leave places to those of others.
+ConnectionSlots::Slot Admission::TakeRefused(const std::string& user) {
+  std::erase_if(refused_of_, [](const auto& each) { return each.second->unused(); });
+  std::shared_ptr<ConnectionSlots>& places = refused_of_[user];
+  if (places == nullptr) {
+    places = std::make_shared<ConnectionSlots>(kMaxRefusedOfOneUser, refused_);
+  }
+  return places->TryTake();
 }
 
 void Admission::HandOut(std::unique_ptr<Pipe> pipe, absl::Status refusal) {

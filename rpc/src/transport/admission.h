@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "src/transport/connection_slots.h"
@@ -11,8 +13,10 @@
 
 namespace piperpc::transport {
 
-// Refused clients that are being told why, at the most; those beyond are closed without a word.
+// Refused clients that are being told why, at the most, and those of one user; those beyond are
+// closed without a word.
 inline constexpr std::size_t kMaxRefusedConnections = 64;
+inline constexpr std::size_t kMaxRefusedOfOneUser = 48;
 
 class Admission {
  public:
@@ -31,9 +35,12 @@ class Admission {
   void HandOut(std::unique_ptr<Pipe> pipe, absl::Status refusal);
 
  private:
+  ConnectionSlots::Slot TakeRefused(const std::string& user);
+
   Listener::Delegate& delegate_;
   const std::shared_ptr<ConnectionSlots> served_;
   const std::shared_ptr<ConnectionSlots> refused_;
+  std::map<std::string, std::shared_ptr<ConnectionSlots>> refused_of_;  // By the user.
 };
 
 }  // namespace piperpc::transport

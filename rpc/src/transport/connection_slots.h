@@ -24,7 +24,7 @@ class ConnectionSlots : public std::enable_shared_from_this<ConnectionSlots> {
 
     explicit operator bool() const { return slots_ != nullptr; }
     void Reset() {
-      if (const auto slots = std::exchange(slots_, nullptr)) ++slots->free_;
+      if (const auto slots = std::exchange(slots_, nullptr)) slots->Give();
     }
 
    private:
@@ -33,19 +33,30 @@ class ConnectionSlots : public std::enable_shared_from_this<ConnectionSlots> {
     std::shared_ptr<ConnectionSlots> slots_;
   };
 
-  explicit ConnectionSlots(std::size_t limit) : limit_(limit), free_(limit) {}
+  // `parent`: those that these are a part of; null: none.
+  explicit ConnectionSlots(std::size_t limit, std::shared_ptr<ConnectionSlots> parent = nullptr)
+      : limit_(limit), parent_(std::move(parent)), free_(limit) {}
 
   std::size_t limit() const { return limit_; }
+  bool unused() const { return free_ == limit_; }
 
-  // An empty slot when all places are taken. One thread; places become free on any.
-  Slot TryTake() {
-    if (free_ == 0) return Slot();
-    --free_;
-    return Slot(shared_from_this());
-  }
+  // An empty slot when all places are taken, here or in the parent. One thread; places become free
+  // on any.
+  Slot TryTake() { return Take() ? Slot(shared_from_this()) : Slot(); }
 
  private:
+  bool Take() {
+    if (free_ == 0 || (parent_ != nullptr && !parent_->Take())) return false;
+    --free_;
+    return true;
+  }
+  void Give() {
+    if (parent_ != nullptr) parent_->Give();
+    ++free_;
+  }
+
   const std::size_t limit_;
+  const std::shared_ptr<ConnectionSlots> parent_;
   std::atomic<std::size_t> free_;
 };
 

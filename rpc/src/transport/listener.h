@@ -20,8 +20,8 @@ struct ListenOptions {
 
 // Every client is accepted. One above max_connections, or one that the delegate does not admit, is
 // handed out apart, to be told why it is refused: its pipe takes none of the max_connections
-// places. At most kMaxRefusedConnections (admission.h) of them are open at once; others are closed
-// at once.
+// places. At most kMaxRefusedConnections (admission.h) of them, and kMaxRefusedOfOneUser of one
+// user, are open at once; others are closed at once.
 class Listener {
  public:
   // Called on the listener's loop.
