@@ -1,5 +1,6 @@
 #include "piperpc/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
 #include "src/base/process.h"
@@ -93,7 +95,7 @@ class Server::Impl {
     core_.Log(LogLevel::kInfo, "listening", [&] {
       return server::LogFields{{"endpoint", checked->endpoint.text()},
                                {"address", checked->endpoint.address()},
-                               {"backend", std::string(transport_->name())}};
+                               {"backend", Backends()}};
     });
     return absl::OkStatus();
   }
@@ -148,6 +150,16 @@ class Server::Impl {
       if (loop->loop().InLoop()) return true;
     }
     return false;
+  }
+
+  // What the loops wait with: that of all of them, or of each in its order where they differ, as
+  // the system may have refused a loop what it gave another.
+  std::string Backends() const {
+    std::vector<std::string> names;
+    for (const auto& loop : loops_) names.emplace_back(loop->loop().name());
+    const bool alike = std::count(names.begin(), names.end(), names.front()) ==
+                       static_cast<std::ptrdiff_t>(names.size());
+    return alike ? names.front() : absl::StrJoin(names, ",");
   }
 
   // The first one, which takes the clients, is the last to start.

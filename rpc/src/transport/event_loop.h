@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "absl/functional/any_invocable.h"
 #include "src/base/clock.h"
@@ -59,6 +60,9 @@ class EventLoop {
   virtual ~EventLoop() = default;  // Not while Run() runs.
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
+
+  // How it waits, in the words of Transport::name(); a transport may have loops of several kinds.
+  virtual std::string_view name() const = 0;
 
   // Lets the loop look for completions for so long before it sleeps, after each time that it had
   // one or ran posted work. Before Run().

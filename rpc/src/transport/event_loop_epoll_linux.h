@@ -20,6 +20,7 @@ class EpollLoop final : public SocketLoop {
  public:
   static absl::StatusOr<std::unique_ptr<EventLoop>> New();
 
+  std::string_view name() const override { return "epoll"; }
   void Start(Source& source, Operation operation) override;
   void Release(Source& source) override;
 

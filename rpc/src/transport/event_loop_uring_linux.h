@@ -32,6 +32,7 @@ class UringLoop final : public SocketLoop {
 
   ~UringLoop() override;
 
+  std::string_view name() const override { return "io_uring"; }
   void Start(Source& source, Operation operation) override;
   void Release(Source& source) override;
 

@@ -41,6 +41,8 @@ class IocpLoop final : public LoopBase {
 
   static absl::StatusOr<std::unique_ptr<EventLoop>> New();
 
+  std::string_view name() const override { return "iocp"; }
+
   // Lets all later I/O on `file` that has no event end here; for good. 0 or an error. Any thread.
   DWORD Associate(HANDLE file);
 

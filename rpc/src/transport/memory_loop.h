@@ -9,6 +9,9 @@
 namespace piperpc::transport {
 
 class MemoryLoop final : public LoopBase {
+ public:
+  std::string_view name() const override { return "memory"; }
+
  private:
   bool Wait(TimePoint limit) override;
   void Wake() override;

@@ -25,7 +25,7 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // "memory", "epoll", "io_uring" or "iocp".
+  // "memory", "epoll", "io_uring" or "iocp": what its loops are, or the first choice for them.
   virtual std::string_view name() const = 0;
 
   // A loop for pipes and listeners of this transport. RESOURCE_EXHAUSTED or FAILED_PRECONDITION
