@@ -3,6 +3,10 @@
 #include <windows.h>
 #include <winternl.h>
 
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
 #include "src/transport/error_win32.h"
 #include "src/transport/pipe.h"
 #include "src/transport/wait_limit.h"
@@ -13,6 +17,9 @@ namespace {
 // The completion keys. They tell where the result of an operation is.
 constexpr ULONG_PTR kFromSystem = 0;  // In its OVERLAPPED.
 constexpr ULONG_PTR kFromUs = 1;      // In the packet.
+
+// The loop looks at least this often whether something could not be posted, nor it be woken.
+constexpr Duration kLongestWait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -43,13 +50,43 @@ DWORD IocpLoop::Associate(HANDLE file) {
   return port == nullptr ? ::GetLastError() : ERROR_SUCCESS;
 }
 
+// A packet takes memory of the system, which may have none: the operation must end all the same.
 void IocpLoop::Complete(Operation& operation, DWORD error) {
-  ::PostQueuedCompletionStatus(port_.get(), error, kFromUs, &operation);
+  if (!::PostQueuedCompletionStatus(port_.get(), error, kFromUs, &operation)) {
+    Keep(operation, error);
+  }
+}
+
+void IocpLoop::Keep(Operation& operation, DWORD error) {
+  operation.kept_error_ = error;
+  operation.next_kept_ = kept_.load(std::memory_order_relaxed);
+  while (!kept_.compare_exchange_weak(operation.next_kept_, &operation, std::memory_order_release,
+                                      std::memory_order_relaxed)) {
+  }
+}
+
+// Oldest first. An operation may be begun anew, or go away, as it completes.
+bool IocpLoop::DeliverKept() {
+  if (kept_.load(std::memory_order_relaxed) == nullptr) return false;
+  Operation* newest_first = kept_.exchange(nullptr, std::memory_order_acquire);
+  Operation* oldest_first = nullptr;
+  while (newest_first != nullptr) {
+    Operation* const next = newest_first->next_kept_;
+    newest_first->next_kept_ = std::exchange(oldest_first, newest_first);
+    newest_first = next;
+  }
+  while (oldest_first != nullptr) {
+    Operation& operation = *oldest_first;
+    oldest_first = operation.next_kept_;
+    operation.OnComplete(operation.kept_error_, 0);
+  }
+  return true;
 }
 
 bool IocpLoop::Wait(TimePoint limit) {
-  const DWORD milliseconds =
-      limit == kNever ? INFINITE : static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1));
+  if (DeliverKept()) return true;
+  limit = std::min(limit, After(kLongestWait));
+  const DWORD milliseconds = static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1));
   ULONG count = 0;
   if (!::GetQueuedCompletionStatusEx(port_.get(), entries_.data(),
                                      static_cast<ULONG>(entries_.size()), &count, milliseconds,

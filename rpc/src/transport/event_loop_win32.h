@@ -4,6 +4,7 @@
 #include <windows.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -36,6 +37,8 @@ class IocpLoop final : public LoopBase {
 
    private:
     friend class IocpLoop;
+    Operation* next_kept_ = nullptr;
+    DWORD kept_error_ = 0;
     virtual void OnComplete(DWORD error, DWORD bytes) = 0;  // Loop thread.
   };
 
@@ -57,8 +60,12 @@ class IocpLoop final : public LoopBase {
 
   bool Wait(TimePoint limit) override;
   void Wake() override;
+  void Keep(Operation& operation, DWORD error);
+  bool DeliverKept();
 
   UniqueHandle port_;
+  // What the system had no memory to post: newest first, linked in the operations themselves.
+  std::atomic<Operation*> kept_ = nullptr;
   std::array<OVERLAPPED_ENTRY, 128> entries_;
   // One for all pipes of the loop: an idle connection holds only a small buffer.
   const BulkBytes packet_space_;
