@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "piperpc/endpoint.h"
 #include "piperpc/internal/threads.h"
 #include "src/base/process.h"
 #include "src/client/async_call.h"
@@ -11,7 +10,6 @@
 #include "src/client/core.h"
 #include "src/client/options.h"
 #include "src/client/stream_call.h"
-#include "src/transport/transport.h"
 
 namespace piperpc {
 namespace client {
@@ -85,11 +83,7 @@ class ClientChannel final : public Channel {
 }  // namespace client
 
 absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options) {
-  absl::Status status = client::CheckOptions(options);
-  status.Update(Endpoint::Parse(endpoint).status());
-  if (options.io_thread != nullptr || options.transport != nullptr) return status;
-  status.Update(transport::SystemTransport(options.backend).status());
-  return status;
+  return client::CheckPlace(endpoint, options).status();
 }
 
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options) {

@@ -11,16 +11,28 @@
 namespace piperpc::client {
 
 void Connector::Add(UnattendedCall& call) {
-  if (!running_) {
-    if (thread_.joinable()) thread_.join();  // It has let go of the lock for the last time.
-    auto thread = internal::StartThread("the thread that connects", [this] { Run(); });
-    if (!thread.ok()) return call.End(thread.status());
-    thread_ = *std::move(thread);
-    running_ = true;
-  }
+  if (absl::Status status = Begin(); !status.ok()) return call.End(std::move(status));
   waiting_.push_back(call);
   postponed_ = 0;
   core_.WakeConnecting();
+}
+
+// The thread before has let go of the lock for the last time, but what ends with a thread may be
+// the user's and take long: the next one waits for it, and nobody who has the lock.
+absl::Status Connector::Begin() {
+  if (running_) return absl::OkStatus();
+  auto previous = std::make_shared<std::thread>(std::move(thread_));
+  auto thread = internal::StartThread("the thread that connects", [this, previous] {
+    if (previous->joinable()) previous->join();
+    Run();
+  });
+  if (!thread.ok()) {
+    thread_ = std::move(*previous);
+    return thread.status();
+  }
+  thread_ = *std::move(thread);
+  running_ = true;
+  return absl::OkStatus();
 }
 
 void Connector::Remove(UnattendedCall& call) {

@@ -26,6 +26,7 @@ class Connector {
   void Join();
 
  private:
+  absl::Status Begin();
   void Run();
   bool ServeOne();
   bool Postpone(UnattendedCall& call);

@@ -68,22 +68,18 @@ bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
 }
 
 Core::Core(std::string_view endpoint, ChannelOptions options)
+    : Core(CheckPlace(endpoint, options), endpoint, std::move(options)) {}
+
+Core::Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options)
     : io_thread_(std::move(options.io_thread)),
       options_(std::move(options)),
       endpoint_text_(endpoint),
-      endpoint_(Endpoint::Parse(endpoint)),
-      transport_(io_thread_ != nullptr ? &io_thread_->transport() : options_.transport),
+      place_(std::move(place)),
       retry_gap_(transport::ConnectBackoff()),
       connector_(*this),
       alarm_(*this) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
-  broken_ = CheckOptions(options_);
   std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.
-  broken_.Update(endpoint_.status());
-  if (transport_ != nullptr) return;
-  const auto system = transport::SystemTransport(options_.backend);
-  broken_.Update(system.status());
-  if (system.ok()) transport_ = *system;
 }
 
 Core::~Core() = default;
@@ -94,7 +90,7 @@ absl::Status Core::Foreign() {
       "parent process; make a new one after fork()");
 }
 
-absl::Status Core::Refusal() const { return closed_ ? Closed() : broken_; }
+absl::Status Core::Refusal() const { return closed_ ? Closed() : place_.status(); }
 
 std::shared_ptr<Session> Core::session() const {
   return session_ != nullptr && session_->usable() ? session_ : nullptr;
@@ -167,7 +163,7 @@ absl::Status Core::WaitForConnector(Lock& lock, const Call& call) {
 absl::StatusOr<std::unique_ptr<transport::Pipe>> Core::ConnectOnce(const Call& call) {
   const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
   const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
-  return transport_->Connect(*endpoint_, {.deadline = limit});
+  return place_->transport->Connect(place_->endpoint, {.deadline = limit});
 }
 
 // Not every system takes a time that is long
@@ -219,8 +215,8 @@ void Core::EndEarly(Call& call, absl::Status status) {
 absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   if (shut_down_) return Closed();
   if (io_thread_ == nullptr) {
-    if (transport_ == nullptr) return broken_;
-    auto thread = IoThread::Start(*transport_, options_.spin);
+    if (!place_.ok()) return place_.status();
+    auto thread = IoThread::Start(*place_->transport, options_.spin);
     if (!thread.ok()) return thread.status();
     io_thread_ = *std::move(thread);
   }

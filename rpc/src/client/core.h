@@ -22,6 +22,7 @@
 #include "src/client/call.h"
 #include "src/client/connector.h"
 #include "src/client/io_thread.h"
+#include "src/client/options.h"
 #include "src/transport/backoff.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
@@ -154,6 +155,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Shutdown();
 
  private:
+  Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options);
+
   using Due = std::vector<std::shared_ptr<Receiver>>;
 
   // Wakes the loop for the earliest deadline.
@@ -177,9 +180,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   std::shared_ptr<IoThread> io_thread_;  // Null: not needed yet, or not any more.
   ChannelOptions options_;
   const std::string endpoint_text_;
-  absl::StatusOr<Endpoint> endpoint_;
-  transport::Transport* transport_ = nullptr;
-  absl::Status broken_;  // Not OK: no call can be made.
+  const absl::StatusOr<Place> place_;  // Not OK: no call can be made.
 
   ProcessMark mark_;
   std::mutex mutex_;

@@ -5,11 +5,21 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "src/client/io_thread.h"
 #include "src/session/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
+namespace {
+
+absl::StatusOr<transport::Transport*> TransportOf(const ChannelOptions& options) {
+  if (options.io_thread != nullptr) return &options.io_thread->transport();
+  if (options.transport != nullptr) return options.transport;
+  return transport::SystemTransport(options.backend);
+}
+
+}  // namespace
 
 absl::Status CheckOptions(const ChannelOptions& options) {
   constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
@@ -29,6 +39,15 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   absl::Status status = CheckRanges("channel", ranges);
   status.Update(CheckPointers("channel", "middleware", options.middleware));
   return status;
+}
+
+absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions& options) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  auto parsed = Endpoint::Parse(endpoint);
+  if (!parsed.ok()) return parsed.status();
+  const auto transport = TransportOf(options);
+  if (!transport.ok()) return transport.status();
+  return Place{*std::move(parsed), *transport};
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

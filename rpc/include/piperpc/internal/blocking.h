@@ -188,6 +188,19 @@ struct SharedStreams {
   ReplyStream<Response> replies;
 };
 
+// The handler at work on them.
+template <typename S, typename Handler, typename Streams>
+Task<absl::Status> WorkOn(S& service, Handler handler, ServerContext& context,
+                          std::shared_ptr<Streams> streams) {
+  return RunBlocking(
+      context.workers(),
+      [&service, handler, &context, streams = std::move(streams)] {
+        return (service.*handler)(context, streams->requests.argument(),
+                                  streams->replies.argument());
+      },
+      context.stop_token());
+}
+
 // Yields what the handler, which `work` runs, writes until it has ended, and ends as it did. When
 // the call is stopped the handler is let go, and its end is waited for.
 template <typename Requests, typename Response>
@@ -225,13 +238,7 @@ Stream<Response> ServerStreamOnWorker(S& service,
                                       ServerContext& context, Request request) {
   using Streams = SharedStreams<OneRequest<Request>, Response>;
   auto streams = std::make_shared<Streams>(std::move(request));
-  Task<absl::Status> work = RunBlocking(
-      context.workers(),
-      [&service, handler, &context, streams] {
-        return (service.*handler)(context, streams->requests.argument(),
-                                  streams->replies.argument());
-      },
-      context.stop_token());
+  Task<absl::Status> work = WorkOn(service, handler, context, streams);
   return RepliesFromWorker<OneRequest<Request>, Response>(context, std::move(streams),
                                                           std::move(work), std::nullopt);
 }
@@ -243,13 +250,7 @@ Stream<Response> BidiOnWorker(S& service,
                               ServerContext& context, Reader<Request> reader) {
   using Streams = SharedStreams<RequestStream<Request>, Response>;
   auto streams = std::make_shared<Streams>();
-  Task<absl::Status> work = RunBlocking(
-      context.workers(),
-      [&service, handler, &context, streams] {
-        return (service.*handler)(context, streams->requests.argument(),
-                                  streams->replies.argument());
-      },
-      context.stop_token());
+  Task<absl::Status> work = WorkOn(service, handler, context, streams);
   Task<bool> feed = streams->requests.Feed(reader);
   return RepliesFromWorker<RequestStream<Request>, Response>(context, std::move(streams),
                                                              std::move(work), std::move(feed));
