@@ -356,6 +356,92 @@ TEST(WorkerPool, RefusesAboveItsQueueAndNamesTheLimit) {
   release.set_value();
 }
 
+// One worker, held by nobody's work until Open().
+class SharedPool : public ::testing::Test {
+ protected:
+  SharedPool() {
+    EXPECT_TRUE(pool_
+                    .Run([this] {
+                      begun_.set_value();
+                      opened_.wait();
+                    })
+                    .ok());
+    begun_.get_future().wait();
+  }
+
+  // What ran, in order.
+  std::string RunAll() {
+    open_.set_value();
+    pool_.Stop();
+    return ran_;
+  }
+
+  absl::Status Add(WorkerPool& part, char name) {
+    return part.Run([this, name] { ran_ += name; });
+  }
+
+  std::string ran_;
+  std::promise<void> begun_;
+  std::promise<void> open_;
+  std::shared_future<void> opened_ = open_.get_future().share();
+  WorkerPool pool_{1, 16};
+};
+
+TEST_F(SharedPool, ServesItsUsersRoundRobin) {
+  WorkerPool a(pool_, "a");
+  WorkerPool b(pool_, "b");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Add(a, 'a').ok());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Add(b, 'b').ok());
+  EXPECT_EQ(RunAll(), "ababa");
+}
+
+TEST_F(SharedPool, HasRoomForTheNextUserWhateverOneTakes) {
+  WorkerPool a(pool_, "a");
+  WorkerPool b(pool_, "b");
+  absl::Status refused;
+  int taken = 0;
+  while (refused.ok() && taken <= 16) {
+    refused = Add(a, 'a');
+    if (refused.ok()) ++taken;
+  }
+  EXPECT_EQ(taken, 8);
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("8 calls of a wait for a worker, and 8"));
+  EXPECT_TRUE(Add(b, 'b').ok());
+  EXPECT_EQ(RunAll(), "abaaaaaaa");
+}
+
+TEST_F(SharedPool, RunsWhatAPartLeftThatIsGone) {
+  {
+    WorkerPool a(pool_, "a");
+    ASSERT_TRUE(Add(a, 'a').ok());
+    const auto taken_back = a.Enqueue([this] { ran_ += 'x'; });
+    ASSERT_TRUE(taken_back.ok());
+    EXPECT_TRUE(a.TakeBack(*taken_back));
+    EXPECT_FALSE(a.TakeBack(*taken_back));
+  }
+  EXPECT_EQ(RunAll(), "a");
+}
+
+TEST_F(SharedPool, StopGivesUpAtItsLimitAndMayBeCalledAgain) {
+  EXPECT_FALSE(pool_.Stop(std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
+  EXPECT_TRUE(absl::IsUnavailable(pool_.Run([] {})));
+  EXPECT_EQ(RunAll(), "");
+}
+
+TEST(WorkerPool, OneUserLeavesThreadsToOthers) {
+  WorkerPool pool(4, 100);
+  WorkerPool a(pool, "a");
+  WorkerPool b(pool, "b");
+  std::promise<void> open;
+  const std::shared_future<void> opened = open.get_future().share();
+  std::promise<void> served;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(a.Run([opened] { opened.wait(); }).ok());
+  ASSERT_TRUE(b.Run([&served] { served.set_value(); }).ok());
+  EXPECT_EQ(served.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  open.set_value();
+}
+
 TEST(WorkerPool, StopRunsWhatIsQueuedAndRefusesTheRest) {
   WorkerPool pool(2, 100);
   std::atomic<int> ran = 0;

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -83,17 +84,27 @@ class Timer {
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop = {});
 
 // A bounded number of threads for work that blocks, with a bounded queue in front of them.
+//
+// Several users may share it, each by a part of its own: their work is served round robin. A part
+// may hold as many places of the queue as are free at that moment, so that a single one has half of
+// them and there is always room for the next; and three quarters of the threads.
 class WorkerPool {
  public:
   // Threads are started as they are needed, up to `threads` (at least 1).
   WorkerPool(std::size_t threads, std::size_t queue_limit);
-  ~WorkerPool();  // As Stop().
+
+  // The part of `user`, who is named in errors. It may outlive `whole`, which takes no work then.
+  WorkerPool(WorkerPool& whole, std::string_view user);
+
+  // As Stop(). Of a part, nothing: what is queued still runs.
+  ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // RESOURCE_EXHAUSTED names the limit when the queue is full, or the system's reason when it
-  // refuses the first thread; UNAVAILABLE after Stop(); FAILED_PRECONDITION in a child of fork(),
-  // when it was used before. An exception that leaves `work` is dropped. Any thread.
+  // RESOURCE_EXHAUSTED names the limit when the queue is full or a part holds its share of it, or
+  // the system's reason when it refuses the first thread; UNAVAILABLE after Stop();
+  // FAILED_PRECONDITION in a child of fork(), when it was used before. An exception that leaves
+  // `work` is dropped. Any thread.
   absl::Status Run(absl::AnyInvocable<void()> work) { return Enqueue(std::move(work)).status(); }
 
   // The same, and gives a ticket for TakeBack().
@@ -103,18 +114,23 @@ class WorkerPool {
   // Takes work out of the queue, and destroys it. False: it has begun, or has ended. Any thread.
   bool TakeBack(Ticket ticket);
 
-  // Runs what is queued, ends the threads and waits for them. Not on one of them.
-  void Stop();
+  // Runs what is queued, ends the threads and waits for them, until `limit` at the most. Not on one
+  // of them. False: something still runs; call it again. Of a part, it does that to the whole.
+  bool Stop(
+      std::chrono::steady_clock::time_point limit = std::chrono::steady_clock::time_point::max());
 
-  // True while any thread runs work. Any thread.
+  // True while any thread of the whole runs work. Any thread.
   bool busy() const;
 
-  // True on one of the pool's threads.
+  // True on one of the threads.
   bool IsOwnThread() const;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Part;
+  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Part> part_;
+  const bool whole_;
 };
 
 namespace internal {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <condition_variable>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -10,9 +11,23 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
 #include "piperpc/internal/threads.h"
+#include "src/base/clock.h"
 #include "src/base/process.h"
+#include "src/base/text.h"
 
 namespace piperpc {
+
+using Job = absl::AnyInvocable<void()>;
+
+// What one user has of a pool; or, without a name and a share, the pool's owner. Under the pool's
+// lock.
+struct WorkerPool::Part {
+  explicit Part(std::string_view its_user) : user(its_user) {}
+  const std::string user;
+  std::map<Ticket, Job> queue;  // The oldest first.
+  std::size_t running = 0;
+  bool in_line = false;
+};
 
 class WorkerPool::Impl {
  public:
@@ -22,7 +37,7 @@ class WorkerPool::Impl {
   // Its threads are those of the parent process.
   bool foreign() const { return mark_.foreign(); }
 
-  absl::StatusOr<Ticket> Enqueue(absl::AnyInvocable<void()> work) {
+  absl::StatusOr<Ticket> Enqueue(const std::shared_ptr<Part>& part, Job work) {
     if (!mark_.Claim()) {
       return absl::FailedPreconditionError(
           "this worker pool was used before fork() and belongs to the parent process; make a new "
@@ -30,39 +45,51 @@ class WorkerPool::Impl {
     }
     const std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
-    const bool one_more = idle_ <= queue_.size() && threads_.size() < max_threads_;
+    const bool one_more = idle_ <= queued_ && threads_.size() < max_threads_;
     absl::Status started = one_more ? AddThread() : absl::OkStatus();
     if (threads_.empty()) return started;
     // Where no thread more is to be had, those that are there get to it in time.
-    if ((!one_more || !started.ok()) && idle_ <= queue_.size() && queue_.size() >= queue_limit_) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("all ", threads_.size(), " workers are busy and ", queue_.size(),
-                       " calls wait for them already; the limit is ", queue_limit_));
+    if ((!one_more || !started.ok()) && idle_ <= queued_) {
+      if (absl::Status full = CheckRoom(*part); !full.ok()) return full;
     }
     const Ticket ticket = ++last_ticket_;
-    queue_.emplace(ticket, std::move(work));
+    part->queue.emplace(ticket, std::move(work));
+    ++queued_;
+    StandInLine(part);
     changed_.notify_one();
     return ticket;
   }
 
-  bool TakeBack(Ticket ticket) {
+  bool TakeBack(Part& part, Ticket ticket) {
     if (foreign()) return false;
-    decltype(queue_)::node_type taken;  // Goes away without the lock.
+    decltype(part.queue)::node_type taken;  // Goes away without the lock.
     const std::lock_guard lock(mutex_);
-    taken = queue_.extract(ticket);
-    return !taken.empty();
+    taken = part.queue.extract(ticket);
+    if (taken.empty()) return false;
+    --queued_;
+    if (part.queue.empty() && std::exchange(part.in_line, false)) {
+      std::erase_if(line_, [&part](const auto& each) { return each.get() == &part; });
+    }
+    return true;
   }
 
-  void Stop() {
-    if (foreign()) return;
+  bool Stop(TimePoint limit) {
+    if (foreign()) return true;
     std::vector<std::thread> threads;
     {
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
       stopping_ = true;
-      threads.swap(threads_);
       changed_.notify_all();
+      const auto ended = [this] { return alive_ == 0; };
+      if (limit == kNever) {
+        ended_.wait(lock, ended);
+      } else if (!ended_.wait_until(lock, limit, ended)) {
+        return false;
+      }
+      threads.swap(threads_);
     }
     for (std::thread& thread : threads) thread.join();
+    return true;
   }
 
   bool busy() const {
@@ -78,29 +105,69 @@ class WorkerPool::Impl {
     auto thread = internal::StartThread("a worker thread", [this] { Work(); });
     if (!thread.ok()) return thread.status();
     threads_.push_back(*std::move(thread));
+    ++alive_;
     ++idle_;  // It will look at the queue before it waits.
     return absl::OkStatus();
+  }
+
+  // For one more that has to wait.
+  absl::Status CheckRoom(const Part& part) const {
+    if (queued_ >= queue_limit_) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("all ", threads_.size(), " workers are busy and ", queued_,
+                       " calls wait for them already; the limit is ", queue_limit_));
+    }
+    const std::size_t unused = queue_limit_ - queued_;
+    if (part.user.empty() || part.queue.size() < unused) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat(
+        part.queue.size(), " calls of ", part.user, " wait for a worker, and ", unused, " of ",
+        queue_limit_, " places are free; a user may hold as many as are free; try again later"));
+  }
+
+  // How many threads it may have at once.
+  std::size_t ThreadsOf(const Part& part) const {
+    return part.user.empty() ? max_threads_ : max_threads_ - max_threads_ / 4;
+  }
+
+  void StandInLine(const std::shared_ptr<Part>& part) {
+    if (part->in_line || part->queue.empty() || part->running >= ThreadsOf(*part)) return;
+    part->in_line = true;
+    line_.push_back(part);
   }
 
   void Work() {
     current = this;
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      --idle_;
-      ++running_;
-      auto next = queue_.extract(queue_.begin());
-      lock.unlock();
-      RunOne(std::move(next.mapped()));
-      lock.lock();
-      --running_;
-      ++idle_;
+      changed_.wait(lock, [this] { return stopping_ || !line_.empty(); });
+      if (line_.empty()) break;
+      RunNext(lock);
     }
+    // The last thing with the lock, which Stop() takes before it joins.
+    if (--alive_ == 0) ended_.notify_all();
+  }
+
+  void RunNext(std::unique_lock<std::mutex>& lock) {
+    const std::shared_ptr<Part> part = std::move(line_.front());
+    line_.pop_front();
+    part->in_line = false;
+    auto next = part->queue.extract(part->queue.begin());
+    --queued_;
+    --idle_;
+    ++running_;
+    ++part->running;
+    StandInLine(part);
+    lock.unlock();
+    RunOne(std::move(next.mapped()));
+    lock.lock();
+    --running_;
+    ++idle_;
+    --part->running;
+    StandInLine(part);
   }
 
   // What the work holds goes away in here, outside the lock.
-  static void RunOne(absl::AnyInvocable<void()> work) {
+  static void RunOne(Job work) {
     try {
       work();
     } catch (...) {  // As WorkerPool::Run() says.
@@ -114,9 +181,12 @@ class WorkerPool::Impl {
   const std::size_t queue_limit_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<Ticket, absl::AnyInvocable<void()>> queue_;  // The oldest first.
+  std::condition_variable ended_;
+  std::list<std::shared_ptr<Part>> line_;  // Those with work that may run; the next one first.
+  std::size_t queued_ = 0;                 // Of all parts.
   Ticket last_ticket_ = 0;
   std::vector<std::thread> threads_;
+  std::size_t alive_ = 0;  // Of those.
   std::size_t idle_ = 0;
   std::size_t running_ = 0;
   bool stopping_ = false;
@@ -125,24 +195,32 @@ class WorkerPool::Impl {
 thread_local const WorkerPool::Impl* WorkerPool::Impl::current = nullptr;
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit)
-    : impl_(std::make_unique<Impl>(threads, queue_limit)) {}
+    : impl_(std::make_shared<Impl>(threads, queue_limit)),
+      part_(std::make_shared<Part>("")),
+      whole_(true) {}
+
+WorkerPool::WorkerPool(WorkerPool& whole, std::string_view user)
+    : impl_(whole.impl_),
+      part_(std::make_shared<Part>(user.empty() ? "somebody unknown" : user)),
+      whole_(false) {}
 
 // In a child of fork() it stays: nobody can wait for its threads.
 WorkerPool::~WorkerPool() {
   if (impl_->foreign()) {
-    KeepForever(impl_.release());
-  } else {
+    KeepForever(std::move(impl_));
+    KeepForever(std::move(part_));
+  } else if (whole_) {
     Stop();
   }
 }
 
 absl::StatusOr<WorkerPool::Ticket> WorkerPool::Enqueue(absl::AnyInvocable<void()> work) {
-  return impl_->Enqueue(std::move(work));
+  return impl_->Enqueue(part_, std::move(work));
 }
 
-bool WorkerPool::TakeBack(Ticket ticket) { return impl_->TakeBack(ticket); }
+bool WorkerPool::TakeBack(Ticket ticket) { return impl_->TakeBack(*part_, ticket); }
 
-void WorkerPool::Stop() { impl_->Stop(); }
+bool WorkerPool::Stop(std::chrono::steady_clock::time_point limit) { return impl_->Stop(limit); }
 
 bool WorkerPool::busy() const { return impl_->busy(); }
 
