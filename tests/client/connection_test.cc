@@ -412,6 +412,30 @@ TEST_F(ConnectionTest, CloseEndsCallsOfEveryForm) {
   EXPECT_EQ(Get(CallAsync("later")).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+// The hook runs on the thread that reads, which Close() would have to wait for.
+TEST_F(ConnectionTest, CloseInALogHookEndsTheCallThatReads) {
+  ChannelOptions options;
+  options.transport = &counting_;
+  std::shared_ptr<Channel> channel;
+  options.log = [&channel](const LogRecord& record) {
+    if (record.event == "goaway") channel->Close();
+  };
+  channel = Connect(ScriptedServer::kEndpoint, options);
+  std::future<absl::Status> call = std::async(std::launch::async, [&channel] {
+    return internal::CallUnary<RawMessage>(*channel, kUnaryMethod, RawMessage{"x"}, {}).status();
+  });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  connection.Goaway(absl::OkStatus(), request.call_id);
+  connection.Send({.kind = FrameKind::kPing});  // Ends the wait of the thread that reads.
+  if (call.wait_for(kPatience) != std::future_status::ready) {
+    ADD_FAILURE() << "the channel waits for itself";
+    std::abort();
+  }
+  const absl::Status status = call.get();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
 TEST_F(ConnectionTest, ABadEndpointIsTheStatusOfEveryCall) {
   channel_ = Connect("not a name", options_);
   EXPECT_EQ(Call("x").status().code(), absl::StatusCode::kInvalidArgument);

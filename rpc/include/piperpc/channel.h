@@ -89,16 +89,18 @@ class Channel : public internal::ChannelCore {
   // is not there yet. The errors of a connection, also for calls: UNAVAILABLE, no server is there,
   // and the call does not wait for one (any more); DEADLINE_EXCEEDED, the time was over first: the
   // text says at what (waiting for a server, a place in its connection queue, or its Hello);
-  // RESOURCE_EXHAUSTED, this process has no more descriptors; PERMISSION_DENIED, the server refused
-  // us or is not to be trusted; FAILED_PRECONDITION, no protocol version in common.
+  // RESOURCE_EXHAUSTED, this process has no more descriptors or threads, or the server has too many
+  // connections, of us or of all; PERMISSION_DENIED, the server refused us or is not to be trusted;
+  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread
+  // that carries it, or a child of fork().
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
   // How often the channel has connected so far.
   virtual std::size_t connections_made() const = 0;
 
   // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Also done by the destructor. Both may be called on any thread; in a callback, on the channel's
-  // own, they return before all has ended.
+  // Also done by the destructor. Both may be called on any thread; in a callback or a log hook of
+  // the channel, they return before all has ended.
   virtual void Close() = 0;
 };
 

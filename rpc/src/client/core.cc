@@ -34,6 +34,9 @@ bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& gu
   return true;
 }
 
+// The channel whose log hook runs on this thread.
+thread_local const Core* logging = nullptr;
+
 absl::Status Closed() { return absl::FailedPreconditionError("the channel is closed"); }
 
 }  // namespace
@@ -47,10 +50,17 @@ void Core::Lock::HandOver() {
   const bool here = on_loop || !core_.PostToLoop(due);
   held_ = false;
   core_.mutex_.unlock();
-  for (const LogRecord& record : log) RunSilently([&] { core_.options_.log(record); });
+  if (!log.empty()) core_.TellLog(log);
   if (here) DeliverAll(due);
   due.clear();
   if (on_loop) core_.spare_ = std::move(due);
+}
+
+// It may be the thread that reads the connection which runs the hook.
+void Core::TellLog(const std::vector<LogRecord>& records) {
+  const Core* const outer = std::exchange(logging, this);
+  for (const LogRecord& record : records) RunSilently([&] { options_.log(record); });
+  logging = outer;
 }
 
 bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
@@ -294,7 +304,7 @@ void Core::Close() {
     const std::shared_ptr<Session> session = sessions_[i];
     session->Shutdown();  // Perhaps it is not among them any more then.
   }
-  if (io_thread_ != nullptr && io_thread_->loop().InLoop()) return;
+  if (WouldBlockItself() || logging == this) return;
   while (!sessions_.empty() || connecting_) lock.Wait(changed_);
 }
 

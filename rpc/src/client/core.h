@@ -170,6 +170,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
   bool PostToLoop(Due& due);
+  void TellLog(const std::vector<LogRecord>& records);
   void Arm();
   void OnAlarm();
   absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const Call& call);
