@@ -188,7 +188,7 @@ TEST_F(BlockingHandlers, OfCallsThatAreOverDoNotBegin) {
 }
 
 TEST_F(BlockingHandlers, KeepTheirSlotUntilTheyHaveEnded) {
-  StartBoth({.max_calls_per_connection = 16});
+  StartBoth({.max_calls_per_connection = 16, .worker_threads = 22});
   WireClient client = Connect();
   client.Send({EncodedHello()});
   for (std::uint64_t id = 1; id <= 16; ++id) client.Send({Request(id, "b.B/Get")});

@@ -379,7 +379,7 @@ TEST_F(Fairness, MessagesThatNobodyReadsAreInTheSameBudget) {
   service_.release.Set();
   for (int i = 0; i < 5; ++i) {
     const OwnedFrame frame = response();
-    if (frame.call_id < 4) {  // A message is there twice while it is delivered.
+    if (frame.call_id < 5) {  // Each is counted once.
       EXPECT_EQ(frame.payload, "1000000") << frame.status;
       continue;
     }
@@ -390,6 +390,110 @@ TEST_F(Fairness, MessagesThatNobodyReadsAreInTheSameBudget) {
     send(id);
     EXPECT_EQ(response().payload, "1000000");
   }
+}
+
+// However small the share is, and though it comes in parts: as a request does.
+TEST_F(Fairness, AStreamedMessageOfTheGreatestSizeFits) {
+  for (const std::size_t budget : {kMiB, 4 * kMiB}) {
+    Start({.max_message_bytes = kMiB,
+           .stream_credit_bytes = kMiB,
+           .parse_budget_bytes = budget,
+           .parse_budget_per_connection = kMiB,
+           .parse_budget_per_user = kMiB});
+    WireClient client = Connect();
+    client.Send(
+        {EncodedHello(),
+         Encode({.kind = FrameKind::kRequest, .call_id = 1, .method = "test.v1.Test/ReadLate"})});
+    service_.release.Set();
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t part = 0; part < 16; ++part) {
+        client.Send({Encode({.kind = FrameKind::kMessage,
+                             .call_id = 1,
+                             .flags = part < 15 ? wire::kMore : 0,
+                             .message_size = part == 0 ? kMiB : 0},
+                            std::string(kMiB / 16, 'p'))});
+      }
+      const OwnedFrame credit = client.NextAfterHello();  // It has been read.
+      ASSERT_EQ(credit.kind, FrameKind::kCredit) << credit.status;
+    }
+    client.Send({Encode({.kind = FrameKind::kHalfClose, .call_id = 1})});
+    OwnedFrame reply = client.NextAfterHello();
+    while (reply.kind == FrameKind::kCredit) reply = client.NextAfterHello();
+    EXPECT_EQ(reply.payload, std::to_string(3 * kMiB)) << reply.status;
+    client.Close();
+    server_.reset();
+  }
+}
+
+// Their handlers hold them, or a worker's queue does.
+TEST_F(Fairness, RequestsOfCallsThatHaveNotEndedAreInTheSameBudget) {
+  Start({.max_message_bytes = kMiB,
+         .parse_budget_bytes = 16 * kMiB,
+         .parse_budget_per_connection = 2 * kMiB});
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    SendUnfinished(client, id, "test.v1.Test/Stubborn", 900'000, 1024);
+    SendRest(client, id, 1024);
+  }
+  for (std::uint64_t id = 3; id <= 4; ++id) {
+    client.Send({EncodedRequest(id, "test.v1.Test/Stubborn", std::string(120'000, 'r'))});
+  }
+  ASSERT_TRUE(service_.entered.WaitFor(4));
+  client.Send({EncodedRequest(5, "test.v1.Test/Stubborn", std::string(120'000, 'r'))});
+  const OwnedFrame refused = client.NextAfterHello();
+  EXPECT_EQ(refused.call_id, 5u);
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status)) << refused.status;
+  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("parse_budget_per_connection"));
+  service_.release.Set();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(client.NextAfterHello().payload, "released");
+  for (std::uint64_t id = 6; id <= 30; ++id) {  // The memory is free again.
+    client.Send({EncodedRequest(id, "test.v1.Test/Stubborn", std::string(120'000, 'r'))});
+    EXPECT_EQ(client.NextAfterHello().payload, "released");
+  }
+}
+
+// The pipe breaks as the message goes out that its handler waits in a yield with.
+TEST_F(Fairness, AStreamWhoseMessageBreaksThePipeIsNotResumed) {
+  Counter steps;
+  Counter gone;
+  Counter held;
+  std::promise<void> release;
+  RawService service("break.v1.Break");
+  struct Guard {
+    Counter& gone;
+    ~Guard() { gone.Add(); }
+  };
+  const auto stream = [&steps, &gone]() -> Stream<RawMessage> {
+    const Guard guard{gone};
+    const RawMessage message{std::string(200'000, 'b')};
+    for (;;) {
+      steps.Add();
+      co_yield message;
+    }
+  };
+  service.AddServerStreaming("Stream", [&](ServerContext&, RawMessage) { return stream(); });
+  service.AddUnary("Hold", [&](ServerContext&, RawMessage) -> Task<RawResult> {
+    held.Add();
+    release.get_future().wait_for(client_time_);
+    co_return RawMessage{};
+  });
+  Server server({.transport = &transport()});
+  ASSERT_TRUE(server.AddService(service).ok());
+  ASSERT_TRUE(server.Start(endpoint_).ok());
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "break.v1.Break/Stream", "")});
+  std::size_t received = 0;
+  while (received < 200'000) received += client.NextAfterHello().payload.size();
+  ASSERT_TRUE(steps.WaitFor(2));  // It waits for credit.
+  WireClient holder = Connect();
+  holder.Send({EncodedHello(), EncodedRequest(1, "break.v1.Break/Hold", "")});
+  ASSERT_TRUE(held.WaitFor(1));
+  client.Send({Encode({.kind = FrameKind::kCredit, .call_id = 1, .credit = 1'000'000})});
+  client.Close();
+  release.set_value();
+  EXPECT_TRUE(gone.WaitFor(1));
+  EXPECT_EQ(steps.count(), 2);
 }
 
 }  // namespace

@@ -33,6 +33,14 @@ TEST_F(Limits, AnOptionBelowZeroIsNamedAsItIs) {
   }
 }
 
+TEST_F(Limits, TimesThatDoNotFitTheClockAreNoLimit) {
+  Start({.hello_timeout = std::chrono::milliseconds::max(),
+         .message_timeout = std::chrono::milliseconds::max()});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+  EXPECT_EQ(client.NextAfterHello().payload, "served");
+}
+
 TEST_F(Limits, WhatIsWrongCanBeToldWithoutStarting) {
   EXPECT_TRUE(Server::Check(endpoint_, {}).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(Server::Check("not a name", {})));

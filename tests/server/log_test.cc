@@ -13,6 +13,7 @@
 namespace piperpc::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -45,7 +46,7 @@ class Logging : public ServerFixture {
   std::vector<Record> records_;
 };
 
-TEST_F(Logging, TellsWhyAConnectionIsRefused) {
+TEST_F(Logging, TellsWhyTheServerEndsAConnection) {
   Start({.log = Hook()});
   WireClient client = Connect();
   client.Send({EncodedRequest(1, "test.v1.Test/Echo", "no Hello before it")});
@@ -54,7 +55,7 @@ TEST_F(Logging, TellsWhyAConnectionIsRefused) {
   const std::vector<Record> records = this->records();
   ASSERT_GE(records.size(), 2u);
   EXPECT_EQ(records[0].event, "listening");
-  EXPECT_EQ(records[1].event, "connection refused");
+  EXPECT_EQ(records[1].event, "connection ended by the server");
   EXPECT_EQ(records[1].level, LogLevel::kWarning);
   EXPECT_THAT(records[1].fields,
               ElementsAre(Pair("peer_pid", Not(IsEmpty())), Pair("peer_user", Not(IsEmpty())),
@@ -67,7 +68,43 @@ TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
   const std::vector<Record> records = this->records();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].event, "stopped");
-  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0"), Pair("undelivered", "0")));
+  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0"), Pair("undelivered", "0"),
+                                             Pair("blocked_threads", "0")));
+}
+
+TEST_F(Logging, TellsWhyAConnectionIsRefused) {
+  Start({.max_connections = 1, .log = Hook()});
+  WireClient first = Connect();
+  first.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  EXPECT_EQ(first.NextAfterHello().payload, "x");
+  WireClient second = Connect();
+  EXPECT_TRUE(absl::IsResourceExhausted(second.Goaway()));
+  const std::vector<Record> records = this->records();
+  ASSERT_GE(records.size(), 2u);
+  EXPECT_EQ(records[1].event, "connection refused");
+  EXPECT_THAT(records[1].fields, Contains(Pair("reason", HasSubstr("max_connections"))));
+}
+
+// What the hook hears of is done: it may come back.
+TEST_F(Logging, AHookMayShutTheServerDownAndAskForMore) {
+  std::unique_ptr<Server> server;
+  RawService late("late.v1.Late");
+  absl::Status added;
+  ShutdownReport report;
+  server = std::make_unique<Server>(
+      ServerOptions{.log =
+                        [&](const LogRecord& record) {
+                          if (record.event == "listening") {
+                            added = server->AddService(late);
+                            report = server->Shutdown(std::chrono::milliseconds(0));
+                          } else if (record.event == "stopped") {
+                            EXPECT_TRUE(server->Shutdown(std::chrono::milliseconds(0)).clean());
+                          }
+                        },
+                    .transport = &transport()});
+  EXPECT_TRUE(server->Start(endpoint_).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(added)) << added;
+  EXPECT_TRUE(report.clean()) << report.status;
 }
 
 }  // namespace

@@ -98,6 +98,101 @@ TEST_F(Shutdown, TellsIdleClientsAndClosesThem) {
   ending.join();
 }
 
+// Blocks the loop that it runs on.
+class BlockingLoop {
+ public:
+  BlockingLoop() : service_("b.B") {
+    service_.AddUnary("Block", [this](ServerContext&, RawMessage) -> Task<RawResult> {
+      entered.Add();
+      released_.wait();
+      co_return RawMessage{"released"};
+    });
+  }
+  RawService& service() { return service_; }
+  void Release() { release_.set_value(); }
+
+  Counter entered;
+
+ private:
+  std::promise<void> release_;
+  std::shared_future<void> released_ = release_.get_future().share();
+  RawService service_;
+};
+
+TEST_F(Shutdown, IsBoundedWhereAHandlerBlocksItsLoopAndNamesTheLoop) {
+  BlockingLoop blocking;
+  const std::string endpoint = UniqueEndpoint();
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  ASSERT_TRUE(server->AddService(blocking.service()).ok());
+  ASSERT_TRUE(server->Start(endpoint).ok());
+  WireClient client(transport(), endpoint);
+  client.Send({EncodedHello(), EncodedRequest(1, "b.B/Block", "")});
+  ASSERT_TRUE(blocking.entered.WaitFor(1));
+  std::future<ShutdownReport> ending =
+      std::async(std::launch::async, [&] { return server->Shutdown(milliseconds(1)); });
+  const bool in_time = ending.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  blocking.Release();
+  ASSERT_TRUE(in_time);
+  const ShutdownReport report = ending.get();
+  EXPECT_THAT(report.blocked, ElementsAre(HasSubstr("event loop 1 of 1")));
+  EXPECT_FALSE(report.clean());
+  server.reset();
+}
+
+TEST_F(Shutdown, IsBoundedWhereAWorkerRunsWhatNoCallWaitsFor) {
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  RawService service("w.W");
+  service.AddUnary("Leave", [&](ServerContext& context, RawMessage) -> Task<RawResult> {
+    const absl::Status status = context.workers().Run([released] { released.wait(); });
+    if (!status.ok()) co_return status;
+    co_return RawMessage{};
+  });
+  const std::string endpoint = UniqueEndpoint();
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  ASSERT_TRUE(server->AddService(service).ok());
+  ASSERT_TRUE(server->Start(endpoint).ok());
+  WireClient client(transport(), endpoint);
+  client.Send({EncodedHello(), EncodedRequest(1, "w.W/Leave", "")});
+  EXPECT_TRUE(client.NextAfterHello().status.ok());
+  std::future<ShutdownReport> ending =
+      std::async(std::launch::async, [&] { return server->Shutdown(milliseconds(1)); });
+  const bool in_time = ending.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  release.set_value();
+  ASSERT_TRUE(in_time);
+  EXPECT_THAT(ending.get().blocked, ElementsAre(HasSubstr("worker threads")));
+  server.reset();
+}
+
+TEST_F(Shutdown, InAHandlerThatRunsBeforeStartHasReturnedIsRefused) {
+  std::optional<Server> server;
+  Counter refused;
+  RawService service("s.S");
+  service.AddUnary("Down", [&](ServerContext&, RawMessage) -> Task<RawResult> {
+    ExpectRefused(server->Shutdown(milliseconds(20'000)).status, "on a thread of the server");
+    ExpectRefused(server->AddService(service), "on a thread of the server");
+    ExpectRefused(server->Start(UniqueEndpoint()), "on a thread of the server");
+    refused.Add();
+    co_return RawMessage{};
+  });
+  const std::string endpoint = UniqueEndpoint();
+  // Clients can connect, and Start() has not returned: it waits here for one that is served.
+  server.emplace(
+      ServerOptions{.log =
+                        [&](const LogRecord& record) {
+                          if (record.event != "listening") return;
+                          WireClient client(transport(), endpoint);
+                          client.Send({EncodedHello(), EncodedRequest(1, "s.S/Down", "")});
+                          EXPECT_TRUE(refused.WaitFor(1));
+                          EXPECT_TRUE(client.NextAfterHello().status.ok());
+                        },
+                    .transport = &transport()});
+  ASSERT_TRUE(server->AddService(service).ok());
+  EXPECT_TRUE(server->Start(endpoint).ok());
+  EXPECT_TRUE(server->Shutdown(milliseconds(20'000)).clean());
+  server.reset();
+}
+
 TEST_F(Shutdown, LetsCallsInFlightEnd) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});

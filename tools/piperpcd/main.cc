@@ -79,6 +79,9 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
   for (const std::string& call : report.aborted) {
     log.Write({LogLevel::kWarning, "call aborted", {{"call", call}}});
   }
+  for (const std::string& thread : report.blocked) {
+    log.Write({LogLevel::kWarning, "thread blocked", {{"thread", thread}}});
+  }
   for (const std::string& client : report.undelivered) {
     log.Write({LogLevel::kWarning, "replies were not read", {{"client", client}}});
   }

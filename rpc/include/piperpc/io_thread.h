@@ -37,6 +37,7 @@ struct IoThreadOptions {
 };
 
 // INVALID_ARGUMENT: a backend that this system has not, or an option out of its range;
+// FAILED_PRECONDITION: a backend that this system does not allow at the moment;
 // RESOURCE_EXHAUSTED: the system refuses a loop or a thread.
 absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options = {});
 

@@ -29,6 +29,8 @@ class Transport;
 }
 
 // Every limit that a client can run into. The client learns those that it must keep from the Hello.
+// A number without a range of its own is 1 or more. A time is 1 ms or more; milliseconds::max(), or
+// any of 100 years or more, asks for no limit.
 struct ServerOptions {
   std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
   std::size_t event_loops = 1;   // Threads that carry connections, 1 to 64.
@@ -38,14 +40,21 @@ struct ServerOptions {
   // Zero to 10 ms. It saves the time in which a sleeping thread wakes, and costs processor time.
   std::chrono::microseconds spin{0};
 
-  std::size_t waiting_instances = 0;  // Pipe instances kept waiting; 0: what suits the system.
+  // Pipe instances (Windows) or places of the connection queue (Linux) that are kept for clients to
+  // come; 0: what suits the system.
+  std::size_t waiting_instances = 0;
+
   // A client above one of these is told RESOURCE_EXHAUSTED, and closed. It takes no place of
   // others. Where the system's limit of descriptors (RLIMIT_NOFILE) is too low for
   // max_connections, Start() lowers it, and the share of a user with it, and the log says so.
+  // Both: 1 to 4,294,967,295.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
-  std::size_t max_connections_before_hello = 64;  // Above it, of whom has most one silent for 2 s.
-  std::chrono::milliseconds hello_timeout{5000};
+
+  // On each event loop. Above it, one silent for 2 s must go, of the user that has most of them.
+  // 1 to 4,294,967,295.
+  std::size_t max_connections_before_hello = 64;
+  std::chrono::milliseconds hello_timeout{5000};  // How long a client may say nothing at all.
 
   std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
   std::size_t max_message_bytes = 4 * 1024 * 1024;  // 64 KiB to 2 GiB - 1.
@@ -57,17 +66,19 @@ struct ServerOptions {
   // with RESOURCE_EXHAUSTED. The connection lives.
   std::size_t max_calls_per_connection = 100;
 
-  std::size_t stream_credit_bytes = 256 * 1024;  // What a stream of requests may have unread.
+  // What a stream of requests may have unread: 64 KiB to 4 GiB - 1.
+  std::size_t stream_credit_bytes = 256 * 1024;
 
   // What a connection may have waiting to be sent. Above it, handlers that stream wait, and nothing
-  // more is read of a client that does not read.
+  // more is read of a client that does not read. From max_packet_bytes to 4 GiB - 1.
   std::size_t output_queue_bytes = 1024 * 1024;
 
-  // Memory for messages of clients that are not whole yet, and for those that wait for their
-  // handler. A call whose message does not fit ends with RESOURCE_EXHAUSTED and the name of the
-  // limit. The shares of a connection and of a user keep either from taking all of it: from
-  // max_message_bytes to parse_budget_bytes, or 0 for a quarter, and for three quarters, of
-  // parse_budget_bytes (but never less than max_message_bytes).
+  // Memory for messages of clients that are not whole yet, for those of streams that wait for their
+  // handler, and for requests, until their calls have ended. A call whose message does not fit ends
+  // with RESOURCE_EXHAUSTED and the name of the limit. The shares of a connection and of a user
+  // keep either from taking all of it: from max_message_bytes to parse_budget_bytes, or 0 for a
+  // quarter, and for three quarters, of parse_budget_bytes (but never less than max_message_bytes).
+  // One message of that size always fits. parse_budget_bytes: max_message_bytes or more.
   //
   // Where the system has no memory for a message or a reply, or a handler throws std::bad_alloc,
   // that call ends with RESOURCE_EXHAUSTED; where no single call can bear it, the connection ends.
@@ -80,12 +91,15 @@ struct ServerOptions {
   std::size_t parse_budget_per_user = 0;
 
   // How long a message that is split may take from its first frame to its last; a second more for
-  // each MiB of it. One that is late ends its call with DEADLINE_EXCEEDED. 1 ms or more;
-  // milliseconds::max() for no limit.
+  // each MiB of it. One that is late ends its call with DEADLINE_EXCEEDED.
   std::chrono::milliseconds message_timeout{30000};
 
-  std::size_t worker_threads = 16;  // For blocking handlers, at the most.
-  std::size_t worker_queue = 1024;  // Calls that wait for one of them.
+  // For blocking handlers, at the most: 1 to 4,096; and the calls that wait for one of them: 0 or
+  // more. Users are served round robin. One user has at most three quarters of the threads, and as
+  // many places of the queue as are free at that moment, so half of it when nobody else waits. A
+  // call above that ends with RESOURCE_EXHAUSTED.
+  std::size_t worker_threads = 16;
+  std::size_t worker_queue = 1024;
 
   std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
@@ -95,11 +109,16 @@ struct ServerOptions {
 
 // How a shutdown ended.
 struct ShutdownReport {
-  bool clean() const { return status.ok() && aborted.empty() && undelivered.empty(); }
+  bool clean() const {
+    return status.ok() && aborted.empty() && undelivered.empty() && blocked.empty();
+  }
   absl::Status status;               // FAILED_PRECONDITION: it was not done, and the text says why.
   std::vector<std::string> aborted;  // "method (peer, how long it ran)" of each call cut short.
   // "peer, how much" of each client that did not read in time what its calls had ended with.
   std::vector<std::string> undelivered;
+  // "event loop 1 of 4, with 3 calls: why" of each thread that code of yours has kept from its end.
+  // The calls of such a loop are not among `aborted`.
+  std::vector<std::string> blocked;
 };
 
 // A moment's view; for logs and tests.
@@ -120,8 +139,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Adds a service, which must outlive the server. Before Start(). ALREADY_EXISTS names a service
-  // or method that is there already.
+  // Adds a service, which must outlive the server. ALREADY_EXISTS names a service or method that is
+  // there already; INVALID_ARGUMENT, a method without a handler or with a name that cannot be sent;
+  // FAILED_PRECONDITION: after Start() or Shutdown(), on a thread of the server's own, or in a
+  // child of fork(). Any thread.
   absl::Status AddService(Service& service);
 
   // What Start() would refuse without asking the system for anything, and with the same error: an
@@ -131,22 +152,25 @@ class Server {
 
   // Listens at `endpoint` (piperpc/endpoint.h) and serves on threads of its own; returns when
   // clients can connect. Once, and not after Shutdown(): FAILED_PRECONDITION; it may be tried again
-  // when it has failed. INVALID_ARGUMENT names an option that is out of its range;
-  // RESOURCE_EXHAUSTED, what the system refuses (threads, descriptors); else as the system says,
-  // with the endpoint and the rule.
+  // when it has failed. Clients may be served before it returns. INVALID_ARGUMENT names an option
+  // that is out of its range; RESOURCE_EXHAUSTED, what the system refuses (threads, descriptors);
+  // else as the system says, with the endpoint and the rule.
   absl::Status Start(std::string_view endpoint);
 
   // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight, and for
   // the clients to read their replies; milliseconds::max() is for ever. Then it stops the calls
   // that are left through their stop tokens, and gives them a moment (half a second); what has not
   // ended by then is aborted and named, and its caller gets UNAVAILABLE. Replies get a second after
-  // the grace to be read; clients that have not are named, too. A blocking handler cannot be taken
-  // off its thread: it is named, and goes on until the destructor, which waits for it. Beside
+  // the grace to be read; clients that have not are named, too. All that takes ten seconds at the
+  // most after the grace. A blocking handler cannot be taken off its thread: it is named, and goes
+  // on until the destructor, which waits for it; so is an event loop that a handler blocks. Beside
   // Start() it waits for that; before it, it makes that impossible. Every call gets the same
-  // report. On a thread of the server's own (a handler's, a worker's) it is refused: see
+  // report. On a thread of the server's own (a handler's, a worker's), and in a log hook that
+  // Start() or another Shutdown() of the same server calls before it is done, it is refused: see
   // ShutdownReport::status.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
+  // "package.Service" of each service, in the order in which they were added. Any thread.
   std::vector<std::string> service_names() const;
 
   // What is open at the moment. Any thread, while no Start() runs.

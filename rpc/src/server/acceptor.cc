@@ -18,20 +18,17 @@ absl::Status Acceptor::Admit(const Peer& peer) {
 
 void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
   if (loops_.empty()) return;
-  ReceiveBudget& budget = Count(pipe->peer());
-  NextLoop().Adopt(std::move(pipe), budget, absl::OkStatus());
+  UserPart& part = Count(pipe->peer());
+  NextLoop().Adopt(std::move(pipe), part, absl::OkStatus());
 }
 
-ReceiveBudget& Acceptor::Count(const Peer& peer) {
+UserPart& Acceptor::Count(const Peer& peer) {
   std::lock_guard lock(mutex_);
   ++connections_;
   User& user = users_[peer.user];
   ++user.connections;
-  if (user.budget == nullptr) {
-    user.budget = std::make_unique<ReceiveBudget>(UserShare(core_.options), "parse_budget_per_user",
-                                                  &core_.budget);
-  }
-  return *user.budget;
+  if (user.part == nullptr) user.part = std::make_unique<UserPart>(core_, peer.user);
+  return *user.part;
 }
 
 void Acceptor::OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reason) {
@@ -40,7 +37,7 @@ void Acceptor::OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reas
     std::lock_guard lock(mutex_);
     ++refused_;
   }
-  NextLoop().Adopt(std::move(pipe), core_.budget, std::move(reason));
+  NextLoop().Adopt(std::move(pipe), nobody_, std::move(reason));
 }
 
 void Acceptor::OnGone(const Peer& peer) {

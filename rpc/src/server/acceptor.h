@@ -16,7 +16,7 @@ namespace piperpc::server {
 
 class Acceptor final : public transport::Listener::Delegate {
  public:
-  explicit Acceptor(ServerCore& core) : core_(core) {}
+  explicit Acceptor(ServerCore& core) : core_(core), nobody_(core, "nobody") {}
 
   // The loops that take clients, in turn; none: clients are turned away. Not while the listener's
   // loop runs.
@@ -40,16 +40,17 @@ class Acceptor final : public transport::Listener::Delegate {
   void OnEndpointRemoved(absl::Status restored) override;
 
  private:
-  // The connections of one user, and what their messages may take.
+  // The connections of one user, and what they have.
   struct User {
     std::size_t connections = 0;
-    std::unique_ptr<ReceiveBudget> budget;
+    std::unique_ptr<UserPart> part;
   };
 
   ServerLoop& NextLoop() { return *loops_[next_++ % loops_.size()]; }
-  ReceiveBudget& Count(const Peer& peer);
+  UserPart& Count(const Peer& peer);
 
   ServerCore& core_;
+  UserPart nobody_;  // For those that are refused.
   std::vector<ServerLoop*> loops_;
   std::size_t next_ = 0;
 

@@ -17,7 +17,7 @@ namespace piperpc::server {
 namespace {
 
 // What a message takes that waits for its handler: with its place in the list, and the string's.
-std::size_t MemoryOf(std::size_t message_size) { return message_size + 96; }
+std::size_t MemoryOf(std::size_t message_size) { return message_size + kMessageOverhead; }
 
 // How long a message of `size` bytes may take to arrive.
 Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
@@ -43,6 +43,7 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, T
 Call::~Call() {
   DisarmDeadline();
   ForgetMessages();
+  session_.memory().Give(request_memory_);
   session_.host().UncountCall();
 }
 
@@ -134,24 +135,51 @@ void Call::ExpectRest() {
 }
 
 void Call::Begin(wire::Bytes request) {
+  if (!request.empty() && !CountRequest(request)) return;
   phase_ = Phase::kBegun;
   request_ = request;
   entry_.method->start(*entry_.service, *this);
   request_ = {};
 }
 
+// Until the call has ended its handler may hold the request, or wait with it for a worker. False:
+// there is no room for it, and the call has ended.
+bool Call::CountRequest(wire::Bytes request) {
+  request_memory_ = assembly_.TakeCharge();
+  if (request_memory_ != 0) return true;
+  const std::size_t cost = MemoryOf(request.size());
+  if (!session_.memory().Take(cost)) {
+    Stop(session_.memory().Full(cost));
+    return false;
+  }
+  request_memory_ = cost;
+  return true;
+}
+
 void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) {
     return Stop(MessageWithoutCredit(message.size(), session_.core().options.stream_credit_bytes));
   }
-  const std::size_t cost = MemoryOf(message.size());
+  const std::size_t cost = MemoryOf(message.size()) - assembly_.charged();
   if (!session_.memory().Take(cost)) return Stop(session_.memory().Full(cost));
-  RunInMemory([&] { inbound_.emplace_back(message.data(), message.size()); },
+  RunInMemory([&] { inbound_.push_back(Own(message)); },
               [&] {
-                session_.memory().Give(cost);
+                session_.memory().Give(MemoryOf(message.size()));
                 StopWithoutMemory("a message", message.size());
               });
   WakeReader();
+}
+
+// What was put together from parts stays where it is, and as it is counted, unless it lies in a
+// buffer that is much too large for it.
+Call::Inbound Call::Own(wire::Bytes message) {
+  Inbound own;
+  if (assembly_.TakeCharge() != 0 && assembly_.capacity() / 2 <= message.size()) {
+    own.assembled = assembly_.TakeBytes();
+  } else {
+    own.copied.assign(message.data(), message.size());
+  }
+  return own;
 }
 
 absl::Status Call::OnHalfClose() {
@@ -169,10 +197,15 @@ void Call::WakeReader() {
   if (reader_) std::exchange(reader_, nullptr).resume();
 }
 
+void Call::Forget(Inbound& message) {
+  session_.memory().Give(MemoryOf(message.bytes().size()));
+  if (!message.assembled.empty()) LargeBuffers::OfProcess().Give(std::move(message.assembled));
+}
+
 // Nobody will read those that are left.
 void Call::ForgetMessages() {
   while (!inbound_.empty()) {
-    session_.memory().Give(MemoryOf(inbound_.front().size()));
+    Forget(inbound_.front());
     inbound_.pop_front();
   }
 }
@@ -181,18 +214,19 @@ bool Call::Ready() { return !inbound_.empty() || half_closed_ || !stopped_.ok();
 
 bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) {
   if (!stopped_.ok() || inbound_.empty()) return false;
-  const std::string message = std::move(inbound_.front());
-  inbound_.pop_front();
-  session_.memory().Give(MemoryOf(message.size()));
-  const internal::ParseResult parsed = parse(message);
+  std::list<Inbound> message;
+  message.splice(message.begin(), inbound_, inbound_.begin());
+  const std::size_t size = message.front().bytes().size();
+  const internal::ParseResult parsed = parse(message.front().bytes());
+  Forget(message.front());
   if (parsed != internal::ParseResult::kParsed) {
     if (parsed == internal::ParseResult::kNoMemory) {
-      StopWithoutMemory("a message", message.size());
+      StopWithoutMemory("a message", size);
     }
-    Stop(internal::MalformedRequest(method(), message.size(), parsed));
+    Stop(internal::MalformedRequest(method(), size, parsed));
     return false;
   }
-  if (const std::uint64_t granted = receive_credit_.Consume(message.size()); granted != 0) {
+  if (const std::uint64_t granted = receive_credit_.Consume(size); granted != 0) {
     session_.Send({.kind = wire::FrameKind::kCredit, .call_id = id_, .credit = granted});
   }
   return true;
@@ -212,7 +246,8 @@ void Call::OnRoom() {
 
 bool Call::may_send() const { return send_credit_.may_send() && session_.has_room(); }
 
-// It may stop the call, where the pipe breaks, or without memory for the message.
+// It may stop and end the call, where the pipe breaks, or without memory for the message: then
+// there is no producer any more.
 void Call::SendYielded(const internal::OutMessage& message) {
   send_credit_.Spend(message.size());
   RunInMemory(
@@ -251,8 +286,10 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   if (ended_) return;
   ended_ = true;
   if (!stopped_.ok()) status = stopped_;
+  producer_ = nullptr;
   DisarmDeadline();
   ForgetMessages();
+  session_.memory().Give(std::exchange(request_memory_, 0));
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
   RunInMemory([&] { session_.SendResponse(id_, status, trailers, response); },
@@ -342,6 +379,6 @@ void Call::AddTrailer(std::string_view key, std::string_view value) {
 
 Executor& Call::executor() { return session_.executor(); }
 
-WorkerPool& Call::workers() { return session_.core().workers; }
+WorkerPool& Call::workers() { return session_.workers(); }
 
 }  // namespace piperpc::server

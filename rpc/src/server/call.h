@@ -33,6 +33,7 @@
 #include "src/server/middleware_chain.h"
 #include "src/session/credit.h"
 #include "src/session/inbox.h"
+#include "src/session/packet_buffer.h"
 #include "src/transport/event_loop.h"
 #include "src/wire/frame.h"
 
@@ -103,6 +104,16 @@ class Call final : public internal::ServerCall,
   // Asks the middleware; waits for its request; has a handler.
   enum class Phase : std::uint8_t { kAdmitting, kReceiving, kBegun };
 
+  // A message that waits for its reader: copied from its one frame, or as it was put together.
+  struct Inbound {
+    std::string copied;
+    PacketBuffer assembled;
+    wire::Bytes bytes() const {
+      return assembled.empty() ? wire::Bytes(copied)
+                               : wire::Bytes(assembled.data(), assembled.size());
+    }
+  };
+
   // ServerContext
   std::string_view method() const override { return entry_.method->name; }
   const Peer& peer() const override;
@@ -122,9 +133,12 @@ class Call final : public internal::ServerCall,
   void StopWithoutMemory(std::string_view what, std::size_t bytes);
   void DisarmDeadline();
   void Begin(wire::Bytes request);
+  bool CountRequest(wire::Bytes request);
   void ExpectRest();
   void Deliver(wire::Bytes message);
+  Inbound Own(wire::Bytes message);
   void ForgetMessages();
+  void Forget(Inbound& message);
   void WakeReader();
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
@@ -152,7 +166,8 @@ class Call final : public internal::ServerCall,
 
   TimePoint message_due_ = kNever;  // When the message that has begun must be whole.
 
-  std::list<std::string> inbound_;  // Takes no memory while it is empty.
+  std::size_t request_memory_ = 0;  // What is counted for the request until the call has ended.
+  std::list<Inbound> inbound_;      // Takes no memory while it is empty.
   ReceiveCredit receive_credit_;
   std::coroutine_handle<> reader_;
 

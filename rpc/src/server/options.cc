@@ -16,17 +16,32 @@ constexpr std::size_t kOtherDescriptors = 128;
 
 constexpr std::uint64_t kAnyMilliseconds = std::numeric_limits<std::int64_t>::max();
 
-}  // namespace
-
-std::size_t ConnectionShare(const ServerOptions& options) {
+std::size_t PerConnection(const ServerOptions& options) {
   if (options.parse_budget_per_connection != 0) return options.parse_budget_per_connection;
   return std::max(options.parse_budget_bytes / 4, options.max_message_bytes);
 }
 
-std::size_t UserShare(const ServerOptions& options) {
+std::size_t PerUser(const ServerOptions& options) {
   if (options.parse_budget_per_user != 0) return options.parse_budget_per_user;
   return std::max(options.parse_budget_bytes / 4 * 3, options.max_message_bytes);
 }
+
+// One message fits, whatever is set.
+std::size_t WithRoom(std::size_t bytes, const ServerOptions& options) {
+  return std::max(bytes, options.max_message_bytes + kMessageOverhead);
+}
+
+}  // namespace
+
+std::size_t ParseBudget(const ServerOptions& options) {
+  return WithRoom(options.parse_budget_bytes, options);
+}
+
+std::size_t ConnectionShare(const ServerOptions& options) {
+  return WithRoom(PerConnection(options), options);
+}
+
+std::size_t UserShare(const ServerOptions& options) { return WithRoom(PerUser(options), options); }
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const Range ranges[] = {
@@ -34,7 +49,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
       {"max_connections", options.max_connections, 1},
       {"max_connections_per_user", options.max_connections_per_user, 1},
       {"max_connections_before_hello", options.max_connections_before_hello, 1},
-      {"hello_timeout (ms)", options.hello_timeout.count(), 1},
+      {"hello_timeout (ms)", options.hello_timeout.count(), 1, kAnyMilliseconds},
       {"max_packet_bytes", options.max_packet_bytes, wire::kEarlyPacketBytes,
        transport::kMaxPacketBytes},
       {"max_message_bytes", options.max_message_bytes, wire::kEarlyMessageBytes,
@@ -46,9 +61,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
       {"output_queue_bytes", options.output_queue_bytes, options.max_packet_bytes},
       {"parse_budget_bytes", options.parse_budget_bytes, options.max_message_bytes,
        std::numeric_limits<std::uint64_t>::max()},
-      {"parse_budget_per_connection", ConnectionShare(options), options.max_message_bytes,
+      {"parse_budget_per_connection", PerConnection(options), options.max_message_bytes,
        options.parse_budget_bytes},
-      {"parse_budget_per_user", UserShare(options), options.max_message_bytes,
+      {"parse_budget_per_user", PerUser(options), options.max_message_bytes,
        options.parse_budget_bytes},
       {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},

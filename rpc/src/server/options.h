@@ -8,6 +8,9 @@
 
 namespace piperpc::server {
 
+// What a message takes beside its bytes.
+inline constexpr std::size_t kMessageOverhead = 128;
+
 // INVALID_ARGUMENT names the first option that is out of its range, its value and the range.
 absl::Status CheckOptions(const ServerOptions& options);
 
@@ -16,7 +19,9 @@ absl::Status CheckOptions(const ServerOptions& options);
 // whoever comes too late can still be told so. False: nothing had to change.
 bool FitConnections(std::size_t capacity, ServerOptions& options);
 
-// parse_budget_per_connection and parse_budget_per_user, or what stands for 0 there.
+// What the options below amount to: where they are 0, and in such a way that a message of
+// max_message_bytes always fits.
+std::size_t ParseBudget(const ServerOptions& options);
 std::size_t ConnectionShare(const ServerOptions& options);
 std::size_t UserShare(const ServerOptions& options);
 

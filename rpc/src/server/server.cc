@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
 #include "src/base/process.h"
+#include "src/base/text.h"
 #include "src/server/acceptor.h"
 #include "src/server/dispatcher.h"
 #include "src/server/options.h"
@@ -27,6 +27,27 @@ constexpr Duration kStopGrace = std::chrono::milliseconds(500);
 
 // More than its parts may take (unread replies, then the pipe), so that a shutdown always ends.
 constexpr Duration kCloseLimit = 3 * transport::kDrainLimit;
+
+// What a thread of the server gets to look up from what it runs. One that does not is blocked by
+// code of the user's.
+constexpr Duration kLookUpLimit = std::chrono::seconds(2);
+
+// The server whose loop this thread is.
+thread_local const void* own_server = nullptr;
+
+// A server that this thread starts or shuts down at the moment, or adds a service to.
+struct Changed {
+  const void* server;
+  const Changed* outer;
+};
+thread_local const Changed* changed = nullptr;
+
+bool IsChangedHere(const void* server) {
+  for (const Changed* each = changed; each != nullptr; each = each->outer) {
+    if (each->server == server) return true;
+  }
+  return false;
+}
 
 // Where a server is to listen, and by what.
 struct Place {
@@ -71,27 +92,19 @@ class Server::Impl {
 
   absl::Status AddService(Service& service) {
     if (foreign()) return Foreign();
-    const std::lock_guard lock(lifecycle_);
+    if (absl::Status status = MayChange("AddService()"); !status.ok()) return status;
+    const Change change(*this);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
+    const std::lock_guard lock(services_);
     return dispatcher_.Add(service);
   }
 
+  // Code of the user's may be told of it, and come back here: so without the lock.
   absl::Status Start(std::string_view endpoint) {
     if (foreign()) return Foreign();
-    const std::lock_guard lock(lifecycle_);
-    if (absl::Status status = NotStarted(); !status.ok()) return status;
-    const auto checked = Checked(endpoint, options_);
+    if (absl::Status status = MayChange("Start()"); !status.ok()) return status;
+    const auto checked = StartLocked(endpoint);
     if (!checked.ok()) return checked.status();
-    transport_ = checked->transport;
-    mark_.Claim();
-    FitIntoDescriptors();
-    absl::Status status = Listen(checked->endpoint);
-    if (status.ok()) status = StartLoops();
-    if (!status.ok()) {
-      TakeBackStart();
-      return status;
-    }
-    started_.store(true, std::memory_order_release);
     core_.Log(LogLevel::kInfo, "listening", [&] {
       return server::LogFields{{"endpoint", checked->endpoint.text()},
                                {"address", checked->endpoint.address()},
@@ -102,17 +115,27 @@ class Server::Impl {
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
     if (foreign()) return Refused(Foreign());
-    if (OnOwnThread()) {
-      return Refused(absl::FailedPreconditionError(
-          "Shutdown() was called on a thread of the server, which it would have to wait for; call "
-          "it on another thread"));
+    if (absl::Status status = MayChange("Shutdown()"); !status.ok()) {
+      return Refused(std::move(status));
     }
-    const std::lock_guard lock(lifecycle_);
-    if (!report_) report_ = loops_.empty() ? ShutdownReport() : ShutDown(grace);
-    return *report_;
+    bool stopped = false;
+    ShutdownReport report = ShutdownLocked(grace, stopped);
+    if (stopped) {
+      core_.Log(LogLevel::kInfo, "stopped", [&report] {
+        return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())},
+                                 {"undelivered", std::to_string(report.undelivered.size())},
+                                 {"blocked_threads", std::to_string(report.blocked.size())}};
+      });
+    }
+    return report;
   }
 
-  std::vector<std::string> service_names() const { return dispatcher_.service_names(); }
+  // From Start() on they stay as they are.
+  std::vector<std::string> service_names() const {
+    if (foreign()) return dispatcher_.service_names();
+    const std::lock_guard lock(services_);
+    return dispatcher_.service_names();
+  }
 
   ServerStats stats() const {
     if (foreign()) return {};
@@ -124,6 +147,8 @@ class Server::Impl {
   }
 
  private:
+  using Names = std::vector<std::string>;
+
   static absl::Status Foreign() {
     return absl::FailedPreconditionError(
         "this server was started before fork() and belongs to the parent process; make a new one "
@@ -142,14 +167,60 @@ class Server::Impl {
     return absl::FailedPreconditionError("the server has been started already");
   }
 
-  // Before it has started, none of its threads runs anything of the user's.
-  bool OnOwnThread() const {
-    if (workers_.IsOwnThread()) return true;
-    if (!started_.load(std::memory_order_acquire)) return false;
-    for (const auto& loop : loops_) {
-      if (loop->loop().InLoop()) return true;
+  // FAILED_PRECONDITION where `what` would wait for this very thread.
+  absl::Status MayChange(std::string_view what) const {
+    if (own_server == this || workers_.IsOwnThread()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(ToAbsl(what),
+                       " was called on a thread of the server, which it would have to wait for; "
+                       "call it on another thread"));
     }
-    return false;
+    if (!IsChangedHere(this)) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        ToAbsl(what),
+        " was called by code that Start(), AddService() or Shutdown() of the same server runs on "
+        "this thread, and would have to wait for that; call it when that has returned"));
+  }
+
+  // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
+  class Change {
+   public:
+    explicit Change(Impl& server) : lock_(server.lifecycle_), here_{&server, changed} {
+      changed = &here_;
+    }
+    ~Change() { changed = here_.outer; }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+
+   private:
+    const std::lock_guard<std::mutex> lock_;
+    const Changed here_;
+  };
+
+  absl::StatusOr<Place> StartLocked(std::string_view endpoint) {
+    const Change change(*this);
+    if (absl::Status status = NotStarted(); !status.ok()) return status;
+    auto checked = Checked(endpoint, options_);
+    if (!checked.ok()) return checked.status();
+    transport_ = checked->transport;
+    mark_.Claim();
+    FitIntoDescriptors();
+    absl::Status status = Listen(checked->endpoint);
+    if (status.ok()) status = StartLoops();
+    if (!status.ok()) {
+      TakeBackStart();
+      return status;
+    }
+    started_.store(true, std::memory_order_release);
+    return checked;
+  }
+
+  // `stopped`: it was this call that did it.
+  ShutdownReport ShutdownLocked(std::chrono::milliseconds grace, bool& stopped) {
+    const Change change(*this);
+    stopped = !report_ && !loops_.empty();
+    if (!report_) report_ = stopped ? ShutDown(grace) : ShutdownReport();
+    return *report_;
   }
 
   // What the loops wait with: that of all of them, or of each in its order where they differ, as
@@ -165,7 +236,8 @@ class Server::Impl {
   // The first one, which takes the clients, is the last to start.
   absl::Status StartLoops() {
     for (std::size_t i = loops_.size(); i-- > 0;) {
-      if (absl::Status status = loops_[i]->Start(); !status.ok()) return status;
+      absl::Status status = loops_[i]->Start([this] { own_server = this; });
+      if (!status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -179,6 +251,7 @@ class Server::Impl {
       loop.Run();
     }
     listener_.reset();
+    listening_ = false;
     loops_.clear();
     mark_.Clear();
   }
@@ -213,6 +286,8 @@ class Server::Impl {
     auto listener = transport_->Listen(loops_.front()->loop(), endpoint, listen, acceptor_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
+    const std::lock_guard lock(gone_mutex_);
+    listening_ = true;
     return absl::OkStatus();
   }
 
@@ -226,56 +301,86 @@ class Server::Impl {
       gone = WaitUntilGone(After(kStopGrace));
     }
     if (!gone) {
-      EndCalls(report);
+      EndCalls(report, After(kLookUpLimit));
       gone = WaitUntilGone(After(kCloseLimit));
     }
     // What a worker still runs may use a call and its coroutine: they stay until it has ended.
-    left_over_ = !gone;
-    for (auto& loop : loops_) {
-      for (std::string& client : loop->TakeUndelivered()) {
-        report.undelivered.push_back(std::move(client));
-      }
-    }
-    if (gone) StopThreads();
-    core_.Log(LogLevel::kInfo, "stopped", [&report] {
-      return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())},
-                               {"undelivered", std::to_string(report.undelivered.size())}};
-    });
+    left_over_ = gone ? LeftOver::kThreads : LeftOver::kCalls;
+    TakeUndelivered(report, After(kLookUpLimit));
+    if (gone && StopThreads(report, After(kLookUpLimit))) left_over_ = LeftOver::kNothing;
     return report;
   }
 
   void CloseListener() {
-    std::promise<void> closed;
-    loops_.front()->loop().Post([&] { listener_->Close([&] { closed.set_value(); }); });
-    closed.get_future().wait();
+    loops_.front()->loop().Post([this] {
+      listener_->Close([this] {
+        const std::lock_guard lock(gone_mutex_);
+        listening_ = false;
+        gone_.notify_all();
+      });
+    });
   }
 
   static absl::Status ShuttingDown() {
     return absl::UnavailableError("the server is shutting down");
   }
 
-  void EndCalls(ShutdownReport& report) {
+  // Of loops that do not look up in time, nobody can say what their calls are.
+  void EndCalls(ShutdownReport& report, TimePoint limit) {
     const bool busy = workers_.busy();
+    std::vector<server::ServerLoop::Asked> asked;
     for (auto& loop : loops_) {
-      for (std::string& call :
-           busy ? loop->CutOffAllCalls(ShuttingDown()) : loop->AbortAllCalls()) {
+      asked.push_back(busy ? loop->CutOffAllCalls(ShuttingDown()) : loop->AbortAllCalls());
+    }
+    for (auto& each : asked) {
+      for (std::string& call : each.Wait(limit).value_or(Names())) {
         report.aborted.push_back(std::move(call));
       }
     }
   }
 
-  void StopThreads() {
-    workers_.Stop();
-    for (auto& loop : loops_) loop->Stop();
+  void TakeUndelivered(ShutdownReport& report, TimePoint limit) {
+    std::vector<server::ServerLoop::Asked> asked;
+    for (auto& loop : loops_) asked.push_back(loop->TakeUndelivered());
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      std::optional<Names> clients = asked[i].Wait(limit);
+      if (!clients) report.blocked.push_back(DescribeLoop(i));
+      for (std::string& client : std::move(clients).value_or(Names())) {
+        report.undelivered.push_back(std::move(client));
+      }
+    }
   }
 
-  // The end of a server whose Shutdown() did not wait for all blocking handlers.
+  std::string DescribeLoop(std::size_t index) const {
+    return absl::StrCat("event loop ", index + 1, " of ", loops_.size(), ", with ",
+                        loops_[index]->calls(), " calls: something that runs on it blocks it");
+  }
+
+  // When no connection is left. True: all of them have ended.
+  bool StopThreads(ShutdownReport& report, TimePoint limit) {
+    if (!report.blocked.empty()) return false;
+    if (!workers_.Stop(limit)) {
+      report.blocked.push_back("worker threads: work that no call waits for still runs on them");
+      return false;
+    }
+    bool all = true;
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      if (loops_[i]->Stop(limit)) continue;
+      report.blocked.push_back(DescribeLoop(i));
+      all = false;
+    }
+    return all;
+  }
+
+  // The end of a server whose Shutdown() did not wait for all handlers.
   void FinishLeftovers() {
-    if (!left_over_) return;
+    if (left_over_ == LeftOver::kNothing) return;
     workers_.Stop();
-    ShutdownReport ignored;
-    EndCalls(ignored);
-    WaitUntilGone(After(kCloseLimit));
+    if (left_over_ == LeftOver::kCalls) {
+      ShutdownReport ignored;
+      EndCalls(ignored, kNever);
+      WaitUntilGone(After(kCloseLimit));
+    }
     for (auto& loop : loops_) loop->Stop();
   }
 
@@ -286,7 +391,7 @@ class Server::Impl {
   }
 
   bool WaitUntilGone(TimePoint limit) {
-    const auto gone = [this] { return acceptor_.empty(); };
+    const auto gone = [this] { return !listening_ && acceptor_.empty(); };
     std::unique_lock lock(gone_mutex_);
     if (limit != kNever) return gone_.wait_until(lock, limit, gone);
     gone_.wait(lock, gone);
@@ -305,11 +410,17 @@ class Server::Impl {
 
   std::mutex gone_mutex_;
   std::condition_variable gone_;
+  bool listening_ = false;  // Until the listener has closed.
 
-  // Held by AddService(), Start() and Shutdown(), one after the other.
+  mutable std::mutex services_;  // Of dispatcher_, until Start(). Taken after lifecycle_.
+
+  // What Shutdown() has left to the destructor.
+  enum class LeftOver { kNothing, kThreads, kCalls };
+
+  // Held by AddService(), Start() and Shutdown(), one after the other; see Change.
   std::mutex lifecycle_;
   std::atomic<bool> started_ = false;  // loops_ is complete, and stays as it is.
-  bool left_over_ = false;
+  LeftOver left_over_ = LeftOver::kNothing;
   std::optional<ShutdownReport> report_;
 };
 

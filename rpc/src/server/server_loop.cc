@@ -1,6 +1,7 @@
 #include "src/server/server_loop.h"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <utility>
 
@@ -22,17 +23,17 @@ ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> l
 
 ServerLoop::~ServerLoop() { Stop(); }
 
-void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
+void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                        absl::Status refusal) {
-  if (loop().InLoop()) return Open(std::move(pipe), budget, refusal);
-  loop().Post([this, pipe = std::move(pipe), &budget, refusal = std::move(refusal)]() mutable {
-    Open(std::move(pipe), budget, refusal);
+  if (loop().InLoop()) return Open(std::move(pipe), user, refusal);
+  loop().Post([this, pipe = std::move(pipe), &user, refusal = std::move(refusal)]() mutable {
+    Open(std::move(pipe), user, refusal);
   });
 }
 
-void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
+void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                       const absl::Status& refusal) {
-  auto owned = std::make_unique<Session>(*this, std::move(pipe), budget);
+  auto owned = std::make_unique<Session>(*this, std::move(pipe), user);
   Session& session = *owned;
   sessions_.emplace(&session, std::move(owned));
   if (refusal.ok()) {
@@ -42,7 +43,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budg
     refused_.insert(&session);
   }
   session.Open();
-  if (!refusal.ok()) session.Fail(refusal);
+  if (!refusal.ok()) session.Refuse(refusal);
   if (draining_) session.Drain();
 }
 
@@ -94,31 +95,50 @@ void ServerLoop::EndGrace(absl::Status reason) {
   });
 }
 
-std::vector<std::string> ServerLoop::AbortAllCalls() {
-  return EndAllCalls([](Session& session) { return session.AbortCalls(); });
+ServerLoop::Asked ServerLoop::AbortAllCalls() {
+  return Ask([this] { return EndAllCalls([](Session& session) { return session.AbortCalls(); }); });
 }
 
-std::vector<std::string> ServerLoop::CutOffAllCalls(const absl::Status& reason) {
-  return EndAllCalls([&reason](Session& session) { return session.CutOffCalls(reason); });
+ServerLoop::Asked ServerLoop::CutOffAllCalls(absl::Status reason) {
+  return Ask([this, reason = std::move(reason)] {
+    return EndAllCalls([&reason](Session& session) { return session.CutOffCalls(reason); });
+  });
 }
 
-std::vector<std::string> ServerLoop::TakeUndelivered() {
-  std::promise<std::vector<std::string>> taken;
-  loop().Post([&] { taken.set_value(std::exchange(undelivered_, {})); });
-  return taken.get_future().get();
+ServerLoop::Asked ServerLoop::TakeUndelivered() {
+  return Ask([this] { return std::exchange(undelivered_, {}); });
+}
+
+// What is asked may come back to handlers, which may not return either: so both threads own it, and
+// whoever waits may leave.
+struct ServerLoop::Asked::Answer {
+  std::atomic<bool> begun = false;  // Or given up.
+  std::promise<std::vector<std::string>> names;
+};
+
+ServerLoop::Asked ServerLoop::Ask(absl::AnyInvocable<std::vector<std::string>()> question) {
+  Asked asked;
+  asked.answer_ = std::make_shared<Asked::Answer>();
+  asked.names_ = asked.answer_->names.get_future();
+  loop().Post([answer = asked.answer_, question = std::move(question)]() mutable {
+    if (!answer->begun.exchange(true)) answer->names.set_value(question());
+  });
+  return asked;
+}
+
+std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(TimePoint limit) {
+  if (limit == kNever || names_.wait_until(limit) == std::future_status::ready) return names_.get();
+  answer_->begun.store(true);
+  return std::nullopt;
 }
 
 std::vector<std::string> ServerLoop::EndAllCalls(
     absl::FunctionRef<std::vector<std::string>(Session&)> end_calls) {
-  std::promise<std::vector<std::string>> ended;
-  loop().Post([this, &ended, end_calls] {
-    std::vector<std::string> names;
-    for (const auto& [session, owned] : sessions_) {
-      for (std::string& name : end_calls(*session)) names.push_back(std::move(name));
-    }
-    ended.set_value(std::move(names));
-  });
-  return ended.get_future().get();
+  std::vector<std::string> names;
+  for (const auto& [session, owned] : sessions_) {
+    for (std::string& name : end_calls(*session)) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 }  // namespace piperpc::server

@@ -3,14 +3,19 @@
 
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/server/session_host.h"
 #include "src/transport/pipe.h"
@@ -25,34 +30,38 @@ class ServerLoop final : public SessionHost {
   ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
   ~ServerLoop();  // No session is left.
 
-  absl::Status Start() { return thread().Start(); }
-  void Stop() { thread().Stop(); }
+  // See LoopThread.
+  absl::Status Start(absl::AnyInvocable<void()> first) { return thread().Start(std::move(first)); }
+  bool Stop(TimePoint limit = kNever) { return thread().Stop(limit); }
 
-  // Serves the client on this loop; with a `refusal` that is not OK it is only told that. `budget`:
-  // its user's, which outlives the session. Any thread.
-  void Adopt(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget, absl::Status refusal);
+  // Serves the client on this loop; with a `refusal` that is not OK it is only told that. `user`:
+  // outlives the session. Any thread.
+  void Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user, absl::Status refusal);
 
   // Any thread; the work is done on the loop.
   void DrainAll();
   void EndGrace(absl::Status reason);
 
-  // Ends all calls by force, and describes them. Waits for the loop.
-  std::vector<std::string> AbortAllCalls();
+  // What a loop was asked for.
+  class Asked;
+
+  // Ends all calls by force, and describes them.
+  Asked AbortAllCalls();
 
   // The same for their callers, but leaves the handlers to their own end.
-  std::vector<std::string> CutOffAllCalls(const absl::Status& reason);
+  Asked CutOffAllCalls(absl::Status reason);
 
-  // Of all sessions that have ended: see Session::undelivered(). Waits for the loop.
-  std::vector<std::string> TakeUndelivered();
+  // Of all sessions that have ended: see Session::undelivered().
+  Asked TakeUndelivered();
 
  private:
+  Asked Ask(absl::AnyInvocable<std::vector<std::string>()> question);
   std::vector<std::string> EndAllCalls(
       absl::FunctionRef<std::vector<std::string>(Session&)> end_calls);
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 
-  void Open(std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget,
-            const absl::Status& refusal);
+  void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
   void MakeRoomForHello();
   void AwaitNoHello(Session& session);
 
@@ -62,6 +71,19 @@ class ServerLoop final : public SessionHost {
   LinkedQueue<Session> awaiting_hello_;    // Oldest first. None that was refused.
   std::vector<std::string> undelivered_;
   bool draining_ = false;
+};
+
+class ServerLoop::Asked {
+ public:
+  // Waits for the loop. None: something that runs on it keeps it from that until `limit`. What has
+  // not begun by then is not done. Once.
+  std::optional<std::vector<std::string>> Wait(TimePoint limit);
+
+ private:
+  friend class ServerLoop;
+  struct Answer;
+  std::shared_ptr<Answer> answer_;
+  std::future<std::vector<std::string>> names_;
 };
 
 }  // namespace piperpc::server

@@ -12,12 +12,13 @@ namespace piperpc::server {
 
 using transport::CloseMode;
 
-Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget)
+Session::Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
     : host_(host),
       pipe_(std::move(pipe)),
       output_limit_(host.core().options.output_queue_bytes),
       outbox_(&host.buffers(), wire::FrameKind::kResponse),
-      memory_(host.core().connection_share, "parse_budget_per_connection", budget) {}
+      memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
+      workers_(user.workers) {}
 
 Session::~Session() {
   loop().Cancel(*this);
@@ -33,9 +34,15 @@ void Session::Open() {
   });
 }
 
+void Session::Refuse(absl::Status reason) { End("connection refused", std::move(reason)); }
+
 void Session::Fail(absl::Status reason) {
+  End("connection ended by the server", std::move(reason));
+}
+
+void Session::End(std::string_view event, absl::Status reason) {
   if (state_ >= State::kClosing) return;
-  core().Log(LogLevel::kWarning, "connection refused", [&] {
+  core().Log(LogLevel::kWarning, event, [&] {
     return LogFields{{"peer_pid", std::to_string(peer().pid)},
                      {"peer_user", peer().user},
                      {"reason", std::string(reason.message())}};

@@ -38,8 +38,8 @@ class Session final : public QueueLink<Session>,
                       private transport::EventLoop::Deferred,
                       private transport::EventLoop::Timer {
  public:
-  // `budget`: of its user; outlives it.
-  Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, ReceiveBudget& budget);
+  // `user`: what its user has; outlives it.
+  Session(SessionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user);
   ~Session();  // After the host was told OnClosed().
 
   // Begins to serve. Once.
@@ -48,6 +48,9 @@ class Session final : public QueueLink<Session>,
   // Tells the client why with a goaway, stops all calls, and closes. The client gets up to
   // transport::kDrainLimit to read it.
   void Fail(absl::Status reason);
+
+  // The same, for a client that is not admitted; it is told apart in the log.
+  void Refuse(absl::Status reason);
 
   // Takes no new calls, tells the client so, and closes when those in flight have ended.
   void Drain();
@@ -74,6 +77,7 @@ class Session final : public QueueLink<Session>,
   ServerCore& core() { return host_.core(); }
   transport::EventLoop& loop() { return host_.loop(); }
   Executor& executor() { return host_.executor(); }
+  WorkerPool& workers() { return workers_; }
   SessionState& state() { return session_state_; }
   const wire::Hello& peer_hello() const { return peer_hello_; }
 
@@ -166,6 +170,7 @@ class Session final : public QueueLink<Session>,
   void OnPipeLost(const absl::Status& cause);
   void ClosePipe(transport::CloseMode mode);
   void StopCalls(const absl::Status& reason);
+  void End(std::string_view event, absl::Status reason);
   void BeginClosing();
   void EndDrain();
   void LimitClosing();
@@ -189,6 +194,7 @@ class Session final : public QueueLink<Session>,
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
   ReceiveShare memory_;
+  WorkerPool& workers_;
   TimePoint packet_time_;           // When the packet that is looked at came.
   std::unique_ptr<Call> starting_;  // The call that is not yet in the table, if it will ever be.
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "piperpc/async.h"
 #include "piperpc/executor.h"
 #include "piperpc/server.h"
 #include "src/base/exceptions.h"
@@ -22,8 +24,6 @@
 
 namespace piperpc {
 
-class WorkerPool;
-
 namespace server {
 
 class Session;
@@ -35,7 +35,7 @@ struct ServerCore {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
   WorkerPool& workers;
-  ReceiveBudget budget{options.parse_budget_bytes, "parse_budget_bytes"};
+  ReceiveBudget budget{ParseBudget(options), "parse_budget_bytes"};
   const std::size_t connection_share = ConnectionShare(options);
   const HelloPayloads hello{options};
 
@@ -44,6 +44,15 @@ struct ServerCore {
   void Log(LogLevel level, std::string_view event, Fields fields) const {
     if (options.log) RunSilently([&] { options.log({level, event, fields()}); });
   }
+};
+
+// What one user's connections have of the server, and which outlives them.
+struct UserPart {
+  UserPart(ServerCore& core, std::string_view user)
+      : budget(UserShare(core.options), "parse_budget_per_user", &core.budget),
+        workers(core.workers, user) {}
+  ReceiveBudget budget;
+  WorkerPool workers;
 };
 
 // The loop that a session lives on, and what its sessions share.

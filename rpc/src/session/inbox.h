@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,6 +57,20 @@ class Assembly {
   // Lets the message that Add() has just given last until Clear(): copied, unless it was assembled
   // in here. Throws std::bad_alloc.
   wire::Bytes Keep(wire::Bytes message);
+
+  // What was taken of the budget for that message becomes the caller's to give back. Nothing, for
+  // one that was not assembled in here.
+  std::size_t TakeCharge() {
+    budget_ = nullptr;
+    return std::exchange(charged_, 0);
+  }
+
+  // What is taken of the budget at the moment; how much its buffer holds.
+  std::size_t charged() const { return charged_; }
+  std::size_t capacity() const { return bytes_.capacity(); }
+
+  // Gives the message away that was assembled in here; TakeCharge() first.
+  PacketBuffer TakeBytes() { return std::exchange(bytes_, {}); }
 
   // Forgets the message, and gives back its share of the budget.
   void Clear() {

@@ -62,17 +62,28 @@ LoopThread::LoopThread(std::unique_ptr<transport::EventLoop> loop)
 
 LoopThread::~LoopThread() { Stop(); }
 
-absl::Status LoopThread::Start() {
-  auto thread = internal::StartThread("the thread of an event loop", [this] { executor_.Run(); });
+absl::Status LoopThread::Start(absl::AnyInvocable<void()> first) {
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  auto thread =
+      internal::StartThread("the thread of an event loop",
+                            [this, first = std::move(first), ended = std::move(ended)]() mutable {
+                              first();
+                              executor_.Run();
+                              ended.set_value();
+                            });
   if (!thread.ok()) return thread.status();
   thread_ = *std::move(thread);
+  ended_ = std::move(end);
   return absl::OkStatus();
 }
 
-void LoopThread::Stop() {
-  if (!thread_.joinable()) return;
+bool LoopThread::Stop(TimePoint limit) {
+  if (!thread_.joinable()) return true;
   loop_->Stop();
+  if (limit != kNever && ended_.wait_until(limit) != std::future_status::ready) return false;
   thread_.join();
+  return true;
 }
 
 }  // namespace piperpc

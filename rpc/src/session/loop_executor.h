@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "piperpc/executor.h"
+#include "src/base/clock.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -47,9 +49,13 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
-  // RESOURCE_EXHAUSTED: the system refuses the thread.
-  absl::Status Start();
-  void Stop();  // Ends the thread and waits for it. Not on it. A second time it does nothing.
+  // RESOURCE_EXHAUSTED: the system refuses the thread. `first` is what it runs first.
+  absl::Status Start(absl::AnyInvocable<void()> first = [] {});
+
+  // Ends the thread and waits for it, until `limit` at the most. Not on it. False: something that
+  // runs on it has not come to its end by then; it ends after that, and a later Stop() waits again.
+  // When it has ended, it does nothing.
+  bool Stop(TimePoint limit = kNever);
 
   transport::EventLoop& loop() { return *loop_; }
   LoopExecutor& executor() { return executor_; }
@@ -58,6 +64,7 @@ class LoopThread {
   std::unique_ptr<transport::EventLoop> loop_;
   LoopExecutor executor_;
   std::thread thread_;
+  std::future<void> ended_;  // Of the thread: it runs no work any more.
 };
 
 }  // namespace piperpc

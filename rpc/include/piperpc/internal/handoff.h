@@ -14,7 +14,9 @@
 namespace piperpc::internal {
 
 // A queue between a coroutine on the loop and a thread that may wait; one of each. It is bounded in
-// messages and in bytes, and takes one message of any size when it is empty. Either end may close
+// messages and in bytes, and takes one message of any size when it is empty. What the coroutine
+// puts in is taken only once the thread has asked for the first: before that, its messages wait
+// where the server counts them. Either end may close
 // it: nothing is put in after that, and what is in it can still be taken.
 template <typename T>
 class Handoff {
@@ -33,6 +35,10 @@ class Handoff {
   }
   std::optional<T> TakeAndWait() {
     std::optional<T> value;
+    if (std::unique_lock lock(mutex_); !std::exchange(wanted_, true)) {
+      lock.unlock();
+      event_.Set();
+    }
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
@@ -46,7 +52,7 @@ class Handoff {
   // full() first, for the size of a message is known only when it has been read.
   bool full() {
     std::lock_guard lock(mutex_);
-    return !closed_ && !FitsLocked(1);
+    return !closed_ && !(wanted_ && FitsLocked(1));
   }
   bool Put(T value) {
     const std::size_t size = OutMessage::Of(value).size();
@@ -102,6 +108,7 @@ class Handoff {
   std::deque<Entry> queue_;
   std::size_t bytes_ = 0;
   bool closed_ = false;
+  bool wanted_ = false;  // By the thread.
   AsyncEvent event_;
 };
 
