@@ -19,6 +19,9 @@ namespace {
 // What a message takes that waits for its handler: with its place in the list, and the string's.
 std::size_t MemoryOf(std::size_t message_size) { return message_size + kMessageOverhead; }
 
+// Requests up to this size are counted only when their handlers have not ended at once.
+constexpr std::size_t kSmallRequest = 4096;
+
 // How long a message of `size` bytes may take to arrive.
 Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
   const std::chrono::seconds more(size >> 20);
@@ -43,7 +46,7 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, T
 Call::~Call() {
   DisarmDeadline();
   ForgetMessages();
-  session_.memory().Give(request_memory_);
+  if (request_memory_ != 0) session_.memory().Give(request_memory_);
   session_.host().UncountCall();
 }
 
@@ -135,15 +138,17 @@ void Call::ExpectRest() {
 }
 
 void Call::Begin(wire::Bytes request) {
-  if (!request.empty() && !CountRequest(request)) return;
+  if (request.size() > kSmallRequest && !CountRequest(request)) return;
   phase_ = Phase::kBegun;
   request_ = request;
   entry_.method->start(*entry_.service, *this);
   request_ = {};
+  if (!ended_ && !request.empty() && request_memory_ == 0) CountRequest(request);
 }
 
+// A small one only if it is still needed, which nearly all are not once their handlers have begun.
 // Until the call has ended its handler may hold the request, or wait with it for a worker. False:
-// there is no room for it, and the call has ended.
+// there is no room for it, and the call is stopped.
 bool Call::CountRequest(wire::Bytes request) {
   request_memory_ = assembly_.TakeCharge();
   if (request_memory_ != 0) return true;
@@ -289,7 +294,7 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   producer_ = nullptr;
   DisarmDeadline();
   ForgetMessages();
-  session_.memory().Give(std::exchange(request_memory_, 0));
+  if (request_memory_ != 0) session_.memory().Give(std::exchange(request_memory_, 0));
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
   RunInMemory([&] { session_.SendResponse(id_, status, trailers, response); },
