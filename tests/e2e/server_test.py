@@ -14,7 +14,8 @@ import unittest
 
 import programs
 import target
-from programs import PUBLISH, SUBSCRIBE, UPPERCASE, WHO_AM_I, Process, Server, replies
+from programs import (PUBLISH, SUBSCRIBE, UPPERCASE, UPPERCASE_LINES, WHO_AM_I, Process, Server,
+                      replies)
 
 
 class ServerTest(unittest.TestCase):
@@ -90,6 +91,30 @@ class EndTest(ServerTest):
     self.assertEqual(server.finish(), 0)
     self.assertEqual(list(server.folder.glob('*.sock')), [])
     self.assertEqual(server.run('list').returncode, 14)
+
+  @target.linux_only('Windows has no such signals')
+  def test_a_second_signal_ends_it_at_once(self):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+      server = self.start('--memory', '--grace', '1h')
+      session = server.start('--user', 'ana', '--register', 'session', PIPERPC_PASSWORD='x')
+      session.write(f'start {UPPERCASE_LINES}', 'send s1 text=a')
+      session.out.until('"A"')  # A call that does not end by itself.
+      server.process.send_signal(number)
+      server.err.until('"event":"ending"')
+      server.process.send_signal(number)
+      self.assertEqual(server.process.wait(programs.LIMIT), -number)
+      session.discard()
+
+  @target.linux_only('Windows has no such file')
+  def test_the_lock_file_stays_and_the_next_server_takes_it(self):
+    folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    for ending in (signal.SIGKILL, signal.SIGTERM, signal.SIGTERM):
+      server = self.start('--memory', folder=folder)
+      server.process.send_signal(ending)
+      self.assertEqual(server.finish(), -ending if ending == signal.SIGKILL else 0)
+      lock = pathlib.Path(server.endpoint + '.lock')
+      self.assertLessEqual(lock.stat().st_size, 128)
 
   def test_the_stop_word_ends_it_and_other_words_do_not(self):
     server = self.start('--memory', '--stop-word', 'fim')

@@ -57,12 +57,12 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{"--nothing"}, "unknown flag --nothing"},
       {{"--event-loops=0"}, "from 1 to 64"},
-      {{"--access=all"}, "owner, group, users"},
+      {{"--access=all"}, "must be owner, group, users or raw:MODE"},
       {{"--max-connections=-1"}, "--max-connections: \"-1\" is no whole number from 1 to"},
       {{"--max-message=65535"}, "--max-message: \"65535\" is not from 65536 to 2147483647"},
       {{"--max-packet=1MiB"}, "--max-packet: \"1MiB\" is not from 65536 to 262144"},
       {{"--subscriber-queue=0"}, "--subscriber-queue: \"0\" is not from 4096"},
-      {{"--log-level=loud"}, "debug, info, warning, error"},
+      {{"--log-level=loud"}, "must be debug, info, warning or error"},
       {{"demo"}, "no flag"},
       {{"--data-dir", ""}, "--data-dir: the value is empty"},
       {{"--data-dir="}, "--data-dir: the value is empty"},
@@ -72,6 +72,54 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
   };
   for (const auto& [arguments, text] : cases) {
     EXPECT_THAT(std::string(ParseOptions(arguments).status().message()), HasSubstr(text));
+  }
+}
+
+// Of each flag that takes one of a few words: those that it takes.
+const std::pair<std::string, std::vector<std::string>> kChoices[] = {
+    {"--access", {"owner", "group", "users", "raw:"}},
+    {"--subscriber-policy", {"block", "drop-oldest", "disconnect"}},
+    {"--log-level", {"debug", "info", "warning", "error"}},
+};
+
+std::string LineOfHelp(const std::string& flag) {
+  const std::string help = HelpText();
+  const std::size_t at = help.find("  " + flag + " ");
+  return at == std::string::npos ? "" : help.substr(at, help.find('\n', at) - at);
+}
+
+TEST(DaemonOptionsTest, HelpAndErrorNameAllThatAFlagTakesInOneText) {
+  for (const auto& [flag, words] : kChoices) {
+    const absl::Status refused = ParseOptions({flag + "=bogus"}).status();
+    const std::string error(refused.message());
+    const std::size_t list = error.find("must be ");
+    ASSERT_NE(list, std::string::npos) << error;
+    EXPECT_THAT(LineOfHelp(flag), HasSubstr(error.substr(list + 8)));
+    for (const std::string& word : words) {
+      EXPECT_THAT(error.substr(list), HasSubstr(word)) << flag;
+      EXPECT_TRUE(ParseOptions({flag + "=" + word}).ok()) << flag << " " << word;
+    }
+  }
+}
+
+TEST(DaemonOptionsTest, HelpNamesTheBackendsThatThisSystemHas) {
+  auto options = ParseOptions({"--backend=bogus"});
+  ASSERT_TRUE(options.ok());
+  std::string names(CheckOptions(*options).message());
+  names = names.substr(names.find("has "));  // Each of them in quotes.
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = names.find('"', at)) != std::string::npos; ++count) {
+    const std::size_t end = names.find('"', at + 1);
+    EXPECT_THAT(LineOfHelp("--backend"), HasSubstr(names.substr(at + 1, end - at - 1)));
+    at = end + 1;
+  }
+  EXPECT_GE(count, 2u) << names;
+}
+
+TEST(DaemonOptionsTest, HelpSaysWhatSignalsDo) {
+  for (const char* text :
+       {"(SIGINT), SIGTERM, SIGHUP", "A second signal ends it at once", "nohup"}) {
+    EXPECT_THAT(HelpText(), HasSubstr(text));
   }
 }
 

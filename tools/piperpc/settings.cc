@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
+#include "tools/shared/backends.h"
 #include "tools/shared/flags.h"
 
 namespace piperpc::cli {
@@ -49,7 +50,7 @@ tools::FlagSet FlagsFor(Settings& settings) {
                   &settings.pretty);
   flags.Add("max-message", "SIZE", "the largest reply to take (4MiB)",
             tools::SetSize(settings.max_message_bytes, kLeastMessage, kLargestMessage));
-  flags.Add("backend", "NAME", "how pipes are driven (auto)", tools::SetText(settings.backend));
+  flags.Add("backend", "NAME", tools::kBackendHelp, tools::SetText(settings.backend));
   flags.AddSwitch("help", "show this", &settings.help);
   flags.AddSwitch("version", "show the version", &settings.version);
   return flags;

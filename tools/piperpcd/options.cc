@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/shared/backends.h"
 #include "tools/shared/flags.h"
 
 namespace piperpc::daemon {
@@ -22,42 +23,92 @@ constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
-// A setter that takes one of a few words.
+// The words that a flag takes; its help and its error name them all.
 template <typename Value>
-tools::Setter SetChoice(Value& target, std::vector<std::pair<std::string, Value>> choices) {
-  return [&target, choices = std::move(choices)](std::string_view text) {
-    std::vector<std::string> names;
-    for (const auto& [name, value] : choices) {
-      names.push_back(name);
-      if (name != text) continue;
-      target = value;
-      return absl::OkStatus();
-    }
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is none of ", absl::StrJoin(names, ", ")));
-  };
+using Choices = std::vector<std::pair<std::string, Value>>;
+
+const Choices<Access::Preset>& AccessChoices() {
+  static const Choices<Access::Preset> choices = {{"owner", Access::Preset::kOwner},
+                                                  {"group", Access::Preset::kGroup},
+                                                  {"users", Access::Preset::kAuthenticatedUsers}};
+  return choices;
 }
 
-// "owner", "group", "users", or the system's own form, which only the system can judge.
+// Beside those, the system's own form, which only the system can judge.
+constexpr std::string_view kRawAccess = "raw:";
+constexpr char kRawAccessHelp[] = "raw:MODE (raw:0660; on Windows raw: and a descriptor in SDDL)";
+
+const Choices<notify::v1::SlowPolicy>& PolicyChoices() {
+  static const Choices<notify::v1::SlowPolicy> choices = {
+      {"block", notify::v1::SLOW_POLICY_BLOCK},
+      {"drop-oldest", notify::v1::SLOW_POLICY_DROP_OLDEST},
+      {"disconnect", notify::v1::SLOW_POLICY_DISCONNECT}};
+  return choices;
+}
+
+const Choices<LogLevel>& LevelChoices() {
+  static const Choices<LogLevel> choices = {{"debug", LogLevel::kDebug},
+                                            {"info", LogLevel::kInfo},
+                                            {"warning", LogLevel::kWarning},
+                                            {"error", LogLevel::kError}};
+  return choices;
+}
+
+// "a, b or c"; `last` comes after the choices, unless it is empty.
+template <typename Value>
+std::string OneOf(const Choices<Value>& choices, std::string_view last = {}) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : choices) names.push_back(name);
+  if (!last.empty()) names.emplace_back(last);
+  const std::string end = names.back();
+  names.pop_back();
+  return absl::StrCat(absl::StrJoin(names, ", "), " or ", end);
+}
+
+absl::Status NotOneOf(std::string_view text, std::string_view allowed) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", std::string(text), "\" is not valid: must be ", std::string(allowed)));
+}
+
+template <typename Value>
+bool TakeChoice(const Choices<Value>& choices, std::string_view text, Value& target) {
+  for (const auto& [name, value] : choices) {
+    if (name != text) continue;
+    target = value;
+    return true;
+  }
+  return false;
+}
+
+template <typename Value>
+void AddChoice(FlagSet& flags, std::string_view name, std::string_view value_name,
+               std::string_view help, const Choices<Value>& choices, Value& target) {
+  flags.Add(std::string(name), std::string(value_name),
+            absl::StrCat(std::string(help), OneOf(choices)),
+            [&choices, &target](std::string_view text) {
+              return TakeChoice(choices, text, target) ? absl::OkStatus()
+                                                       : NotOneOf(text, OneOf(choices));
+            });
+}
+
 absl::Status SetAccess(std::string_view text, Access& access) {
-  if (text.starts_with("raw:")) {
+  if (text.starts_with(kRawAccess)) {
     access.preset = Access::Preset::kRaw;
-    access.raw = text.substr(4);
+    access.raw = text.substr(kRawAccess.size());
     return absl::OkStatus();
   }
-  return SetChoice<Access::Preset>(access.preset,
-                                   {{"owner", Access::Preset::kOwner},
-                                    {"group", Access::Preset::kGroup},
-                                    {"users", Access::Preset::kAuthenticatedUsers}})(text);
+  return TakeChoice(AccessChoices(), text, access.preset)
+             ? absl::OkStatus()
+             : NotOneOf(text, OneOf(AccessChoices(), kRawAccessHelp));
 }
 
 void AddServerFlags(FlagSet& flags, ServerOptions& server) {
-  flags.Add("access", "WHO", "owner, group, users, or raw:MODE (raw:0660; on Windows SDDL)",
+  flags.Add("access", "WHO",
+            absl::StrCat("who may connect: ", OneOf(AccessChoices(), kRawAccessHelp)),
             [&server](std::string_view text) { return SetAccess(text, server.access); });
   flags.AddSwitch("remote-clients", "on Windows: clients of other machines may connect, too",
                   &server.access.remote_clients);
-  flags.Add("backend", "NAME", "how pipes are driven: auto; on Linux also epoll, io_uring",
-            SetText(server.backend));
+  flags.Add("backend", "NAME", tools::kBackendHelp, SetText(server.backend));
   flags.Add("event-loops", "N", "threads that carry connections",
             SetNumber(server.event_loops, 1, 64));
   flags.Add("worker-threads", "N", "threads for handlers that block, at the most",
@@ -80,11 +131,8 @@ void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
 void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
   flags.Add("subscriber-queue", "SIZE", "what a slow subscriber may leave unread",
             SetSize(notify.queue_bytes, 4 * kKiB, kMany));
-  flags.Add("subscriber-policy", "POLICY", "for slow ones: block, drop-oldest, disconnect",
-            SetChoice<notify::v1::SlowPolicy>(
-                notify.policy, {{"block", notify::v1::SLOW_POLICY_BLOCK},
-                                {"drop-oldest", notify::v1::SLOW_POLICY_DROP_OLDEST},
-                                {"disconnect", notify::v1::SLOW_POLICY_DISCONNECT}}));
+  AddChoice(flags, "subscriber-policy", "POLICY", "for slow ones: ", PolicyChoices(),
+            notify.policy);
   flags.Add("max-subscribers", "N", "subscribers at once",
             SetNumber(notify.max_subscribers, 1, kMany));
   flags.Add("max-subscribers-per-user", "N", "subscribers of one user at once",
@@ -101,11 +149,8 @@ FlagSet FlagsFor(Options& options) {
   AddServerFlags(flags, options.server);
   AddLimitFlags(flags, options.server);
   AddNotifyFlags(flags, options.notify);
-  flags.Add("log-level", "LEVEL", "debug, info, warning, error",
-            SetChoice<LogLevel>(options.log_level, {{"debug", LogLevel::kDebug},
-                                                    {"info", LogLevel::kInfo},
-                                                    {"warning", LogLevel::kWarning},
-                                                    {"error", LogLevel::kError}}));
+  AddChoice(flags, "log-level", "LEVEL", "the least that is logged: ", LevelChoices(),
+            options.log_level);
   flags.Add("grace", "DURATION", "how long calls may go on when it ends (10s)",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD", "a line on standard input that ends it, such as fim",
@@ -139,15 +184,21 @@ absl::Status CheckOptions(const Options& options) {
 }
 
 std::string HelpText() {
+  constexpr char kAbout[] = R"(
+One line "READY ADDRESS" on standard output when clients can connect; JSON lines on standard error.
+
+Ctrl-C (SIGINT), SIGTERM, SIGHUP and the stop word end it in order: no new clients, calls go on for
+--grace at the most, exit code 0. A second signal ends it at once. One that was ignored at the start
+stays so (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing, others what they do to every program;
+none makes it read its flags again. On Windows: Ctrl-C and Ctrl-Break; also the end of the console,
+of the log-on or of the system, and then calls go on for 4 s at the most.
+
+Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage; 74 standard output cannot
+be written, so that nobody would learn that it is ready, or no memory is left.
+)";
   Options options;
-  return absl::StrCat(
-      "piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n", FlagsFor(options).Help(),
-      "\nOne line \"READY ADDRESS\" on standard output when clients can connect; JSON lines on\n"
-      "standard error. Ctrl-C, SIGTERM and the stop word drain, on Windows the end of the console\n"
-      "and of the log-on, too; a second one of them ends it at once.\n"
-      "Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage; 74 standard "
-      "output\n"
-      "cannot be written, so that nobody would learn that it is ready.\n");
+  return absl::StrCat("piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n",
+                      FlagsFor(options).Help(), kAbout);
 }
 
 }  // namespace piperpc::daemon
