@@ -216,8 +216,25 @@ TEST_F(Protocol, DeadlineStopsTheHandlerAndNamesTheTime) {
                                        .timeout_us = 20'000})});
   const OwnedFrame reply = client.NextAfterHello();
   EXPECT_TRUE(absl::IsDeadlineExceeded(reply.status));
-  EXPECT_THAT(std::string(reply.status.message()), HasSubstr("20 ms"));
+  EXPECT_EQ(std::string(reply.status.message()),
+            "the deadline has passed while handling test.v1.Test/Wait, after 20 ms");
   EXPECT_TRUE(service_.stopped.WaitFor(1));
+}
+
+TEST_F(Protocol, DeadlineOfARequestThatIsNotWholeNamesThatPhase) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Encode({.kind = FrameKind::kRequest,
+                                       .call_id = 1,
+                                       .flags = wire::kEnd | wire::kMore,
+                                       .method = "test.v1.Test/Echo",
+                                       .timeout_us = 20'000,
+                                       .message_size = 1000},
+                                      "part")});
+  const OwnedFrame reply = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(reply.status)) << reply.status;
+  EXPECT_EQ(
+      reply.status.message(),
+      "the deadline has passed while receiving the request of test.v1.Test/Echo, after 20 ms");
 }
 
 TEST_F(Protocol, LateFramesOfAnEndedCallAreIgnored) {

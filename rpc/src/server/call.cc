@@ -345,7 +345,11 @@ void Call::Abort() {
 
 void Call::OnTimer() {
   const TimePoint now = Clock::now();
-  if (deadline_ <= now) return Stop(DeadlineExceeded(method(), deadline_ - started_));
+  if (deadline_ <= now) {
+    const bool receiving = phase_ == Phase::kReceiving;
+    const std::string_view doing = receiving ? "receiving the request of" : "handling";
+    return Stop(DeadlineExceeded(doing, method(), deadline_ - started_));
+  }
   if (message_due_ > now) return ArmDeadline();  // The message was in time.
   const std::uint64_t size = assembly_.expected();
   Stop(MessageTooSlow(size, TimeFor(size, session_.core().options.message_timeout)));

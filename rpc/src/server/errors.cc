@@ -131,10 +131,11 @@ absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {
                    " ms of its first frame (message_timeout); send it faster"));
 }
 
-absl::Status DeadlineExceeded(std::string_view method, Duration allowed) {
+absl::Status DeadlineExceeded(std::string_view doing, std::string_view method, Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
-  return absl::DeadlineExceededError(absl::StrCat(ToAbsl(method), " did not end within the ",
-                                                  milliseconds, " ms that its caller gave it"));
+  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(doing),
+                                                  " ", ToAbsl(method), ", after ", milliseconds,
+                                                  " ms"));
 }
 
 }  // namespace piperpc::server

@@ -41,6 +41,7 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 absl::Status FailedUnexpectedly(std::string_view method);
 absl::Status HandlerOutOfMemory(std::string_view method);
 absl::Status MessageTooSlow(std::uint64_t size, Duration allowed);
-absl::Status DeadlineExceeded(std::string_view method, Duration allowed);
+// `doing` says what with the method. The client's own text is alike: see client/core.h.
+absl::Status DeadlineExceeded(std::string_view doing, std::string_view method, Duration allowed);
 
 }  // namespace piperpc::server
