@@ -162,6 +162,19 @@ class MistakesTest(CliTest):
   def test_unknown_service(self):
     self.assert_ended(self.server.run('call', 'no.Such/Thing'), UNIMPLEMENTED, 'no.Such')
 
+  def test_a_service_in_place_of_a_method_is_answered_with_its_methods(self):
+    text = ('upper.v1.UpperService is a service, not a method; it has '
+            'upper.v1.UpperService/Uppercase, upper.v1.UpperService/UppercaseLines')
+    self.assert_ended(self.server.run('call', 'upper.v1.UpperService'), USAGE, 'piperpc: ' + text)
+    result = self.server.run('session', stdin='start upper.v1.UpperService\n')
+    self.assert_ended(result, USAGE, 'line 1: ' + text)
+
+  def test_an_unknown_service_is_told_at_once_with_those_there_are(self):
+    for code, *arguments in ((NOT_FOUND, 'wait', 'no.Such'), (NOT_FOUND, 'describe', 'no.Such'),
+                             (UNIMPLEMENTED, '--wait', 'call', 'no.Such/Thing')):
+      self.assert_ended(self.server.run(*arguments, '--timeout', '1h'), code, '"no.Such"',
+                        'on this server; it has the services auth.v1.AuthService, ')
+
   def test_not_even_a_method(self):
     self.assert_ended(self.server.run('call', 'word'), USAGE, 'SERVICE/METHOD')
 
@@ -223,14 +236,17 @@ class MistakesTest(CliTest):
   def test_timeout_ends_a_stream(self):
     result = self.server.run('--timeout', '300ms', 'call', SUBSCRIBE)
     self.assert_ended(result, DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
+    # The server's word for it, or that of this side.
+    self.assertRegex(result.stderr, r'the deadline has passed while .*, after \d+ ms')
 
   def test_timeout_ends_the_wait_for_standard_input(self):
     caller = self.server.start('--timeout', '3s', 'call', UPPERCASE, '-')
     caller.write('{"text":')
     self.assertEqual(caller.process.wait(programs.LIMIT), DEADLINE_EXCEEDED)
     caller.finish()
-    self.assertEqual(caller.err.seen,
-                     ['piperpc: the time of --timeout was over while reading standard input'])
+    self.assertEqual(len(caller.err.seen), 1, caller.err.seen)
+    self.assertRegex(caller.err.seen[0], r'^piperpc: the deadline has passed while reading standard '
+                     r'input, after \d+ ms \(--timeout\)$')
 
   def test_timeout_ends_a_stream_of_standard_input(self):
     caller = self.server.start('--user', 'slow', '--register', '--timeout', '5s', 'call',
@@ -255,7 +271,7 @@ class MistakesTest(CliTest):
         callers.append((path, self.server.start('--timeout', '3s', *arguments)))
     for path, caller in callers:
       self.assertEqual(caller.finish(), DEADLINE_EXCEEDED)
-      self.assertIn(f'--timeout was over while reading {path}', '\n'.join(caller.err.seen))
+      self.assertIn(f'the deadline has passed while reading {path}, after ', '\n'.join(caller.err.seen))
 
   @target.linux_only('pipes with names in folders')
   def test_timeout_is_that_of_each_line_of_a_session(self):
@@ -263,7 +279,7 @@ class MistakesTest(CliTest):
     os.mkfifo(pipe)
     result = self.server.run('--timeout', '3s', 'session',
                              stdin=f'call {UPPERCASE} "@{pipe}"\nlist\n')
-    self.assert_ended(result, DEADLINE_EXCEEDED, 'line 1: the time of --timeout was over')
+    self.assert_ended(result, DEADLINE_EXCEEDED, 'line 1: the deadline has passed while reading ')
     self.assertIn('upper.v1.UpperService', result.stdout)
 
   def test_no_server(self):
@@ -812,6 +828,24 @@ class SessionTest(CliTest):
                              PIPERPC_PASSWORD='secret')
     self.assert_ended(result, UNAUTHENTICATED, 'line 2: ', 'line 3: no command nonsense')
     self.assertEqual(replies(result.stdout), [{'registered': True}, {'username': 'ines'}])
+
+  def test_a_wrong_number_of_words_is_answered_with_the_commands_usage(self):
+    usages = {
+        'call': 'call SERVICE/METHOD [REQUEST...]', 'start': 'start SERVICE/METHOD [REQUEST...]',
+        'send': 'send TAG [REQUEST]', 'end': 'end TAG', 'end s1 x': 'end TAG',
+        'stop': 'stop TAG', 'stop s1 x': 'stop TAG', 'list x': 'list',
+        'describe a x': 'describe [SYMBOL]', 'help x': 'help', 'quit x': 'quit',
+        'login': 'login NAME [--password-file FILE] [--register]',
+        'login ana x --register': 'login NAME [--password-file FILE] [--register]',
+        'login ana --nothing': 'login NAME [--password-file FILE] [--register]'}
+    result = self.server.run('session', stdin='\n'.join(usages) + '\nlogin ana\n',
+                             PIPERPC_PASSWORD='secret')
+    errors = result.stderr.splitlines()
+    self.assertEqual(len(errors), len(usages) + 1, errors)
+    for error, (line, usage) in zip(errors, usages.items()):
+      self.assertIn(f': {line.split()[0]}: ', error)
+      self.assertTrue(error.endswith('; usage: ' + usage), error)
+    self.assertIn('no user "ana"', errors[-1])  # The lines before registered nobody.
 
   def test_list_and_describe_and_help(self):
     result = self.server.run('session', stdin='list\ndescribe auth.v1.LoginRequest\nhelp\n')

@@ -5,7 +5,6 @@
 namespace piperpc::cli {
 
 Outcome Call(Program& program, const Words& words, const Patience& patience) {
-  if (words.empty()) return UsageError("call needs SERVICE/METHOD");
   const OutcomeOr<CallableMethod> method = program.connection.FindMethod(words[0], patience);
   if (!method.ok()) return method.outcome();
   OutcomeOr<RequestPlan> plan = PlanRequests(

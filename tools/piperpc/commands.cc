@@ -19,11 +19,13 @@ int LoggedIn(Program& program, const Words& words, const Patience& patience) {
 }
 
 constexpr Command kCommands[] = {
-    {"list", "", "the services of the server", &Once<&List>},
-    {"describe", "[SYMBOL]", "a service, method, message or enum", &Once<&Describe>},
-    {"call", "SERVICE/METHOD [REQUEST...]", "call a method", &LoggedIn<&Once<&Call>>},
-    {"session", "", "several calls on one connection", &LoggedIn<&RunSession>},
-    {"wait", "[SERVICE]", "until the server is ready", &Once<&Wait>},
+    {{"list", "", "the services of the server"}, &Once<&List>},
+    {{"describe", "[SYMBOL]", "a service, method, message or enum", 0, 1}, &Once<&Describe>},
+    {{"call", "SERVICE/METHOD [REQUEST...]", "call a method", 1, kAnyNumber},
+     &LoggedIn<&Once<&Call>>},
+    {{"session", "", "several calls on one connection, a line of standard input each"},
+     &LoggedIn<&RunSession>},
+    {{"wait", "[SERVICE]", "until the server is ready", 0, 1}, &Once<&Wait>},
 };
 
 }  // namespace

@@ -3,13 +3,15 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/patience.h"
 #include "tools/piperpc/program.h"
+#include "tools/piperpc/usage.h"
 
 namespace piperpc::cli {
+
+// The words of each fit its Usage: see CheckWords().
 
 // list: the names of the server's services, one on a line.
 Outcome List(Program& program, const Words& words, const Patience& patience);
@@ -20,7 +22,9 @@ Outcome Describe(Program& program, const Words& words, const Patience& patience)
 // call SERVICE/METHOD [REQUEST…].
 Outcome Call(Program& program, const Words& words, const Patience& patience);
 
-// wait: until the server says that it serves. Waits as long as `patience` allows, else 30 s.
+// wait [SERVICE]: until the server says that it, or the service, serves. Waits as long as
+// `patience` allows, else 30 s. NOT_FOUND at once: a server is there, and does not have the
+// service.
 Outcome Wait(Program& program, const Words& words, const Patience& patience);
 
 // session: lines from standard input, on one connection; each may take as long as --timeout says.
@@ -28,9 +32,7 @@ Outcome Wait(Program& program, const Words& words, const Patience& patience);
 int RunSession(Program& program, const Words& words, const Patience& patience);
 
 struct Command {
-  std::string_view name;
-  std::string_view arguments;
-  std::string_view summary;
+  Usage usage;
   int (*run)(Program& program, const Words& words, const Patience& patience);
 };
 

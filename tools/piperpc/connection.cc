@@ -1,8 +1,10 @@
 #include "tools/piperpc/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/v1/health.piperpc.h"
 #include "piperpc/v1/reflection.piperpc.h"
@@ -28,6 +30,17 @@ Outcome ExplainReflection(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   return absl::UnimplementedError(
       "the server has no piperpc.v1.ReflectionService, so its methods are not known here");
+}
+
+// A server may have any number of them.
+std::string SomeOf(const std::vector<std::string>& services) {
+  constexpr std::size_t kMost = 20;
+  if (services.empty()) return "none";
+  const std::size_t shown = std::min(services.size(), kMost);
+  const std::string text =
+      absl::StrJoin(services.begin(), services.begin() + static_cast<std::ptrdiff_t>(shown), ", ");
+  if (shown == services.size()) return text;
+  return absl::StrCat(text, ", and ", services.size() - shown, " more, which piperpc list shows");
 }
 
 Outcome FillLogin(const std::string& user, const std::string& password,
@@ -103,19 +116,30 @@ Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
   return schema_.AddFiles({response->files().begin(), response->files().end()});
 }
 
+Outcome Connection::NotThere(absl::StatusCode code, std::string_view what, std::string_view name,
+                             const Patience& patience) {
+  std::string text =
+      absl::StrCat("no ", std::string(what), " \"", std::string(name), "\" on this server");
+  const OutcomeOr<std::vector<std::string>> services = ListServices(patience);
+  if (services.ok()) absl::StrAppend(&text, "; it has the services ", SomeOf(*services));
+  return absl::Status(code, text);
+}
+
 OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name, const Patience& patience) {
   const std::string symbol = SymbolOf(name);
   const std::size_t dot = symbol.rfind('.');
   if (dot == std::string::npos) {
-    return UsageError(absl::StrCat("\"", std::string(name), "\" is no SERVICE/METHOD"));
+    return UsageError(absl::StrCat("\"", std::string(name), "\" is not a SERVICE/METHOD such as ",
+                                   "upper.v1.UpperService/Uppercase"));
   }
   const std::string service = symbol.substr(0, dot);
-  const Outcome learned = Learn(service, patience);
-  if (learned.Is(absl::StatusCode::kNotFound)) {
-    return absl::UnimplementedError(absl::StrCat("no service ", service, " on this server"));
-  }
-  if (!learned.ok()) return learned;
-  return schema_.FindMethod(name);
+  Outcome learned = Learn(service, patience);
+  if (learned.ok() && schema_.KindOf(service) == "service") return schema_.FindMethod(name);
+  // It may be something else that the server has, such as a service alone.
+  if (learned.ok() || learned.Is(absl::StatusCode::kNotFound)) learned = Learn(symbol, patience);
+  if (learned.ok() && !schema_.KindOf(symbol).empty()) return schema_.NotAMethod(symbol);
+  if (!learned.ok() && !learned.Is(absl::StatusCode::kNotFound)) return learned;
+  return NotThere(absl::StatusCode::kUnimplemented, "service", service, patience);
 }
 
 OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,

@@ -38,10 +38,17 @@ class Connection {
   // From the server's reflection.
   OutcomeOr<std::vector<std::string>> ListServices(const Patience& patience);
 
+  // The error that the server does not have a `what`, such as a "service", of that name. It names
+  // the services that there are.
+  Outcome NotThere(absl::StatusCode code, std::string_view what, std::string_view name,
+                   const Patience& patience);
+
   // Makes schema() know `symbol`. NOT_FOUND: the server does not.
   Outcome Learn(const std::string& symbol, const Patience& patience);
 
-  // Learns the service of "package.Service/Method" and finds the method in it.
+  // Learns the service of "package.Service/Method" and finds the method in it. UNIMPLEMENTED: the
+  // server has no such service, or no such method in it. A usage error when `name` is no method but
+  // something else that the server has; of a service it names the methods.
   OutcomeOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
 
   // Makes one unary call.

@@ -5,9 +5,12 @@ namespace piperpc::cli {
 namespace {
 
 Outcome DescribeOne(Program& program, const std::string& name, const Patience& patience) {
-  const Outcome learned = program.connection.Learn(SymbolOf(name), patience);
-  if (!learned.ok()) return learned;
-  OutcomeOr<std::string> text = program.connection.schema().Describe(name);
+  Connection& connection = program.connection;
+  const Outcome learned = connection.Learn(SymbolOf(name), patience);
+  OutcomeOr<std::string> text = learned.ok() ? connection.schema().Describe(name) : learned;
+  if (text.outcome().Is(absl::StatusCode::kNotFound)) {
+    return connection.NotThere(absl::StatusCode::kNotFound, "symbol", name, patience);
+  }
   if (!text.ok()) return text.outcome();
   text->pop_back();  // The newline that WriteLine() adds.
   return program.output.WriteLine(*text);
@@ -16,7 +19,6 @@ Outcome DescribeOne(Program& program, const std::string& name, const Patience& p
 }  // namespace
 
 Outcome Describe(Program& program, const Words& words, const Patience& patience) {
-  if (words.size() > 1) return UsageError("describe takes one symbol, or none for all services");
   if (words.size() == 1) return DescribeOne(program, words[0], patience);
   const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(patience);
   if (!services.ok()) return services.outcome();

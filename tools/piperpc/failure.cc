@@ -64,9 +64,13 @@ Outcome IoError(std::string_view message) { return Outcome::Local(kExitIo, messa
 
 Outcome NoReaderError() { return Outcome::Local(kExitNoReader, "nobody reads the output"); }
 
-Outcome TimedOutError(std::string_view doing) {
-  return Outcome::Local(kExitTimedOut,
-                        absl::StrCat("the time of --timeout was over while ", std::string(doing)));
+std::string DeadlineText(std::string_view doing, std::chrono::milliseconds spent) {
+  return absl::StrCat("the deadline has passed while ", std::string(doing), ", after ",
+                      spent.count(), " ms");
+}
+
+Outcome TimedOutError(std::string_view doing, std::chrono::milliseconds spent) {
+  return Outcome::Local(kExitTimedOut, absl::StrCat(DeadlineText(doing, spent), " (--timeout)"));
 }
 
 Outcome NoThreadError(const absl::Status& status) {

@@ -1,6 +1,7 @@
 // What went wrong, as the command line tells it: a text for people and an exit code for scripts.
 #pragma once
 
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <ostream>
@@ -104,8 +105,11 @@ Outcome IoError(std::string_view message);
 // Standard output has been closed by its reader: the end, but nothing to complain of.
 Outcome NoReaderError();
 
+// "the deadline has passed while DOING, after N ms", as the library says it.
+std::string DeadlineText(std::string_view doing, std::chrono::milliseconds spent);
+
 // The time of --timeout was over while `doing`, before anything was called.
-Outcome TimedOutError(std::string_view doing);
+Outcome TimedOutError(std::string_view doing, std::chrono::milliseconds spent);
 
 // OK, or an I/O error with the text of a `status` that the system's refusal of a thread has.
 Outcome NoThreadError(const absl::Status& status);

@@ -38,7 +38,9 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
     result = input.Read(content, patience.stop(), patience.end());
   }
   if (result == Result::kStopped) return InterruptedError();
-  if (result == Result::kTimedOut) return TimedOutError(absl::StrCat("reading ", path));
+  if (result == Result::kTimedOut) {
+    return TimedOutError(absl::StrCat("reading ", path), patience.spent());
+  }
   if (result == Result::kError) return CannotRead(path, errno);
   if (content.size() > most) {
     return CannotRead(path,

@@ -4,6 +4,8 @@
 namespace piperpc::cli {
 namespace {
 
+constexpr std::size_t kSummaryColumn = 46;
+
 constexpr char kRequests[] = R"(
 A request is JSON ('{"text": "hi"}'), field=value words, @file, or - for standard input. A method
 that streams its requests takes several, or lines of JSON from standard input.
@@ -18,10 +20,7 @@ the output.
 std::string HelpText() {
   std::string text = "Calls the services of a PipeRPC server.\n\n";
   for (const Command& command : Commands()) {
-    const std::string usage =
-        absl::StrCat(std::string(command.name), " ", std::string(command.arguments));
-    absl::StrAppend(&text, "  piperpc ", usage, std::string(36 - usage.size(), ' '),
-                    std::string(command.summary), "\n");
+    absl::StrAppend(&text, HelpLine("  piperpc ", command.usage, kSummaryColumn), "\n");
   }
   absl::StrAppend(&text, "\nFlags, anywhere on the line (-- ends them):\n", FlagHelp(), kRequests);
   text.pop_back();

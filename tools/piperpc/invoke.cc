@@ -21,8 +21,10 @@ namespace {
 using internal::ClientStream;
 using internal::OutMessage;
 
-Outcome InputError(LineReader::Result result) {
-  if (result == LineReader::Result::kTimedOut) return TimedOutError("reading standard input");
+Outcome InputError(LineReader::Result result, const Patience& patience) {
+  if (result == LineReader::Result::kTimedOut) {
+    return TimedOutError("reading standard input", patience.spent());
+  }
   return IoError(result == LineReader::Result::kTooLong
                      ? absl::StrCat("cannot read standard input: a message has more than ",
                                     kMostRequestBytes, " bytes, the most it may have")
@@ -34,7 +36,7 @@ OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const P
   std::string text;
   const LineReader::Result result = input.ReadAll(text, patience);
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result != LineReader::Result::kEnd) return InputError(result);
+  if (result != LineReader::Result::kEnd) return InputError(result, patience);
   const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed;
   return request;
@@ -102,8 +104,8 @@ class Sender {
   Outcome SendLines(const std::stop_token& stop) {
     std::string line;
     LineReader::Result result;
-    while ((result = input_.ReadLine(line, Patience(std::nullopt, stop))) ==
-           LineReader::Result::kLine) {
+    const Patience patience(std::nullopt, stop);
+    while ((result = input_.ReadLine(line, patience)) == LineReader::Result::kLine) {
       if (IsBlank(line)) continue;
       const MessagePtr message = new_request_();
       const Outcome parsed = FromJson(line, *message);
@@ -112,7 +114,7 @@ class Sender {
     }
     const bool failed =
         result == LineReader::Result::kError || result == LineReader::Result::kTooLong;
-    return failed ? InputError(result) : Outcome();
+    return failed ? InputError(result, patience) : Outcome();
   }
 
   ClientStream& stream_;

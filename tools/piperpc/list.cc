@@ -4,8 +4,7 @@
 
 namespace piperpc::cli {
 
-Outcome List(Program& program, const Words& words, const Patience& patience) {
-  if (!words.empty()) return UsageError("list takes no arguments");
+Outcome List(Program& program, const Words&, const Patience& patience) {
   const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(patience);
   if (!services.ok()) return services.outcome();
   for (const std::string& service : *services) {

@@ -20,7 +20,7 @@ int RefuseUsage(std::string_view what) {
 
 const Command* FindCommand(std::string_view name) {
   for (const Command& command : Commands()) {
-    if (command.name == name) return &command;
+    if (command.usage.name == name) return &command;
   }
   return nullptr;
 }
@@ -56,7 +56,8 @@ int Run(const std::vector<std::string>& arguments) {
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));
-  const Outcome checked = CheckSettings(line->settings);
+  Outcome checked = CheckWords(command->usage, line->words);
+  if (checked.ok()) checked = CheckSettings(line->settings);
   if (!checked.ok()) return RefuseUsage(checked.message());
   return RunCommand(*command, *line, output, interrupts);
 }

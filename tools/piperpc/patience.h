@@ -18,7 +18,7 @@ class Patience {
 
   Patience(std::optional<std::chrono::milliseconds> timeout, std::stop_token stop)
       : stop_(std::move(stop)) {
-    if (timeout.has_value()) end_ = Clock::now() + *timeout;
+    if (timeout.has_value()) end_ = begun_ + *timeout;
   }
 
   const std::stop_token& stop() const { return stop_; }
@@ -39,10 +39,16 @@ class Patience {
   std::optional<Clock::time_point> end() const { return end_; }
   bool over() const { return end_.has_value() && Clock::now() >= *end_; }
 
+  // Since it was made.
+  std::chrono::milliseconds spent() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_);
+  }
+
   // Waits that long, or what is left, or until the stop, whichever comes first.
   void Pause(std::chrono::milliseconds time) const;
 
  private:
+  Clock::time_point begun_ = Clock::now();
   std::optional<Clock::time_point> end_;
   std::stop_token stop_;
 };

@@ -37,10 +37,13 @@ MethodShape ShapeOf(const MethodDescriptor& method) {
   return method.server_streaming() ? MethodShape::kServerStreaming : MethodShape::kUnary;
 }
 
-std::string MethodNames(const ServiceDescriptor& service) {
+// Each after `prefix`.
+std::string MethodNames(const ServiceDescriptor& service, const std::string& prefix = "") {
   std::vector<std::string> names;
-  for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
-  return absl::StrJoin(names, ", ");
+  for (int i = 0; i < service.method_count(); ++i) {
+    names.push_back(prefix + service.method(i)->name());
+  }
+  return names.empty() ? "no methods" : absl::StrJoin(names, ", ");
 }
 
 // Prints definitions, each once.
@@ -80,6 +83,7 @@ class Printer {
 std::string SymbolOf(std::string_view name) {
   std::string symbol(name);
   std::replace(symbol.begin(), symbol.end(), '/', '.');
+  if (symbol.ends_with('.')) symbol.pop_back();
   return symbol;
 }
 
@@ -108,6 +112,16 @@ bool Schema::Has(std::string_view symbol) const {
   return pool_.FindFileContainingSymbol(std::string(symbol)) != nullptr;
 }
 
+std::string_view Schema::KindOf(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const std::string symbol(name);
+  if (pool_.FindServiceByName(symbol) != nullptr) return "service";
+  if (pool_.FindMethodByName(symbol) != nullptr) return "method";
+  if (pool_.FindMessageTypeByName(symbol) != nullptr) return "message";
+  if (pool_.FindEnumTypeByName(symbol) != nullptr) return "enum";
+  return pool_.FindFieldByName(symbol) != nullptr ? "field" : "";
+}
+
 OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
   const std::shared_lock lock(mutex_);
   const std::string symbol = SymbolOf(name);
@@ -123,6 +137,19 @@ OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
   }
   return absl::UnimplementedError(absl::StrCat("no method ", std::string(name), " on this server; ",
                                                service_name, " has ", MethodNames(*service)));
+}
+
+Outcome Schema::NotAMethod(std::string_view name) const {
+  const std::string_view kind = KindOf(name);
+  const std::string symbol(name);
+  std::string text = absl::StrCat(symbol, kind == "enum" ? " is an " : " is a ", std::string(kind),
+                                  ", not a method");
+  const std::shared_lock lock(mutex_);
+  const ServiceDescriptor* const service = pool_.FindServiceByName(symbol);
+  if (service != nullptr) {
+    absl::StrAppend(&text, "; it has ", MethodNames(*service, symbol + "/"));
+  }
+  return UsageError(text);
 }
 
 OutcomeOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {

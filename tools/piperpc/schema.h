@@ -42,9 +42,16 @@ class Schema {
   // True when the symbol's file has been added.
   bool Has(std::string_view symbol) const;
 
+  // "service", "method", "message", "enum" or "field"; empty: none of them is known by that name.
+  std::string_view KindOf(std::string_view symbol) const;
+
   // "package.Service/Method" or "package.Service.Method". UNIMPLEMENTED, as a server says, names
   // the service's methods.
   OutcomeOr<CallableMethod> FindMethod(std::string_view name) const;
+
+  // The usage error for a symbol that is no method but something else: what it is, and of a service
+  // the methods.
+  Outcome NotAMethod(std::string_view symbol) const;
 
   // The definition of a service, a method, a message or an enum, as .proto text; a service or a
   // method comes with the messages that it takes and gives.
@@ -65,7 +72,8 @@ class Schema {
   mutable google::protobuf::DynamicMessageFactory factory_;
 };
 
-// The symbol of a method, "package.Service.Method", whichever way it was written.
+// The symbol of a method, "package.Service.Method", whichever way it was written. What ends with a
+// separator is without its last name.
 std::string SymbolOf(std::string_view name);
 
 }  // namespace piperpc::cli

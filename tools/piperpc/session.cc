@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/invoke.h"
 #include "tools/piperpc/login.h"
+#include "tools/piperpc/usage.h"
 #include "tools/piperpc/words.h"
 #include "tools/shared/flags.h"
 #include "tools/shared/input.h"
@@ -14,16 +16,9 @@
 namespace piperpc::cli {
 namespace {
 
-constexpr char kSessionHelp[] =
-    R"(  call SERVICE/METHOD [REQUEST...]   make a call and print its replies
-  start SERVICE/METHOD [REQUEST...]  open a stream that goes on in the background
-  send TAG [REQUEST]                 send one more message on it
-  end TAG                            no more messages; wait for the last replies
-  stop TAG                           cancel it
-  login NAME [--password-file FILE] [--register]
-                                     log in on this connection; --register: a new name, too
-  list, describe [SYMBOL]            what the server has
-  help, quit)";
+// Flags may stand among the words of this one.
+constexpr Usage kLogin = {"login", "NAME [--password-file FILE] [--register]",
+                          "log in on this connection; --register: a new name, too", 1, 1};
 
 class Session {
  public:
@@ -45,9 +40,30 @@ class Session {
  private:
   using Handler = Outcome (Session::*)(const Words& words, const Patience& patience);
   struct Entry {
-    std::string_view name;
+    Usage usage;
     Handler handler;
+    bool counts_words = false;  // The handler takes its words apart first.
   };
+
+  static std::span<const Entry> Entries() {
+    static constexpr Entry kEntries[] = {
+        {{"call", "SERVICE/METHOD [REQUEST...]", "make a call and print its replies", 1,
+          kAnyNumber},
+         &Session::CallNow},
+        {{"start", "SERVICE/METHOD [REQUEST...]", "open a stream that goes on in the background", 1,
+          kAnyNumber},
+         &Session::Start},
+        {{"send", "TAG [REQUEST]", "send one more message on it", 1, kAnyNumber}, &Session::Send},
+        {{"end", "TAG", "no more messages; wait for the last replies", 1, 1}, &Session::End},
+        {{"stop", "TAG", "cancel it", 1, 1}, &Session::Stop},
+        {kLogin, &Session::Login, true},
+        {{"list", "", "the services of the server"}, &Session::ListThem},
+        {{"describe", "[SYMBOL]", "a service, method, message or enum", 0, 1}, &Session::Describe},
+        {{"help", "", "show this"}, &Session::Help},
+        {{"quit", "", "end the session"}, &Session::Quit},
+    };
+    return kEntries;
+  }
 
   std::stop_token ArmStop() { return interactive_ ? program_.interrupts.Arm() : stop_; }
 
@@ -100,16 +116,11 @@ class Session {
     const OutcomeOr<Words> words = SplitLine(line_);
     if (!words.ok()) return words.outcome();
     if (words->empty()) return Outcome();
-    static constexpr Entry kEntries[] = {
-        {"call", &Session::CallNow},  {"start", &Session::Start},       {"send", &Session::Send},
-        {"end", &Session::End},       {"stop", &Session::Stop},         {"login", &Session::Login},
-        {"list", &Session::ListThem}, {"describe", &Session::Describe}, {"help", &Session::Help},
-        {"quit", &Session::Quit},
-    };
-    for (const Entry& entry : kEntries) {
-      if (entry.name == words->front()) {
-        return (this->*entry.handler)({words->begin() + 1, words->end()}, patience);
-      }
+    const Words rest(words->begin() + 1, words->end());
+    for (const Entry& entry : Entries()) {
+      if (entry.usage.name != words->front()) continue;
+      const Outcome fits = entry.counts_words ? Outcome() : CheckWords(entry.usage, rest);
+      return fits.ok() ? (this->*entry.handler)(rest, patience) : fits;
     }
     return UsageError(absl::StrCat("no command ", words->front(), " in a session; see help"));
   }
@@ -125,7 +136,6 @@ class Session {
   }
 
   Outcome CallNow(const Words& words, const Patience& patience) {
-    if (words.empty()) return UsageError("call needs SERVICE/METHOD");
     OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
     if (!method.ok()) return method.outcome();
     if (words.size() == 1 && StreamsRequests(method->shape)) return NoStandardInput();
@@ -134,7 +144,6 @@ class Session {
   }
 
   Outcome Start(const Words& words, const Patience& patience) {
-    if (words.empty()) return UsageError("start needs SERVICE/METHOD");
     OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
     if (!method.ok()) return method.outcome();
     const OutcomeOr<RequestPlan> plan = PlanRequests(
@@ -147,19 +156,14 @@ class Session {
   }
 
   Outcome Send(const Words& words, const Patience& patience) {
-    if (words.empty()) return UsageError("send needs the TAG of a stream");
     return streams_.Send(words[0], {words.begin() + 1, words.end()}, patience);
   }
 
   Outcome End(const Words& words, const Patience& patience) {
-    if (words.size() != 1) return UsageError("end needs the TAG of a stream");
     return streams_.End(words[0], patience);
   }
 
-  Outcome Stop(const Words& words, const Patience&) {
-    if (words.size() != 1) return UsageError("stop needs the TAG of a stream");
-    return streams_.Stop(words[0]);
-  }
+  Outcome Stop(const Words& words, const Patience&) { return streams_.Stop(words[0]); }
 
   Outcome Login(const Words& words, const Patience& patience) {
     LoginTerms terms;
@@ -168,8 +172,12 @@ class Session {
     flags.Add("password-file", "FILE", "", tools::SetText(terms.password_file));
     flags.AddSwitch("register", "", &terms.may_register);
     const absl::StatusOr<Words> names = flags.Parse(words);
-    if (!names.ok()) return UsageError(std::string(names.status().message()));
-    if (names->size() != 1) return UsageError("login needs the NAME of a user");
+    if (!names.ok()) {
+      return UsageError(
+          absl::StrCat("login: ", names.status().message(), "; usage: ", WrittenAs(kLogin)));
+    }
+    const Outcome fits = CheckWords(kLogin, *names);
+    if (!fits.ok()) return fits;
     terms.user = names->front();
     const OutcomeOr<MessagePtr> reply = LogIn(program_, terms, patience);
     if (!reply.ok()) return reply.outcome();
@@ -185,7 +193,14 @@ class Session {
     return cli::Describe(program_, words, patience);
   }
 
-  Outcome Help(const Words&, const Patience&) { return program_.output.WriteLine(kSessionHelp); }
+  Outcome Help(const Words&, const Patience&) {
+    constexpr std::size_t kSummaryColumn = 37;
+    std::string text;
+    for (const Entry& entry : Entries()) {
+      absl::StrAppend(&text, text.empty() ? "" : "\n", HelpLine("  ", entry.usage, kSummaryColumn));
+    }
+    return program_.output.WriteLine(text);
+  }
 
   Outcome Quit(const Words&, const Patience&) {
     quit_ = true;
@@ -210,11 +225,7 @@ class Session {
 
 }  // namespace
 
-int RunSession(Program& program, const Words& words, const Patience& patience) {
-  if (!words.empty()) {
-    return Report(UsageError("session takes no arguments; its lines come from standard input"),
-                  patience);
-  }
+int RunSession(Program& program, const Words&, const Patience& patience) {
   return Session(program, patience.stop()).Run();
 }
 

@@ -12,7 +12,9 @@ OutcomeOr<std::string> ReadAnswer(const ControllingTerminal& terminal, const Pat
   if (result == LineReader::Result::kLine) return answer;
   terminal.Show("\n");  // Nobody has typed one.
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result == LineReader::Result::kTimedOut) return TimedOutError("asking at the terminal");
+  if (result == LineReader::Result::kTimedOut) {
+    return TimedOutError("asking at the terminal", patience.spent());
+  }
   return IoError("the terminal gave no answer");
 }
 

@@ -116,7 +116,7 @@ OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const Patienc
   while (typed == Typed::kMore) {
     const DWORD woken = WaitForMultipleObjects(2, either, FALSE, TimeLeft(patience));
     if (patience.stop().stop_requested()) return InterruptedError();
-    if (patience.over()) return TimedOutError("asking at the terminal");
+    if (patience.over()) return TimedOutError("asking at the terminal", patience.spent());
     if (woken == WAIT_TIMEOUT) continue;
     typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, echo, line) : Typed::kFailed;
   }
