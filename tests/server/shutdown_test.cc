@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "server/server_fixture.h"
+#include "support/eventually.h"
 
 namespace piperpc::testing {
 namespace {
@@ -237,13 +238,15 @@ std::size_t ReadReply(WireClient& client) {
   }
 }
 
+std::string Goaway() {
+  return Encode({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({absl::OkStatus(), 0}));
+}
+
 TEST_F(Shutdown, GivesASlowReaderTheWholeGraceForItsReply) {
-  const std::string goaway =
-      Encode({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({absl::OkStatus(), 0}));
   WireClient staying = Connect();
   WireClient leaving = Connect();
   staying.Send({EncodedHello(), LongCall()});
-  leaving.Send({EncodedHello(), LongCall(), goaway});
+  leaving.Send({EncodedHello(), LongCall(), Goaway()});
   ASSERT_TRUE(service_.entered.WaitFor(2));
   std::future<ShutdownReport> ending =
       std::async(std::launch::async, [&] { return server_->Shutdown(milliseconds(20'000)); });
@@ -255,13 +258,28 @@ TEST_F(Shutdown, GivesASlowReaderTheWholeGraceForItsReply) {
 }
 
 TEST_F(Shutdown, NamesAClientThatDoesNotReadItsReply) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(), LongCall()});
-  ASSERT_TRUE(service_.entered.WaitFor(1));
+  WireClient staying = Connect();
+  WireClient leaving = Connect();
+  staying.Send({EncodedHello(), LongCall()});
+  leaving.Send({EncodedHello(), LongCall(), Goaway()});
+  ASSERT_TRUE(service_.entered.WaitFor(2));
   const ShutdownReport report = server_->Shutdown(milliseconds(1));
   EXPECT_THAT(report.aborted, ElementsAre());
-  EXPECT_THAT(report.undelivered, ElementsAre(HasSubstr(" bytes")));
+  EXPECT_THAT(report.undelivered, ElementsAre(HasSubstr(" bytes"), HasSubstr(" bytes")));
   EXPECT_FALSE(report.clean());
+}
+
+TEST_F(Shutdown, NamesNoClientThatWasCutOffBeforeIt) {
+  {
+    WireClient client = Connect();
+    // More than what a pipe holds, and less than what keeps the server from reading.
+    client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", "900000"),
+                 EncodedRequest(2, "test.v1.Test/Wait", ""), Goaway()});
+    ASSERT_TRUE(service_.entered.WaitFor(2));
+    client.Send({"no frame"});
+    ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
+  }
+  EXPECT_TRUE(server_->Shutdown(milliseconds(20'000)).clean());
 }
 
 TEST_F(Shutdown, FreesTheEndpointForTheNextServer) {

@@ -72,7 +72,10 @@ INSTANTIATE_TEST_SUITE_P(
                                 "16385 bytes"},
                       Violation{"BeforeANewCall",
                                 GoawayOf({}) + EncodedRequest(2, "test.v1.Test/Echo", ""),
-                                "after the client's own goaway"}),
+                                "after the client's own goaway"},
+                      Violation{"BeforeAFrameOfACallNeverBegun",
+                                GoawayOf({}) + Encode({.kind = FrameKind::kCancel, .call_id = 2}),
+                                "never begun"}),
     NameOf<Violation>);
 
 INSTANTIATE_TEST_SUITE_P(

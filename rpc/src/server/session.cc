@@ -210,7 +210,7 @@ void Session::OnTimer() {
 void Session::OnTimeOver() {
   if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
   // The client does not read.
-  if (draining_) {
+  if (grace_over_) {
     undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
                                 outbox_.queued_bytes(), " bytes");
   }
@@ -263,7 +263,7 @@ void Session::ClosePipe(CloseMode mode) {
 }
 
 void Session::CloseWhenDone() {
-  if (draining_ && state_ < State::kClosing && calls_.empty()) EndDrain();
+  if ((draining_ || client_goes_away_) && state_ < State::kClosing && calls_.empty()) EndDrain();
   if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
     ClosePipe(CloseMode::kDrain);
   }

@@ -181,9 +181,9 @@ class Session final : public QueueLink<Session>,
   const std::size_t output_limit_;
   const TimePoint opened_at_ = Clock::now();
   State state_ = State::kAwaitingHello;
-  bool draining_ = false;  // One of the two sides takes, or makes, no new calls.
+  bool draining_ = false;          // The server takes no new calls, and has said so.
+  bool client_goes_away_ = false;  // The client makes no new calls.
   bool grace_over_ = false;
-  bool client_goes_away_ = false;
   bool receiving_ = false;
   bool was_full_ = false;
   bool closing_pipe_ = false;

@@ -256,10 +256,7 @@ absl::Status Session::OnGoaway(const wire::Frame& frame) {
   const auto goaway = wire::DecodeGoaway(frame.payload);
   if (!goaway.ok()) return goaway.status();
   client_goes_away_ = true;
-  if (goaway->status.ok()) {
-    draining_ = true;
-    return absl::OkStatus();
-  }
+  if (goaway->status.ok()) return absl::OkStatus();
   core().Log(LogLevel::kWarning, "client ended the connection", [&] {
     return LogFields{{"peer_pid", std::to_string(peer().pid)},
                      {"reason", std::string(goaway->status.message())}};
