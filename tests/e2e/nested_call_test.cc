@@ -21,6 +21,8 @@ namespace {
 using internal::ClientMethod;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
 constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodShape::kUnary};
@@ -45,6 +47,22 @@ Stream<RawMessage> RelayChat(std::shared_ptr<Channel> channel) {
   }
 }
 
+// Blocks for a reply, and then for a message: on a loop both are refused.
+Task<RawResult> RelayBlocking(std::shared_ptr<Channel> channel) {
+  const absl::Status unary =
+      internal::CallUnary<RawMessage>(*channel, kEcho, RawMessage{"x"}, CallOptions()).status();
+  auto chat = internal::OpenReaderWriter<RawMessage, RawMessage>(*channel, kChat, CallOptions());
+  const bool more = chat.Next().has_value();
+  const absl::Status ready = channel->WaitUntilReady(seconds(20));
+  if (more) co_return absl::InternalError("it waited for a message");
+  std::string texts;
+  for (const absl::Status& each : {unary, chat.status(), ready}) {
+    if (!absl::IsFailedPrecondition(each)) co_return each;
+    texts.append(each.message());
+  }
+  co_return RawMessage{texts};
+}
+
 class NestedCalls : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
@@ -55,6 +73,8 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
     back_ = NewServer(inner_.service(), back_endpoint);
     inner_channel_ = NewChannel(back_endpoint);
     outer_.AddUnary("Relay", [this](ServerContext&, RawMessage) { return Relay(inner_channel_); });
+    outer_.AddUnary("RelayBlocking",
+                    [this](ServerContext&, RawMessage) { return RelayBlocking(inner_channel_); });
     outer_.AddServerStreaming(
         "Chat", [this](ServerContext&, RawMessage) { return RelayChat(inner_channel_); });
     front_ = NewServer(outer_, front_endpoint_);
@@ -84,6 +104,7 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
   }
 
   static constexpr ClientMethod kRelay{"outer.v1.O/Relay", MethodShape::kUnary};
+  static constexpr ClientMethod kRelayBlocking{"outer.v1.O/RelayBlocking", MethodShape::kUnary};
   static constexpr ClientMethod kRelayChat{"outer.v1.O/Chat", MethodShape::kServerStreaming};
 
   std::unique_ptr<transport::Transport> transport_;
@@ -122,6 +143,13 @@ TEST_P(NestedCalls, AHandlerOutlivesItsCallerAndEndsWithItsInnerCall) {
   outer_channel_.reset();
   inner_.release.Set();
   EXPECT_TRUE(front_->Shutdown(milliseconds(20'000)).clean());
+}
+
+TEST_P(NestedCalls, AHandlerThatWouldBlockItsLoopIsToldWhatToDo) {
+  const RawResult reply =
+      internal::CallUnary<RawMessage>(*outer_channel_, kRelayBlocking, RawMessage{}, CallOptions());
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->bytes, AllOf(HasSubstr("event loop"), HasSubstr("RunBlocking()")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, NestedCalls, ::testing::ValuesIn(transport::TransportNames()),

@@ -79,6 +79,10 @@ struct CallOptions {
 // State that a server ties to the connection, such as a login, goes away with it: see
 // connections_made().
 //
+// What blocks is refused with FAILED_PRECONDITION on the thread of an event loop, be it a channel's
+// (in a callback) or a server's (in a handler that is a coroutine): all that is served there would
+// wait. Use the form with a callback or co_await there, or RunBlocking().
+//
 // After fork() a channel that was used before is the parent's alone. In the child its calls, and
 // the streams that were opened on it, end at once with FAILED_PRECONDITION (a callback runs in
 // place), and its destructor does nothing: make a new channel there. Calls that were under way end
@@ -91,8 +95,8 @@ class Channel : public internal::ChannelCore {
   // text says at what (waiting for a server, a place in its connection queue, or its Hello);
   // RESOURCE_EXHAUSTED, this process has no more descriptors or threads, or the server has too many
   // connections, of us or of all; PERMISSION_DENIED, the server refused us or is not to be trusted;
-  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread
-  // that carries it, or a child of fork().
+  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread of
+  // an event loop, or a child of fork().
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
   // How often the channel has connected so far.

@@ -34,7 +34,7 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
 void BlockingCall::Perform() {
   Core::Lock lock(core());
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
-  if (core().WouldBlockItself()) return End(Core::BlocksItself());
+  if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
     const auto found = core().GetSession(lock, *this);
     if (!found.ok()) return End(found.status());

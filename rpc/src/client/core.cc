@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/executor.h"
 #include "src/base/exceptions.h"
 #include "src/base/text.h"
 #include "src/client/session.h"
@@ -263,18 +264,19 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   log_.push_back(std::move(record));
 }
 
-bool Core::WouldBlockItself() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
-
-absl::Status Core::BlocksItself() {
+absl::Status Core::CheckMayBlock() {
+  if (Executor::Current() == nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "this call would block the thread that carries its channel, which it waits for: in a "
-      "callback "
-      "use the form with a callback, or co_await");
+      "this call would block the thread of an event loop, and all that is served there: in a "
+      "callback, or a handler that is a coroutine, use the form with a callback, co_await, or "
+      "RunBlocking()");
 }
+
+bool Core::InOwnLoop() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
 
 bool Core::OnOwnLoop() {
   const std::lock_guard guard(mutex_);
-  return WouldBlockItself();
+  return InOwnLoop();
 }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
@@ -304,7 +306,7 @@ void Core::Close() {
     const std::shared_ptr<Session> session = sessions_[i];
     session->Shutdown();  // Perhaps it is not among them any more then.
   }
-  if (WouldBlockItself() || logging == this) return;
+  if (InOwnLoop() || logging == this) return;
   while (!sessions_.empty() || connecting_) lock.Wait(changed_);
 }
 

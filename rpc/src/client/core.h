@@ -137,11 +137,11 @@ class Core final : public std::enable_shared_from_this<Core> {
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
   absl::Status DeadlineExceeded(std::string_view phase, TimePoint begun) const;
 
-  // What a call gets that would block the thread which alone can end it.
-  bool WouldBlockItself() const;
-  static absl::Status BlocksItself();
-
   // --- Without it. ---
+
+  // What a call gets that would block on this thread: FAILED_PRECONDITION, where it runs an event
+  // loop. That must not wait: others are served there, and perhaps the call itself.
+  static absl::Status CheckMayBlock();
 
   // This is the thread of the channel's loop.
   bool OnOwnLoop();
@@ -169,6 +169,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
+  bool InOwnLoop() const;
   bool PostToLoop(Due& due);
   void TellLog(const std::vector<LogRecord>& records);
   void Arm();

@@ -235,7 +235,9 @@ void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
 
 // Blocks; or ends the call, where that would be for ever.
 void StreamCall::WaitForChange(Core::Lock& lock) {
-  if (core().WouldBlockItself()) return DropAndEnd(Core::BlocksItself());
+  if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) {
+    return DropAndEnd(std::move(refusal));
+  }
   lock.Wait(changed_);
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
+#include "src/base/fatal.h"
 #include "src/base/process.h"
 #include "src/base/text.h"
 #include "src/server/acceptor.h"
@@ -82,6 +83,9 @@ class Server::Impl {
         acceptor_(core_) {}
 
   ~Impl() {
+    if (absl::Status status = MayChange("~Server()"); !status.ok()) {
+      EndProcess({status.message().data(), status.message().size()});
+    }
     Shutdown(std::chrono::milliseconds(0));
     FinishLeftovers();
   }

@@ -1,0 +1,61 @@
+// What cannot be done, and cannot be refused either, ends the process with a reason.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "piperpc/raw_service.h"
+#include "piperpc/server.h"
+#include "src/transport/transport.h"
+#include "support/endpoints.h"
+#include "support/wire_client.h"
+
+namespace piperpc::testing {
+namespace {
+
+transport::Transport& System() { return **transport::SystemTransport("auto"); }
+
+// Serves until a handler ends the server on the loop that it runs on.
+void DestroyInAHandler() {
+  std::unique_ptr<Server> server;
+  RawService service("s.S");
+  service.AddUnary("Destroy", [&](ServerContext&, RawMessage) -> Task<RawResult> {
+    server.reset();
+    co_return RawMessage{};
+  });
+  const std::string endpoint = UniqueEndpoint();
+  server = std::make_unique<Server>();
+  if (!server->AddService(service).ok() || !server->Start(endpoint).ok()) return;
+  WireClient client(System(), endpoint);
+  client.Send({EncodedHello(), EncodedRequest(1, "s.S/Destroy", "")});
+  client.NextAfterHello();
+}
+
+// The log hook runs before Start() has returned.
+void DestroyInStart() {
+  std::unique_ptr<Server> server;
+  ServerOptions options;
+  options.max_connections = 1'000'000'000;  // More than there can be: that is logged at once.
+  options.max_connections_per_user = 1'000'000'000;
+  options.log = [&](const LogRecord&) { server.reset(); };
+  server = std::make_unique<Server>(std::move(options));
+  server->Start(UniqueEndpoint()).IgnoreError();
+}
+
+class ServerDestructorDeathTest : public ::testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(ServerDestructorDeathTest, OnAThreadOfTheServersOwnSaysSo) {
+  EXPECT_DEATH(DestroyInAHandler(), "~Server.* on a thread of the server");
+}
+
+TEST_F(ServerDestructorDeathTest, InTheLogHookOfItsStartSaysSo) {
+  EXPECT_DEATH(DestroyInStart(), "~Server.* Start.. ");
+}
+
+}  // namespace
+}  // namespace piperpc::testing
