@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
@@ -58,7 +59,7 @@ Task<RawResult> RelayBlocking(std::shared_ptr<Channel> channel) {
   std::string texts;
   for (const absl::Status& each : {unary, chat.status(), ready}) {
     if (!absl::IsFailedPrecondition(each)) co_return each;
-    texts.append(each.message());
+    absl::StrAppend(&texts, each.message(), "\n");
   }
   co_return RawMessage{texts};
 }
@@ -72,6 +73,7 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
     const std::string back_endpoint = UniqueEndpoint();
     back_ = NewServer(inner_.service(), back_endpoint);
     inner_channel_ = NewChannel(back_endpoint);
+    ASSERT_TRUE(inner_channel_->WaitUntilReady(seconds(20)).ok());
     outer_.AddUnary("Relay", [this](ServerContext&, RawMessage) { return Relay(inner_channel_); });
     outer_.AddUnary("RelayBlocking",
                     [this](ServerContext&, RawMessage) { return RelayBlocking(inner_channel_); });

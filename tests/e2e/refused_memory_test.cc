@@ -163,14 +163,15 @@ TEST_P(RefusedMemory, ForAMessageOfAStreamThatIsSentEndsItsCall) {
   ExpectServed();
 }
 
-// Once as it waits for its handler, and once as that takes it.
+// A small one as it waits for its handler, which is copied, and both as the handler takes them.
 TEST_P(RefusedMemory, ForAMessageOfAStreamThatWaitsForItsHandlerEndsItsCall) {
+  constexpr std::size_t kSmall = 50'000;  // In one frame.
   MarkServer();
-  for (int skipped = 0; skipped < 2; ++skipped) {
-    Refuse(kSize, kSize + 100, skipped);
+  for (const auto& [size, skipped] : {std::pair(kSmall, 0), {kSmall, 1}, {kSize, 0}}) {
+    Refuse(size, size + 100, skipped);
     auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
-    stream.Write(RawMessage{std::string(kSize, 'm')});
-    ExpectNoMemory(stream.Finish().status(), "a message of " + kSizeText);
+    stream.Write(RawMessage{std::string(size, 'm')});
+    ExpectNoMemory(stream.Finish().status(), "a message of " + std::to_string(size) + " bytes");
   }
   ExpectServed();
 }

@@ -10,6 +10,7 @@
 #include "piperpc/server.h"
 #include "src/transport/transport.h"
 #include "support/endpoints.h"
+#include "support/test_service.h"
 #include "support/wire_client.h"
 
 namespace piperpc::testing {
@@ -54,7 +55,7 @@ TEST_F(ServerDestructorDeathTest, OnAThreadOfTheServersOwnSaysSo) {
 }
 
 TEST_F(ServerDestructorDeathTest, InTheLogHookOfItsStartSaysSo) {
-  EXPECT_DEATH(DestroyInStart(), "~Server.* Start.. ");
+  EXPECT_DEATH(DestroyInStart(), "~Server.* Start");
 }
 
 }  // namespace

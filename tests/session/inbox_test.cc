@@ -158,6 +158,56 @@ TEST_F(AssemblyTest, AnAssemblyThatGoesAwayGivesItsShareBack) {
   EXPECT_TRUE(budget_.Take(100));
 }
 
+// Buffers that were used before are large from the first frame on.
+class LargeAssemblyTest : public testing::Test {
+ protected:
+  static constexpr std::size_t kSize = 1 << 20;
+
+  LargeAssemblyTest() {
+    PacketBuffer used;
+    used.Reserve(kSize);
+    LargeBuffers::OfProcess().Clear();
+    LargeBuffers::OfProcess().Give(std::move(used));
+  }
+  ~LargeAssemblyTest() override { LargeBuffers::OfProcess().Clear(); }
+
+  // Adds the first or the last half of a message of kSize bytes.
+  void AddHalf(ReceiveShare& share, bool first) {
+    ASSERT_TRUE(assembly_.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
+  }
+
+  const std::string half_ = std::string(kSize / 2, 'x');
+  ReceiveBudget server_{8 * kSize, "the server"};
+  Assembly assembly_;
+};
+
+TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
+  ReceiveShare share(4 * kSize, "the connection", server_);
+  AddHalf(share, true);
+  EXPECT_EQ(share.used(), kSize);
+  EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), 0u);
+  AddHalf(share, false);
+  EXPECT_EQ(assembly_.charged(), kSize);
+  assembly_.Clear();
+  EXPECT_EQ(share.used(), 0u);
+}
+
+TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
+  ReceiveShare share(4 * kSize, "the connection", server_);
+  constexpr std::size_t kLess = kSize * 3 / 4;
+  ASSERT_TRUE(assembly_.Add(Part(half_, true, kLess), kSize, &share).ok());
+  EXPECT_EQ(share.used(), kSize);
+  ASSERT_TRUE(assembly_.Add(Part(half_.substr(0, kSize / 4), false), kSize, &share).ok());
+  EXPECT_EQ(share.used(), kLess);
+}
+
+TEST_F(LargeAssemblyTest, AConnectionWithLittleRoomLeftUsesNone) {
+  ReceiveShare share(2 * kSize, "the connection", server_);
+  AddHalf(share, true);
+  EXPECT_EQ(share.used(), kSize / 2);
+  EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), kSize);
+}
+
 TEST_F(AssemblyTest, WithoutABudgetOnlyTheLimitCounts) {
   ASSERT_TRUE(assembly_.Add(Part(std::string(500, 'x'), true, 1000), kLimit, nullptr).ok());
   ASSERT_TRUE(assembly_.Add(Part(std::string(500, 'x'), false), kLimit, nullptr).ok());

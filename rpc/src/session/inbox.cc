@@ -54,6 +54,10 @@ absl::StatusOr<Assembly::Outcome> Assembly::AddPart(const wire::Frame& frame,
   }
   if (frame.header.more()) return Outcome{Result::kMore, {}};
   expected_ = 0;
+  if (charged_ > bytes_.size()) {
+    budget_->Give(charged_ - bytes_.size());
+    charged_ = bytes_.size();
+  }
   return Outcome{Result::kWhole, assembled()};
 }
 
@@ -86,14 +90,29 @@ absl::Status Assembly::CheckNext(const wire::Frame& frame) const {
   return absl::OkStatus();
 }
 
+bool Assembly::Charge(std::size_t bytes, ReceiveShare* budget) {
+  if (budget == nullptr || bytes <= charged_) return true;
+  if (!budget->Take(bytes - charged_)) return false;
+  budget_ = budget;
+  charged_ = bytes;
+  return true;
+}
+
+// One that was used before has room for the whole message. It is counted before the bytes have
+// come: so it is only for those who have plenty of room left.
+void Assembly::UseLargeBuffer(ReceiveShare* budget) {
+  PacketBuffer large = LargeBuffers::OfProcess().Take(expected_);
+  const std::size_t size = large.capacity();
+  if (size == 0) return;
+  const bool plenty = budget == nullptr || budget->used() + size <= budget->limit() / 4;
+  if (!plenty || !Charge(size, budget)) return LargeBuffers::OfProcess().Give(std::move(large));
+  bytes_ = std::move(large);
+}
+
 absl::Status Assembly::Append(wire::Bytes payload, ReceiveShare* budget) {
-  if (budget != nullptr) {
-    if (!budget->Take(payload.size())) return budget->Full(payload.size());
-    budget_ = budget;
-    charged_ += payload.size();
-  }
   const std::size_t needed = bytes_.size() + payload.size();
-  if (bytes_.empty()) bytes_ = LargeBuffers::OfProcess().Take(expected_);
+  if (bytes_.empty()) UseLargeBuffer(budget);
+  if (!Charge(needed, budget)) return budget->Full(needed - charged_);
   if (needed > bytes_.capacity()) {
     bytes_.Reserve(std::min<std::uint64_t>(expected_, std::max(needed, 2 * bytes_.capacity())));
   }

@@ -91,6 +91,10 @@ class Assembly {
   absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
   absl::Status CheckNext(const wire::Frame& frame) const;
   absl::Status Append(wire::Bytes payload, ReceiveShare* budget);
+  void UseLargeBuffer(ReceiveShare* budget);
+
+  // Counts `bytes` in all, if that is more than what is counted. False: there is no room.
+  bool Charge(std::size_t bytes, ReceiveShare* budget);
   wire::Bytes assembled() const { return {bytes_.data(), bytes_.size()}; }
 
   wire::FrameKind kind_{};

@@ -66,6 +66,7 @@ class ReceiveShare {
   absl::Status Full(std::size_t bytes) const;
 
   std::size_t used() const { return used_; }
+  std::size_t limit() const { return limit_; }
 
  private:
   bool Reserve(std::size_t bytes);
