@@ -44,9 +44,7 @@ Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, T
 }
 
 Call::~Call() {
-  DisarmDeadline();
-  ForgetMessages();
-  if (request_memory_ != 0) session_.memory().Give(request_memory_);
+  if (!ended_) LetGo();
   session_.host().UncountCall();
 }
 
@@ -54,6 +52,13 @@ void Call::operator delete(Call* call, std::destroying_delete_t) {
   CallMemory& memory = call->session_.host().call_memory();
   std::destroy_at(call);
   memory.Give(call);
+}
+
+// Of what others share. At its end, or when it goes away without one.
+void Call::LetGo() {
+  DisarmDeadline();
+  ForgetMessages();
+  if (request_memory_ != 0) session_.memory().Give(std::exchange(request_memory_, 0));
 }
 
 void Call::Admit(std::string_view metadata) {
@@ -207,12 +212,10 @@ void Call::Forget(Inbound& message) {
   if (!message.assembled.empty()) LargeBuffers::OfProcess().Give(std::move(message.assembled));
 }
 
-// Nobody will read those that are left.
-void Call::ForgetMessages() {
-  while (!inbound_.empty()) {
-    Forget(inbound_.front());
-    inbound_.pop_front();
-  }
+// Nobody will read it.
+void Call::ForgetFirst() {
+  Forget(inbound_.front());
+  inbound_.pop_front();
 }
 
 bool Call::Ready() { return !inbound_.empty() || half_closed_ || !stopped_.ok(); }
@@ -292,9 +295,7 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   ended_ = true;
   if (!stopped_.ok()) status = stopped_;
   producer_ = nullptr;
-  DisarmDeadline();
-  ForgetMessages();
-  if (request_memory_ != 0) session_.memory().Give(std::exchange(request_memory_, 0));
+  LetGo();
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
   RunInMemory([&] { session_.SendResponse(id_, status, trailers, response); },

@@ -137,7 +137,12 @@ class Call final : public internal::ServerCall,
   void ExpectRest();
   void Deliver(wire::Bytes message);
   Inbound Own(wire::Bytes message);
-  void ForgetMessages();
+  void LetGo();
+  // Nearly always there are none.
+  void ForgetMessages() {
+    while (!inbound_.empty()) ForgetFirst();
+  }
+  void ForgetFirst();
   void Forget(Inbound& message);
   void WakeReader();
   bool may_send() const;
