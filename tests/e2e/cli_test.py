@@ -147,10 +147,21 @@ class MistakesTest(CliTest):
     result = self.server.run_as('mistake', 'call', UPPERCASE, '{"text": ')
     self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid upper.v1.UppercaseRequest')
 
+  def test_malformed_json_is_told_in_one_line_with_its_place(self):
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+      file.write('{\n  "text": "a"\n  "more": 1\n}\n')
+      file.flush()
+      result = self.server.run('call', UPPERCASE, '@' + target.path(file.name))
+    self.assert_ended(result, USAGE, ': Expected , or } after key:value pair, at line 3, column 3: '
+                      '"more": 1\n')
+    self.assertNotIn('\\n', result.stderr)
+    self.assertEqual(len(result.stderr.splitlines()), 1)
+
   def test_malformed_line_of_a_stream(self):
     stdin = '{"text":"a"}\nnot json\n'
     result = self.server.run_as('mistake', 'call', UPPERCASE_LINES, stdin=stdin)
-    self.assert_ended(result, USAGE, 'piperpc: the JSON is not a valid ')
+    self.assert_ended(result, USAGE, 'piperpc: standard input, line 2: the JSON is not a valid ',
+                      'at column 1: not json')
 
   def test_unknown_field(self):
     self.assert_ended(self.server.run('call', UPPERCASE, 'words=x'), USAGE, 'no field words')

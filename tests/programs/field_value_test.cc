@@ -11,8 +11,10 @@ namespace piperpc::cli {
 namespace {
 
 using sample::v1::Everything;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class FieldValueTest : public testing::Test {
  protected:
@@ -105,7 +107,18 @@ TEST_F(FieldValueTest, RepeatingAddsToARepeatedField) {
 
 TEST_F(FieldValueTest, RepeatingAnotherFieldIsRefused) {
   Set("text=a");
-  EXPECT_THAT(Refused("text=b"), HasSubstr("field text was given twice: as \"a\" and as \"b\""));
+  EXPECT_EQ(
+      Refused("text=b"),
+      "field text was given twice: as \"a\" and as \"b\"; it holds one value, so leave one out "
+      "(only a repeated field takes several: FIELD=VALUE for each)");
+}
+
+TEST_F(FieldValueTest, AListInPlaceOfAValueIsToldHowToBeGiven) {
+  EXPECT_THAT(Refused("address.floors=[1,2]"),
+              HasSubstr("; of a list give each value as floors=VALUE"));
+  EXPECT_THAT(Refused(R"(homes=[{"city":"Braga"}])"),
+              HasSubstr("; of a list give each value as homes=VALUE"));
+  EXPECT_THAT(Refused("small=[1,2]"), Not(HasSubstr("list")));
 }
 
 TEST_F(FieldValueTest, MapsTakeTheKeyBehindTheDot) {
@@ -150,7 +163,9 @@ TEST_F(FieldValueTest, AMapIsGivenByItsKeys) {
 
 TEST_F(FieldValueTest, AMessageAndAFieldInsideItAreNotBothGiven) {
   Set(R"(address={"city":"Porto"})");
-  EXPECT_THAT(Refused("address.city=Braga"), HasSubstr("fields address and address.city"));
+  EXPECT_THAT(Refused("address.city=Braga"),
+              AllOf(HasSubstr("fields address and address.city"),
+                    HasSubstr("; give the outer one as JSON alone")));
   StartAgain();
   Set("address.city=Porto");
   EXPECT_THAT(Refused("address={}"), HasSubstr("fields address.city and address"));
@@ -188,8 +203,10 @@ TEST_F(FieldValueTest, TextThatIsNoUtf8IsRefusedWithTheFieldsName) {
 }
 
 TEST_F(FieldValueTest, UnknownFieldsNameTheMessage) {
-  EXPECT_THAT(Refused("colour2=1"), HasSubstr("sample.v1.Everything has no field colour2"));
-  EXPECT_THAT(Refused("address.street=x"), HasSubstr("sample.v1.Address has no field street"));
+  EXPECT_THAT(Refused("colour2=1"),
+              HasSubstr("sample.v1.Everything has no field colour2; it has text, data, small, "));
+  EXPECT_THAT(Refused("address.street=x"),
+              HasSubstr("sample.v1.Address has no field street; it has city, floors"));
   Refused("text.inside=x");
   Refused("homes.city=x");
 }

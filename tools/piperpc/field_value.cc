@@ -58,13 +58,26 @@ Outcome CheckOneof(const Message& message, const FieldDescriptor& field) {
                                  " holds one of its fields only; leave one out"));
 }
 
+// A message may have any number of them.
+std::string FieldNames(const google::protobuf::Descriptor& type) {
+  constexpr int kMost = 20;
+  std::vector<std::string> names;
+  for (int i = 0; i < std::min(type.field_count(), kMost); ++i) {
+    names.push_back(type.field(i)->name());
+  }
+  if (names.empty()) return "none";
+  if (type.field_count() > kMost) names.emplace_back("...");
+  return absl::StrJoin(names, ", ");
+}
+
 OutcomeOr<const FieldDescriptor*> FindField(const Message& message, std::string_view name) {
   const auto& type = *message.GetDescriptor();
   const std::string text(name);
   const FieldDescriptor* field = type.FindFieldByName(text);
   if (field == nullptr) field = type.FindFieldByCamelcaseName(text);
   if (field != nullptr) return field;
-  return UsageError(absl::StrCat(type.full_name(), " has no field ", text));
+  return UsageError(
+      absl::StrCat(type.full_name(), " has no field ", text, "; it has ", FieldNames(type)));
 }
 
 // The key of a map's entry, in one spelling: 01 is 1.
@@ -92,12 +105,15 @@ Outcome Assignments::Note(const Path& path, std::string_view value) {
   for (const auto& [other, other_value] : given_) {
     if (other == path) {
       return UsageError(absl::StrCat("field ", absl::StrJoin(path, "."), " was given twice: as \"",
-                                     other_value, "\" and as \"", std::string(value), "\""));
+                                     other_value, "\" and as \"", std::string(value),
+                                     "\"; it holds one value, so leave one out (only a repeated ",
+                                     "field takes several: FIELD=VALUE for each)"));
     }
     if (BeginsWith(other, path) || BeginsWith(path, other)) {
       return UsageError(absl::StrCat("fields ", absl::StrJoin(other, "."), " and ",
                                      absl::StrJoin(path, "."),
-                                     " were both given, but one is inside the other"));
+                                     " were both given, but one is inside the other; give the "
+                                     "outer one as JSON alone, or only fields inside it"));
     }
   }
   given_.emplace(path, value);
@@ -110,11 +126,13 @@ Outcome Assignments::SetField(Message& message, const FieldDescriptor& field, co
     const Outcome noted = Note(path, value);
     if (!noted.ok()) return noted;
   }
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    return SetMessage(MutableMessage(message, field), value)
-        .After(absl::StrCat("field ", field.name(), ": "));
-  }
-  return SetScalar(message, field, value);
+  const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  const Outcome set = is_message ? SetMessage(MutableMessage(message, field), value)
+                                       .After(absl::StrCat("field ", field.name(), ": "))
+                                 : SetScalar(message, field, value);
+  if (set.ok() || !field.is_repeated() || !value.starts_with('[')) return set;
+  return UsageError(
+      absl::StrCat(set.message(), "; of a list give each value as ", field.name(), "=VALUE"));
 }
 
 Outcome Assignments::SetMapEntry(Message& message, const FieldDescriptor& field, Path path,

@@ -38,7 +38,7 @@ OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const P
   if (result == LineReader::Result::kStopped) return InterruptedError();
   if (result != LineReader::Result::kEnd) return InputError(result, patience);
   const Outcome parsed = FromJson(text, *request);
-  if (!parsed.ok()) return parsed;
+  if (!parsed.ok()) return parsed.After("standard input: ");
   return request;
 }
 
@@ -103,13 +103,15 @@ class Sender {
 
   Outcome SendLines(const std::stop_token& stop) {
     std::string line;
+    std::size_t number = 0;
     LineReader::Result result;
     const Patience patience(std::nullopt, stop);
     while ((result = input_.ReadLine(line, patience)) == LineReader::Result::kLine) {
+      ++number;
       if (IsBlank(line)) continue;
       const MessagePtr message = new_request_();
       const Outcome parsed = FromJson(line, *message);
-      if (!parsed.ok()) return parsed;
+      if (!parsed.ok()) return parsed.After(absl::StrCat("standard input, line ", number, ": "));
       if (!Send(*message)) break;
     }
     const bool failed =

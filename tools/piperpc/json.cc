@@ -10,6 +10,7 @@
 #include "google/protobuf/util/type_resolver_util.h"
 #include "piperpc/internal/codec.h"
 #include "tools/piperpc/failure.h"
+#include "tools/piperpc/json_error.h"
 #include "tools/piperpc/nesting.h"
 #include "tools/shared/json_text.h"
 
@@ -96,8 +97,9 @@ Outcome FromJson(std::string_view json, google::protobuf::Message& message) {
   if (status.ok()) return Outcome();
   const Outcome shallow = CheckLevelsOfJson(json, message);
   if (!shallow.ok()) return shallow;
-  return UsageError(absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",
-                                 std::string(status.message())));
+  return UsageError(
+      absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",
+                   JsonErrorText(json, {status.message().data(), status.message().size()})));
 }
 
 }  // namespace piperpc::cli

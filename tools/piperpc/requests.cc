@@ -50,8 +50,10 @@ class Planner {
     if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));
     std::istringstream lines(*text);
     Outcome status;
+    std::size_t number = 0;
     for (std::string line; status.ok() && std::getline(lines, line);) {
-      if (!IsBlank(line)) status = AddJson(line).After(absl::StrCat(path, ": "));
+      ++number;
+      if (!IsBlank(line)) status = AddJson(line).After(absl::StrCat(path, ", line ", number, ": "));
     }
     return status;
   }

@@ -1,0 +1,77 @@
+#include "tools/piperpc/json_error.h"
+
+#include "gtest/gtest.h"
+#include "sample.pb.h"
+#include "tools/piperpc/json.h"
+
+namespace piperpc::cli {
+namespace {
+
+TEST(JsonErrorTest, ThePlaceOfTheCaretIsTold) {
+  EXPECT_EQ(JsonErrorText(R"({"text" "b"})", "Expected :.\n{\"text\" \"b\"}\n        ^"),
+            "Expected :, at column 9: \"b\"}");
+  EXPECT_EQ(JsonErrorText("{\n  \"a\": 1\n  \"b\": 2\n}",
+                          "No.\n{\n  \"a\": 1\n  \"b\": 2\n}\n             ^"),
+            "No, at line 3, column 3: \"b\": 2");
+}
+
+TEST(JsonErrorTest, TheShownPartMayBeginAnywhere) {
+  EXPECT_EQ(JsonErrorText(R"({"text": tru})", "Unexpected token.\ntru}\n^"),
+            "Unexpected token, at column 10: tru}");
+}
+
+TEST(JsonErrorTest, ColumnsCountCharactersAndNoneIsShownInPart) {
+  const std::string json = "{\"ß\": \"ß\" x ßß}";
+  EXPECT_EQ(JsonErrorText(json, "No.\n" + json.substr(0, json.size() - 2) + "\n            ^"),
+            "No, at column 11: x ß");
+}
+
+TEST(JsonErrorTest, TheEndIsTold) {
+  EXPECT_EQ(JsonErrorText("{", "Unexpected end of string.\n\n^"),
+            "Unexpected end of string, at the end");
+}
+
+TEST(JsonErrorTest, OfSeveralPlacesNoneIsMadeUp) {
+  EXPECT_EQ(JsonErrorText("[1 2],[1 2]", "No.\n[1 2]\n   ^"), "No, at this place: 2]");
+}
+
+TEST(JsonErrorTest, OtherTextsStayButInOneLine) {
+  EXPECT_EQ(JsonErrorText("{}", "texd: Cannot find field."), "texd: Cannot find field.");
+  EXPECT_EQ(JsonErrorText("{}", ": invalid value"), "invalid value");
+  EXPECT_EQ(JsonErrorText("{}", ""), "");
+  EXPECT_EQ(JsonErrorText("{}", "^"), "^");
+  EXPECT_EQ(JsonErrorText("{}", "a\n^"), "a ^");
+  EXPECT_EQ(JsonErrorText("{}", "a\nb\n      ^"), "a b       ^");
+}
+
+// Whatever protobuf says, and of whichever version it is.
+TEST(JsonErrorTest, NoErrorOfProtobufHasALineOrACaret) {
+  for (const char* json : {"",
+                           "{",
+                           "{\"text\"",
+                           "{\"text\": ",
+                           "{\"text\": \"abc",
+                           "{\"text\": \"a\"",
+                           "{}}",
+                           "{} x",
+                           "{\"text\": tru}",
+                           "{\"text\": \"\\u12\"}",
+                           "{\"text\": \"\\ud800\"}",
+                           "{,}",
+                           "[1 2]",
+                           "{\"small\": 01}",
+                           "{\"small\": 1e999}",
+                           "{\n\"text\": \"a\"\n\"small\": 1}",
+                           "nonsense",
+                           "{\"text\": {\"a\": 1}}",
+                           "{\"small\": [1]}",
+                           "{\"anything\": [1 2]}"}) {
+    sample::v1::Everything message;
+    const Outcome outcome = FromJson(json, message);
+    EXPECT_EQ(outcome.exit_code(), kExitUsage) << json;
+    EXPECT_EQ(outcome.message().find_first_of("\n^"), std::string::npos) << outcome.message();
+  }
+}
+
+}  // namespace
+}  // namespace piperpc::cli
