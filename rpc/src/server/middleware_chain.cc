@@ -27,7 +27,7 @@ absl::Status MiddlewareChain::Before(const ServerCore& core, ServerContext& cont
   return absl::OkStatus();
 }
 
-void MiddlewareChain::After(const ServerCore& core, ServerContext& context,
+void MiddlewareChain::Leave(const ServerCore& core, ServerContext& context,
                             const absl::Status& status) {
   while (entered_ > 0) {
     ServerMiddleware& middleware = *core.options.middleware[--entered_];

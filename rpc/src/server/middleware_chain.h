@@ -18,9 +18,13 @@ class MiddlewareChain {
   absl::Status Before(const ServerCore& core, ServerContext& context);
 
   // Runs After() of those whose Before() gave OK, last to first. Once.
-  void After(const ServerCore& core, ServerContext& context, const absl::Status& status);
+  void After(const ServerCore& core, ServerContext& context, const absl::Status& status) {
+    if (entered_ > 0) Leave(core, context, status);
+  }
 
  private:
+  void Leave(const ServerCore& core, ServerContext& context, const absl::Status& status);
+
   std::uint32_t entered_ = 0;  // So many.
 };
 

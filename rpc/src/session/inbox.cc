@@ -21,8 +21,6 @@ absl::Status Mismatch(std::uint64_t have, std::uint64_t expected) {
 
 }  // namespace
 
-Assembly::~Assembly() { Clear(); }
-
 void Assembly::Free() {
   if (budget_ != nullptr) budget_->Give(charged_);
   budget_ = nullptr;

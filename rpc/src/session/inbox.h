@@ -20,7 +20,7 @@ namespace piperpc {
 class Assembly {
  public:
   Assembly() = default;
-  ~Assembly();  // Gives back what it took.
+  ~Assembly() { Clear(); }  // Gives back what it took.
   Assembly(const Assembly&) = delete;
   Assembly& operator=(const Assembly&) = delete;
 

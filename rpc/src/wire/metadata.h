@@ -15,7 +15,12 @@ namespace piperpc::wire {
 absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t limit);
 
 // INVALID_ARGUMENT: these are not the fields of a FrameHeader, which is a protocol error.
-absl::Status CheckMetadataFields(std::string_view fields);
+absl::Status CheckSomeMetadataFields(std::string_view fields);
+
+// The same in line for frames without metadata, which most are.
+inline absl::Status CheckMetadataFields(std::string_view fields) {
+  return fields.empty() ? absl::OkStatus() : CheckSomeMetadataFields(fields);
+}
 
 // INVALID_ARGUMENT: the same, or a key that is not allowed, which costs the call only.
 absl::StatusOr<Metadata> DecodeMetadata(std::string_view fields);
