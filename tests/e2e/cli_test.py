@@ -235,13 +235,34 @@ class MistakesTest(CliTest):
     self.assert_ended(self.server.run('call', UPPERCASE, text), USAGE,
                       'field text is not valid UTF-8')
 
+  @target.linux_only('Windows does not open a folder')
+  def test_standard_input_that_cannot_be_read_is_told_with_the_reason(self):
+    folder = os.open(self.server.folder, os.O_RDONLY)
+    self.addCleanup(os.close, folder)
+    for arguments in (('session',), ('call', UPPERCASE, '-'), ('call', UPPERCASE_LINES)):
+      result = subprocess.run(
+          [*target.PIPERPC, *arguments], stdin=folder, capture_output=True, text=True,
+          timeout=programs.LIMIT, env=self.server.environment(), check=False)
+      self.assert_ended(result, IO, 'piperpc: cannot read standard input: Is a directory')
+
+  def test_a_file_without_a_name(self):
+    self.assert_ended(self.server.run('call', UPPERCASE, '@'), USAGE, '"@" names no file')
+
+  @target.linux_only('Windows has no empty variables')
+  def test_an_endpoint_that_is_an_empty_variable(self):
+    result = self.server.run('list', PIPERPC_ENDPOINT='')
+    self.assert_ended(result, USAGE, 'piperpc: PIPERPC_ENDPOINT is empty')
+    self.assert_ended(self.server.run('list', '--endpoint', self.server.endpoint,
+                                      PIPERPC_ENDPOINT=''), OK)
+
   def test_what_the_server_refuses(self):
     self.assert_ended(self.server.run('call', LOGIN, 'username=', 'password=x'), INVALID_ARGUMENT)
 
   def test_usage(self):
     for arguments in ((), ('dance',), ('--endpoint',), ('list', 'more'), ('--timeout=5', 'list'),
                       ('--endpoint=a b', 'list'), ('--endpoint=', 'list'), ('--user=', 'list'),
-                      ('--backend=bogus', 'list'), ('--max-message=1', 'list')):
+                      ('--backend=bogus', 'list'), ('--max-message=1', 'list'),
+                      ('--register', 'call', WHO_AM_I)):
       self.assert_ended(self.server.run(*arguments), USAGE, 'piperpc: ')
 
   def test_timeout_ends_a_stream(self):
@@ -863,6 +884,10 @@ class SessionTest(CliTest):
     self.assertEqual(result.returncode, OK, result.stderr)
     for text in ('upper.v1.UpperService', 'string username = 1;', 'start SERVICE/METHOD'):
       self.assertIn(text, result.stdout)
+
+  def test_a_stream_too_many_is_an_error_of_this_side(self):
+    result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n' * 65)
+    self.assert_ended(result, USAGE, 'piperpc: line 65: a session has at most 64 streams')
 
   def test_streams_end_with_the_session(self):
     result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n')

@@ -140,7 +140,7 @@ class Server(Process):
     shutil.rmtree(self.folder, ignore_errors=True)
 
   def environment(self, **more):
-    return target.environment(PIPERPC_ENDPOINT=self.endpoint, **more)
+    return target.environment(**{'PIPERPC_ENDPOINT': self.endpoint, **more})
 
   def start(self, *arguments, **env):
     """Starts a piperpc and leaves it running."""

@@ -239,13 +239,13 @@ class StartTest(ServerTest):
   def test_controls_of_its_arguments_do_not_reach_the_terminal(self):
     steering = '\x1b[2J\u202e'
     for flag in (f'--{steering}', f'--access={steering}', f'--endpoint={steering}',
-                 f'--endpoint=/nowhere/{steering}', f'--backend={steering}', steering,
+                 '--endpoint=a\nb', f'--endpoint=/nowhere/{steering}', f'--backend={steering}', steering,
                  f'--grace={steering}', f'--max-calls={steering}', f'--log-level={steering}',
                  f'--data-dir=/nowhere/{steering}/x'):
       where = () if flag.startswith('--data-dir') else ('--memory',)
       result = self.refused(*where, flag)
       self.assertIn(result.returncode, (1, 64), result.stderr)
-      self.assertIn('[2J', result.stderr)
+      self.assertIn('[2J' if steering in flag else 'a\\nb', result.stderr)
       for line in (result.stdout + result.stderr).splitlines():
         self.assertTrue(line.isprintable(), line)
 

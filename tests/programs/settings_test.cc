@@ -37,6 +37,14 @@ TEST(SettingsTest, TheEndpointComesFromTheEnvironmentUnlessAFlagGivesIt) {
   EXPECT_EQ(ParseCommandLine({"list", "--endpoint=flag"}, environment)->settings.endpoint, "flag");
 }
 
+TEST(SettingsTest, AnEmptyEndpointOfTheEnvironmentIsNamedAsThat) {
+  const Environment environment = [](const char*) { return std::optional<std::string>(""); };
+  const Outcome outcome = ParseCommandLine({"list"}, environment).outcome();
+  EXPECT_EQ(outcome.exit_code(), kExitUsage);
+  EXPECT_THAT(outcome.message(), HasSubstr("PIPERPC_ENDPOINT is empty"));
+  EXPECT_EQ(ParseCommandLine({"list", "--endpoint=flag"}, environment)->settings.endpoint, "flag");
+}
+
 TEST(SettingsTest, MetadataAddsUp) {
   const auto line = Parse({"--metadata", "a=1", "--metadata", "b=x=y"});
   ASSERT_TRUE(line.ok());
@@ -50,12 +58,20 @@ TEST(SettingsTest, ANewNameIsRegisteredOnlyWhereAFlagSaysSo) {
 
 TEST(SettingsTest, WhatIsWrongIsNamed) {
   const std::pair<Arguments, const char*> cases[] = {
-      {{"--unknown"}, "unknown flag --unknown"},    {{"--password=x"}, "unknown flag --password"},
-      {{"--endpoint"}, "--endpoint needs a value"}, {{"--wait=yes"}, "--wait takes no value"},
-      {{"--timeout", "5"}, "such as 250ms"},        {{"--timeout", "0s"}, "more than nothing"},
-      {{"--metadata", "Key=1"}, "--metadata"},      {{"-x"}, "two dashes"},
-      {{"--user="}, "--user: the value is empty"},  {{"--max-message=1"}, "65536 to 2147483647"},
-      {{"--password-file", ""}, "is empty"},        {{"--endpoint="}, "--endpoint: the value is"},
+      {{"--unknown"}, "unknown flag --unknown"},
+      {{"--password=x"}, "unknown flag --password"},
+      {{"--endpoint"}, "--endpoint needs a value"},
+      {{"--wait=yes"}, "--wait takes no value"},
+      {{"--timeout", "5"}, "such as 250ms"},
+      {{"--timeout", "0s"}, "more than nothing"},
+      {{"--metadata", "Key=1"}, "--metadata"},
+      {{"-x"}, "two dashes"},
+      {{"--user="}, "--user: the value is empty"},
+      {{"--max-message=1"}, "65536 to 2147483647"},
+      {{"--timeout=9999999h"}, "876000h at the most"},
+      {{"--register"}, "--user, which is missing"},
+      {{"--password-file", ""}, "is empty"},
+      {{"--endpoint="}, "--endpoint: the value is"},
   };
   for (const auto& [arguments, text] : cases) {
     const Outcome status = Parse(arguments).outcome();

@@ -52,7 +52,8 @@ class BackgroundStreams::Running {
     if (stream_->Write(OutMessage::Of(message)) == ClientStream::Step::kDone) {
       return Outcome();
     }
-    return absl::FailedPreconditionError(absl::StrCat("stream ", tag_, " takes no more messages"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("stream ", tag_, " takes no more messages: its call has ended"));
   }
 
   void HalfClose() { stream_->HalfClose(); }
@@ -140,8 +141,7 @@ Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan
                                  const Patience& patience) {
   RemoveEnded();
   if (running_.size() >= kMost) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("a session has at most ", kMost, " streams; stop one"));
+    return UsageError(absl::StrCat("a session has at most ", kMost, " streams; stop one"));
   }
   const Outcome there = connection_.AwaitServer(patience);
   if (!there.ok()) return there;

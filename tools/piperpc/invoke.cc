@@ -21,22 +21,12 @@ namespace {
 using internal::ClientStream;
 using internal::OutMessage;
 
-Outcome InputError(LineReader::Result result, const Patience& patience) {
-  if (result == LineReader::Result::kTimedOut) {
-    return TimedOutError("reading standard input", patience.spent());
-  }
-  return IoError(result == LineReader::Result::kTooLong
-                     ? absl::StrCat("cannot read standard input: a message has more than ",
-                                    kMostRequestBytes, " bytes, the most it may have")
-                     : "cannot read standard input");
-}
-
 // One message out of all that standard input holds.
 OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const Patience& patience) {
   std::string text;
   const LineReader::Result result = input.ReadAll(text, patience);
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result != LineReader::Result::kEnd) return InputError(result, patience);
+  if (result != LineReader::Result::kEnd) return InputError(result, "a message", patience);
   const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed.After("standard input: ");
   return request;
@@ -116,7 +106,7 @@ class Sender {
     }
     const bool failed =
         result == LineReader::Result::kError || result == LineReader::Result::kTooLong;
-    return failed ? InputError(result, patience) : Outcome();
+    return failed ? InputError(result, "a message", patience) : Outcome();
   }
 
   ClientStream& stream_;

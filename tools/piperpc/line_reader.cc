@@ -1,6 +1,10 @@
 #include "tools/piperpc/line_reader.h"
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace piperpc::cli {
 
@@ -30,6 +34,7 @@ LineReader::Result LineReader::ReadAll(std::string& text, const Patience& patien
 
 LineReader::Result LineReader::Fill(const Patience& patience) {
   if (buffer_.size() > most_) return Result::kTooLong;
+  errno = 0;  // For InputError(): not every error of a read sets it.
   switch (input_.Read(buffer_, patience.stop(), patience.end())) {
     case tools::Input::Result::kBytes:
       return Result::kLine;
@@ -43,6 +48,19 @@ LineReader::Result LineReader::Fill(const Patience& patience) {
       break;
   }
   return Result::kError;
+}
+
+Outcome InputError(LineReader::Result result, std::string_view what, const Patience& patience) {
+  const int error = errno;
+  if (result == LineReader::Result::kTimedOut) {
+    return TimedOutError("reading standard input", patience.spent());
+  }
+  const std::string why =
+      result == LineReader::Result::kTooLong
+          ? absl::StrCat(std::string(what), " has more than ", kMostRequestBytes,
+                         " bytes, the most it may have")
+          : (error == 0 ? "input error" : std::generic_category().message(error));
+  return IoError(absl::StrCat("cannot read standard input: ", why));
 }
 
 }  // namespace piperpc::cli

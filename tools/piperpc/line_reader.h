@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "tools/piperpc/failure.h"
 #include "tools/piperpc/files.h"
 #include "tools/piperpc/patience.h"
 #include "tools/shared/input.h"
@@ -35,5 +37,9 @@ class LineReader {
   const std::size_t most_;
   std::string buffer_;
 };
+
+// The error for kTimedOut, kTooLong or kError of standard input, right after that. `what` is read,
+// such as "a line".
+Outcome InputError(LineReader::Result result, std::string_view what, const Patience& patience);
 
 }  // namespace piperpc::cli

@@ -45,6 +45,7 @@ class Planner {
   }
 
   Outcome AddFile(const std::string& path) {
+    if (path.empty()) return UsageError("\"@\" names no file; give @FILE, or - for standard input");
     const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, patience_);
     if (!text.ok()) return text.outcome();
     if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));

@@ -88,9 +88,7 @@ class Session {
     ++line_number_;
     if (result == LineReader::Result::kLine) return true;
     if (result != LineReader::Result::kEnd) {
-      Complain(result == LineReader::Result::kTooLong ? "the line is too long"
-                                                      : "cannot read standard input");
-      Note(kExitIo);
+      Note(Report(InputError(result, "a line", Patience()), Patience()));
     }
     return false;
   }

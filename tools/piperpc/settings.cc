@@ -76,6 +76,12 @@ OutcomeOr<CommandLine> ParseCommandLine(const std::vector<std::string>& argument
   line.settings.endpoint = environment("PIPERPC_ENDPOINT").value_or(line.settings.endpoint);
   absl::StatusOr<std::vector<std::string>> words = FlagsFor(line.settings).Parse(arguments);
   if (!words.ok()) return UsageError(std::string(words.status().message()));
+  if (line.settings.endpoint.empty()) {  // A flag's value never is.
+    return UsageError("PIPERPC_ENDPOINT is empty; unset it, or give --endpoint");
+  }
+  if (line.settings.may_register && line.settings.user.empty()) {
+    return UsageError("--register is about the name of --user, which is missing");
+  }
   if (!words->empty()) {
     line.command = words->front();
     line.words.assign(words->begin() + 1, words->end());

@@ -43,7 +43,7 @@ int End(int code, bool all_written) {
 }
 
 int EndWith(std::string_view text, ExitCode code) {
-  const std::string line = absl::StrCat("piperpcd: ", tools::VisibleLines(text), "\n");
+  const std::string line = absl::StrCat("piperpcd: ", tools::VisibleLine(text), "\n");
   LineOutput error(To(stderr), kTextBytes);
   error.Write(line);
   const absl::Status written = error.Flush(LineOutput::kFlushLimit);

@@ -130,7 +130,8 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   constexpr std::uint64_t kMost = 100ull * 365 * 24 * 3'600'000;
   if (!value.has_value() || *value > kMost) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is no duration such as 250ms, 5s, 2m or 1h"));
+        absl::StrCat("\"", std::string(text),
+                     "\" is not a duration such as 250ms, 5s, 2m or 1h, of 876000h at the most"));
   }
   return std::chrono::milliseconds(*value);
 }
