@@ -270,11 +270,11 @@ TEST_F(Shutdown, NamesAClientThatDoesNotReadItsReply) {
 }
 
 TEST_F(Shutdown, NamesNoClientThatWasCutOffBeforeIt) {
+  server_.reset();
+  Start({.output_queue_bytes = 2 * kLongReply});  // So that it reads on, and sees what ends this.
   {
     WireClient client = Connect();
-    // More than what a pipe holds, and less than what keeps the server from reading.
-    client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", "900000"),
-                 EncodedRequest(2, "test.v1.Test/Wait", ""), Goaway()});
+    client.Send({EncodedHello(), LongCall(), EncodedRequest(2, "test.v1.Test/Wait", ""), Goaway()});
     ASSERT_TRUE(service_.entered.WaitFor(2));
     client.Send({"no frame"});
     ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
