@@ -470,7 +470,7 @@ class PasswordPromptTest(CliTest):
       shown = self.read_until(ours, b'Password of ')
       for answer in answers:
         os.write(ours, answer)
-      self.assertIn(b'--timeout was over while asking',
+      self.assertIn(b'the deadline has passed while asking',
                     self.read_until(ours, b'at the terminal'), shown)
       code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
       self.assertEqual(code, DEADLINE_EXCEEDED)
