@@ -241,8 +241,9 @@ class MistakesTest(CliTest):
     self.addCleanup(os.close, folder)
     for arguments in (('session',), ('call', UPPERCASE, '-'), ('call', UPPERCASE_LINES)):
       result = subprocess.run(
-          [*target.PIPERPC, *arguments], stdin=folder, capture_output=True, text=True,
-          timeout=programs.LIMIT, env=self.server.environment(), check=False)
+          [*target.PIPERPC, '--user', 'reader', '--register', *arguments], stdin=folder,
+          capture_output=True, text=True, timeout=programs.LIMIT, check=False,
+          env=self.server.environment(PIPERPC_PASSWORD='x'))
       self.assert_ended(result, IO, 'piperpc: cannot read standard input: Is a directory')
 
   def test_a_file_without_a_name(self):

@@ -169,7 +169,7 @@ Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest
   if (field.is_map()) return SetMapEntry(message, field, std::move(path), inside, value);
   if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_repeated()) {
     return UsageError(absl::StrCat("field ", field.name(),
-                                   " is no single message: nothing can be set inside it; give a "
+                                   " is not a single message: nothing can be set inside it; give a "
                                    "message of a repeated field as JSON"));
   }
   return AssignAt(*message.GetReflection()->MutableMessage(&message, &field), std::move(path),

@@ -24,7 +24,8 @@ class Planner {
     if (word.starts_with('{')) return AddJson(word);
     if (word.starts_with('@')) return AddFile(word.substr(1));
     if (LooksLikeAssignment(word)) return AddAssignment(word);
-    return UsageError(absl::StrCat("\"", word, "\" is no request: give JSON ({…}), field=value, ",
+    return UsageError(absl::StrCat("\"", word,
+                                   "\" is not a request: give JSON ({…}), field=value, ",
                                    "@file, or - for standard input"));
   }
 

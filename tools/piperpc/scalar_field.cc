@@ -6,10 +6,12 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
@@ -56,42 +58,44 @@ const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, std::string_v
                             : type.FindValueByName(std::string(text));
 }
 
+std::string NamesOf(const google::protobuf::EnumDescriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.value_count(); ++i) names.push_back(type.value(i)->name());
+  return absl::StrJoin(names, ", ");
+}
+
+template <typename Number>
+std::string RangeOf(const FieldDescriptor& field) {
+  return absl::StrCat("a whole number (", field.type_name(), ") from ",
+                      std::numeric_limits<Number>::min(), " to ",
+                      std::numeric_limits<Number>::max());
+}
+
 // What the field takes, for the error.
 std::string Expected(const FieldDescriptor& field) {
-  const auto range = [](auto least, auto most) {
-    return absl::StrCat(" from ", least, " to ", most);
-  };
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return range(std::numeric_limits<std::int32_t>::min(),
-                   std::numeric_limits<std::int32_t>::max());
+      return RangeOf<std::int32_t>(field);
     case FieldDescriptor::CPPTYPE_INT64:
-      return range(std::numeric_limits<std::int64_t>::min(),
-                   std::numeric_limits<std::int64_t>::max());
+      return RangeOf<std::int64_t>(field);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return range(0u, std::numeric_limits<std::uint32_t>::max());
+      return RangeOf<std::uint32_t>(field);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return range(0u, std::numeric_limits<std::uint64_t>::max());
+      return RangeOf<std::uint64_t>(field);
     case FieldDescriptor::CPPTYPE_BOOL:
-      return ", which is true or false";
-    case FieldDescriptor::CPPTYPE_ENUM: {
-      std::string names;
-      for (int i = 0; i < field.enum_type()->value_count(); ++i) {
-        absl::StrAppend(&names, i == 0 ? ", which is one of " : ", ",
-                        field.enum_type()->value(i)->name());
-      }
-      return names;
-    }
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return absl::StrCat("one of ", NamesOf(*field.enum_type()));
     case FieldDescriptor::CPPTYPE_STRING:
-      return field.type() == FieldDescriptor::TYPE_BYTES ? ", which is base64" : "";
+      return "base64";  // Bytes; any text is a string.
     default:
-      return "";
+      return absl::StrCat("a ", field.type_name());
   }
 }
 
 Outcome Refuse(const FieldDescriptor& field, std::string_view text) {
-  return UsageError(absl::StrCat("field ", field.name(), ": \"", std::string(text), "\" is no ",
-                                 field.type_name(), Expected(field)));
+  return UsageError(absl::StrCat("field ", field.name(), ": \"", std::string(text),
+                                 "\" is not valid: must be ", Expected(field)));
 }
 
 template <typename Argument>

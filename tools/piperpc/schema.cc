@@ -94,7 +94,7 @@ Outcome Schema::AddFiles(const std::vector<std::string>& files) {
   for (const std::string& bytes : files) {
     google::protobuf::FileDescriptorProto proto;
     if (!proto.ParseFromString(bytes)) {
-      return absl::InternalError("the server's reflection sent a file that is no descriptor");
+      return absl::InternalError("the server's reflection sent a file that is not a descriptor");
     }
     if (pool_.FindFileByName(proto.name()) != nullptr) continue;
     ErrorText error(FindFault(proto));

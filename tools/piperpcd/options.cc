@@ -176,7 +176,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (!words.ok()) return words.status();
   if (words->empty()) return WithBudget(std::move(options));
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", words->front(), "\" is no flag; piperpcd takes nothing else"));
+      absl::StrCat("\"", words->front(), "\" is not a flag; piperpcd takes nothing else"));
 }
 
 absl::Status CheckOptions(const Options& options) {

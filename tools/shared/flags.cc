@@ -141,8 +141,8 @@ absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min
   static constexpr Unit kUnits[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
   const std::optional<std::uint64_t> value = ParseWithUnit(text, kUnits);
   if (!value.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is no size such as 65536, 64KiB, 4MiB or 2GiB"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", std::string(text), "\" is not a size such as 65536, 64KiB, 4MiB or 2GiB"));
   }
   if (*value < min || *value > max) {
     return absl::InvalidArgumentError(
@@ -158,7 +158,7 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t m
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last || number < min || number > max) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is no whole number from ", min, " to ", max));
+        absl::StrCat("\"", std::string(text), "\" is not a whole number from ", min, " to ", max));
   }
   return number;
 }
