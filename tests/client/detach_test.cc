@@ -7,6 +7,7 @@ namespace piperpc {
 namespace {
 
 using wire::FrameKind;
+using RawStream = ClientReaderWriter<RawMessage, RawMessage>;
 
 // An executor of its own, whose coroutines await the calls of the channel.
 class DetachTest : public ClientTest {
@@ -38,6 +39,39 @@ class DetachTest : public ClientTest {
     auto next = reader.CoNext();
     std::optional<RawMessage> message = co_await next;
     co_return message.has_value();
+  }
+
+  static Task<bool> AwaitCredit(RawStream& stream) {
+    for (const char content : {'a', 'b', 'c'}) {
+      auto write = stream.CoWrite(RawMessage{std::string(60'000, content)});
+      const bool written = co_await write;
+      if (!written) co_return false;
+    }
+    co_return true;
+  }
+
+  static Task<absl::StatusOr<RawMessage>> AwaitFinish(
+      ClientWriter<RawMessage, RawMessage>& writer) {
+    auto finish = writer.CoFinish();
+    absl::StatusOr<RawMessage> reply = co_await finish;
+    co_return reply;
+  }
+
+  // The server takes two messages, and gives no credit for the third.
+  std::uint64_t TakeTwoMessages(ScriptedConnection& connection) {
+    wire::Hello hello = ScriptedConnection::UsualHello();
+    hello.initial_credit = wire::kEarlyCredit;
+    connection.SendHello(hello);
+    const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+    EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload[0], 'a');
+    EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload[0], 'b');
+    return id;
+  }
+
+  static void GiveCredit(ScriptedConnection& connection, std::uint64_t id) {
+    wire::FrameHeader credit{.kind = FrameKind::kCredit, .call_id = id};
+    credit.credit = 1'000'000;
+    connection.Send(credit);
   }
 
   // The channel has seen all that `connection` was told to send before.
@@ -95,6 +129,49 @@ TEST_F(DetachTest, AMessageForAnExecutorThatIsGoneIsForTheNextReader) {
   connection.Message(id, "m");
   ExpectCallsWork(connection);
   EXPECT_EQ(reader.Next()->bytes, "m");
+}
+
+TEST_F(DetachTest, WhatACoroutineThatIsGoneWaitedToWriteIsNotSent) {
+  RawStream stream =
+      internal::OpenReaderWriter<RawMessage, RawMessage>(*channel_, kBothMethod, CallOptions());
+  std::optional<Task<bool>> task(AwaitCredit(stream));
+  Start(*task);
+  ScriptedConnection connection = server_.Accept();
+  const std::uint64_t id = TakeTwoMessages(connection);
+  OnExecutor([&] { task.reset(); });
+  GiveCredit(connection, id);
+  ExpectCallsWork(connection);
+  EXPECT_TRUE(stream.Write(RawMessage{"by another one"}));
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "by another one");
+}
+
+TEST_F(DetachTest, CreditForAnExecutorThatIsGoneIsForTheNextWriter) {
+  RawStream stream =
+      internal::OpenReaderWriter<RawMessage, RawMessage>(*channel_, kBothMethod, CallOptions());
+  Task<bool> task = AwaitCredit(stream);
+  Start(task);
+  ScriptedConnection connection = server_.Accept();
+  const std::uint64_t id = TakeTwoMessages(connection);
+  executor_.reset();
+  GiveCredit(connection, id);
+  ExpectCallsWork(connection);
+  EXPECT_TRUE(stream.Write(RawMessage{"by another one"}));
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "by another one");
+}
+
+TEST_F(DetachTest, ACallThatIsFinishedByACoroutineThatIsGoneGoesOnUntilItIsDropped) {
+  std::optional writer(
+      internal::OpenWriter<RawMessage, RawMessage>(*channel_, kUpMethod, CallOptions()));
+  std::optional<Task<absl::StatusOr<RawMessage>>> task(AwaitFinish(*writer));
+  Start(*task);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Expect(FrameKind::kHalfClose);
+  OnExecutor([&] { task.reset(); });
+  writer.reset();
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+  connection.Reply(id, "late");
+  ExpectCallsWork(connection);
 }
 
 TEST_F(DetachTest, WhatWasPostedBeforeDoesNothing) {

@@ -70,6 +70,86 @@ class [[nodiscard]] StepAwaiter {
   std::shared_ptr<Wakeup> wakeup_;  // Not null: it has awaited.
 };
 
+// What a stream is awaited with. Both keep the stream alive.
+using Ready = absl::AnyInvocable<void()>;
+using AwaitedStep =
+    StepAwaiter<absl::AnyInvocable<ClientStream::Step()>, absl::AnyInvocable<void(Ready)>>;
+
+// Awaits a message, or the end.
+class [[nodiscard]] ReadAwaiter {
+ public:
+  explicit ReadAwaiter(std::shared_ptr<ClientStream> stream)
+      : stream_(std::move(stream)),
+        step_([this] { return stream_->TryRead(bytes_); },
+              [this](Ready ready) { stream_->WhenReadable(std::move(ready)); }) {}
+  bool await_ready() { return step_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> handle) { step_.await_suspend(handle); }
+
+ protected:
+  ClientStream& stream() { return *stream_; }
+  ClientStream::Step step() const { return step_.await_resume(); }
+  std::span<const char> bytes() const { return bytes_; }
+
+ private:
+  const std::shared_ptr<ClientStream> stream_;
+  std::span<const char> bytes_;
+  AwaitedStep step_;  // Detached first.
+};
+
+// Awaits that the stream takes `message`. False: the call has ended.
+template <typename Message>
+class [[nodiscard]] WriteAwaiter {
+ public:
+  WriteAwaiter(std::shared_ptr<ClientStream> stream, Message message)
+      : stream_(std::move(stream)),
+        message_(std::move(message)),
+        step_([this] { return stream_->TryWrite(OutMessage::Of(message_)); },
+              [this](Ready ready) { stream_->WhenWritable(std::move(ready)); }) {}
+  bool await_ready() { return step_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> handle) { step_.await_suspend(handle); }
+  bool await_resume() const { return step_.await_resume() == ClientStream::Step::kDone; }
+
+ private:
+  const std::shared_ptr<ClientStream> stream_;
+  const Message message_;
+  AwaitedStep step_;  // Detached first.
+};
+
+// A stream's only reply, once it has been read: `step` and `bytes` are what that gave.
+template <typename Response>
+absl::StatusOr<Response> OnlyReply(ClientStream& stream, ClientStream::Step step,
+                                   std::span<const char> bytes) {
+  absl::Status status = stream.status();
+  if (!status.ok()) return status;
+  Response response;
+  const ParseResult parsed =
+      step == ClientStream::Step::kDone ? ParseMessage(bytes, response) : ParseResult::kMalformed;
+  if (parsed != ParseResult::kParsed) {
+    return MalformedReply(TypeName(response), bytes.size(), parsed);
+  }
+  return response;
+}
+
+inline absl::Status FinishedAlready() {
+  return absl::FailedPreconditionError("Finish() gives the response once, and was called again");
+}
+
+// Awaits the only reply. `again`: it has been asked for already, and there is nothing to wait for.
+template <typename Response>
+class [[nodiscard]] FinishAwaiter final : public ReadAwaiter {
+ public:
+  FinishAwaiter(std::shared_ptr<ClientStream> stream, bool again)
+      : ReadAwaiter(std::move(stream)), again_(again) {}
+  bool await_ready() { return again_ || ReadAwaiter::await_ready(); }
+  absl::StatusOr<Response> await_resume() {
+    if (again_) return FinishedAlready();
+    return OnlyReply<Response>(stream(), step(), bytes());
+  }
+
+ private:
+  const bool again_;
+};
+
 }  // namespace internal
 
 // A call made with a callback. Copies are the same call; dropping it does not cancel.
@@ -97,13 +177,14 @@ class ClientReader {
   // The next message; none when there are no more, and status() tells why. Blocks.
   std::optional<Response> Next() {
     std::span<const char> bytes;
-    return Parse(stream_->Read(bytes), bytes);
+    const internal::ClientStream::Step step = stream_->Read(bytes);
+    return Parse(*stream_, step, bytes);
   }
 
   // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. Resumes
   // on the awaiting executor, or else on the channel's loop. The frame that awaits may be destroyed
   // on that executor; it is not resumed then.
-  auto CoNext() { return NextAwaiter(*this); }
+  auto CoNext() { return NextAwaiter(stream_); }
 
   // How the call ended: ask when Next() has given none. Before, it waits for the end, which does
   // not come while messages wait to be read and the server has no credit for more.
@@ -111,35 +192,21 @@ class ClientReader {
   void Cancel() { stream_->Cancel(); }
 
  protected:
-  class [[nodiscard]] NextAwaiter {
+  class [[nodiscard]] NextAwaiter final : public internal::ReadAwaiter {
    public:
-    explicit NextAwaiter(ClientReader& reader)
-        : reader_(reader),
-          step_([this] { return reader_.stream_->TryRead(bytes_); },
-                [this](absl::AnyInvocable<void()> ready) {
-                  reader_.stream_->WhenReadable(std::move(ready));
-                }) {}
-    NextAwaiter(const NextAwaiter&) = delete;
-    NextAwaiter& operator=(const NextAwaiter&) = delete;
-    bool await_ready() { return step_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> handle) { step_.await_suspend(handle); }
-    std::optional<Response> await_resume() { return reader_.Parse(step_.await_resume(), bytes_); }
-
-   private:
-    using Try = absl::AnyInvocable<internal::ClientStream::Step()>;
-    using Arm = absl::AnyInvocable<void(absl::AnyInvocable<void()>)>;
-    ClientReader& reader_;
-    std::span<const char> bytes_;
-    internal::StepAwaiter<Try, Arm> step_;
+    using ReadAwaiter::ReadAwaiter;
+    std::optional<Response> await_resume() { return Parse(stream(), step(), bytes()); }
   };
 
-  std::optional<Response> Parse(internal::ClientStream::Step step, std::span<const char> bytes) {
+  static std::optional<Response> Parse(internal::ClientStream& stream,
+                                       internal::ClientStream::Step step,
+                                       std::span<const char> bytes) {
     std::optional<Response> message;
     if (step != internal::ClientStream::Step::kDone) return message;
     message.emplace();
     const internal::ParseResult parsed = internal::ParseMessage(bytes, *message);
     if (parsed != internal::ParseResult::kParsed) {
-      stream_->Fail(internal::MalformedReply(internal::TypeName(Response()), bytes.size(), parsed));
+      stream.Fail(internal::MalformedReply(internal::TypeName(Response()), bytes.size(), parsed));
       message.reset();
     }
     return message;
@@ -148,7 +215,20 @@ class ClientReader {
   std::shared_ptr<internal::ClientStream> stream_;
 };
 
-// The requests of a client-streaming call. Dropping it before Finish() cancels the call.
+// The requests of a client-streaming call. Dropping it before Finish() has returned cancels the
+// call. One thread, or one coroutine, writes and finishes; Cancel() from any thread.
+//
+//     auto upload = client.Upload();
+//     while (std::optional<Part> part = NextPart()) {
+//       auto write = upload.CoWrite(*std::move(part));
+//       const bool written = co_await write;
+//       if (!written) break;
+//     }
+//     auto finish = upload.CoFinish();
+//     absl::StatusOr<Receipt> receipt = co_await finish;
+//
+// What awaits resumes on the awaiting executor, or else on the channel's loop. The frame that
+// awaits may be destroyed on that executor; it is not resumed then.
 template <typename Request, typename Response>
 class ClientWriter {
  public:
@@ -161,35 +241,42 @@ class ClientWriter {
     return stream_->Write(internal::OutMessage::Of(message)) == internal::ClientStream::Step::kDone;
   }
 
+  // The same without blocking: co_await gives true or false. A message that waits for credit is
+  // kept by what is awaited, and is not sent when that goes away. One at a time.
+  auto CoWrite(Request message) {
+    return internal::WriteAwaiter<Request>(stream_, std::move(message));
+  }
+
   // Says that there are no more messages, waits for the response, and gives it. A second time it is
   // FAILED_PRECONDITION.
   absl::StatusOr<Response> Finish() {
-    if (std::exchange(finished_, true)) {
-      return absl::FailedPreconditionError(
-          "Finish() gives the response once, and was called again");
-    }
-    stream_->HalfClose();
+    if (!EndWrites()) return internal::FinishedAlready();
     std::span<const char> bytes;
-    using internal::ParseResult;
-    const bool replied = stream_->Read(bytes) == internal::ClientStream::Step::kDone;
-    absl::Status status = stream_->status();
-    if (!status.ok()) return status;
-    Response response;
-    const ParseResult parsed =
-        replied ? internal::ParseMessage(bytes, response) : ParseResult::kMalformed;
-    if (parsed != ParseResult::kParsed) {
-      return internal::MalformedReply(internal::TypeName(response), bytes.size(), parsed);
-    }
-    return response;
+    const internal::ClientStream::Step step = stream_->Read(bytes);
+    return internal::OnlyReply<Response>(*stream_, step, bytes);
+  }
+
+  // The same without blocking: co_await gives the StatusOr. That there are no more messages is said
+  // when this returns.
+  auto CoFinish() {
+    const bool again = !EndWrites();
+    return internal::FinishAwaiter<Response>(stream_, again);
   }
   void Cancel() { stream_->Cancel(); }
 
  private:
+  // False: that has been done already.
+  bool EndWrites() {
+    if (std::exchange(finished_, true)) return false;
+    stream_->HalfClose();
+    return true;
+  }
+
   std::shared_ptr<internal::ClientStream> stream_;
   bool finished_ = false;
 };
 
-// Both at once: one thread may write while another reads.
+// Both at once: one thread, or one coroutine, may write while another reads.
 template <typename Request, typename Response>
 class ClientReaderWriter : public ClientReader<Response> {
  public:
@@ -200,8 +287,11 @@ class ClientReaderWriter : public ClientReader<Response> {
     return this->stream_->Write(internal::OutMessage::Of(message)) ==
            internal::ClientStream::Step::kDone;
   }
+  auto CoWrite(Request message) {
+    return internal::WriteAwaiter<Request>(this->stream_, std::move(message));
+  }
 
-  // No more messages will be written. The server's may go on.
+  // No more messages will be written. The server's may go on. Does not block.
   void WritesDone() { this->stream_->HalfClose(); }
 };
 
