@@ -95,12 +95,12 @@ struct Ending {
 };
 
 std::vector<Ending> Endings() {
-  return {{"Reply", "OK", [](auto& connection, auto id) { connection.Reply(id, "r"); }},
+  return {{"Reply", "OK", [](auto& connection, auto id) { connection.Reply(id, ""); }},
           {"Error", "ABORTED",
            [](auto& connection, auto id) { connection.Refuse(id, absl::AbortedError("so")); }},
           {"DamagedTrailers", "INTERNAL",
            [](auto& connection, auto id) {
-             connection.Reply(id, "r", "\x32\x06\x0a\x01K\x12\x01v");  // The key is "K".
+             connection.Reply(id, "", "\x32\x06\x0a\x01K\x12\x01v");  // The key is "K".
            }},
           {"Deadline", "DEADLINE_EXCEEDED", [](auto&, auto) {}, {.timeout = milliseconds(30)}},
           {"LostConnection", "UNAVAILABLE",

@@ -9,11 +9,18 @@
 #include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/core.h"
+#include "src/client/errors.h"
 #include "src/client/session.h"
 #include "src/wire/limits.h"
 #include "src/wire/metadata.h"
 
 namespace piperpc::client {
+namespace {
+
+// 1 to kMaxMethodBytes, in one comparison.
+bool NameFits(std::string_view name) { return name.size() - 1 < wire::kMaxMethodBytes; }
+
+}  // namespace
 
 Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& options,
            Caller caller)
@@ -35,6 +42,7 @@ absl::Status Call::Prepare(const CallOptions& options) {
   if (!core_.options().middleware.empty() && !is_probe()) refusal = AskMiddleware(options.metadata);
   refusal.Update(times.status());
   if (!refusal.ok()) return refusal;
+  if (!NameFits(method_) && !is_probe()) return NoSuchName(method_.size());
   return EncodeMetadata(context_ != nullptr ? context_->metadata() : options.metadata);
 }
 

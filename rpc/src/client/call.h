@@ -106,6 +106,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   virtual void KeepReply(wire::Bytes reply) = 0;
   virtual void OnEnded() = 0;
 
+  // The same name, where it is as long as the call. Before Prepare().
+  void MoveName(std::string_view name) { method_ = name; }
+
  private:
   absl::Status AskMiddleware(const Metadata& metadata);
   absl::Status EncodeMetadata(const Metadata& metadata);
@@ -113,7 +116,7 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   void OnTimer() override;  // The deadline of a call that nobody is blocked in.
 
   Core& core_;
-  const std::string_view method_;
+  std::string_view method_;
   const MethodShape shape_;
   const Caller caller_;
   Metadata* const trailers_;

@@ -23,6 +23,7 @@ class RefusedStream final : public internal::ClientStream {
   void WhenWritable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
   void WhenReadable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
   void HalfClose() override {}
+  RawMessage TakeResponse() override { return {}; }
   absl::Status status() override { return why_; }
   void Fail(absl::Status) override {}
   void Cancel() override {}

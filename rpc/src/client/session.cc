@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
+#include "src/client/errors.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
@@ -203,6 +204,13 @@ void Session::Retry(Call& call, const absl::Status& why) {
   call.phase = Call::Phase::kConnecting;
   call.waited = true;
   call.OnRetry();
+}
+
+// A message for a call of one reply costs the call alone: its caller has taken the method for one
+// of another type.
+absl::Status Session::OnUnwantedMessage(Call& call) {
+  core_.EndEarly(call, StreamsItsReplies(call.method()));
+  return absl::OkStatus();
 }
 
 void Session::EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent) {

@@ -174,7 +174,7 @@ absl::StatusOr<Assembly::Outcome> Session::Assemble(Call& call, const wire::Fram
 }
 
 absl::Status Session::OnMessage(Call& call, const wire::Frame& frame) {
-  if (!StreamsReplies(call.shape())) return Unexpected(frame, "which gives just one reply");
+  if (!StreamsReplies(call.shape())) return OnUnwantedMessage(call);
   const auto outcome = Assemble(call, frame);
   if (outcome.ok() && outcome->result == Assembly::Result::kMore) return absl::OkStatus();
   absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();

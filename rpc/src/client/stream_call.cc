@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
+#include "src/client/errors.h"
 #include "src/client/refused_call.h"
 #include "src/client/session.h"
 #include "src/wire/limits.h"
@@ -23,7 +24,8 @@ StreamCall::StreamCall(const std::shared_ptr<Core>& core, const internal::Client
                        const internal::OutMessage* request, const CallOptions& options)
     : UnattendedCall(core, method, request, options),
       receive_credit_(Call::core().options().stream_credit_bytes),
-      credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)) {}
+      credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)),
+      any_reply_(method.any_reply) {}
 
 std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<Core>& core,
                                                          const internal::ClientMethod& method,
@@ -71,7 +73,13 @@ void StreamCall::OnCredit(std::uint64_t bytes) {
 void StreamCall::OnRoom() { Notify(); }
 
 void StreamCall::KeepReply(wire::Bytes reply) {
-  if (!StreamsReplies(shape())) inbound_.Add(reply);
+  if (!StreamsReplies(shape())) {
+    inbound_.Add(reply);
+  } else if (any_reply_) {
+    response_.bytes.assign(reply.data(), reply.size());
+  } else if (!reply.empty()) {
+    failure_ = GivesOneReply(method());
+  }
 }
 
 void StreamCall::OnEnded() {
@@ -242,6 +250,12 @@ void StreamCall::WaitForChange(Core::Lock& lock) {
 }
 
 // --- The end. ---
+
+RawMessage StreamCall::TakeResponse() {
+  if (core().foreign()) return {};
+  const Core::Lock lock(core());
+  return std::exchange(response_, {});
+}
 
 absl::Status StreamCall::status() {
   if (core().foreign()) return Core::Foreign();

@@ -35,6 +35,7 @@ class StreamCall final : public UnattendedCall,
   void WhenWritable(absl::AnyInvocable<void()> ready) override;
   void WhenReadable(absl::AnyInvocable<void()> ready) override;
   void HalfClose() override;
+  RawMessage TakeResponse() override;
   absl::Status status() override;
   void Fail(absl::Status status) override;
   void Cancel() override;
@@ -81,6 +82,9 @@ class StreamCall final : public UnattendedCall,
   bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
   absl::Status failure_;  // The reader's.
+
+  const bool any_reply_;  // It may turn out to be the response's.
+  RawMessage response_;   // With that: what it carried.
 
   // The reader's own, without the lock: what it takes from the stream, many messages at a time.
   MessageBatch reading_;

@@ -8,6 +8,10 @@ UnattendedCall::UnattendedCall(const std::shared_ptr<Core>& core,
                                const internal::ClientMethod& method,
                                const internal::OutMessage* request, const CallOptions& options)
     : Call(*core, method, options), owner_(core) {
+  if (method.copy_name) {
+    own_name_ = std::make_unique<const std::string>(method.name);
+    MoveName(*own_name_);
+  }
   if (request == nullptr) return;
   request_.bytes.resize(request->size());
   request->WriteTo(request_.bytes.data());

@@ -35,6 +35,7 @@ class UnattendedCall : public Call, public Receiver, public QueueLink<Unattended
 
   const std::shared_ptr<Core> owner_;
   RawMessage request_;
+  std::unique_ptr<const std::string> own_name_;  // Where the caller's may go away.
   std::unique_ptr<StopLink> stop_;
   std::shared_ptr<UnattendedCall> self_;  // Until it has ended.
 };

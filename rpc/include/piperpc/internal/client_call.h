@@ -22,8 +22,16 @@ namespace piperpc::internal {
 
 // A method as a client names it.
 struct ClientMethod {
-  std::string_view name;  // Static: "package.Service/Method".
+  std::string_view name;  // "package.Service/Method", 1 to 1,024 bytes.
   MethodShape shape;
+
+  // The name may go away before the call ends: the call keeps a copy. Those of generated code are
+  // static, and need none.
+  bool copy_name = false;
+
+  // Only the server knows whether the method streams its replies. `shape` says that it does; what
+  // the response carries is kept, for ClientStream::TakeResponse().
+  bool any_reply = false;
 };
 
 // A call that somebody may cancel. Thread-safe.
@@ -58,6 +66,9 @@ class ClientStream : public CallControl {
 
   // No more messages will be written.
   virtual void HalfClose() = 0;
+
+  // With `any_reply`, after kEnded and an OK status: the message of the response, once.
+  virtual RawMessage TakeResponse() = 0;
 
   // How the call ended; call it after kEnded. Waits for the end otherwise.
   virtual absl::Status status() = 0;

@@ -9,14 +9,9 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
+#include "piperpc/raw_message.h"
 
 namespace piperpc {
-
-// A message that is handled as its bytes: for a proxy or a gateway, which knows no types.
-struct RawMessage {
-  std::string bytes;
-};
-
 namespace internal {
 
 template <typename T>

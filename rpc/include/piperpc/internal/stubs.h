@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -29,15 +30,20 @@ absl::StatusOr<Response> CallUnary(ChannelCore& channel, const ClientMethod& met
   return response;
 }
 
+// What an error calls a reply of `method`: a text that does not go away.
+inline std::string_view NameOfReply(const ClientMethod& method) {
+  return method.copy_name ? "raw bytes" : method.name;
+}
+
 template <typename Response>
-absl::StatusOr<Response> ParseReply(const ClientMethod& method, absl::Status status,
+absl::StatusOr<Response> ParseReply(std::string_view name, absl::Status status,
                                     std::span<const char> bytes) {
   absl::StatusOr<Response> response;
   if (!status.ok()) {
     response = std::move(status);
   } else if (const ParseResult parsed = ParseMessage(bytes, response.emplace());
              parsed != ParseResult::kParsed) {
-    response = MalformedReply(method.name, bytes.size(), parsed);
+    response = MalformedReply(name, bytes.size(), parsed);
   }
   return response;
 }
@@ -51,9 +57,9 @@ std::shared_ptr<CallControl> BeginUnary(ChannelCore& channel, const ClientMethod
                                         ResponseCallback<Response>&& done) {
   return channel.StartUnary(
       method, OutMessage::Of(request), options,
-      UnaryDone([method, done = std::move(done)](absl::Status status,
-                                                 std::span<const char> bytes) mutable {
-        if (done) done(ParseReply<Response>(method, std::move(status), bytes));
+      UnaryDone([name = NameOfReply(method), done = std::move(done)](
+                    absl::Status status, std::span<const char> bytes) mutable {
+        if (done) done(ParseReply<Response>(name, std::move(status), bytes));
       }));
 }
 
@@ -167,7 +173,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
                  absl::AnyInvocable<void(Response)> on_message,
                  absl::AnyInvocable<void(absl::Status)> on_done)
       : stream_(std::move(stream)),
-        method_(method),
+        name_(NameOfReply(method)),
         on_message_(std::move(on_message)),
         on_done_(std::move(on_done)) {}
 
@@ -184,7 +190,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
       Response message;
       const ParseResult parsed = ParseMessage(bytes, message);
       if (parsed != ParseResult::kParsed) {
-        stream_->Fail(MalformedReply(method_.name, bytes.size(), parsed));
+        stream_->Fail(MalformedReply(name_, bytes.size(), parsed));
         continue;
       }
       try {
@@ -198,7 +204,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
   }
 
   const std::shared_ptr<ClientStream> stream_;
-  const ClientMethod method_;
+  const std::string_view name_;
   absl::AnyInvocable<void(Response)> on_message_;
   absl::AnyInvocable<void(absl::Status)> on_done_;
 };

@@ -1,0 +1,15 @@
+// A message as its bytes, for code that does not know its type: a proxy, a gateway, a command line.
+#pragma once
+
+#include <string>
+
+namespace piperpc {
+
+// What stands for a message of protobuf in raw_client.h and raw_service.h. Nobody looks at the
+// bytes on the way: they are what the other side parses. 0 bytes to 2 GiB - 1, and no more than
+// either side's max_message_bytes.
+struct RawMessage {
+  std::string bytes;
+};
+
+}  // namespace piperpc

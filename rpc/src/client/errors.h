@@ -1,0 +1,18 @@
+// What a caller is told that asked for something which the method, or the wire, does not have.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace piperpc::client {
+
+// INVALID_ARGUMENT: no method has a name of `size` bytes.
+absl::Status NoSuchName(std::size_t size);
+
+// INVALID_ARGUMENT: the call was made as of another type of method than the server has.
+absl::Status StreamsItsReplies(std::string_view method);
+absl::Status GivesOneReply(std::string_view method);
+
+}  // namespace piperpc::client

@@ -1,0 +1,48 @@
+// Every form in which a RawClient calls a method, as one function each.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "piperpc/raw_client.h"
+#include "support/eventually.h"
+
+namespace piperpc::testing {
+
+using Strings = std::vector<std::string>;
+
+// How a call ended, and what it brought.
+struct CallResult {
+  absl::Status status;
+  Strings replies;
+  Metadata trailers;
+};
+
+// Makes one call. Of `requests`, a method that takes one is given the first. Nothing that the
+// client is given lives longer than the function that takes it.
+using CallForm = CallResult (*)(const RawClient&, const std::string& method,
+                                const Strings& requests, CallOptions options);
+
+struct NamedForm {
+  std::string name;
+  std::string method;  // Of ShapesService: the one that the form is for.
+  CallForm call;
+};
+
+const std::vector<NamedForm>& RawForms();
+
+// Runs a coroutine that nobody awaits to its end.
+template <typename T>
+T RunTask(Task<T> task) {
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  task.Start([](void* promise) { static_cast<std::promise<void>*>(promise)->set_value(); }, &ended);
+  if (!Arrives(end)) std::abort();  // It uses what goes away with the test.
+  return task.Take();
+}
+
+}  // namespace piperpc::testing
