@@ -1,13 +1,12 @@
 #include "tools/piperpc/background_streams.h"
 
 #include <atomic>
-#include <span>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "piperpc/internal/client_call.h"
 #include "piperpc/internal/threads.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
@@ -15,9 +14,6 @@
 #include "tools/shared/json_text.h"
 
 namespace piperpc::cli {
-
-using internal::ClientStream;
-using internal::OutMessage;
 
 // A stream, and the thread that prints what it receives.
 class BackgroundStreams::Running {
@@ -28,9 +24,9 @@ class BackgroundStreams::Running {
         method_(std::move(method)),
         connection_(connection),
         output_(output),
-        stream_(Open(request)) {}
+        call_(connection.Open(method_, request, Patience(std::nullopt, {}))) {}
   ~Running() {
-    stream_->Cancel();
+    call_.Cancel();
     if (thread_.joinable()) thread_.join();
   }
   Running(const Running&) = delete;
@@ -48,18 +44,16 @@ class BackgroundStreams::Running {
   bool ended() const { return ended_; }
 
   Outcome Send(const google::protobuf::Message& message, const std::stop_token& stop) {
-    const std::stop_callback cancel(stop, [this] { stream_->Cancel(); });
-    if (stream_->Write(OutMessage::Of(message)) == ClientStream::Step::kDone) {
-      return Outcome();
-    }
+    const std::stop_callback cancel(stop, [this] { call_.Cancel(); });
+    if (call_.Write(BytesOf(message))) return Outcome();
     return absl::FailedPreconditionError(
         absl::StrCat("stream ", tag_, " takes no more messages: its call has ended"));
   }
 
-  void HalfClose() { stream_->HalfClose(); }
+  void HalfClose() { call_.WritesDone(); }
   void Cancel() {
     stopped_ = true;
-    stream_->Cancel();
+    call_.Cancel();
   }
 
   // Waits for the end; `stop` cancels the call. Its exit code: 0 for a stream that was stopped.
@@ -70,22 +64,12 @@ class BackgroundStreams::Running {
   }
 
  private:
-  std::shared_ptr<ClientStream> Open(const google::protobuf::Message* request) {
-    const CallOptions options = connection_.OptionsOf(Patience(std::nullopt, {}));
-    Channel& channel = *connection_.channel();
-    if (request == nullptr) {
-      return channel.OpenStream({method_.name, method_.shape}, nullptr, options);
-    }
-    const OutMessage message = OutMessage::Of(*request);
-    return channel.OpenStream({method_.name, method_.shape}, &message, options);
-  }
-
   // A line with the tag and one more field. When nobody reads it any more there is nobody to tell.
   void WriteField(std::string_view name, std::string_view json) {
     const Outcome written =
         output_.WriteLine(absl::StrCat("{\"stream\":", tools::QuoteJson(tag_), ",",
                                        tools::QuoteJson(name), ":", std::string(json), "}"));
-    if (!written.ok()) stream_->Cancel();
+    if (!written.ok()) call_.Cancel();
   }
 
   void Run() {
@@ -93,7 +77,7 @@ class BackgroundStreams::Running {
       Print();
     } catch (const std::exception& thrown) {
       ended_with_ = ThrownError(thrown);
-      stream_->Cancel();
+      call_.Cancel();
       Complain(ended_with_.After(tag_ + ": ").Describe());
     }
     ended_ = true;
@@ -101,19 +85,8 @@ class BackgroundStreams::Running {
 
   void Print() {
     WriteField("method", tools::QuoteJson(method_.name));
-    const MessagePtr message = connection_.schema().NewMessage(*method_.descriptor->output_type());
-    std::span<const char> bytes;
-    while (stream_->Read(bytes) == ClientStream::Step::kDone) {
-      const OutcomeOr<std::string> json =
-          connection_.schema().ReplyToJson(bytes, JsonStyle::kLine, *message);
-      if (json.ok()) {
-        WriteField("message", *json);
-      } else {
-        stream_->Fail(json.outcome().status());
-      }
-    }
-    const absl::Status status = stream_->status();
-    ended_with_ = status;
+    ended_with_ = PrintReplies();
+    const absl::Status& status = ended_with_.status();
     std::string end = tools::QuoteJson(CodeName(status));
     if (!status.ok()) {
       absl::StrAppend(&end, ",\"error\":", tools::QuoteJson(std::string(status.message())));
@@ -121,11 +94,32 @@ class BackgroundStreams::Running {
     WriteField("status", end);
   }
 
+  // How the call ended, or why a reply cannot be shown.
+  Outcome PrintReplies() {
+    const MessagePtr reply = connection_.schema().NewMessage(*method_.descriptor->output_type());
+    while (const std::optional<RawMessage> message = call_.Next()) {
+      const Outcome printed = PrintReply(*message, *reply);
+      if (printed.ok()) continue;
+      call_.Cancel();
+      return printed;
+    }
+    const Outcome ended = call_.status();
+    if (!ended.ok() || StreamsReplies(method_.shape)) return ended;
+    return PrintReply(call_.TakeResponse(), *reply);
+  }
+
+  Outcome PrintReply(const RawMessage& message, google::protobuf::Message& reply) {
+    const OutcomeOr<std::string> json =
+        connection_.schema().ReplyToJson(message.bytes, JsonStyle::kLine, reply);
+    if (json.ok()) WriteField("message", *json);
+    return json.outcome();
+  }
+
   const std::string tag_;
   const CallableMethod method_;
   Connection& connection_;
   Output& output_;
-  std::shared_ptr<ClientStream> stream_;
+  RawCall call_;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> ended_ = false;
   Outcome ended_with_;  // Of the thread, until it has ended.

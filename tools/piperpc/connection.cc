@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "piperpc/internal/client_call.h"
 #include "piperpc/v1/health.piperpc.h"
 #include "piperpc/v1/reflection.piperpc.h"
 #include "tools/piperpc/failure.h"
@@ -69,7 +68,7 @@ Outcome CheckSettings(const Settings& settings) {
 }
 
 Connection::Connection(const Settings& settings)
-    : settings_(settings), channel_(Connect(settings.endpoint, OptionsFor(settings))) {}
+    : settings_(settings), client_(Connect(settings.endpoint, OptionsFor(settings))) {}
 
 CallOptions Connection::OptionsOf(const Patience& patience) const {
   CallOptions options;
@@ -84,7 +83,7 @@ CallOptions Connection::OptionsOf(const Patience& patience) const {
 Outcome Connection::AwaitServer(const Patience& patience) {
   if (!settings_.wait) return Outcome();
   const Patience limited = patience.Within(kDefaultWait);
-  v1::HealthClient client(channel_);
+  v1::HealthClient client(channel());
   const Outcome met = RepeatUntilThere(limited, [&]() -> Outcome {
     return client.Check(v1::CheckRequest(), OptionsOf(limited)).status();
   });
@@ -95,7 +94,7 @@ Outcome Connection::AwaitServer(const Patience& patience) {
 OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
   const Outcome there = AwaitServer(patience);
   if (!there.ok()) return there;
-  v1::ReflectionClient client(channel_);
+  v1::ReflectionClient client(channel());
   const absl::StatusOr<v1::ListServicesResponse> response =
       client.ListServices(v1::ListServicesRequest(), OptionsOf(patience));
   if (!response.ok()) return ExplainReflection(response.status());
@@ -107,7 +106,7 @@ Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
   if (!checked.ok() || schema_.Has(symbol)) return checked;
   const Outcome there = AwaitServer(patience);
   if (!there.ok()) return there;
-  v1::ReflectionClient client(channel_);
+  v1::ReflectionClient client(channel());
   v1::GetFileDescriptorsRequest request;
   request.set_symbol(symbol);
   const absl::StatusOr<v1::GetFileDescriptorsResponse> response =
@@ -147,14 +146,20 @@ OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
                                             const Patience& patience) {
   const Outcome there = AwaitServer(patience);
   if (!there.ok()) return there;
+  const absl::StatusOr<RawMessage> reply =
+      client_.Unary(method.name, BytesOf(request), OptionsOf(patience));
+  if (!reply.ok()) return reply.status();
   MessagePtr response = schema_.NewMessage(*method.descriptor->output_type());
-  const Outcome status =
-      channel_->CallUnary({method.name, method.shape}, internal::OutMessage::Of(request),
-                          OptionsOf(patience), [&response](std::span<const char> bytes) {
-                            return internal::ParseMessage(bytes, *response);
-                          });
-  if (!status.ok()) return status;
+  const Outcome parsed = schema_.ParseReply(reply->bytes, *response);
+  if (!parsed.ok()) return parsed;
   return response;
+}
+
+RawCall Connection::Open(const CallableMethod& method, const google::protobuf::Message* request,
+                         const Patience& patience) const {
+  const CallOptions options = OptionsOf(patience);
+  return request == nullptr ? client_.OpenWithStream(method.name, options)
+                            : client_.OpenWithRequest(method.name, BytesOf(*request), options);
 }
 
 OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
@@ -168,13 +173,13 @@ OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::stri
   OutcomeOr<MessagePtr> response = CallUnary(*method, *request, patience);
   if (response.ok()) {
     user_ = user;
-    connections_seen_ = channel_->connections_made();
+    connections_seen_ = channel()->connections_made();
   }
   return response;
 }
 
 std::string Connection::TakeReconnectNews() {
-  const std::size_t before = std::exchange(connections_seen_, channel_->connections_made());
+  const std::size_t before = std::exchange(connections_seen_, channel()->connections_made());
   if (before == 0 || before == connections_seen_) return "";
   const std::string user = std::exchange(user_, "");
   return absl::StrCat("the connection was lost and opened again",

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "piperpc/channel.h"
+#include "piperpc/raw_client.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/patience.h"
 #include "tools/piperpc/requests.h"
@@ -25,7 +25,7 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  const std::shared_ptr<Channel>& channel() const { return channel_; }
+  const std::shared_ptr<Channel>& channel() const { return client_.channel(); }
   const Schema& schema() const { return schema_; }
 
   // What goes with each call of a command.
@@ -51,6 +51,11 @@ class Connection {
   // something else that the server has; of a service it names the methods.
   OutcomeOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
 
+  // Opens a call of any type of method on the channel, with one request, or, without, with a stream
+  // of them.
+  RawCall Open(const CallableMethod& method, const google::protobuf::Message* request,
+               const Patience& patience) const;
+
   // Makes one unary call.
   OutcomeOr<MessagePtr> CallUnary(const CallableMethod& method,
                                   const google::protobuf::Message& request,
@@ -71,7 +76,7 @@ class Connection {
 
  private:
   const Settings& settings_;
-  const std::shared_ptr<Channel> channel_;
+  const RawClient client_;
   Schema schema_;
   std::size_t connections_seen_ = 0;
   std::string user_;  // Logged in on the connection that was seen last.

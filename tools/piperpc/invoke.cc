@@ -1,15 +1,13 @@
 #include "tools/piperpc/invoke.h"
 
 #include <exception>
-#include <memory>
-#include <span>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "piperpc/internal/client_call.h"
 #include "piperpc/internal/threads.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/files.h"
@@ -17,9 +15,6 @@
 
 namespace piperpc::cli {
 namespace {
-
-using internal::ClientStream;
-using internal::OutMessage;
 
 // One message out of all that standard input holds.
 OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const Patience& patience) {
@@ -40,8 +35,8 @@ Outcome Print(Program& program, const google::protobuf::Message& reply, JsonStyl
 // Sends the requests of a stream on a thread of its own, so that replies are read meanwhile.
 class Sender {
  public:
-  Sender(ClientStream& stream, const RequestPlan& plan, NewRequest new_request, LineReader& input)
-      : stream_(stream), plan_(plan), new_request_(std::move(new_request)), input_(input) {}
+  Sender(RawCall& call, const RequestPlan& plan, NewRequest new_request, LineReader& input)
+      : call_(call), plan_(plan), new_request_(std::move(new_request)), input_(input) {}
   ~Sender() { Stop(); }
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
@@ -73,16 +68,14 @@ class Sender {
       status_ = ThrownError(thrown);
     }
     if (status_.ok()) {
-      stream_.HalfClose();
+      call_.WritesDone();
     } else {
-      stream_.Cancel();
+      call_.Cancel();
     }
   }
 
   // False: the stream has ended, and there is no use in sending more.
-  bool Send(const google::protobuf::Message& message) {
-    return stream_.Write(OutMessage::Of(message)) == ClientStream::Step::kDone;
-  }
+  bool Send(const google::protobuf::Message& message) { return call_.Write(BytesOf(message)); }
 
   Outcome SendMessages() {
     for (const MessagePtr& message : plan_.messages) {
@@ -109,7 +102,7 @@ class Sender {
     return failed ? InputError(result, "a message", patience) : Outcome();
   }
 
-  ClientStream& stream_;
+  RawCall& call_;
   const RequestPlan& plan_;
   const NewRequest new_request_;
   LineReader& input_;
@@ -119,21 +112,24 @@ class Sender {
 };
 
 // Prints replies until there are no more; then how the call ended, or what the printing met.
-Outcome PrintReplies(Program& program, const CallableMethod& method, ClientStream& stream) {
-  const JsonStyle style =
-      StreamsReplies(method.shape) ? JsonStyle::kLine : ReplyStyle(program.settings);
+Outcome PrintReplies(Program& program, const CallableMethod& method, RawCall& call) {
+  const bool streamed = StreamsReplies(method.shape);
+  const JsonStyle style = streamed ? JsonStyle::kLine : ReplyStyle(program.settings);
   const MessagePtr reply =
       program.connection.schema().NewMessage(*method.descriptor->output_type());
-  std::span<const char> bytes;
-  while (stream.Read(bytes) == ClientStream::Step::kDone) {
+  const auto print = [&](const RawMessage& message) -> Outcome {
     const OutcomeOr<std::string> json =
-        program.connection.schema().ReplyToJson(bytes, style, *reply);
-    const Outcome printed = json.ok() ? program.output.WriteLine(*json) : json.outcome();
+        program.connection.schema().ReplyToJson(message.bytes, style, *reply);
+    return json.ok() ? program.output.WriteLine(*json) : json.outcome();
+  };
+  while (const std::optional<RawMessage> message = call.Next()) {
+    const Outcome printed = print(*message);
     if (printed.ok()) continue;
-    stream.Cancel();
+    call.Cancel();
     return printed;
   }
-  return stream.status();
+  const Outcome ended = call.status();
+  return ended.ok() && !streamed ? print(call.TakeResponse()) : ended;
 }
 
 Outcome InvokeUnary(Program& program, const CallableMethod& method,
@@ -147,22 +143,19 @@ Outcome InvokeStream(Program& program, const CallableMethod& method,
                      const google::protobuf::Message& request, const Patience& patience) {
   const Outcome there = program.connection.AwaitServer(patience);
   if (!there.ok()) return there;
-  const OutMessage message = OutMessage::Of(request);
-  const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
-      {method.name, method.shape}, &message, program.connection.OptionsOf(patience));
-  return PrintReplies(program, method, *stream);
+  RawCall call = program.connection.Open(method, &request, patience);
+  return PrintReplies(program, method, call);
 }
 
 Outcome InvokeSending(Program& program, const CallableMethod& method, const RequestPlan& plan,
                       NewRequest new_request, const Patience& patience) {
   const Outcome there = program.connection.AwaitServer(patience);
   if (!there.ok()) return there;
-  const std::shared_ptr<ClientStream> stream = program.connection.channel()->OpenStream(
-      {method.name, method.shape}, nullptr, program.connection.OptionsOf(patience));
-  Sender sender(*stream, plan, std::move(new_request), program.input);
+  RawCall call = program.connection.Open(method, nullptr, patience);
+  Sender sender(call, plan, std::move(new_request), program.input);
   const Outcome sending = sender.Start();
   if (!sending.ok()) return sending;
-  const Outcome received = PrintReplies(program, method, *stream);
+  const Outcome received = PrintReplies(program, method, call);
   const Outcome sent = sender.Finish();
   return sent.ok() ? received : sent;
 }

@@ -8,7 +8,6 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver_util.h"
-#include "piperpc/internal/codec.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json_error.h"
 #include "tools/piperpc/nesting.h"

@@ -77,6 +77,10 @@ class Planner {
 
 }  // namespace
 
+RawMessage BytesOf(const google::protobuf::Message& message) {
+  return RawMessage{message.SerializePartialAsString()};  // The server says what is missing.
+}
+
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,

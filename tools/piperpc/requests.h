@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
+#include "piperpc/raw_message.h"
 #include "piperpc/service.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/patience.h"
@@ -30,6 +31,9 @@ struct RequestPlan {
 // ends the wait for a file that is a pipe.
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
                                     const NewRequest& new_request, const Patience& patience = {});
+
+// As a call sends it.
+RawMessage BytesOf(const google::protobuf::Message& message);
 
 // True for a line that holds nothing: a stream of JSON lines skips it.
 bool IsBlank(std::string_view line);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "piperpc/client.h"
+#include "piperpc/internal/codec.h"
 #include "tools/piperpc/descriptor_check.h"
 
 namespace piperpc::cli {
@@ -35,6 +36,12 @@ MethodShape ShapeOf(const MethodDescriptor& method) {
     return method.server_streaming() ? MethodShape::kBidirectional : MethodShape::kClientStreaming;
   }
   return method.server_streaming() ? MethodShape::kServerStreaming : MethodShape::kUnary;
+}
+
+Outcome Parse(std::span<const char> bytes, google::protobuf::Message& reply) {
+  const internal::ParseResult parsed = internal::ParseMessage(bytes, reply);
+  if (parsed == internal::ParseResult::kParsed) return Outcome();
+  return internal::MalformedReply(reply.GetTypeName(), bytes.size(), parsed);
 }
 
 // Each after `prefix`.
@@ -177,12 +184,17 @@ std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& 
   return std::unique_ptr<google::protobuf::Message>(factory_.GetPrototype(&type)->New());
 }
 
+Outcome Schema::ParseReply(std::span<const char> bytes, google::protobuf::Message& reply) const {
+  const std::shared_lock lock(mutex_);
+  return Parse(bytes, reply);
+}
+
 OutcomeOr<std::string> Schema::ReplyToJson(std::span<const char> bytes, JsonStyle style,
                                            google::protobuf::Message& reply) const {
   const std::shared_lock lock(mutex_);
-  const internal::ParseResult parsed = internal::ParseMessage(bytes, reply);
-  if (parsed == internal::ParseResult::kParsed) return ToJson(reply, style);
-  return internal::MalformedReply(reply.GetTypeName(), bytes.size(), parsed);
+  const Outcome parsed = Parse(bytes, reply);
+  if (!parsed.ok()) return parsed;
+  return ToJson(reply, style);
 }
 
 }  // namespace piperpc::cli

@@ -61,6 +61,9 @@ class Schema {
   std::unique_ptr<google::protobuf::Message> NewMessage(
       const google::protobuf::Descriptor& type) const;
 
+  // Parses a serialised reply as `reply`, which is of its type. INTERNAL: it is no such message.
+  Outcome ParseReply(std::span<const char> bytes, google::protobuf::Message& reply) const;
+
   // A serialised reply as JSON, by way of `reply`, which is of its type. INTERNAL: it is no such
   // message.
   OutcomeOr<std::string> ReplyToJson(std::span<const char> bytes, JsonStyle style,
