@@ -12,6 +12,7 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
+#include "src/transport/own_peer.h"
 #include "src/transport/transport.h"
 #include "support/endpoints.h"
 #include "support/test_service.h"
@@ -263,6 +264,16 @@ TEST_P(RoundTrip, NoServerIsUnavailableAndNamesTheEndpoint) {
       internal::CallUnary<RawMessage>(*channel, kEcho, RawMessage{}, CallOptions{});
   EXPECT_TRUE(absl::IsUnavailable(reply.status())) << reply.status();
   EXPECT_THAT(std::string(reply.status().message()), HasSubstr("nobody-is-here"));
+}
+
+TEST_P(RoundTrip, AChannelSaysWhoServesWhileItIsConnected) {
+  EXPECT_EQ(channel_->peer(), std::nullopt);
+  ASSERT_TRUE(Call(kEcho, "x").ok());
+  const std::optional<Peer> peer = channel_->peer();
+  ASSERT_TRUE(peer.has_value());
+  EXPECT_EQ(*peer, transport::OwnPeer());
+  channel_->Close();
+  EXPECT_EQ(channel_->peer(), std::nullopt);
 }
 
 TEST_P(RoundTrip, CloseEndsCallsInFlight) {

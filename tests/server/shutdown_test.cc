@@ -54,6 +54,36 @@ TEST_F(Shutdown, BesideStartComesBeforeItOrAfter) {
   }
 }
 
+TEST_F(Shutdown, IsWaitedForByAnyNumberOfThreads) {
+  const auto wait = [this] { return server_->Wait(); };
+  std::future<absl::Status> first = std::async(std::launch::async, wait);
+  std::future<absl::Status> second = std::async(std::launch::async, wait);
+  // They have not come back, however long a client is served.
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  EXPECT_EQ(client.NextAfterHello().payload, "x");
+  EXPECT_EQ(first.wait_for(milliseconds(0)), std::future_status::timeout);
+  EXPECT_TRUE(server_->Shutdown(milliseconds(20'000)).clean());
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_TRUE(server_->Wait().ok());
+}
+
+TEST_F(Shutdown, IsNotWaitedForOnAThreadOfTheServer) {
+  RawService service("s.S");
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  service.AddUnary("Wait", [&](ServerContext&, RawMessage) -> Task<RawResult> {
+    const absl::Status status = server->Wait();
+    co_return status;
+  });
+  const std::string endpoint = UniqueEndpoint();
+  ASSERT_TRUE(server->AddService(service).ok());
+  ASSERT_TRUE(server->Start(endpoint).ok());
+  WireClient client(transport(), endpoint);
+  client.Send({EncodedHello(), EncodedRequest(1, "s.S/Wait", "")});
+  ExpectRefused(client.NextAfterHello().status, "another thread");
+}
+
 TEST_F(Shutdown, OnAThreadOfTheServerIsRefusedAndALaterOneWorks) {
   RawService service("s.S");
   std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});

@@ -16,10 +16,10 @@
 
 #include "auth/v1/auth.piperpc.h"
 #include "piperpc/channel.h"
+#include "piperpc/in_process.h"
 #include "piperpc/server.h"
 #include "services/auth/auth.h"
 #include "services/auth/sqlite_account_store.h"
-#include "src/transport/transport.h"
 #include "support/eventually.h"
 
 namespace services {
@@ -127,8 +127,8 @@ class GuessesTest : public ::testing::Test {
     return found;
   }
 
-  const std::unique_ptr<piperpc::transport::Transport> transport_ =
-      piperpc::transport::NewMemoryTransport();
+  const std::shared_ptr<piperpc::transport::Transport> transport_ =
+      piperpc::NewInProcessTransport();
   const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
   std::mutex mutex_;
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1000)};

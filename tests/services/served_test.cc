@@ -11,13 +11,13 @@
 #include "auth/v1/auth.piperpc.h"
 #include "notify/v1/notify.piperpc.h"
 #include "piperpc/channel.h"
+#include "piperpc/in_process.h"
 #include "piperpc/server.h"
 #include "services/auth/auth.h"
 #include "services/auth/sqlite_account_store.h"
 #include "services/notify/notify.h"
 #include "services/upper/upper.h"
 #include "services/upper/upper_case.h"
-#include "src/transport/transport.h"
 #include "support/eventually.h"
 #include "upper/v1/upper.piperpc.h"
 
@@ -80,8 +80,8 @@ class ServedTest : public ::testing::Test {
     return options;
   }
 
-  const std::unique_ptr<piperpc::transport::Transport> transport_ =
-      piperpc::transport::NewMemoryTransport();
+  const std::shared_ptr<piperpc::transport::Transport> transport_ =
+      piperpc::NewInProcessTransport();
   const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
   const std::unique_ptr<Hub> hub_ = *Hub::Create({});
   std::atomic<int> sleeps_ = 0;

@@ -58,7 +58,8 @@ struct ChannelOptions {
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
 
-  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  transport::Transport* transport = nullptr;
 };
 
 // Of one call. All of it is optional.
@@ -95,9 +96,12 @@ class Channel : public internal::ChannelCore {
   // text says at what (waiting for a server, a place in its connection queue, or its Hello);
   // RESOURCE_EXHAUSTED, this process has no more descriptors or threads, or the server has too many
   // connections, of us or of all; PERMISSION_DENIED, the server refused us or is not to be trusted;
-  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread of
-  // an event loop, or a child of fork().
+  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread
+  // of an event loop, or a child of fork().
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
+
+  // Who serves at the other end of the connection; none while there is no connection. Any thread.
+  virtual std::optional<Peer> peer() const { return std::nullopt; }
 
   // How often the channel has connected so far.
   virtual std::size_t connections_made() const = 0;

@@ -33,7 +33,8 @@ struct IoThreadOptions {
   std::string backend = "auto";       // As in ServerOptions.
   std::chrono::microseconds spin{0};  // As in ServerOptions.
 
-  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  transport::Transport* transport = nullptr;
 };
 
 // INVALID_ARGUMENT: a backend that this system has not, or an option out of its range;

@@ -104,7 +104,8 @@ struct ServerOptions {
   std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
 
-  transport::Transport* transport = nullptr;  // For tests: instead of the system's. Outlives it.
+  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  transport::Transport* transport = nullptr;
 };
 
 // How a shutdown ended.
@@ -170,6 +171,11 @@ class Server {
   // Start() or another Shutdown() of the same server calls before it is done, it is refused: see
   // ShutdownReport::status.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
+
+  // Waits until Shutdown() has been done, which some other thread calls; for ever, if none does.
+  // FAILED_PRECONDITION: on a thread of the server's own, which must not wait, or in a child of
+  // fork(). Any other thread; several may wait.
+  absl::Status Wait();
 
   // "package.Service" of each service, in the order in which they were added. Any thread.
   std::vector<std::string> service_names() const;

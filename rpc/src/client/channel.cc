@@ -9,6 +9,7 @@
 #include "src/client/blocking_call.h"
 #include "src/client/core.h"
 #include "src/client/options.h"
+#include "src/client/session.h"
 #include "src/client/stream_call.h"
 
 namespace piperpc {
@@ -63,6 +64,14 @@ class ClientChannel final : public Channel {
     options.wait_for_ready = timeout;
     const auto no_reply = [](std::span<const char>) { return internal::ParseResult::kParsed; };
     return BlockingCall(*core_, hello, nullptr, options, no_reply).Run(options);
+  }
+
+  std::optional<Peer> peer() const override {
+    if (!core_->claimed() || core_->foreign()) return std::nullopt;
+    const Core::Lock lock(*core_);
+    const std::shared_ptr<Session> session = core_->session();
+    if (session == nullptr) return std::nullopt;
+    return session->peer();
   }
 
   std::size_t connections_made() const override {

@@ -156,7 +156,7 @@ void Session::Start(Call& call) {
   } else {
     outbox_.Add(header);
   }
-  call.GoesTo(pipe_->peer());
+  call.GoesTo(peer());
   call.OnStarted();
 }
 

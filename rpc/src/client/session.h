@@ -60,6 +60,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   // Ends all calls with CANCELLED, and the connection.
   void Shutdown();
 
+  const Peer& peer() const { return pipe_->peer(); }
+
   // How many calls at once the server allows.
   std::uint64_t max_calls() const { return peer_.max_calls; }
 

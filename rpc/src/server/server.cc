@@ -131,7 +131,16 @@ class Server::Impl {
                                  {"blocked_threads", std::to_string(report.blocked.size())}};
       });
     }
+    TellWaiters();  // Who may end the server then: so at last.
     return report;
+  }
+
+  absl::Status Wait() {
+    if (foreign()) return Foreign();
+    if (absl::Status status = MayChange("Wait()"); !status.ok()) return status;
+    std::unique_lock lock(gone_mutex_);
+    gone_.wait(lock, [this] { return shut_down_; });
+    return absl::OkStatus();
   }
 
   // From Start() on they stay as they are.
@@ -394,6 +403,12 @@ class Server::Impl {
     gone_.notify_all();
   }
 
+  void TellWaiters() {
+    const std::lock_guard lock(gone_mutex_);
+    shut_down_ = true;
+    gone_.notify_all();
+  }
+
   bool WaitUntilGone(TimePoint limit) {
     const auto gone = [this] { return !listening_ && acceptor_.empty(); };
     std::unique_lock lock(gone_mutex_);
@@ -415,6 +430,7 @@ class Server::Impl {
   std::mutex gone_mutex_;
   std::condition_variable gone_;
   bool listening_ = false;  // Until the listener has closed.
+  bool shut_down_ = false;  // Shutdown() has been done.
 
   mutable std::mutex services_;  // Of dispatcher_, until Start(). Taken after lifecycle_.
 
@@ -444,6 +460,8 @@ absl::Status Server::AddService(Service& service) { return impl_->AddService(ser
 absl::Status Server::Start(std::string_view endpoint) { return impl_->Start(endpoint); }
 
 ShutdownReport Server::Shutdown(std::chrono::milliseconds grace) { return impl_->Shutdown(grace); }
+
+absl::Status Server::Wait() { return impl_->Wait(); }
 
 std::vector<std::string> Server::service_names() const { return impl_->service_names(); }
 

@@ -1,5 +1,6 @@
 // The transport inside a process.
 #include "absl/strings/str_cat.h"
+#include "piperpc/in_process.h"
 #include "src/transport/memory_listener.h"
 #include "src/transport/memory_loop.h"
 #include "src/transport/transport.h"
@@ -59,3 +60,11 @@ absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& e
 std::unique_ptr<Transport> NewMemoryTransport() { return std::make_unique<MemoryTransport>(); }
 
 }  // namespace piperpc::transport
+
+namespace piperpc {
+
+std::shared_ptr<transport::Transport> NewInProcessTransport() {
+  return std::make_shared<transport::MemoryTransport>();
+}
+
+}  // namespace piperpc

@@ -1,0 +1,27 @@
+#include "piperpc/metadata.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace piperpc {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const Metadata kMetadata{{"a", "1"}, {"b", ""}, {"a", "2"}};
+
+TEST(MetadataTest, TheFirstValueOfAKeyIsFound) {
+  EXPECT_EQ(FindValue(kMetadata, "a"), "1");
+  EXPECT_EQ(FindValue(kMetadata, "b"), "");
+  EXPECT_EQ(FindValue(kMetadata, "c"), std::nullopt);
+  EXPECT_EQ(FindValue(kMetadata, "A"), std::nullopt);
+}
+
+TEST(MetadataTest, AllValuesOfAKeyAreFoundInTheirOrder) {
+  EXPECT_THAT(FindValues(kMetadata, "a"), ElementsAre("1", "2"));
+  EXPECT_THAT(FindValues(kMetadata, "c"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace piperpc
