@@ -39,7 +39,8 @@ Task<RawResult> Relay(std::shared_ptr<Channel> channel) {
 // Waits for a second message, which does not come.
 Stream<RawMessage> RelayChat(std::shared_ptr<Channel> channel) {
   auto chat = internal::OpenReaderWriter<RawMessage, RawMessage>(*channel, kChat, CallOptions());
-  chat.Write(RawMessage{"hello"});
+  auto write = chat.CoWrite(RawMessage{"hello"});
+  co_await write;
   for (bool more = true; more;) {
     auto next = chat.CoNext();
     std::optional<RawMessage> line = co_await next;
@@ -73,7 +74,6 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
     const std::string back_endpoint = UniqueEndpoint();
     back_ = NewServer(inner_.service(), back_endpoint);
     inner_channel_ = NewChannel(back_endpoint);
-    ASSERT_TRUE(inner_channel_->WaitUntilReady(seconds(20)).ok());
     outer_.AddUnary("Relay", [this](ServerContext&, RawMessage) { return Relay(inner_channel_); });
     outer_.AddUnary("RelayBlocking",
                     [this](ServerContext&, RawMessage) { return RelayBlocking(inner_channel_); });

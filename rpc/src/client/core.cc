@@ -268,8 +268,8 @@ absl::Status Core::CheckMayBlock() {
   if (Executor::Current() == nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "this call would block the thread of an event loop, and all that is served there: in a "
-      "callback, or a handler that is a coroutine, use the form with a callback, co_await, or "
-      "RunBlocking()");
+      "callback, or a handler that is a coroutine, use the form with a callback, one to co_await "
+      "(CoNext(), CoWrite()), or RunBlocking()");
 }
 
 bool Core::InOwnLoop() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
