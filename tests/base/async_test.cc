@@ -131,6 +131,36 @@ TEST_F(Async, RunBlockingGivesTheResultOnTheLoop) {
   EXPECT_EQ(*Start(task()).get(), "worker");
 }
 
+// As often as it was made, by g++ 12 too: there it cannot be made where the task is awaited.
+TEST_F(Async, RunBlockingDestroysWhatTheWorkHoldsOnce) {
+  WorkerPool pool(1, 1);
+  const auto held = std::make_shared<int>();
+  const auto task = [&]() -> Task<absl::Status> {
+    auto work = RunBlocking(pool, [held] { return absl::OkStatus(); });
+    absl::Status status = co_await work;
+    co_return status;
+  };
+  EXPECT_TRUE(Start(task()).get().ok());
+  pool.Stop();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+template <typename Awaited>
+constexpr bool kAwaitedByNameOnly = requires(Awaited awaited) {
+  awaited.operator co_await();
+}
+&&!requires(Awaited awaited) { std::move(awaited).operator co_await(); };
+
+TEST_F(Async, RunBlockingIsAwaitedInOneStepOnlyWhereThatIsSafe) {
+  WorkerPool pool(1, 1);
+  const auto held = std::make_shared<int>();
+  const auto simple = RunBlocking(pool, [] { return absl::OkStatus(); });
+  const auto owning = RunBlocking(pool, [held] { return absl::OkStatus(); });
+  EXPECT_FALSE(kAwaitedByNameOnly<decltype(simple)>);
+  EXPECT_EQ(kAwaitedByNameOnly<std::remove_const_t<decltype(owning)>>,
+            internal::kTemporariesAreDestroyedTwice);
+}
+
 TEST_F(Async, RunBlockingThrowsWhatTheWorkThrew) {
   WorkerPool pool(1, 1);
   const auto task = [&]() -> Task<std::string> {

@@ -1,7 +1,9 @@
 // What coroutine handlers wait with.
 //
-//     absl::StatusOr<std::string> hash =
-//         co_await piperpc::RunBlocking(context.workers(), [password] { return Hash(password); });
+//     auto hashing = piperpc::RunBlocking(context.workers(), [password] { return Hash(password);
+//     }); absl::StatusOr<std::string> hash = co_await hashing;
+//
+// In two steps, for g++ 12: see task.h.
 //
 // Whatever is awaited here resumes on the executor that awaited it (Executor::Current()), or, when
 // there was none, on the thread that made it ready. An awaiting frame may be destroyed at any time
@@ -158,6 +160,17 @@ class [[nodiscard]] BlockingAwaiter {
   absl::Status status_;
 };
 
+template <typename Work, typename Result>
+Task<Result> RunOnWorker(WorkerPool& pool, Work work, std::stop_token stop) {
+  auto result = std::make_shared<std::optional<Result>>();
+  BlockingAwaiter awaiter(
+      pool, [result, work = std::move(work)]() mutable { result->emplace(work()); },
+      std::move(stop));
+  absl::Status status = co_await awaiter;
+  if (!status.ok()) co_return Result(std::move(status));
+  co_return **std::move(result);
+}
+
 }  // namespace internal
 
 // Runs `work()` on `pool` and gives what it returned, an absl::Status or an absl::StatusOr<T>. When
@@ -166,15 +179,12 @@ class [[nodiscard]] BlockingAwaiter {
 //
 // `work` must own what it uses, or use what outlives the pool: it goes on when the frame that
 // awaits it is destroyed, for nothing can take it off its thread.
+//
+// It gives a Task<Result>. With g++ 12 one that has a name must be awaited, where `work` has
+// anything to destroy: `co_await RunBlocking(...)` does not compile then.
 template <typename Work, typename Result = std::invoke_result_t<Work&>>
-Task<Result> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
-  auto result = std::make_shared<std::optional<Result>>();
-  internal::BlockingAwaiter awaiter(
-      pool, [result, work = std::move(work)]() mutable { result->emplace(work()); },
-      std::move(stop));
-  absl::Status status = co_await awaiter;
-  if (!status.ok()) co_return Result(std::move(status));
-  co_return **std::move(result);
+internal::TaskOf<Result, Work> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
+  return internal::RunOnWorker<Work, Result>(pool, std::move(work), std::move(stop));
 }
 
 }  // namespace piperpc

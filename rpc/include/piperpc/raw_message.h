@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace piperpc {
 
@@ -9,6 +10,10 @@ namespace piperpc {
 // bytes on the way: they are what the other side parses. 0 bytes to 2 GiB - 1, and no more than
 // either side's max_message_bytes.
 struct RawMessage {
+  // With constructors, as g++ 12 breaks aggregates in a co_await expression (see task.h).
+  RawMessage() = default;
+  RawMessage(std::string message) : bytes(std::move(message)) {}
+
   std::string bytes;
 };
 

@@ -14,6 +14,13 @@
 // Parameters taken by reference must outlive the task; take them by value when in doubt. Tasks that
 // await one another use the stack as functions do that call one another; tasks that are awaited one
 // after the other do not.
+//
+// g++ 12 destroys twice what is made within a `co_await` or `co_yield` expression as a closure or
+// as an aggregate in braces: give it a name first. clang, and newer g++, need none of that.
+//
+//     const piperpc::CallOptions options{.metadata = {{"key", "value"}}};
+//     auto call = client.CoGreet(request, options);
+//     absl::StatusOr<GreetResponse> response = co_await call;
 #pragma once
 
 #include <atomic>
@@ -139,5 +146,40 @@ class Task<T>::promise_type {
   std::exception_ptr exception_;
   std::atomic<bool> met_ = false;
 };
+
+namespace internal {
+
+// One that is awaited by its name only.
+template <typename T>
+class NamedTask : public Task<T> {
+ public:
+  NamedTask(Task<T> task) : Task<T>(std::move(task)) {}
+
+  // g++ 12 would copy the task itself.
+  struct Awaiter {
+    Task<T>& task;
+    bool await_ready() const noexcept { return task.await_ready(); }
+    bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+      return task.await_suspend(awaiting);
+    }
+    T await_resume() { return task.await_resume(); }
+  };
+  Awaiter operator co_await() & { return {*this}; }
+  void operator co_await() && = delete;  // Name the task, and await it in the next statement.
+};
+
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+inline constexpr bool kTemporariesAreDestroyedTwice = true;
+#else
+inline constexpr bool kTemporariesAreDestroyedTwice = false;
+#endif
+
+// A task that takes an `Argument` which may be made in the expression that awaits it.
+template <typename T, typename Argument>
+using TaskOf =
+    std::conditional_t<kTemporariesAreDestroyedTwice && !std::is_trivially_destructible_v<Argument>,
+                       NamedTask<T>, Task<T>>;
+
+}  // namespace internal
 
 }  // namespace piperpc
