@@ -162,10 +162,8 @@ class Call final : public internal::ServerCall,
   bool half_closed_ = false;
   absl::Status stopped_;  // Not OK: why.
   Metadata metadata_;
-  CallValues values_;
   MiddlewareChain middleware_;
 
-  internal::HandlerSlot handler_;
   Assembly assembly_;
   wire::Bytes request_;
 
@@ -186,6 +184,11 @@ class Call final : public internal::ServerCall,
   bool stop_requested_ = false;
   Metadata trailers_;
   std::atomic<bool> has_trailers_ = false;  // Read without the mutex.
+
+  // The user's. As they go away they may use the context, which is all of the above: so they go
+  // first.
+  CallValues values_;
+  internal::HandlerSlot handler_;
 };
 
 }  // namespace piperpc::server
