@@ -273,6 +273,36 @@ TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {
   DropTheLastReferenceInACallback([&] { EXPECT_TRUE(watched.expired()); });
 }
 
+// It runs on the thread that connects, which nobody must wait for there.
+TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheLogHookOfAConnection) {
+  std::promise<void> called;
+  std::promise<void> dropped;
+  options_.log = [&](const LogRecord& record) {
+    if (record.event != "connected") return;
+    called.get_future().wait();
+    channel_.reset();
+    dropped.set_value();
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  std::future<Text> reply = CallAsync("a");
+  called.set_value();
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  ASSERT_TRUE(Arrives(dropped.get_future()));
+  ExpectStatus(Get(reply).status(), absl::StatusCode::kCancelled, "closed");
+}
+
+// With the callback of a call that does not get as far as a loop.
+TEST_F(AsyncTest, TheLastReferenceMayGoAwayWithACallThatCannotConnect) {
+  const std::weak_ptr<Channel> watched = channel_ = Connect("nobody", options_);
+  std::promise<void> ended;
+  internal::StartUnary<RawMessage>(
+      *channel_, kUnaryMethod, RawMessage{"a"}, {},
+      [&, held = channel_](absl::StatusOr<RawMessage>) { ended.set_value(); });
+  channel_.reset();
+  ASSERT_TRUE(Arrives(ended.get_future()));
+  EXPECT_TRUE(testing::Eventually([&] { return watched.expired(); }));
+}
+
 TEST_F(AsyncTest, TheLastReferenceToAnIoThreadMayGoAwayOnIt) {
   IoThreadOptions options;
   options.transport = &counting_;

@@ -9,6 +9,14 @@
 #include "src/client/unattended_call.h"
 
 namespace piperpc::client {
+namespace {
+
+// Whose thread this is.
+thread_local const Connector* own = nullptr;
+
+}  // namespace
+
+bool Connector::IsOwnThread() const { return own == this; }
 
 void Connector::Add(UnattendedCall& call) {
   if (absl::Status status = Begin(); !status.ok()) return call.End(std::move(status));
@@ -24,6 +32,7 @@ absl::Status Connector::Begin() {
   auto previous = std::make_shared<std::thread>(std::move(thread_));
   auto thread = internal::StartThread("the thread that connects", [this, previous] {
     if (previous->joinable()) previous->join();
+    own = this;
     Run();
   });
   if (!thread.ok()) {

@@ -22,8 +22,11 @@ class Connector {
   void Remove(UnattendedCall& call);  // Nothing when it is not waiting here.
   void EndAll(const absl::Status& status);
 
-  // Waits for the thread. Without the lock, after the channel was closed.
+  // Waits for the thread. Without the lock, after the channel was closed, not on that thread.
   void Join();
+
+  // This is its thread.
+  bool IsOwnThread() const;
 
  private:
   absl::Status Begin();

@@ -274,7 +274,8 @@ absl::Status Core::CheckMayBlock() {
 
 bool Core::InOwnLoop() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
 
-bool Core::OnOwnLoop() {
+bool Core::OnOwnThread() {
+  if (connector_.IsOwnThread()) return true;
   const std::lock_guard guard(mutex_);
   return InOwnLoop();
 }

@@ -143,8 +143,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   // loop. That must not wait: others are served there, and perhaps the call itself.
   static absl::Status CheckMayBlock();
 
-  // This is the thread of the channel's loop.
-  bool OnOwnLoop();
+  // This is a thread that Shutdown() waits for.
+  bool OnOwnThread();
 
   // Code of the user's threw: that goes to the log, and no further.
   void LogThrown(std::string_view event, const std::exception_ptr& exception);
