@@ -1,5 +1,6 @@
 // Calls that block their callers, and share one connection.
 #include "client/client_fixture.h"
+#include "src/wire/metadata.h"
 
 namespace piperpc {
 namespace {
@@ -118,6 +119,17 @@ TEST_F(BlockingTest, AReplyThatDoesNotParseIsInternal) {
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "garbage");
   ExpectStatus(call.get(), absl::StatusCode::kInternal, "t.T/Unary");
+}
+
+TEST_F(BlockingTest, TrailersAboveTheClientsLimitEndTheCallAlone) {
+  auto large = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::string trailers = *wire::EncodeMetadata({{"k", std::string(9000, 'v')}}, 16'384);
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r", trailers);
+  ExpectStatus(large.get().status(), absl::StatusCode::kResourceExhausted, "max_metadata_bytes");
+  auto next = CallAside("y");
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*next.get(), "r");
 }
 
 TEST_F(BlockingTest, TrailersAndMetadataTravel) {

@@ -125,6 +125,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Status OnMessage(Call& call, const wire::Frame& frame);
   absl::Status OnUnwantedMessage(Call& call);
   absl::Status OnResponse(Call& call, const wire::Frame& frame);
+  absl::Status OnLargeTrailers(Call& call, const wire::FrameHeader& header);
   void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
   void SayGoaway(const absl::Status& why);
   void OnLateFrame(const wire::Frame& frame);

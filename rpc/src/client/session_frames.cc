@@ -187,6 +187,9 @@ absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   absl::Status status = wire::CheckMetadataFields(header.metadata);
   if (!status.ok()) return status;
+  if (!header.more() && header.metadata.size() > core_.options().max_metadata_bytes) {
+    return OnLargeTrailers(call, header);
+  }
   if (header.has_status) {
     if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
     if (!status.ok() && !header.more()) {
@@ -205,6 +208,17 @@ absl::Status Session::OnResponse(Call& call, const wire::Frame& frame) {
   } else {
     Finish(call, outcome.status(), header);
   }
+  return absl::OkStatus();
+}
+
+// Only the last frame of a response has trailers.
+absl::Status Session::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
+  absl::Status status = absl::ResourceExhaustedError(
+      absl::StrCat("the reply's metadata has ", header.metadata.size(), " bytes; the limit is ",
+                   core_.options().max_metadata_bytes, " (max_metadata_bytes)"));
+  wire::FrameHeader without = header;
+  without.metadata = {};
+  Finish(call, std::move(status), without);
   return absl::OkStatus();
 }
 
