@@ -9,6 +9,7 @@
 #include <latch>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "child_process_linux.h"
 #include "refused_calls_linux.h"
 #include "src/transport/event_loop_epoll_linux.h"
@@ -75,12 +76,15 @@ TEST_F(AutomaticTransportTest, TellsAWantOfDescriptorsAndForgetsIt) {
   }));
 }
 
-TEST_F(AutomaticTransportTest, TellsAWantOfMemoryAndForgetsIt) {
+// A user may lock only so much (RLIMIT_MEMLOCK), which rings need and epoll does not.
+TEST_F(AutomaticTransportTest, IsEpollWhileNoMemoryMayBeLocked) {
   if (!CanRefuseCalls()) GTEST_SKIP() << kCannotRefuseCalls;
   EXPECT_TRUE(InChild([] {
     if (!RefuseCalls({{SYS_io_uring_setup, ENOMEM, std::nullopt}})) return false;
     SystemTransports transports;
-    return absl::IsResourceExhausted(NewLoop(transports, "auto").status()) &&
+    const absl::Status refused = NewLoop(transports, "io_uring").status();
+    return IsEpoll(NewLoop(transports, "auto")) && absl::IsResourceExhausted(refused) &&
+           absl::StrContains(refused.message(), "ulimit -l") &&
            (*transports.Get("auto"))->name() == "io_uring";
   }));
 }

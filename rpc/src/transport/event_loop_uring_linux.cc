@@ -49,6 +49,12 @@ __kernel_timespec ToKernelTime(Duration time) {
 
 // What is used up says nothing of whether io_uring is allowed.
 absl::Status UringLoop::Refused(int error, const char* step) {
+  if (error == ENOMEM) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("io_uring: ", step,
+                     ": no memory that this user may lock is left; raise the limit "
+                     "(ulimit -l), or use the backend \"epoll\" or \"auto\""));
+  }
   absl::Status status = SocketError(error, absl::StrCat("io_uring: ", step));
   if (absl::IsResourceExhausted(status)) return status;
   return absl::FailedPreconditionError(absl::StrCat("io_uring is not available here: ", step, ": ",

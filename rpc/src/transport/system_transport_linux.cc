@@ -73,11 +73,11 @@ SystemTransports::NewLoop SystemTransports::NewUringLoop() {
   return UringLoop::New();
 }
 
-// A process may give up rights as it runs. What is not there at the moment is no reason: epoll
-// needs it as well.
+// A process may give up rights as it runs, and have no more memory that it may lock, which a ring
+// needs and epoll does not. Where both need what there is not, epoll says so.
 SystemTransports::NewLoop SystemTransports::NewAnyLoop() {
   NewLoop loop = NewUringLoop();
-  return loop.ok() || absl::IsResourceExhausted(loop.status()) ? std::move(loop) : EpollLoop::New();
+  return loop.ok() ? std::move(loop) : EpollLoop::New();
 }
 
 // "auto" is io_uring where the system allows it: with small packets the two are equal (about
