@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <system_error>
+
 #include "absl/strings/str_cat.h"
 
 namespace services {
@@ -29,8 +31,21 @@ absl::StatusCode CodeOf(int result) {
   }
 }
 
+bool IsWantOfRoom(const std::error_code& cause) {
+  return cause == std::errc::no_space_on_device || cause == std::errc::file_too_large;
+}
+
+// What SQLite calls an I/O error may be a disk that is full: the system's own word says so.
+absl::Status IoErrorOf(sqlite3* database) {
+  const std::error_code cause(sqlite3_system_errno(database), std::system_category());
+  return absl::Status(
+      IsWantOfRoom(cause) ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal,
+      absl::StrCat("database: ", sqlite3_errmsg(database), cause ? ": " + cause.message() : ""));
+}
+
 absl::Status StatusOf(int result, sqlite3* database) {
   if (result == SQLITE_OK) return absl::OkStatus();
+  if ((result & 0xff) == SQLITE_IOERR) return IoErrorOf(database);
   return absl::Status(CodeOf(result), absl::StrCat("database: ", sqlite3_errmsg(database)));
 }
 

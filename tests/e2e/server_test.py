@@ -62,6 +62,17 @@ class EndTest(ServerTest):
     self.assertNotEqual(daemon.wait(programs.LIMIT), -signal.SIGXFSZ)
     daemon.stdout.close()
 
+  @target.linux_only('Windows has no such limit')
+  def test_an_account_store_without_room_says_so_and_goes_on_when_there_is_some(self):
+    server = self.start()
+    pid = server.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    refused = server.run_as('ana', 'call', WHO_AM_I)
+    self.assertEqual(refused.returncode, 8, refused.stderr)  # RESOURCE_EXHAUSTED
+    self.assertIn('File too large', refused.stderr)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    self.assertEqual(server.run_as('ana', 'call', WHO_AM_I).returncode, 0)
+
   @target.linux_only('the pipe of Wine cannot be filled from here')
   def test_a_log_that_nobody_reads_does_not_hold_up_the_end(self):
     folder = programs.new_folder()

@@ -80,9 +80,13 @@ absl::Status Assembly::CheckNext(const wire::Frame& frame) const {
   }
   const std::uint64_t stated = frame.header.message_size;
   if (stated != 0 && stated != expected_) return Mismatch(stated, expected_);
+  if (frame.payload.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a frame without a payload in the middle of a message of ", expected_, " bytes"));
+  }
   const std::uint64_t have = bytes_.size() + frame.payload.size();
   const bool whole = have == expected_;
-  if (frame.payload.empty() || have > expected_ || whole == frame.header.more()) {
+  if (have > expected_ || whole == frame.header.more()) {
     return Mismatch(have, expected_);
   }
   return absl::OkStatus();
