@@ -12,7 +12,7 @@ namespace piperpc {
 struct RawMessage {
   // With constructors, as g++ 12 breaks aggregates in a co_await expression (see task.h).
   RawMessage() = default;
-  RawMessage(std::string message) : bytes(std::move(message)) {}
+  RawMessage(std::string message) : bytes(std::move(message)) {}  // NOLINT: where bytes are given.
 
   std::string bytes;
 };

@@ -153,7 +153,7 @@ namespace internal {
 template <typename T>
 class NamedTask : public Task<T> {
  public:
-  NamedTask(Task<T> task) : Task<T>(std::move(task)) {}
+  NamedTask(Task<T> task) : Task<T>(std::move(task)) {}  // NOLINT(google-explicit-constructor)
 
   // g++ 12 would copy the task itself.
   struct Awaiter {
