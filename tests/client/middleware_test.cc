@@ -102,7 +102,7 @@ std::vector<Ending> Endings() {
            [](auto& connection, auto id) {
              connection.Reply(id, "", "\x32\x06\x0a\x01K\x12\x01v");  // The key is "K".
            }},
-          {"Deadline", "DEADLINE_EXCEEDED", [](auto&, auto) {}, {.timeout = milliseconds(30)}},
+          {"Deadline", "DEADLINE_EXCEEDED", [](auto&, auto) {}, {.timeout = milliseconds(500)}},
           {"LostConnection", "UNAVAILABLE",
            [](auto& connection, auto) { [[maybe_unused]] const auto end = std::move(connection); }},
           {"Violation", "INTERNAL",

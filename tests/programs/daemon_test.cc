@@ -1,5 +1,5 @@
 #include <chrono>
-#include <latch>
+#include <future>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -158,16 +158,17 @@ class SlowReader {
  public:
   LineOutput::Sink sink() {
     return [this](std::string_view bytes) {
-      go_on_.wait();
+      gone_on_.wait();
       text_ += bytes;
       return std::error_code();
     };
   }
-  void GoOn() { go_on_.count_down(); }
+  void GoOn() { go_on_.set_value(); }
   const std::string& text() const { return text_; }  // After a flush.
 
  private:
-  std::latch go_on_{1};
+  std::promise<void> go_on_;
+  const std::shared_future<void> gone_on_ = go_on_.get_future().share();
   std::string text_;
 };
 

@@ -373,7 +373,7 @@ class Server::Impl {
   bool StopThreads(ShutdownReport& report, TimePoint limit) {
     if (!report.blocked.empty()) return false;
     if (!workers_.Stop(limit)) {
-      report.blocked.push_back("worker threads: work that no call waits for still runs on them");
+      report.blocked.emplace_back("worker threads: work that no call waits for still runs on them");
       return false;
     }
     bool all = true;
