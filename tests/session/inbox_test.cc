@@ -172,38 +172,40 @@ class LargeAssemblyTest : public testing::Test {
   ~LargeAssemblyTest() override { LargeBuffers::OfProcess().Clear(); }
 
   // Adds the first or the last half of a message of kSize bytes.
-  void AddHalf(ReceiveShare& share, bool first) {
-    ASSERT_TRUE(assembly_.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
+  void AddHalf(Assembly& assembly, ReceiveShare& share, bool first) {
+    ASSERT_TRUE(assembly.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
   }
 
   const std::string half_ = std::string(kSize / 2, 'x');
   ReceiveBudget server_{8 * kSize, "the server"};
-  Assembly assembly_;
 };
 
 TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
   ReceiveShare share(4 * kSize, "the connection", server_);
-  AddHalf(share, true);
+  Assembly assembly;
+  AddHalf(assembly, share, true);
   EXPECT_EQ(share.used(), kSize);
   EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), 0u);
-  AddHalf(share, false);
-  EXPECT_EQ(assembly_.charged(), kSize);
-  assembly_.Clear();
+  AddHalf(assembly, share, false);
+  EXPECT_EQ(assembly.charged(), kSize);
+  assembly.Clear();
   EXPECT_EQ(share.used(), 0u);
 }
 
 TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
   ReceiveShare share(4 * kSize, "the connection", server_);
+  Assembly assembly;
   constexpr std::size_t kLess = kSize * 3 / 4;
-  ASSERT_TRUE(assembly_.Add(Part(half_, true, kLess), kSize, &share).ok());
+  ASSERT_TRUE(assembly.Add(Part(half_, true, kLess), kSize, &share).ok());
   EXPECT_EQ(share.used(), kSize);
-  ASSERT_TRUE(assembly_.Add(Part(half_.substr(0, kSize / 4), false), kSize, &share).ok());
+  ASSERT_TRUE(assembly.Add(Part(half_.substr(0, kSize / 4), false), kSize, &share).ok());
   EXPECT_EQ(share.used(), kLess);
 }
 
 TEST_F(LargeAssemblyTest, AConnectionWithLittleRoomLeftUsesNone) {
   ReceiveShare share(2 * kSize, "the connection", server_);
-  AddHalf(share, true);
+  Assembly assembly;
+  AddHalf(assembly, share, true);
   EXPECT_EQ(share.used(), kSize / 2);
   EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), kSize);
 }
