@@ -286,7 +286,6 @@ TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheLogHookOfAConnection) {
   channel_ = Connect(ScriptedServer::kEndpoint, options_);
   std::future<Text> reply = CallAsync("a");
   called.set_value();
-  ScriptedConnection connection = server_.AcceptAndGreet();
   ASSERT_TRUE(Arrives(dropped.get_future()));
   ExpectStatus(Get(reply).status(), absl::StatusCode::kCancelled, "closed");
 }
