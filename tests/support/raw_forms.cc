@@ -54,13 +54,19 @@ CallResult Await(const RawClient& client, const std::string& method, const Strin
   return RunTask(kForm(client, method, requests, std::move(options)));
 }
 
+// What is left to read, and how it ends.
+template <typename Replies>
+void ReadRest(Replies& replies, CallResult& result) {
+  while (std::optional<RawMessage> reply = replies.Next()) result.replies.push_back(reply->bytes);
+  result.status = replies.status();
+}
+
 CallResult Down(const RawClient& client, const std::string& method, const Strings& requests,
                 CallOptions options) {
   CallResult result;
   options.trailers = &result.trailers;
   ClientReader<RawMessage> replies = client.ServerStreaming(Name(method), First(requests), options);
-  while (std::optional<RawMessage> reply = replies.Next()) result.replies.push_back(reply->bytes);
-  result.status = replies.status();
+  ReadRest(replies, result);
   return result;
 }
 
@@ -79,7 +85,7 @@ CallResult DownAsync(const RawClient& client, const std::string& method, const S
   return result;
 }
 
-// What is left to read.
+// The same with co_await.
 template <typename Replies>
 Task<bool> ReadAll(Replies& replies, CallResult& result) {
   bool more = true;
@@ -153,8 +159,7 @@ CallResult Both(const RawClient& client, const std::string& method, const String
   options.trailers = &result.trailers;
   ClientReaderWriter<RawMessage, RawMessage> call = client.Bidirectional(Name(method), options);
   if (Converse(call, TakesTurns(method), requests, result)) call.WritesDone();
-  while (std::optional<RawMessage> reply = call.Next()) result.replies.push_back(reply->bytes);
-  result.status = call.status();
+  ReadRest(call, result);
   return result;
 }
 
@@ -182,7 +187,6 @@ Task<CallResult> AwaitBoth(RawClient client, std::string method, Strings request
 
 // Messages, and then the response of a method that gives one.
 void AddResponse(RawCall& call, const std::string& method, CallResult& result) {
-  result.status = call.status();
   const RawMessage response = call.TakeResponse();
   const bool gives_one = method == "Unary" || method == "Up";
   if (!gives_one && !response.bytes.empty()) result.replies.push_back("a response of a stream");
@@ -195,7 +199,7 @@ CallResult OpenOne(const RawClient& client, const std::string& method, const Str
   options.trailers = &result.trailers;
   RawCall call = client.OpenWithRequest(Name(method), First(requests), options);
   if (call.Write(RawMessage{"one too many"})) result.replies.push_back("it was written");
-  while (std::optional<RawMessage> reply = call.Next()) result.replies.push_back(reply->bytes);
+  ReadRest(call, result);
   AddResponse(call, method, result);
   return result;
 }
@@ -217,7 +221,7 @@ CallResult OpenMany(const RawClient& client, const std::string& method, const St
   options.trailers = &result.trailers;
   RawCall call = client.OpenWithStream(Name(method), options);
   if (Converse(call, TakesTurns(method), requests, result)) call.WritesDone();
-  while (std::optional<RawMessage> reply = call.Next()) result.replies.push_back(reply->bytes);
+  ReadRest(call, result);
   AddResponse(call, method, result);
   return result;
 }

@@ -1,7 +1,7 @@
 // What coroutine handlers wait with.
 //
-//     auto hashing = piperpc::RunBlocking(context.workers(), [password] { return Hash(password);
-//     }); absl::StatusOr<std::string> hash = co_await hashing;
+//     auto work = piperpc::RunBlocking(context.workers(), [password] { return Hash(password); });
+//     absl::StatusOr<std::string> hash = co_await work;
 //
 // In two steps, for g++ 12: see task.h.
 //

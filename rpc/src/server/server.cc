@@ -84,7 +84,7 @@ class Server::Impl {
 
   ~Impl() {
     if (absl::Status status = MayChange("~Server()"); !status.ok()) {
-      EndProcess({status.message().data(), status.message().size()});
+      EndProcess(ToStd(status.message()));
     }
     Shutdown(std::chrono::milliseconds(0));
     FinishLeftovers();
