@@ -23,6 +23,14 @@ class Shutdown : public ServerFixture {
  protected:
   void SetUp() override { Start(); }
 
+  // Starts another server, with that service, and connects to it.
+  WireClient ConnectTo(Server& server, Service& service) {
+    const std::string endpoint = UniqueEndpoint();
+    EXPECT_TRUE(server.AddService(service).ok());
+    EXPECT_TRUE(server.Start(endpoint).ok());
+    return WireClient(transport(), endpoint);
+  }
+
   static void ExpectRefused(const absl::Status& status, const char* text) {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(text));
@@ -76,10 +84,7 @@ TEST_F(Shutdown, IsNotWaitedForOnAThreadOfTheServer) {
     const absl::Status status = server->Wait();
     co_return status;
   });
-  const std::string endpoint = UniqueEndpoint();
-  ASSERT_TRUE(server->AddService(service).ok());
-  ASSERT_TRUE(server->Start(endpoint).ok());
-  WireClient client(transport(), endpoint);
+  WireClient client = ConnectTo(*server, service);
   client.Send({EncodedHello(), EncodedRequest(1, "s.S/Wait", "")});
   ExpectRefused(client.NextAfterHello().status, "another thread");
 }
@@ -97,10 +102,7 @@ TEST_F(Shutdown, OnAThreadOfTheServerIsRefusedAndALaterOneWorks) {
     RawResult result = co_await work;
     co_return result;
   });
-  const std::string endpoint = UniqueEndpoint();
-  ASSERT_TRUE(server->AddService(service).ok());
-  ASSERT_TRUE(server->Start(endpoint).ok());
-  WireClient client(transport(), endpoint);
+  WireClient client = ConnectTo(*server, service);
   client.Send({EncodedHello(), EncodedRequest(1, "s.S/Loop", "")});
   ExpectRefused(client.NextAfterHello().status, "another thread");
   client.Send({EncodedRequest(2, "s.S/Worker", "")});
@@ -179,11 +181,8 @@ TEST_F(Shutdown, IsBoundedWhereAWorkerRunsWhatNoCallWaitsFor) {
     if (!status.ok()) co_return status;
     co_return RawMessage{};
   });
-  const std::string endpoint = UniqueEndpoint();
   std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
-  ASSERT_TRUE(server->AddService(service).ok());
-  ASSERT_TRUE(server->Start(endpoint).ok());
-  WireClient client(transport(), endpoint);
+  WireClient client = ConnectTo(*server, service);
   client.Send({EncodedHello(), EncodedRequest(1, "w.W/Leave", "")});
   EXPECT_TRUE(client.NextAfterHello().status.ok());
   std::future<ShutdownReport> ending =
