@@ -11,6 +11,15 @@
 
 namespace piperpc::transport {
 
+// Whether a child that was made beside other threads may wait for ever as it allocates: ASan's
+// allocator has locks, and those that another thread held at the fork() are never released there.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kChildMayHang = true;
+#else
+inline constexpr bool kChildMayHang = false;
+#endif
+inline constexpr char kWhyChildMayHang[] = "ASan's allocator has locks that a child never gets back";
+
 // A child that hangs is ended then.
 inline constexpr unsigned kChildSeconds = 60;
 
