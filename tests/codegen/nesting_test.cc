@@ -1,4 +1,6 @@
-// The limit on how deep messages may nest, in every place where one is parsed.
+// The limit on how deep messages may nest, in every place where one is sent or parsed.
+#include "piperpc/internal/nesting.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,9 +10,14 @@
 #include <string>
 #include <utility>
 
+#include "google/protobuf/any.pb.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "in.piperpc.h"
 #include "piperpc/internal/stubs.h"
+#include "piperpc/raw_client.h"
+#include "piperpc/raw_service.h"
 #include "piperpc/server.h"
 #include "src/transport/transport.h"
 
@@ -79,7 +86,14 @@ class Service final : public nesting::v1::NodeService {
 class NestingTest : public testing::Test {
  protected:
   NestingTest() {
+    raw_nodes_.AddUnary("Get",
+                        [](ServerContext&, RawMessage request) -> Task<absl::StatusOr<RawMessage>> {
+                          Node node;
+                          EXPECT_TRUE(node.ParseFromString(request.bytes));
+                          co_return RawMessage{BytesOfNode(node.reply_levels())};
+                        });
     EXPECT_TRUE(server_.AddService(service_).ok());
+    EXPECT_TRUE(server_.AddService(raw_nodes_).ok());
     EXPECT_TRUE(server_.Start("nesting").ok());
   }
   ~NestingTest() override {
@@ -115,10 +129,15 @@ class NestingTest : public testing::Test {
     stream.Write(NodeOf(request, reply));
     return StatusOf(std::move(stream));
   }
+  // Bytes whose depth only the receiver knows.
   absl::Status GetRaw(std::string bytes) {
-    static constexpr internal::ClientMethod kGet{"nesting.v1.NodeService/Get", MethodShape::kUnary};
-    return internal::CallUnary<RawMessage>(*channel_, kGet, RawMessage{std::move(bytes)}, {})
+    return RawClient(channel_)
+        .Unary("nesting.v1.NodeService/Get", RawMessage{std::move(bytes)}, {})
         .status();
+  }
+  absl::StatusOr<Node> GetFromRawService(const Node& request) {
+    static constexpr internal::ClientMethod kGet{"nesting.v1.RawNodes/Get", MethodShape::kUnary};
+    return internal::CallUnary<Node>(*channel_, kGet, request, {});
   }
   absl::StatusOr<Struct> Store(const Struct& request) { return client_.Store(request); }
 
@@ -148,6 +167,7 @@ class NestingTest : public testing::Test {
 
   std::unique_ptr<transport::Transport> transport_ = transport::NewMemoryTransport();
   Service service_;
+  RawService raw_nodes_{"nesting.v1.RawNodes"};
   Server server_{{.transport = transport_.get()}};
   std::shared_ptr<Channel> channel_ = Connect("nesting", {.transport = transport_.get()});
   nesting::v1::NodeClient client_{channel_};
@@ -158,16 +178,36 @@ TEST_F(NestingTest, MessagesMayNestAsDeepAsProtobufAllows) {
   ExpectAll(kMaxNesting, kMaxNesting, absl::StatusCode::kOk, "");
 }
 
-TEST_F(NestingTest, ARequestThatNestsDeeperIsRefusedWithTheLimit) {
+constexpr char kLimit[] = "it nests more than 100 levels";
+
+TEST_F(NestingTest, ARequestThatNestsDeeperIsNotSent) {
   ExpectAll(kMaxNesting + 1, 0, absl::StatusCode::kInvalidArgument,
-            AllOf(HasSubstr("a request of nesting.v1.NodeService/"),
-                  HasSubstr("it nests more than 100 levels"), HasSubstr("flatter")));
+            AllOf(HasSubstr("cannot send a request of nesting.v1.NodeService/"), HasSubstr(kLimit),
+                  HasSubstr("flatter")));
 }
 
-TEST_F(NestingTest, AReplyThatNestsDeeperIsRefusedWithTheLimit) {
+TEST_F(NestingTest, AReplyThatNestsDeeperIsNotSent) {
   ExpectAll(0, kMaxNesting + 1, absl::StatusCode::kInternal,
-            AllOf(HasSubstr("the server's reply, nesting.v1.Node"),
-                  HasSubstr("it nests more than 100 levels"), HasSubstr("flatter")));
+            AllOf(HasSubstr("cannot send a reply of nesting.v1.NodeService/"), HasSubstr(kLimit),
+                  HasSubstr("flatter")));
+}
+
+TEST_F(NestingTest, ARequestThatWasSentAllTheSameIsRefusedWithTheLimit) {
+  EXPECT_TRUE(GetRaw(BytesOfNode(kMaxNesting)).ok());
+  const absl::Status status = GetRaw(BytesOfNode(kMaxNesting + 1));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("cannot parse a request of nesting.v1.NodeService/Get"),
+                    HasSubstr(kLimit), HasSubstr("flatter")));
+}
+
+TEST_F(NestingTest, AReplyThatWasSentAllTheSameIsRefusedWithTheLimit) {
+  EXPECT_TRUE(GetFromRawService(NodeOf(0, kMaxNesting)).ok());
+  const absl::Status status = GetFromRawService(NodeOf(0, kMaxNesting + 1)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("the server's reply, nesting.v1.RawNodes"), HasSubstr(kLimit),
+                    HasSubstr("flatter")));
 }
 
 TEST_F(NestingTest, AStructOf34LevelsGoesBothWays) {
@@ -206,6 +246,58 @@ TEST_F(NestingTest, ADeepRequestThatIsDamagedInsideIsNotToldToBeTooDeep) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("it is damaged"));
 }
 
+// The levels of a message, counted up to `most`.
+template <typename T>
+int Levels(const T& message, int most = 1'000) {
+  return internal::LevelsOf(message.SerializeAsString(), T::descriptor(), most);
+}
+
+TEST(LevelsTest, AreThoseThatAParserCounts) {
+  EXPECT_EQ(Levels(Node()), 0);
+  EXPECT_EQ(Levels(NodeOf(7, 300)), 7);
+  EXPECT_EQ(Levels(StructOf(34)), 99);
+  EXPECT_EQ(Levels(StructOf(35)), 102);
+}
+
+TEST(LevelsTest, AreCountedUpToOneMoreThanTheMost) {
+  EXPECT_EQ(Levels(NodeOf(7), 7), 7);
+  EXPECT_EQ(Levels(NodeOf(7), 6), 7);
+  EXPECT_EQ(Levels(NodeOf(70), 6), 7);
+}
+
+// The deepest may be anywhere among its siblings.
+TEST(LevelsTest, AreThoseOfTheDeepestPart) {
+  for (int deepest = 0; deepest < 3; ++deepest) {
+    Struct message;
+    for (int i = 0; i < 3; ++i) {
+      *(*message.mutable_fields())[std::to_string(i)].mutable_struct_value() =
+          StructOf(i == deepest ? 9 : 4);
+    }
+    EXPECT_EQ(Levels(message), 27) << deepest;
+  }
+}
+
+TEST(LevelsTest, OfAStringAreNone) {
+  Struct message;
+  (*message.mutable_fields())["node"].set_string_value(BytesOfNode(60));
+  EXPECT_EQ(Levels(message), 2);
+}
+
+TEST(LevelsTest, OfDamagedBytesAreThoseUntilThere) {
+  std::string bytes = BytesOfNode(9);
+  bytes[bytes.size() - 2] = '\x0f';  // There is no such type of field.
+  EXPECT_EQ(internal::LevelsOf(bytes, Node::descriptor(), 1'000), 8);
+}
+
+TEST(LevelsTest, CanBeTooManyOnlyInATypeThatContainsItself) {
+  EXPECT_TRUE(internal::CanNestTooDeep(Node::descriptor()));
+  EXPECT_TRUE(internal::CanNestTooDeep(Struct::descriptor()));
+  EXPECT_TRUE(internal::CanNestTooDeep(google::protobuf::Value::descriptor()));
+  EXPECT_TRUE(internal::CanNestTooDeep(google::protobuf::FileDescriptorSet::descriptor()));
+  EXPECT_FALSE(internal::CanNestTooDeep(google::protobuf::Timestamp::descriptor()));
+  EXPECT_FALSE(internal::CanNestTooDeep(google::protobuf::Any::descriptor()));
+}
+
 // `levels` groups of field 15, one inside the other.
 std::string UnknownGroups(int levels) {
   constexpr char kStart = 15 << 3 | 3;
@@ -221,6 +313,7 @@ TEST_F(NestingTest, GroupsThatATypeDoesNotKnowCount) {
   };
   EXPECT_EQ(parse(kMaxNesting), ParseResult::kParsed);
   EXPECT_EQ(parse(kMaxNesting + 1), ParseResult::kTooDeep);
+  EXPECT_EQ(internal::LevelsOf(UnknownGroups(7), Node::descriptor(), 1'000), 7);
 }
 
 // What was refused leaves nothing of itself behind.

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver_util.h"
+#include "piperpc/internal/nesting.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json_error.h"
 #include "tools/piperpc/nesting.h"
@@ -48,13 +48,11 @@ int JsonLevels(std::string_view json) {
 }
 
 // protobuf makes bytes of JSON first, and a message of those; it does not say why it refuses them.
-// `message` is of the right type, and what is left in it counts for nothing.
-Outcome CheckLevelsOfJson(std::string_view json, google::protobuf::Message& message) {
+Outcome CheckLevelsOfJson(std::string_view json, const google::protobuf::Descriptor& type) {
   if (const int levels = JsonLevels(json); levels > kMaxJsonLevels) {
     return UsageError(absl::StrCat("the JSON nests ", levels, " levels of objects and arrays, and ",
                                    kMaxJsonLevels, " are the most that can be read"));
   }
-  const auto& type = *message.GetDescriptor();
   const std::unique_ptr<util::TypeResolver> resolver(
       util::NewTypeResolverForDescriptorPool(kUrlPrefix, type.file()->pool()));
   std::string bytes;
@@ -62,10 +60,7 @@ Outcome CheckLevelsOfJson(std::string_view json, google::protobuf::Message& mess
       util::JsonToBinaryString(resolver.get(), absl::StrCat(kUrlPrefix, "/", type.full_name()),
                                {json.data(), json.size()}, &bytes);
   if (!made.ok()) return Outcome();
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                               static_cast<int>(bytes.size()));
-  input.SetRecursionLimit(kMaxLevelsOfJson);
-  return message.ParseFromCodedStream(&input) ? CheckLevels(LevelsOf(message)) : Outcome();
+  return CheckLevels(internal::LevelsOf(bytes, &type, kMaxLevelsOfJson));
 }
 
 }  // namespace
@@ -94,7 +89,7 @@ Outcome FromJson(std::string_view json, google::protobuf::Message& message) {
   const auto status =
       util::JsonStringToMessage({json.data(), json.size()}, &message, util::JsonParseOptions());
   if (status.ok()) return Outcome();
-  const Outcome shallow = CheckLevelsOfJson(json, message);
+  const Outcome shallow = CheckLevelsOfJson(json, *message.GetDescriptor());
   if (!shallow.ok()) return shallow;
   return UsageError(
       absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",

@@ -1,5 +1,4 @@
-// How deep a request nests. What sends messages through generated code leaves that to the receiver;
-// this program knows the types, and need not be told by a server.
+// How deep messages nest that are known by their bytes, or their descriptors, alone.
 #pragma once
 
 #include "google/protobuf/message.h"
@@ -7,8 +6,7 @@
 
 namespace piperpc::cli {
 
-// The levels of messages below `message`, as a parser counts them: each field that is a message is
-// one, and an entry of a map one more.
+// The levels of messages below `message`, as a parser counts them.
 int LevelsOf(const google::protobuf::Message& message);
 
 // A usage error when `levels` are more than what can be read.

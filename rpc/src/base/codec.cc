@@ -15,9 +15,6 @@ namespace {
 // Each level takes stack, so it is not much more than what is allowed.
 constexpr int kDeepestLook = 2 * kMaxNesting;
 
-// A level takes two bytes at least.
-constexpr std::size_t kSmallestBeyondLook = 2 * kDeepestLook;
-
 constexpr char kNotThatMessage[] =
     "it is damaged, is a message of another type, or has a string that is not UTF-8";
 
@@ -35,8 +32,7 @@ ParseResult Parse(std::span<const char> bytes, google::protobuf::MessageLite& me
   if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return ParseResult::kParsed;
   }
-  // Two bytes a level: so few cannot be too deep.
-  if (bytes.size() <= 2 * kMaxNesting) return ParseResult::kMalformed;
+  if (!MayNest(bytes.size(), kMaxNesting + 1)) return ParseResult::kMalformed;
   return WhyRefused(bytes, message);
 }
 
@@ -63,6 +59,10 @@ ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
       [] { return ParseResult::kNoMemory; });
 }
 
+absl::Status TooDeepToSend(absl::StatusCode code, std::string_view what, std::size_t size) {
+  return Unparsed(code, absl::StrCat("cannot send ", ToAbsl(what)), size, ParseResult::kTooDeep);
+}
+
 absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
                       ParseResult why) {
   if (why == ParseResult::kNoMemory) return OutOfMemory("a message", size);
@@ -76,7 +76,7 @@ std::string ExplainUnparsed(ParseResult why, std::size_t size) {
                         " levels of messages, which is the most that can be read; send it in a "
                         "flatter form, or a part of it as bytes");
   }
-  if (size <= kSmallestBeyondLook) return kNotThatMessage;
+  if (!MayNest(size, kDeepestLook + 1)) return kNotThatMessage;
   return absl::StrCat(kNotThatMessage, ", or it nests more than ", kDeepestLook,
                       " levels of messages, of which ", kMaxNesting,
                       " are the most that can be read");

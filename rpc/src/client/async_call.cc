@@ -25,7 +25,7 @@ std::shared_ptr<internal::CallControl> AsyncCall::Begin(const std::shared_ptr<Co
   if (call == nullptr) {
     return RefuseUnary(std::move(done), OutOfMemory("a request", request.size()));
   }
-  call->Start(call, options);
+  call->Start(call, options, &request);
   return call;
 }
 

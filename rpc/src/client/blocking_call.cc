@@ -18,7 +18,7 @@ BlockingCall::BlockingCall(Core& core, const internal::ClientMethod& method,
       parse_(parse) {}
 
 absl::Status BlockingCall::Run(const CallOptions& options) {
-  absl::Status prepared = Prepare(options);
+  absl::Status prepared = Prepare(options, request_);
   if (prepared.ok()) {
     const auto stop = StopLink::Make(options.stop, *this);
     Perform();

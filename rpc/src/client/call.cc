@@ -30,7 +30,7 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       caller_(caller),
       trailers_(options.trailers) {}
 
-absl::Status Call::Prepare(const CallOptions& options) {
+absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessage* request) {
   const bool stream = shape_ != MethodShape::kUnary;
   const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
   if (times.ok()) {
@@ -43,7 +43,13 @@ absl::Status Call::Prepare(const CallOptions& options) {
   refusal.Update(times.status());
   if (!refusal.ok()) return refusal;
   if (!NameFits(method_) && !is_probe()) return NoSuchName(method_.size());
+  if (request != nullptr && request->too_deep()) return TooDeep(*request);
   return EncodeMetadata(context_ != nullptr ? context_->metadata() : options.metadata);
+}
+
+absl::Status Call::TooDeep(const internal::OutMessage& request) const {
+  return internal::TooDeepToSend(absl::StatusCode::kInvalidArgument,
+                                 absl::StrCat("a request of ", ToAbsl(method_)), request.size());
 }
 
 absl::Status Call::AskMiddleware(const Metadata& metadata) {

@@ -42,9 +42,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
        Caller caller = {});
   virtual ~Call() = default;
 
-  // Runs the middleware and encodes the metadata. Not OK: the call must end with it. Once, first,
-  // without the lock.
-  absl::Status Prepare(const CallOptions& options);
+  // Runs the middleware, encodes the metadata and looks at the request, which is null where there
+  // is none yet. Not OK: the call must end with it. Once, first, without the lock.
+  absl::Status Prepare(const CallOptions& options, const internal::OutMessage* request);
 
   // Tells the middleware how the call ended. Once, last, without the lock.
   void Conclude();
@@ -105,6 +105,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // std::bad_alloc: then the call has not ended with OK.
   virtual void KeepReply(wire::Bytes reply) = 0;
   virtual void OnEnded() = 0;
+
+  // What a call ends with whose request is too deep.
+  absl::Status TooDeep(const internal::OutMessage& request) const;
 
   // The same name, where it is as long as the call. Before Prepare().
   void MoveName(std::string_view name) { method_ = name; }

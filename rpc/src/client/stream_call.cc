@@ -38,7 +38,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
   if (call == nullptr) {
     return RefuseStream(OutOfMemory("a request", request == nullptr ? 0 : request->size()));
   }
-  call->Start(call, options);
+  call->Start(call, options, request);
   StreamCall* const raw = call.get();
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
 }
@@ -135,8 +135,10 @@ internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessa
     needs_hello_ = true;
     return Step::kLater;
   }
-  if (absl::Status fits = session->CheckSize(message.size()); !fits.ok()) {
-    core().EndEarly(*this, std::move(fits));
+  const absl::Status fits =
+      message.too_deep() ? TooDeep(message) : session->CheckSize(message.size());
+  if (!fits.ok()) {
+    core().EndEarly(*this, fits);
     return Step::kEnded;
   }
   wrote_ = true;

@@ -17,10 +17,10 @@ UnattendedCall::UnattendedCall(const std::shared_ptr<Core>& core,
   request->WriteTo(request_.bytes.data());
 }
 
-void UnattendedCall::Start(const std::shared_ptr<UnattendedCall>& self,
-                           const CallOptions& options) {
+void UnattendedCall::Start(const std::shared_ptr<UnattendedCall>& self, const CallOptions& options,
+                           const internal::OutMessage* request) {
   self_ = self;
-  absl::Status prepared = Prepare(options);
+  absl::Status prepared = Prepare(options, request);
   auto stop = StopLink::Make(options.stop, *this);
   const Core::Lock lock(core());
   if (ended()) return;  // The stop was quicker; the loop may be delivering that.

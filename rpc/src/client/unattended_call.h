@@ -21,7 +21,9 @@ class UnattendedCall : public Call, public Receiver, public QueueLink<Unattended
                  const internal::OutMessage* request, const CallOptions& options);
 
   // Begins the call, which is `self`. Once, after construction, without the lock.
-  void Start(const std::shared_ptr<UnattendedCall>& self, const CallOptions& options);
+  // `request` is what it was constructed with.
+  void Start(const std::shared_ptr<UnattendedCall>& self, const CallOptions& options,
+             const internal::OutMessage* request);
 
   // What keeps the call alive; with the lock, once it has ended. It waits for no session any more.
   std::shared_ptr<Receiver> LetGo();

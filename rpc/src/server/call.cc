@@ -252,6 +252,12 @@ void Call::OnRoom() {
   if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
 
+absl::Status Call::CheckReply(const internal::OutMessage& reply) const {
+  if (!reply.too_deep()) return session_.CheckSize(reply.size());
+  return internal::TooDeepToSend(absl::StatusCode::kInternal,
+                                 absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
+}
+
 bool Call::may_send() const { return send_credit_.may_send() && session_.has_room(); }
 
 // It may stop and end the call, where the pipe breaks, or without memory for the message: then
@@ -269,7 +275,7 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
   const bool resumes = at_stop == internal::AtStop::kResume;
   if (ended_) return resumes;
   if (stopped_.ok()) {
-    if (absl::Status fits = session_.CheckSize(message.size()); !fits.ok()) {
+    if (absl::Status fits = CheckReply(message); !fits.ok()) {
       Stop(std::move(fits));
     } else if (may_send()) {
       SendYielded(message);
@@ -287,7 +293,7 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  Conclude(session_.CheckSize(response.size()), &response);
+  Conclude(CheckReply(response), &response);
 }
 
 void Call::Conclude(absl::Status status, const internal::OutMessage* response) {

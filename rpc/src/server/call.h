@@ -145,6 +145,7 @@ class Call final : public internal::ServerCall,
   void ForgetFirst();
   void Forget(Inbound& message);
   void WakeReader();
+  absl::Status CheckReply(const internal::OutMessage& reply) const;
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
   void RequestStop();

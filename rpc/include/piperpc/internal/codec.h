@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
+#include "piperpc/internal/nesting.h"
 #include "piperpc/raw_message.h"
 
 namespace piperpc {
@@ -23,32 +24,38 @@ class OutMessage {
   template <ProtoMessage T>
   static OutMessage Of(const T& message) {
     const google::protobuf::MessageLite& base = message;
-    return OutMessage(&base, {}, base.ByteSizeLong());
+    const std::size_t size = base.ByteSizeLong();
+    return OutMessage(&base, {}, size, NestsTooDeep(message, size));
   }
   static OutMessage Of(const RawMessage& message) {
-    return OutMessage(nullptr, {message.bytes}, message.bytes.size());
+    return OutMessage(nullptr, {message.bytes}, message.bytes.size(), false);
   }
 
   std::size_t size() const { return size_; }
+
+  // No receiver can parse it: it has more than kMaxNesting levels.
+  bool too_deep() const { return too_deep_; }
 
   // Writes the size() bytes of the message at `out`.
   void WriteTo(char* out) const;
 
  private:
   OutMessage(const google::protobuf::MessageLite* message, std::span<const char> bytes,
-             std::size_t size)
-      : message_(message), bytes_(bytes), size_(size) {}
+             std::size_t size, bool too_deep)
+      : message_(message), bytes_(bytes), size_(size), too_deep_(too_deep) {}
 
   const google::protobuf::MessageLite* message_;  // Null: `bytes_` it is.
   std::span<const char> bytes_;
   std::size_t size_;
+  bool too_deep_;
 };
 
-// The most levels of messages that a message may have below itself: protobuf's own limit. A field
-// that is a message or a group is a level, an entry of a map is one more; groups of fields that the
-// type does not know count as well. Nobody counts them where a message is sent: that would take a
-// walk through all of it.
-inline constexpr int kMaxNesting = 100;
+// The bytes that a message takes on the wire.
+std::size_t ByteSize(const ProtoMessage auto& message) {
+  const google::protobuf::MessageLite& base = message;
+  return base.ByteSizeLong();
+}
+inline std::size_t ByteSize(const RawMessage& message) { return message.bytes.size(); }
 
 enum class ParseResult {
   kParsed,
@@ -60,6 +67,9 @@ enum class ParseResult {
 ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message);
 
 ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message);
+
+// The status of a call whose own message, "a request of X", nests too deep to be sent.
+absl::Status TooDeepToSend(absl::StatusCode code, std::string_view what, std::size_t size);
 
 // The status of a call whose message of `size` bytes could not be parsed: RESOURCE_EXHAUSTED
 // without memory, else of `code`. `what` could not be done: "cannot parse a request of X". `why` is

@@ -23,7 +23,7 @@ class Handoff {
  public:
   // Thread side: these wait. False, or none: closed.
   bool PutAndWait(T value) {
-    const std::size_t size = OutMessage::Of(value).size();
+    const std::size_t size = ByteSize(value);
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this, size] { return closed_ || FitsLocked(size); });
@@ -55,7 +55,7 @@ class Handoff {
     return !closed_ && !(wanted_ && FitsLocked(1));
   }
   bool Put(T value) {
-    const std::size_t size = OutMessage::Of(value).size();
+    const std::size_t size = ByteSize(value);
     std::lock_guard lock(mutex_);
     if (closed_) return false;
     PushLocked(std::move(value), size);
