@@ -18,7 +18,8 @@ inline constexpr bool kChildMayHang = true;
 #else
 inline constexpr bool kChildMayHang = false;
 #endif
-inline constexpr char kWhyChildMayHang[] = "ASan's allocator has locks that a child never gets back";
+inline constexpr char kWhyChildMayHang[] =
+    "ASan's allocator has locks that a child never gets back";
 
 // A child that hangs is ended then.
 inline constexpr unsigned kChildSeconds = 60;
