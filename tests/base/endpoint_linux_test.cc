@@ -33,6 +33,7 @@ std::string AddressOf(std::string_view text) { return Endpoint::Parse(text)->add
 TEST(EndpointLinuxTest, PutsAShortNameIntoTheRuntimeFolder) {
   const Variable runtime("XDG_RUNTIME_DIR", "/run/user/7");
   EXPECT_EQ(AddressOf("demo"), "/run/user/7/piperpc/demo.sock");
+  EXPECT_EQ(Endpoint::Parse("demo")->ToString(), "demo (/run/user/7/piperpc/demo.sock)");
 }
 
 TEST(EndpointLinuxTest, FallsBackToAFolderOfTheUserInTheTempFolder) {
@@ -51,6 +52,7 @@ TEST(EndpointLinuxTest, TakesAPathAsItIs) {
     const auto endpoint = Endpoint::Parse(path);
     ASSERT_TRUE(endpoint.ok()) << endpoint.status();
     EXPECT_EQ(endpoint->address(), path);
+    EXPECT_EQ(endpoint->ToString(), path);
     EXPECT_FALSE(endpoint->is_short_name());
   }
 }

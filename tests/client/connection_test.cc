@@ -8,6 +8,7 @@ namespace piperpc {
 namespace {
 
 using testing::Eventually;
+using ::testing::HasSubstr;
 using wire::FrameKind;
 
 class ConnectionTest : public ClientTest {
@@ -97,6 +98,36 @@ TEST_F(ConnectionTest, NoVersionInCommonIsAFailedPrecondition) {
   ScriptedConnection connection = server_.Accept();
   connection.SendHello(hello);
   ExpectStatus(ready.get(), absl::StatusCode::kFailedPrecondition, "99");
+}
+
+// Whatever it says first, that is not what a server of PipeRPC says first.
+TEST_F(ConnectionTest, SomethingElseBehindAnEndpointIsToldFromAServer) {
+  using namespace std::string_literals;
+  const std::pair<std::string, std::string> packets[] = {
+      {"HTTP/1.1 400 Bad Request\r\n\r\n"s, "header length"},
+      {"SSH-2.0-OpenSSH_9.2\r\n"s, "header length"},
+      {"x"s, "1 bytes of 4"},
+      {std::string(20, '\0'), "before the Hello"}};
+  for (const auto& [packet, why] : packets) {
+    auto call = CallAside("x");
+    ScriptedConnection connection = server_.Accept();
+    connection.SendRaw(packet);
+    const absl::Status status = Get(call).status();
+    ExpectStatus(status, absl::StatusCode::kFailedPrecondition,
+                 "scripted is not a PipeRPC server (");
+    EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << packet;
+    EXPECT_TRUE(connection.ReceivesEnd());
+  }
+}
+
+TEST_F(ConnectionTest, AnEchoIsNoServer) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.Accept();
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 0;  // As in the Hello of a client.
+  connection.SendHello(hello);
+  ExpectStatus(Get(call).status(), absl::StatusCode::kFailedPrecondition,
+               "is not a PipeRPC server");
 }
 
 TEST_F(ConnectionTest, DamageIsNamedAndEndsTheConnection) {

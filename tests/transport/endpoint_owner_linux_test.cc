@@ -256,6 +256,17 @@ TEST_F(EndpointOwnerTest, RefusesAnotherUserUnlessAllAreWelcome) {
   EXPECT_EQ(server.acceptor().WaitPipe()->peer().user, "uid:65534");
 }
 
+TEST_F(EndpointOwnerTest, ASocketThatKeepsNoMessageBoundariesIsNoServer) {
+  const UniqueFd stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_un address = SocketAddress(endpoint_.address());
+  ASSERT_EQ(::bind(stream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(::listen(stream.get(), 8), 0);
+  const absl::Status status = transport_.Connect(endpoint_, {.deadline = Soon()}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(endpoint_.address() + " is not a PipeRPC server"));
+}
+
 TEST(PeerRuleTest, TrustsAShortNameServedByOneselfOrRootOnly) {
   const Endpoint name = *Endpoint::Parse("demo");
   EXPECT_TRUE(CheckServer(name, 1000, 1000).ok());

@@ -21,6 +21,9 @@ class Endpoint {
   const std::string& address() const { return address_; }  // The system's own name for it.
   bool is_short_name() const { return short_name_; }
 
+  // Both, for people: "demo (/run/user/1000/piperpc/demo.sock)", or once where they are the same.
+  std::string ToString() const;
+
  private:
   Endpoint(std::string text, std::string address, bool short_name)
       : text_(std::move(text)), address_(std::move(address)), short_name_(short_name) {}

@@ -41,6 +41,10 @@ absl::Status CheckShortName(std::string_view name) {
 
 }  // namespace
 
+std::string Endpoint::ToString() const {
+  return text_ == address_ ? text_ : absl::StrCat(text_, " (", address_, ")");
+}
+
 absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
   const bool short_name = !IsAddress(text);
   if (short_name) {

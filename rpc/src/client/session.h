@@ -128,6 +128,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   absl::Status OnLargeTrailers(Call& call, const wire::FrameHeader& header);
   void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
   void SayGoaway(const absl::Status& why);
+  absl::Status Violation(const absl::Status& found) const;
   void OnLateFrame(const wire::Frame& frame);
   void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
               wire::Bytes reply = {});

@@ -48,11 +48,21 @@ void Session::OnFrames(transport::Bytes packet) {
   }
   if (status.ok()) return StartWaiting();
   SayGoaway(status);
-  const bool version = absl::IsFailedPrecondition(status);
-  Fail(absl::Status(version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInternal,
-                    absl::StrCat("the server at ", core_.endpoint_text(),
-                                 version ? " cannot be talked to: " : " broke the protocol: ",
-                                 status.message())));
+  Fail(Violation(status));
+}
+
+absl::Status Session::Violation(const absl::Status& found) const {
+  const std::string& endpoint = core_.endpoint_text();
+  if (absl::IsFailedPrecondition(found)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the server at ", endpoint, " cannot be talked to: ", found.message()));
+  }
+  if (!hello_received_) {
+    return transport::NotAServer(
+        endpoint, absl::StrCat("what it sent is no Hello of PipeRPC: ", found.message()));
+  }
+  return absl::InternalError(
+      absl::StrCat("the server at ", endpoint, " broke the protocol: ", found.message()));
 }
 
 // So that the server's log tells of its mistake, too. It gets it if it reads; nobody waits for

@@ -40,7 +40,7 @@ bool NobodyThere(int error) {
 }
 
 absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) {
-  const std::string where = absl::StrCat(endpoint.text(), " (", endpoint.address(), ")");
+  const std::string where = endpoint.ToString();
   const std::string reason = std::generic_category().message(error);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
   if (NobodyThere(error)) {
@@ -55,8 +55,7 @@ absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) 
       return absl::PermissionDeniedError(
           absl::StrCat(where, " refuses uid ", ::geteuid(), ": ", reason));
     case EPROTOTYPE:
-      return absl::FailedPreconditionError(
-          absl::StrCat(where, " is a socket, but not one that keeps message boundaries"));
+      return NotAServer(where, "it is a socket that keeps no message boundaries");
     default:
       return SocketError(error, absl::StrCat("connect to ", where));
   }

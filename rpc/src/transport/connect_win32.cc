@@ -35,7 +35,7 @@ bool NobodyThere(DWORD error) {
 bool Busy(DWORD error) { return error == ERROR_PIPE_BUSY; }
 
 absl::Status ConnectError(DWORD error, const Endpoint& endpoint, Duration waited) {
-  const std::string where = absl::StrCat(endpoint.text(), " (", endpoint.address(), ")");
+  const std::string where = endpoint.ToString();
   const std::string reason = ErrorText(error);
   if (NobodyThere(error)) {
     return absl::UnavailableError(absl::StrCat("no server at ", where, ": ", reason));
@@ -57,9 +57,7 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueHandle handle, const Endpoi
   if (!::SetNamedPipeHandleState(handle.get(), &mode, nullptr, nullptr)) {
     const DWORD error = ::GetLastError();
     if (error != ERROR_INVALID_PARAMETER) return PipeError(error, "SetNamedPipeHandleState");
-    return absl::FailedPreconditionError(
-        absl::StrCat(endpoint.text(), " (", endpoint.address(),
-                     ") is a pipe, but not one that keeps message boundaries"));
+    return NotAServer(endpoint.ToString(), "it is a pipe that keeps no message boundaries");
   }
   absl::StatusOr<Peer> server = CheckServer(handle.get(), endpoint);
   if (!server.ok()) return server.status();

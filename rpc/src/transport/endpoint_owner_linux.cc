@@ -13,16 +13,13 @@
 namespace piperpc::transport {
 namespace {
 
-std::string Name(const Endpoint& endpoint) {
-  return absl::StrCat(endpoint.text(), " (", endpoint.address(), ")");
-}
-
 absl::Status Taken(const Endpoint& endpoint) {
-  return absl::AlreadyExistsError(absl::StrCat("a live server is at ", Name(endpoint)));
+  return absl::AlreadyExistsError(absl::StrCat("a live server is at ", endpoint.ToString()));
 }
 
 absl::Status CannotServe(const Endpoint& endpoint, const absl::Status& reason) {
-  return {reason.code(), absl::StrCat("cannot serve ", Name(endpoint), ": ", reason.message())};
+  return {reason.code(),
+          absl::StrCat("cannot serve ", endpoint.ToString(), ": ", reason.message())};
 }
 
 // What is noted of a socket file. The time of its making tells it from a later one that has got the

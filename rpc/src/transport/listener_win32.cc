@@ -30,8 +30,8 @@ bool IsConnected(DWORD error) {
 }
 
 absl::Status AlreadyThere(const Endpoint& endpoint, std::string_view how) {
-  return absl::AlreadyExistsError(absl::StrCat("a live server is at ", endpoint.text(), " (",
-                                               endpoint.address(), "): ", ToAbsl(how)));
+  return absl::AlreadyExistsError(
+      absl::StrCat("a live server is at ", endpoint.ToString(), ": ", ToAbsl(how)));
 }
 
 }  // namespace

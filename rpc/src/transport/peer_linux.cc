@@ -72,8 +72,8 @@ absl::Status CheckClient(int fd, const ucred& credentials, const Access& access)
 absl::Status CheckServer(const Endpoint& endpoint, uid_t server, uid_t self) {
   if (!endpoint.is_short_name() || server == self || server == 0) return absl::OkStatus();
   return absl::PermissionDeniedError(
-      absl::StrCat("the server at ", endpoint.text(), " (", endpoint.address(), ") is run by uid ",
-                   server, "; behind a short name uid ", self, " trusts only itself and root"));
+      absl::StrCat("the server at ", endpoint.ToString(), " is run by uid ", server,
+                   "; behind a short name uid ", self, " trusts only itself and root"));
 }
 
 }  // namespace piperpc::transport

@@ -232,10 +232,10 @@ absl::StatusOr<Peer> CheckServer(HANDLE pipe, const Endpoint& endpoint) {
   absl::StatusOr<std::string> owner = OwnerOf(pipe);
   if (owner.ok()) peer.user = *std::move(owner);
   if (!endpoint.is_short_name() || IsTrusted(peer.user)) return peer;
-  return absl::PermissionDeniedError(absl::StrCat(
-      "the server at ", endpoint.text(), " (", endpoint.address(), ") is run by the user ",
-      peer.user.empty() ? "unknown" : peer.user, "; behind a short name the user ", OwnSid(),
-      " trusts only itself, the administrators and the system"));
+  return absl::PermissionDeniedError(
+      absl::StrCat("the server at ", endpoint.ToString(), " is run by the user ",
+                   peer.user.empty() ? "unknown" : peer.user, "; behind a short name the user ",
+                   OwnSid(), " trusts only itself, the administrators and the system"));
 }
 
 }  // namespace piperpc::transport

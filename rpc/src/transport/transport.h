@@ -7,10 +7,13 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "piperpc/access.h"
 #include "piperpc/endpoint.h"
 #include "src/base/clock.h"
+#include "src/base/text.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/listener.h"
 #include "src/transport/pipe.h"
@@ -50,12 +53,19 @@ class Transport {
 
   // Connects on the calling thread, and gives a detached pipe. UNAVAILABLE: no server is there.
   // DEADLINE_EXCEEDED: a server is there, but had no free instance until the deadline.
+  // FAILED_PRECONDITION: something else is there (NotAServer()).
   // RESOURCE_EXHAUSTED: the system has no more descriptors, or memory.
   // PERMISSION_DENIED: the pipe refused us, or its server is not the owner we trust. Each text
   // names the endpoint and the rule.
   virtual absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
                                                         const ConnectOptions& options) = 0;
 };
+
+// FAILED_PRECONDITION: what is at `endpoint` does not speak PipeRPC, as `why` shows.
+inline absl::Status NotAServer(std::string_view endpoint, std::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(ToAbsl(endpoint), " is not a PipeRPC server (", ToAbsl(why), ")"));
+}
 
 // The transport of this system. `backend` is "auto" or one of the names above that this system has;
 // else INVALID_ARGUMENT names those it has. "auto" takes the best one that the system allows at
