@@ -177,8 +177,9 @@ def caption(results):
   machine = results.machine
   disturbed, runs = results.noise()
   return (f"{machine.get('cores')} cores, {machine.get('system')}, {machine.get('compiler')}; "
-          f"medians of {machine.get('repeats')} runs of {machine.get('seconds')} s, in turns; "
-          f'{disturbed} of {runs} runs were disturbed, and count only where there is no other.')
+          f"medians of {machine.get('repeats')} runs of {machine.get('seconds')} s, interleaved; "
+          f'{disturbed} of {runs} runs were disturbed by other programs, and count only where '
+          'there is no other.')
 
 
 def targets_table(results):
