@@ -190,8 +190,8 @@ Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
       authenticator_(store, hasher, options.log),
       hashing_(HashThreads(options_), options_.hash_queue) {}
 
-piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::Login(piperpc::ServerContext& context,
-                                                                   auth::v1::LoginRequest request) {
+piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::CoLogin(
+    piperpc::ServerContext& context, auth::v1::LoginRequest request) {
   const WipeOnExit wipe(*request.mutable_password());
   auto check = Check(context, request);
   const absl::StatusOr<Authenticated> result = co_await check;
@@ -204,13 +204,13 @@ piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::Login(piperpc::Serv
   co_return response;
 }
 
-piperpc::Task<absl::StatusOr<auth::v1::LogoutResponse>> Auth::Logout(
+piperpc::Task<absl::StatusOr<auth::v1::LogoutResponse>> Auth::CoLogout(
     piperpc::ServerContext& context, auth::v1::LogoutRequest) {
   context.session().set_user(std::nullopt);
   co_return auth::v1::LogoutResponse();
 }
 
-piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> Auth::WhoAmI(
+piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> Auth::CoWhoAmI(
     piperpc::ServerContext& context, auth::v1::WhoAmIRequest) {
   // The access rule has seen a user; a Logout beside this call may have taken it away since.
   const std::optional<std::string> user = context.session().user();

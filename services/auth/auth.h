@@ -58,11 +58,11 @@ class Auth final : public auth::v1::AuthService {
   Auth(AccountStore& store, PasswordHasher hasher,
        AuthOptions options);  // The store outlives this.
 
-  piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Login(
+  piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> CoLogin(
       piperpc::ServerContext& context, auth::v1::LoginRequest request) override;
-  piperpc::Task<absl::StatusOr<auth::v1::LogoutResponse>> Logout(
+  piperpc::Task<absl::StatusOr<auth::v1::LogoutResponse>> CoLogout(
       piperpc::ServerContext& context, auth::v1::LogoutRequest request) override;
-  piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> WhoAmI(
+  piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> CoWhoAmI(
       piperpc::ServerContext& context, auth::v1::WhoAmIRequest request) override;
 
  private:

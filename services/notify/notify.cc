@@ -26,8 +26,8 @@ void StopWhenCutOff(Feed& feed, const CallWhileItLasts& call) {
 
 }  // namespace
 
-piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& context,
-                                                     notify::v1::SubscribeRequest request) {
+piperpc::Stream<notify::v1::Event> Notify::CoSubscribe(piperpc::ServerContext& context,
+                                                       notify::v1::SubscribeRequest request) {
   const absl::StatusOr<std::unique_ptr<Feed>> feed =
       hub_.Open(context.peer().user, request.policy());
   if (!feed.ok()) co_yield feed.status();
@@ -45,7 +45,7 @@ piperpc::Stream<notify::v1::Event> Notify::Subscribe(piperpc::ServerContext& con
   co_yield absl::UnavailableError("the server has ended the subscription");
 }
 
-piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> Notify::Publish(
+piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> Notify::CoPublish(
     piperpc::ServerContext& context, notify::v1::PublishRequest request) {
   notify::v1::Event event;
   event.mutable_message()->set_author(context.session().user().value_or(""));

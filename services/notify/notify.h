@@ -15,9 +15,9 @@ class Notify final : public notify::v1::NotifyService, public LoginObserver {
  public:
   explicit Notify(Hub& hub) : hub_(hub) {}  // Which outlives this.
 
-  piperpc::Stream<notify::v1::Event> Subscribe(piperpc::ServerContext& context,
-                                               notify::v1::SubscribeRequest request) override;
-  piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> Publish(
+  piperpc::Stream<notify::v1::Event> CoSubscribe(piperpc::ServerContext& context,
+                                                 notify::v1::SubscribeRequest request) override;
+  piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> CoPublish(
       piperpc::ServerContext& context, notify::v1::PublishRequest request) override;
 
   void OnLogin(std::string_view username) override;

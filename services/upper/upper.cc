@@ -26,7 +26,7 @@ piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& conte
 
 }  // namespace
 
-piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Upper::Uppercase(
+piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Upper::CoUppercase(
     piperpc::ServerContext& context, upper::v1::UppercaseRequest request) {
   auto conversion = Convert(context, request.text());
   absl::StatusOr<std::string> text = co_await conversion;
@@ -36,7 +36,7 @@ piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Upper::Uppercase(
   co_return response;
 }
 
-piperpc::Stream<upper::v1::UppercaseLinesResponse> Upper::UppercaseLines(
+piperpc::Stream<upper::v1::UppercaseLinesResponse> Upper::CoUppercaseLines(
     piperpc::ServerContext& context, piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) {
   while (std::optional<upper::v1::UppercaseLinesRequest> line = co_await reader.Next()) {
     auto conversion = Convert(context, line->text());

@@ -9,10 +9,10 @@ namespace services {
 // Thread-safe: it keeps nothing.
 class Upper final : public upper::v1::UpperService {
  public:
-  piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Uppercase(
+  piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> CoUppercase(
       piperpc::ServerContext& context, upper::v1::UppercaseRequest request) override;
 
-  piperpc::Stream<upper::v1::UppercaseLinesResponse> UppercaseLines(
+  piperpc::Stream<upper::v1::UppercaseLinesResponse> CoUppercaseLines(
       piperpc::ServerContext& context,
       piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) override;
 };

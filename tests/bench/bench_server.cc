@@ -15,11 +15,11 @@ using ::bench::v1::Payload;
 using ::bench::v1::StreamRequest;
 
 class BenchService final : public ::bench::v1::BenchService {
-  Task<absl::StatusOr<Payload>> Echo(ServerContext&, Payload request) override {
+  Task<absl::StatusOr<Payload>> CoEcho(ServerContext&, Payload request) override {
     co_return std::move(request);
   }
 
-  piperpc::Stream<Payload> Stream(ServerContext&, StreamRequest request) override {
+  piperpc::Stream<Payload> CoStream(ServerContext&, StreamRequest request) override {
     Payload payload;
     payload.set_data(std::string(request.size(), 's'));
     for (std::uint64_t i = 0; i < request.count(); ++i) co_yield payload;

@@ -32,19 +32,17 @@ class Handlers final : public shapes::v1::ShapesService {
   std::function<absl::Status(BlockingReader<GetRequest>&, Writer<GetResponse>&)> chat;
 
  private:
-  absl::StatusOr<GetResponse> BlockingGet(ServerContext&, const GetRequest& request) override {
+  absl::StatusOr<GetResponse> Get(ServerContext&, const GetRequest& request) override {
     return get(request);
   }
-  absl::Status BlockingWatch(ServerContext&, const GetRequest&,
-                             Writer<GetResponse>& writer) override {
+  absl::Status Watch(ServerContext&, const GetRequest&, Writer<GetResponse>& writer) override {
     return watch(writer);
   }
-  absl::StatusOr<GetResponse> BlockingUpload(ServerContext&,
-                                             BlockingReader<GetRequest>& reader) override {
+  absl::StatusOr<GetResponse> Upload(ServerContext&, BlockingReader<GetRequest>& reader) override {
     return upload(reader);
   }
-  absl::Status BlockingChat(ServerContext&, BlockingReader<GetRequest>& reader,
-                            Writer<GetResponse>& writer) override {
+  absl::Status Chat(ServerContext&, BlockingReader<GetRequest>& reader,
+                    Writer<GetResponse>& writer) override {
     return chat(reader, writer);
   }
 };
@@ -119,7 +117,7 @@ TEST_F(Blocking, UnaryHandlerRunsOnAWorker) {
     thread = std::this_thread::get_id();
     return Response(request.text() + "!");
   };
-  Running call(service_.Get(context_, Request("a")));
+  Running call(service_.CoGet(context_, Request("a")));
   const Result result = Finish(call);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->text(), "a!");
@@ -128,24 +126,24 @@ TEST_F(Blocking, UnaryHandlerRunsOnAWorker) {
 
 TEST_F(Blocking, WhatAUnaryHandlerThrowsLeavesItsTask) {
   service_.get = [](const GetRequest&) -> Result { throw std::runtime_error("broken"); };
-  Running call(service_.Get(context_, Request("a")));
+  Running call(service_.CoGet(context_, Request("a")));
   EXPECT_THROW(static_cast<void>(Finish(call)), std::runtime_error);
 }
 
 TEST_F(Blocking, FullPoolGivesResourceExhaustedInEveryShape) {
   FillPool();
-  Running get(service_.Get(context_, Request("a")));
+  Running get(service_.CoGet(context_, Request("a")));
   EXPECT_EQ(Finish(get).status().code(), absl::StatusCode::kResourceExhausted);
-  Running upload(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+  Running upload(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
   EXPECT_EQ(Finish(upload).status().code(), absl::StatusCode::kResourceExhausted);
 
   testing::FakeSink<GetResponse> watch_sink;
-  Stream<GetResponse> watch = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> watch = service_.CoWatch(context_, Request("a"));
   watch.Start(watch_sink);
   EXPECT_EQ(Finish(watch_sink).code(), absl::StatusCode::kResourceExhausted);
 
   testing::FakeSink<GetResponse> chat_sink;
-  Stream<GetResponse> chat = service_.Chat(context_, Reader<GetRequest>(inbound_));
+  Stream<GetResponse> chat = service_.CoChat(context_, Reader<GetRequest>(inbound_));
   chat.Start(chat_sink);
   EXPECT_EQ(Finish(chat_sink).code(), absl::StatusCode::kResourceExhausted);
 }
@@ -162,7 +160,7 @@ TEST_F(Blocking, DestroyedUnaryCallLeavesItsHandlerToItself) {
     return Response("");
   };
   {
-    Running call(service_.Get(context_, Request("a")));
+    Running call(service_.CoGet(context_, Request("a")));
     WaitFor(begun);
   }  // Were it to wait here, it would wait for ever.
   free_.set_value();
@@ -177,7 +175,7 @@ TEST_F(Blocking, RepliesComeInOrderAndTheHandlersStatusBehindThem) {
     return absl::DataLossError("after all");
   };
   testing::FakeSink<GetResponse> sink;
-  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   EXPECT_EQ(Finish(sink).code(), absl::StatusCode::kDataLoss);
   ASSERT_EQ(sink.messages().size(), std::size_t{kMany});
@@ -187,7 +185,7 @@ TEST_F(Blocking, RepliesComeInOrderAndTheHandlersStatusBehindThem) {
 TEST_F(Blocking, StreamingHandlerThatThrowsGivesInternal) {
   service_.watch = [](Writer<GetResponse>&) -> absl::Status { throw std::runtime_error("broken"); };
   testing::FakeSink<GetResponse> sink;
-  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   EXPECT_EQ(Finish(sink).code(), absl::StatusCode::kInternal);
 }
@@ -200,7 +198,7 @@ TEST_F(Blocking, WriterWaitsForAClientThatDoesNotRead) {
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink(1);
-  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   loop_.RunUntil([&] { return sink.waiting(); });
   EXPECT_LT(written, 10);  // Three of that size fit into a handoff.
@@ -219,7 +217,7 @@ TEST_F(Blocking, StreamDestroyedAtAYieldLetsTheWriterGo) {
   };
   testing::FakeSink<GetResponse> sink(1);
   {
-    Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+    Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
     stream.Start(sink);
     loop_.RunUntil([&] { return sink.waiting(); });
   }
@@ -237,7 +235,7 @@ TEST_F(Blocking, StreamStoppedAtAYieldEndsWhenItsHandlerHas) {
     return absl::CancelledError("stopped");
   };
   testing::FakeSink<GetResponse> sink(1);
-  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   loop_.RunUntil([&] { return sink.waiting(); });
   context_.stop.request_stop();
@@ -260,7 +258,7 @@ TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
   };
   testing::FakeSink<GetResponse> sink;
   {
-    Stream<GetResponse> stream = service_.Chat(context_, Reader<GetRequest>(inbound_));
+    Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
     stream.Start(sink);
     WaitFor(begun);
   }
@@ -274,7 +272,7 @@ TEST_F(Blocking, StopLetsAWaitingReaderGo) {
     }
     return absl::CancelledError("stopped");
   };
-  Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
   inbound_.Send(Request("a"));
   context_.stop.request_stop();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
@@ -289,7 +287,7 @@ TEST_F(Blocking, StopLetsAWaitingWriterGo) {
     return absl::CancelledError("stopped");
   };
   testing::FakeSink<GetResponse> sink(1);
-  Stream<GetResponse> stream = service_.Watch(context_, Request("a"));
+  Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   loop_.RunUntil([&] { return sink.waiting(); });
   context_.stop.request_stop();
@@ -310,7 +308,7 @@ TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
     ran = true;
     return Response("");
   };
-  Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
   context_.stop.request_stop();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_TRUE(pool_.Run([] {}).ok());  // The queue's one place is free.
@@ -326,7 +324,7 @@ TEST_F(Blocking, UploadReachesTheHandlerWhole) {
     while (std::optional<GetRequest> request = reader.Next()) all += request->text();
     return Response(all);
   };
-  Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
   std::string expected;
   for (int i = 0; i < kMany; ++i) {
     inbound_.Send(Request(std::to_string(i)));
@@ -347,7 +345,7 @@ TEST_F(Blocking, HandlerThatDoesNotReadLeavesAllWithTheConnection) {
   };
   for (int i = 0; i < kMany; ++i) inbound_.Send(Request("x"));
   {
-    Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+    Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
     WaitFor(begun);
     EXPECT_EQ(inbound_.unread(), std::size_t{kMany});
     free_.set_value();
@@ -360,7 +358,7 @@ TEST_F(Blocking, HandlerMayEndBeforeTheClientDoes) {
   service_.upload = [](BlockingReader<GetRequest>& reader) {
     return Response(reader.Next()->text());
   };
-  Running call(service_.Upload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
   inbound_.Send(Request("first"));
   const Result result = Finish(call);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -376,7 +374,7 @@ TEST_F(Blocking, ChatAnswersEveryRequestInOrder) {
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink;
-  Stream<GetResponse> stream = service_.Chat(context_, Reader<GetRequest>(inbound_));
+  Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
   stream.Start(sink);
   for (int i = 0; i < kMany; ++i) inbound_.Send(Request(std::to_string(i)));
   inbound_.End();
@@ -401,7 +399,7 @@ TEST_F(Blocking, DestroyedWhileQueuedTheHandlerDoesNotRun) {
   };
   testing::FakeSink<GetResponse> sink;
   {
-    Stream<GetResponse> stream = service_.Chat(context_, Reader<GetRequest>(inbound_));
+    Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
     stream.Start(sink);
   }
   free_.set_value();

@@ -45,7 +45,7 @@ TEST(Generated, MethodWithoutAHandlerIsUnimplemented) {
   testing::FakeContext context(loop, pool);
   shapes::v1::ShapesService service;
   testing::FakeSink<GetResponse> sink;
-  Stream<GetResponse> stream = service.Watch(context, GetRequest());
+  Stream<GetResponse> stream = service.CoWatch(context, GetRequest());
   stream.Start(sink);
   loop.RunUntil([&] { return sink.ended(); });
   EXPECT_EQ(sink.status().code(), absl::StatusCode::kUnimplemented);

@@ -64,23 +64,25 @@ Struct StructOf(int levels) {
 }
 
 class Service final : public nesting::v1::NodeService {
-  Task<absl::StatusOr<Node>> Get(ServerContext&, Node request) override {
+  Task<absl::StatusOr<Node>> CoGet(ServerContext&, Node request) override {
     co_return NodeOf(request.reply_levels());
   }
-  Stream<Node> List(ServerContext&, Node request) override {
+  Stream<Node> CoList(ServerContext&, Node request) override {
     co_yield NodeOf(request.reply_levels());
   }
-  Task<absl::StatusOr<Node>> Collect(ServerContext&, Reader<Node> reader) override {
+  Task<absl::StatusOr<Node>> CoCollect(ServerContext&, Reader<Node> reader) override {
     auto next = reader.Next();
     const std::optional<Node> request = co_await next;
     co_return NodeOf(request.has_value() ? request->reply_levels() : 0);
   }
-  Stream<Node> Chat(ServerContext&, Reader<Node> reader) override {
+  Stream<Node> CoChat(ServerContext&, Reader<Node> reader) override {
     auto next = reader.Next();
     const std::optional<Node> request = co_await next;
     if (request.has_value()) co_yield NodeOf(request->reply_levels());
   }
-  Task<absl::StatusOr<Struct>> Store(ServerContext&, Struct request) override { co_return request; }
+  Task<absl::StatusOr<Struct>> CoStore(ServerContext&, Struct request) override {
+    co_return request;
+  }
 };
 
 class NestingTest : public testing::Test {

@@ -71,14 +71,14 @@ class CountedService final : public CostService {
   Window window;  // Of the server's loop: a step for each call of Add, or message of Count.
 
  private:
-  Task<absl::StatusOr<AddResponse>> Add(ServerContext&, AddRequest request) override {
+  Task<absl::StatusOr<AddResponse>> CoAdd(ServerContext&, AddRequest request) override {
     window.Step();
     AddResponse response;
     response.set_sum(request.left() + request.right());
     co_return response;
   }
 
-  Stream<CountResponse> Count(ServerContext&, CountRequest request) override {
+  Stream<CountResponse> CoCount(ServerContext&, CountRequest request) override {
     CountResponse response;
     for (std::uint64_t i = 0; i < request.count(); ++i) {
       window.Step();

@@ -42,13 +42,13 @@ void Check(const absl::Status& status) {
 }
 
 class Service final : public CostService {
-  Task<absl::StatusOr<AddResponse>> Add(ServerContext&, AddRequest request) override {
+  Task<absl::StatusOr<AddResponse>> CoAdd(ServerContext&, AddRequest request) override {
     AddResponse response;
     response.set_sum(request.left() + request.right());
     co_return response;
   }
 
-  Stream<CountResponse> Count(ServerContext&, CountRequest request) override {
+  Stream<CountResponse> CoCount(ServerContext&, CountRequest request) override {
     CountResponse response;
     for (std::uint64_t i = 0; i < request.count(); ++i) {
       response.set_number(i);

@@ -133,13 +133,13 @@ TEST_F(ConnectionTest, AServerWithoutHealthIsToldFromOneThatIsNotThere) {
 
 // Names more services than a person would read.
 class ManyServices final : public v1::ReflectionService {
-  Task<absl::StatusOr<v1::ListServicesResponse>> ListServices(ServerContext&,
-                                                              v1::ListServicesRequest) override {
+  Task<absl::StatusOr<v1::ListServicesResponse>> CoListServices(ServerContext&,
+                                                                v1::ListServicesRequest) override {
     v1::ListServicesResponse response;
     for (int i = 0; i < 1000; ++i) response.add_services("s" + std::to_string(i));
     co_return response;
   }
-  Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> GetFileDescriptors(
+  Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> CoGetFileDescriptors(
       ServerContext&, v1::GetFileDescriptorsRequest) override {
     co_return absl::NotFoundError("none");
   }

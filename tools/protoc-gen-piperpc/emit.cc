@@ -47,7 +47,6 @@ Holes HolesOf(const Service& service, const Method& method) {
           {"Request", method.request},
           {"Response", method.response},
           {"Method", method.name},
-          {"Blocking", method.blocking},
           {"Async", method.async},
           {"Co", method.co},
           {"constant", method.constant}};

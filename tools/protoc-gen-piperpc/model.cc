@@ -121,6 +121,11 @@ std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file) {
   return names;
 }
 
+// What the functions of the classes, and what they derive from, call something of their own.
+constexpr const char* kLocalNames[] = {"Service",  "channel", "context",    "done",
+                                       "kMethods", "on_done", "on_message", "options",
+                                       "reader",   "request", "writer"};
+
 Shape ShapeOf(const MethodDescriptor& method) {
   if (method.client_streaming()) {
     return method.server_streaming() ? Shape::kBidirectional : Shape::kClientStreaming;
@@ -135,9 +140,18 @@ Method BuildMethod(const MethodDescriptor& method) {
   built.requires_login = method.options().GetExtension(v1::access).requires_login();
   built.deprecated = method.options().deprecated();
   built.comments = CommentsOf(method);
-  built.request = google::protobuf::compiler::cpp::QualifiedClassName(method.input_type());
-  built.response = google::protobuf::compiler::cpp::QualifiedClassName(method.output_type());
   return built;
+}
+
+// How a message is called within the classes of a service: by its own name where that is found in
+// the service's namespace, and the classes, whose names `scope` has, do not hide it.
+std::string NameOfType(const Descriptor& type, const ServiceDescriptor& service,
+                       const NameScope& scope) {
+  using google::protobuf::compiler::cpp::ClassName;
+  using google::protobuf::compiler::cpp::QualifiedClassName;
+  const std::string name = ClassName(&type);
+  const bool near = type.file()->package() == service.file()->package() && scope.Free(name);
+  return near ? name : QualifiedClassName(&type);
 }
 
 // Names all that the two classes declare. The .proto's own names come first, so that a method
@@ -156,10 +170,16 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     Method& method = service.methods[i];
     method.name = names[i];
-    method.blocking = scope.Take(absl::StrCat("Blocking", wanted[i]));
     method.async = scope.Take(absl::StrCat(wanted[i], "Async"));
     method.co = scope.Take(absl::StrCat("Co", wanted[i]));
     method.constant = scope.Take(absl::StrCat("k", wanted[i]));
+  }
+
+  for (const char* name : kLocalNames) scope.Reserve(name);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const MethodDescriptor& method = *descriptor.method(static_cast<int>(i));
+    service.methods[i].request = NameOfType(*method.input_type(), descriptor, scope);
+    service.methods[i].response = NameOfType(*method.output_type(), descriptor, scope);
   }
 }
 

@@ -18,15 +18,14 @@ struct Method {
   bool deprecated = false;
   std::vector<std::string> comments;  // Lines, without "//".
 
-  std::string request;  // "::package::Request".
+  std::string request;  // "Request"; "::package::Request" where that would not be found.
   std::string response;
 
-  // In both classes the method has the same name; its other forms have these.
-  std::string name;      // "Publish".
-  std::string blocking;  // "BlockingPublish", of the service class.
-  std::string async;     // "PublishAsync", of the client class.
-  std::string co;        // "CoPublish", of the client class.
-  std::string constant;  // "kPublish", of the client class.
+  // Each form has the same name in both classes.
+  std::string name;      // "Publish": blocks.
+  std::string co;        // "CoPublish": is a coroutine.
+  std::string async;     // "PublishAsync", with callbacks; of the client class.
+  std::string constant;  // "kPublish"; of the client class.
 };
 
 struct Service {

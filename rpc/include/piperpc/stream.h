@@ -1,6 +1,6 @@
 // Stream<T>: a coroutine that yields messages. The form of handlers that stream their replies.
 //
-//     piperpc::Stream<Number> Count(piperpc::ServerContext& context, CountRequest request) {
+//     piperpc::Stream<Number> CoCount(piperpc::ServerContext& context, CountRequest request) {
 //       for (int i = 0; i < request.count(); ++i) co_yield MakeNumber(i);
 //     }
 //

@@ -8,8 +8,8 @@
 
 namespace piperpc::builtin {
 
-Task<absl::StatusOr<v1::CheckResponse>> HealthServiceImpl::Check(ServerContext&,
-                                                                 v1::CheckRequest request) {
+Task<absl::StatusOr<v1::CheckResponse>> HealthServiceImpl::CoCheck(ServerContext&,
+                                                                   v1::CheckRequest request) {
   const std::optional<v1::ServingStatus> status = board_.Look(request.service());
   if (!status.has_value()) {
     co_return absl::NotFoundError(absl::StrCat("no service ", request.service(), " here"));
@@ -19,8 +19,8 @@ Task<absl::StatusOr<v1::CheckResponse>> HealthServiceImpl::Check(ServerContext&,
   co_return response;
 }
 
-Stream<v1::WatchResponse> HealthServiceImpl::Watch(ServerContext& context,
-                                                   v1::WatchRequest request) {
+Stream<v1::WatchResponse> HealthServiceImpl::CoWatch(ServerContext& context,
+                                                     v1::WatchRequest request) {
   const std::stop_token stop = context.stop_token();
   HealthBoard::Watcher watcher(board_);
   v1::WatchResponse last;

@@ -14,9 +14,9 @@ class HealthServiceImpl final : public v1::HealthService {
  public:
   explicit HealthServiceImpl(HealthBoard& board) : board_(board) {}
 
-  Task<absl::StatusOr<v1::CheckResponse>> Check(ServerContext& context,
-                                                v1::CheckRequest request) override;
-  Stream<v1::WatchResponse> Watch(ServerContext& context, v1::WatchRequest request) override;
+  Task<absl::StatusOr<v1::CheckResponse>> CoCheck(ServerContext& context,
+                                                  v1::CheckRequest request) override;
+  Stream<v1::WatchResponse> CoWatch(ServerContext& context, v1::WatchRequest request) override;
 
  private:
   HealthBoard& board_;

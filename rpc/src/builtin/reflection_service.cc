@@ -32,7 +32,7 @@ std::string Serialise(const FileDescriptor& file) {
 
 }  // namespace
 
-Task<absl::StatusOr<v1::ListServicesResponse>> ReflectionServiceImpl::ListServices(
+Task<absl::StatusOr<v1::ListServicesResponse>> ReflectionServiceImpl::CoListServices(
     ServerContext&, v1::ListServicesRequest) {
   std::vector<std::string> names = services_();
   std::sort(names.begin(), names.end());
@@ -41,7 +41,7 @@ Task<absl::StatusOr<v1::ListServicesResponse>> ReflectionServiceImpl::ListServic
   co_return response;
 }
 
-Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> ReflectionServiceImpl::GetFileDescriptors(
+Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> ReflectionServiceImpl::CoGetFileDescriptors(
     ServerContext&, v1::GetFileDescriptorsRequest request) {
   const FileDescriptor* const file = FindServed(request.symbol(), services_());
   if (file == nullptr) {

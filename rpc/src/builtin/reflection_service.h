@@ -18,9 +18,9 @@ class ReflectionServiceImpl final : public v1::ReflectionService {
   explicit ReflectionServiceImpl(std::function<std::vector<std::string>()> services)
       : services_(std::move(services)) {}
 
-  Task<absl::StatusOr<v1::ListServicesResponse>> ListServices(
+  Task<absl::StatusOr<v1::ListServicesResponse>> CoListServices(
       ServerContext& context, v1::ListServicesRequest request) override;
-  Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> GetFileDescriptors(
+  Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> CoGetFileDescriptors(
       ServerContext& context, v1::GetFileDescriptorsRequest request) override;
 
  private:

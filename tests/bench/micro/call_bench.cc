@@ -30,12 +30,12 @@ class CountedService final : public BenchService {
   std::size_t allocations() const { return allocations_; }
 
  private:
-  Task<absl::StatusOr<Payload>> Echo(ServerContext&, Payload request) override {
+  Task<absl::StatusOr<Payload>> CoEcho(ServerContext&, Payload request) override {
     allocations_ = AllocationsOfThisThread();
     co_return std::move(request);
   }
 
-  piperpc::Stream<Payload> Stream(ServerContext&, StreamRequest request) override {
+  piperpc::Stream<Payload> CoStream(ServerContext&, StreamRequest request) override {
     Payload payload;
     payload.set_data(std::string(request.size(), 's'));
     for (std::uint64_t i = 0; i < request.count(); ++i) {

@@ -62,7 +62,7 @@ void Stub(benchmark::State& state) {
 BENCHMARK(Stub)->Arg(8)->Arg(1024);
 
 class EchoService final : public BenchService {
-  Task<absl::StatusOr<Payload>> Echo(ServerContext&, Payload request) override {
+  Task<absl::StatusOr<Payload>> CoEcho(ServerContext&, Payload request) override {
     co_return std::move(request);
   }
 };

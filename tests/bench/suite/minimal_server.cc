@@ -12,7 +12,7 @@ namespace suite::v1 {
 namespace {
 
 class Minimal final : public SuiteService {
-  piperpc::Task<absl::StatusOr<Text>> Uppercase(piperpc::ServerContext&, Text request) override {
+  piperpc::Task<absl::StatusOr<Text>> CoUppercase(piperpc::ServerContext&, Text request) override {
     for (char& c : *request.mutable_text()) {
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     }

@@ -13,18 +13,18 @@ namespace suite::v1 {
 namespace {
 
 class Suite final : public SuiteService {
-  piperpc::Task<absl::StatusOr<Text>> Uppercase(piperpc::ServerContext&, Text request) override {
+  piperpc::Task<absl::StatusOr<Text>> CoUppercase(piperpc::ServerContext&, Text request) override {
     for (char& c : *request.mutable_text()) {
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     }
     co_return std::move(request);
   }
 
-  piperpc::Task<absl::StatusOr<Data>> Echo(piperpc::ServerContext&, Data request) override {
+  piperpc::Task<absl::StatusOr<Data>> CoEcho(piperpc::ServerContext&, Data request) override {
     co_return std::move(request);
   }
 
-  piperpc::Stream<Data> Subscribe(piperpc::ServerContext&, SubscribeRequest request) override {
+  piperpc::Stream<Data> CoSubscribe(piperpc::ServerContext&, SubscribeRequest request) override {
     Data item;
     item.set_data(std::string(request.size(), 's'));
     for (std::uint64_t i = 0; i < request.count(); ++i) co_yield item;
