@@ -252,8 +252,12 @@ void Call::OnRoom() {
   if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
 
-absl::Status Call::CheckReply(const internal::OutMessage& reply) const {
-  if (!reply.too_deep()) return session_.CheckSize(reply.size());
+bool Call::Fits(const internal::OutMessage& reply) const {
+  return !reply.too_deep() && session_.Takes(reply.size());
+}
+
+absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
+  if (!reply.too_deep()) return session_.ReplyTooLarge(reply.size());
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
                                  absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
 }
@@ -275,8 +279,8 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
   const bool resumes = at_stop == internal::AtStop::kResume;
   if (ended_) return resumes;
   if (stopped_.ok()) {
-    if (absl::Status fits = CheckReply(message); !fits.ok()) {
-      Stop(std::move(fits));
+    if (!Fits(message)) {
+      Stop(WhyNot(message));
     } else if (may_send()) {
       SendYielded(message);
     } else {
@@ -293,7 +297,7 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  Conclude(CheckReply(response), &response);
+  Conclude(Fits(response) ? absl::OkStatus() : WhyNot(response), &response);
 }
 
 void Call::Conclude(absl::Status status, const internal::OutMessage* response) {

@@ -145,7 +145,8 @@ class Call final : public internal::ServerCall,
   void ForgetFirst();
   void Forget(Inbound& message);
   void WakeReader();
-  absl::Status CheckReply(const internal::OutMessage& reply) const;
+  bool Fits(const internal::OutMessage& reply) const;
+  absl::Status WhyNot(const internal::OutMessage& reply) const;  // It does not fit.
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
   void RequestStop();

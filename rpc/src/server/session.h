@@ -90,11 +90,12 @@ class Session final : public QueueLink<Session>,
   // Somebody waits for OnRoom(): also where no message, but replies of other kinds have filled it.
   void WantRoom() { was_full_ = was_full_ || !has_room(); }
 
-  // RESOURCE_EXHAUSTED when the client does not take messages of this size.
-  absl::Status CheckSize(std::size_t message_size) const {
-    return message_size <= peer_hello_.max_message_bytes
-               ? absl::OkStatus()
-               : ReplyTooLarge(message_size, peer_hello_.max_message_bytes);
+  // The client takes messages of this size.
+  bool Takes(std::size_t message_size) const {
+    return message_size <= peer_hello_.max_message_bytes;
+  }
+  absl::Status ReplyTooLarge(std::size_t message_size) const {
+    return server::ReplyTooLarge(message_size, peer_hello_.max_message_bytes);
   }
 
   void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
