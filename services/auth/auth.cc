@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/server_context.h"
 #include "services/auth/credentials.h"
+#include "services/auth/log_safely.h"
 
 namespace services {
 namespace {
@@ -60,17 +61,6 @@ piperpc::LogLevel LevelOf(const absl::Status& status) {
       return piperpc::LogLevel::kWarning;
     default:
       return piperpc::LogLevel::kError;
-  }
-}
-
-// What the log's hook throws is dropped, with what is thrown while the record is made: nobody is
-// left to be told, and the login must end.
-template <typename MakeRecord>
-void LogSafely(const piperpc::LogHook& log, MakeRecord make_record) noexcept {
-  if (!log) return;
-  try {
-    log(make_record());
-  } catch (...) {
   }
 }
 
@@ -187,7 +177,7 @@ Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
     : options_(std::move(options)),
       throttle_(options_.throttle),
       turns_(std::max<std::size_t>(options_.hash_queue, 1)),
-      authenticator_(store, hasher, options.log),
+      authenticator_(store, hasher, options_.log),
       hashing_(HashThreads(options_), options_.hash_queue) {}
 
 piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> Auth::CoLogin(

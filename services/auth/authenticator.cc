@@ -1,10 +1,12 @@
 #include "services/auth/authenticator.h"
 
+#include <exception>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "services/auth/log_safely.h"
 
 namespace services {
 
@@ -50,16 +52,28 @@ absl::StatusOr<Authenticated> Authenticator::Recognise(std::string_view username
   return Authenticated::kRecognised;
 }
 
+absl::Status Authenticator::ReplaceHash(std::string_view username, std::string_view password,
+                                        const std::string& hash) {
+  const absl::StatusOr<std::string> renewed = hasher_.Hash(password);
+  if (!renewed.ok()) return renewed.status();
+  return store_.ReplaceHash(username, hash, *renewed);
+}
+
 // The login does not depend on it: what fails here is told, and tried again at the next one.
 void Authenticator::Renew(std::string_view username, std::string_view password,
                           const std::string& hash) {
-  const absl::StatusOr<std::string> renewed = hasher_.Hash(password);
-  const absl::Status status =
-      renewed.ok() ? store_.ReplaceHash(username, hash, *renewed) : renewed.status();
-  if (status.ok() || !log_) return;
-  log_({piperpc::LogLevel::kWarning,
-        "password hash not renewed",
-        {{"user", std::string(username)}, {"error", status.ToString()}}});
+  absl::Status status;
+  try {
+    status = ReplaceHash(username, password, hash);
+  } catch (const std::exception& error) {
+    status = absl::InternalError(error.what());
+  }
+  if (status.ok()) return;
+  LogSafely(log_, [&] {
+    return piperpc::LogRecord{piperpc::LogLevel::kWarning,
+                              "password hash not renewed",
+                              {{"user", std::string(username)}, {"error", status.ToString()}}};
+  });
 }
 
 }  // namespace services

@@ -20,7 +20,7 @@ enum class UnknownName { kRegister, kRefuse };
 class Authenticator {
  public:
   // The store outlives this. `log`, any thread's, learns of what is no reason to refuse a login: an
-  // outdated hash that could not be renewed.
+  // outdated hash that could not be renewed. What the hook throws is dropped.
   Authenticator(AccountStore& store, PasswordHasher hasher, piperpc::LogHook log = {})
       : store_(store), hasher_(hasher), log_(std::move(log)) {}
 
@@ -37,6 +37,8 @@ class Authenticator {
   absl::StatusOr<bool> Register(std::string_view username, std::string_view password);
   absl::StatusOr<Authenticated> Recognise(std::string_view username, std::string_view password,
                                           const std::string& hash);
+  absl::Status ReplaceHash(std::string_view username, std::string_view password,
+                           const std::string& hash);
   void Renew(std::string_view username, std::string_view password, const std::string& hash);
 
   AccountStore& store_;

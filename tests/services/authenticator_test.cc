@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -132,6 +133,13 @@ TEST_F(AuthenticatorTest, TellsOfAHashThatCouldNotBeRenewedAndLetsTheUserIn) {
   ASSERT_EQ(records[0].fields.size(), 2u);
   EXPECT_EQ(records[0].fields[0].second, "ana");
   EXPECT_NE(records[0].fields[1].second.find("the disk is full"), std::string::npos);
+}
+
+TEST_F(AuthenticatorTest, ALogThatThrowsKeepsNobodyOut) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  FullStore full(*store_);
+  Authenticator later(full, Hasher(1), [](const piperpc::LogRecord&) { throw std::bad_alloc(); });
+  EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Logins that come together, at the service behind a server: what guesses gain, who is held up, and
-// what the log says of it. Time is the test's.
+// Logins at the service behind a server: what guesses that come together gain, who is held up, what
+// the log says, and that what fails beside a login costs nobody theirs. Time is the test's.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "auth/v1/auth.piperpc.h"
@@ -19,6 +20,7 @@
 #include "piperpc/in_process.h"
 #include "piperpc/server.h"
 #include "services/auth/auth.h"
+#include "services/auth/authenticator.h"
 #include "services/auth/sqlite_account_store.h"
 #include "support/eventually.h"
 
@@ -50,6 +52,35 @@ class FailingStore final : public AccountStore {
  private:
   const Way way_;
 };
+
+// A store of which everything can be read, and no hash replaced.
+class UnrenewableStore final : public AccountStore {
+ public:
+  UnrenewableStore(AccountStore& store, FailingStore::Way way) : store_(store), way_(way) {}
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view name) override {
+    return store_.FindHash(name);
+  }
+  absl::StatusOr<bool> Insert(std::string_view name, std::string_view hash) override {
+    return store_.Insert(name, hash);
+  }
+  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
+    if (way_ == FailingStore::Way::kThrow) throw std::runtime_error("of the store");
+    return absl::ResourceExhaustedError("database: database or disk is full");
+  }
+
+ private:
+  AccountStore& store_;
+  const FailingStore::Way way_;
+};
+
+// Registers `user` with a hash that the server's hasher takes for outdated.
+void RegisterWithOutdatedHash(AccountStore& store, const std::string& user,
+                              const std::string& password) {
+  PasswordCost cost = PasswordCost::Minimal();
+  cost.operations += 1;
+  Authenticator earlier(store, *PasswordHasher::Create(cost));
+  ASSERT_TRUE(earlier.Authenticate(user, password).ok());
+}
 
 struct Line {
   piperpc::LogLevel level;
@@ -277,6 +308,31 @@ TEST_F(GuessesTest, ALogThatThrowsKeepsNobodyOut) {
   ASSERT_TRUE(Login(channel, "secret").ok());
   EXPECT_EQ(auth::v1::AuthClient(channel).WhoAmI({})->username(), "ana");
   EXPECT_EQ(Login(channel, "guess").code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(GuessesTest, AHashThatCannotBeRenewedIsInTheLogAndKeepsNobodyOut) {
+  RegisterWithOutdatedHash(*store_, "ana", "secret");
+  const std::pair<FailingStore::Way, const char*> ways[] = {
+      {FailingStore::Way::kFull, "disk is full"}, {FailingStore::Way::kThrow, "of the store"}};
+  for (const auto& [way, reason] : ways) {
+    UnrenewableStore store(*store_, way);
+    Serve(store);
+    EXPECT_TRUE(Login(Connect(), "secret").ok());
+    const auto lines = LinesWith(reason);
+    ASSERT_EQ(lines.size(), 1u) << reason;
+    EXPECT_EQ(lines[0].level, piperpc::LogLevel::kWarning);
+    EXPECT_THAT(lines[0].text, HasSubstr("password hash not renewed user=ana"));
+    server_.reset();
+  }
+}
+
+TEST_F(GuessesTest, ALogThatThrowsWhenAHashCannotBeRenewedKeepsNobodyOut) {
+  RegisterWithOutdatedHash(*store_, "ana", "secret");
+  UnrenewableStore store(*store_, FailingStore::Way::kFull);
+  log_throws_ = true;
+  Serve(store);
+  EXPECT_TRUE(Login(Connect(), "secret").ok());
+  EXPECT_EQ(LinesWith("password hash not renewed").size(), 1u);
 }
 
 TEST_F(GuessesTest, AnObserverThatThrowsKeepsNobodyOut) {
