@@ -313,6 +313,40 @@ TEST_F(AsyncTest, TheLastReferenceToAnIoThreadMayGoAwayOnIt) {
   DropTheLastReferenceInACallback([] {});
 }
 
+// Each loop has what the other one would have to wait for, were it to wait.
+TEST_F(AsyncTest, ChannelsAndIoThreadsMayEndInEachOthersCallbacks) {
+  struct Side {
+    std::shared_ptr<IoThread> thread;
+    std::shared_ptr<Channel> channel;
+    std::promise<void> entered;
+    std::promise<void> ended;
+  };
+  Side sides[2];
+  std::vector<ScriptedConnection> connections;
+  std::vector<std::uint64_t> calls;
+  for (int i = 0; i < 2; ++i) {
+    Side& own = sides[i];
+    Side& other = sides[1 - i];
+    own.thread = *StartIoThread({.transport = &counting_});
+    options_.io_thread = own.thread;
+    own.channel = Connect(ScriptedServer::kEndpoint, options_);
+    options_.io_thread.reset();
+    internal::StartUnary<RawMessage>(*own.channel, kUnaryMethod, RawMessage{"a"}, {},
+                                     [&own, &other](absl::StatusOr<RawMessage>) {
+                                       own.entered.set_value();
+                                       other.entered.get_future().wait();
+                                       other.channel.reset();
+                                       other.thread.reset();
+                                       own.ended.set_value();
+                                     });
+    connections.push_back(server_.AcceptAndGreet());
+    calls.push_back(connections.back().Expect(FrameKind::kRequest).call_id);
+  }
+  for (int i = 0; i < 2; ++i) connections[i].Reply(calls[i], "r");
+  for (Side& side : sides) ASSERT_TRUE(Arrives(side.ended.get_future()));
+  for (ScriptedConnection& connection : connections) EXPECT_TRUE(connection.ReceivesEnd());
+}
+
 TEST_F(AsyncTest, FinishGivesTheResponseOnce) {
   auto writer = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kUpMethod, {});
   ScriptedConnection connection = server_.AcceptAndGreet();

@@ -107,8 +107,9 @@ class Channel : public internal::ChannelCore {
   virtual std::size_t connections_made() const = 0;
 
   // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Also done by the destructor. Both may be called on any thread; in a callback or a log hook of
-  // the channel, they return before all has ended.
+  // Also done by the destructor. Both may be called on any thread; on the thread of any event loop
+  // (in a callback, or a handler that is a coroutine) and in a log hook of the channel they return
+  // before all has ended, and another thread sees to the rest.
   virtual void Close() = 0;
 };
 

@@ -21,7 +21,7 @@ class Transport;
 }
 
 // Endpoints are names within the object: two of these know nothing of each other. Any thread. It
-// must outlive the servers, channels and IoThreads that it is given to.
+// must outlive the servers that it is given to; channels and IoThreads keep it alive.
 std::shared_ptr<transport::Transport> NewInProcessTransport();
 
 }  // namespace piperpc

@@ -16,12 +16,12 @@ namespace piperpc {
 namespace client {
 namespace {
 
-// On a thread of the channel's own, which it would have to wait for, another one does it. Where the
-// system refuses one, the core stays, closed, to the end of the process. So it does where it
-// belongs to the parent of this process, and is not touched.
+// A thread that must not wait, which are those of event loops, and the channel's own, leaves it to
+// another one. Where the system refuses one, the core stays, closed, to the end of the process. So
+// it does where it belongs to the parent of this process, and is not touched.
 void ShutDown(std::shared_ptr<Core> core) {
   if (core->foreign()) return KeepForever(std::move(core));
-  if (!core->OnOwnThread()) return core->Shutdown();
+  if (core->MayWaitHere()) return core->Shutdown();
   auto thread =
       internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();

@@ -82,7 +82,8 @@ Core::Core(std::string_view endpoint, ChannelOptions options)
     : Core(CheckPlace(endpoint, options), endpoint, std::move(options)) {}
 
 Core::Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options)
-    : io_thread_(std::move(options.io_thread)),
+    : transport_(options.transport == nullptr ? nullptr : options.transport->Share()),
+      io_thread_(std::move(options.io_thread)),
       options_(std::move(options)),
       endpoint_text_(endpoint),
       place_(std::move(place)),
@@ -272,12 +273,8 @@ absl::Status Core::CheckMayBlock() {
       "(CoNext(), CoWrite()), or RunBlocking()");
 }
 
-bool Core::InOwnLoop() const { return io_thread_ != nullptr && io_thread_->loop().InLoop(); }
-
-bool Core::OnOwnThread() {
-  if (connector_.IsOwnThread()) return true;
-  const std::lock_guard guard(mutex_);
-  return InOwnLoop();
+bool Core::MayWaitHere() const {
+  return Executor::Current() == nullptr && logging != this && !connector_.IsOwnThread();
 }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
@@ -307,7 +304,7 @@ void Core::Close() {
     const std::shared_ptr<Session> session = sessions_[i];
     session->Shutdown();  // Perhaps it is not among them any more then.
   }
-  if (InOwnLoop() || logging == this) return;
+  if (!MayWaitHere()) return;
   while (!sessions_.empty() || connecting_) lock.Wait(changed_);
 }
 

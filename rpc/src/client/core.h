@@ -143,8 +143,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   // loop. That must not wait: others are served there, and perhaps the call itself.
   static absl::Status CheckMayBlock();
 
-  // This is a thread that Shutdown() waits for.
-  bool OnOwnThread();
+  // This is neither the thread of an event loop, which must not wait, nor one that Shutdown() waits
+  // for.
+  bool MayWaitHere() const;
 
   // Code of the user's threw: that goes to the log, and no further.
   void LogThrown(std::string_view event, const std::exception_ptr& exception);
@@ -169,7 +170,6 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
-  bool InOwnLoop() const;
   bool PostToLoop(Due& due);
   void TellLog(const std::vector<LogRecord>& records);
   void Arm();
@@ -179,7 +179,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::Status WaitForConnector(Lock& lock, const Call& call);
   std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
-  std::shared_ptr<IoThread> io_thread_;  // Null: not needed yet, or not any more.
+  const std::shared_ptr<transport::Transport> transport_;  // Kept alive, where that is possible.
+  std::shared_ptr<IoThread> io_thread_;                    // Null: not needed yet, or not any more.
   ChannelOptions options_;
   const std::string endpoint_text_;
   const absl::StatusOr<Place> place_;  // Not OK: no call can be made.

@@ -28,11 +28,12 @@ absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& 
   return started;
 }
 
-// A thread cannot wait for its own end. Where the system refuses another one, it goes on. In a
-// child of fork() there is no thread to wait for, and the loop is the parent's.
+// No event loop's thread waits for a thread, its own least of all. Where the system refuses another
+// one, it goes on. In a child of fork() there is no thread to wait for, and the loop is the
+// parent's.
 void IoThread::EndElsewhere(IoThread* ended) {
   if (ended->mark().foreign()) return KeepForever(ended);
-  if (!ended->loop().InLoop()) {
+  if (Executor::Current() == nullptr) {
     delete ended;
     return;
   }
@@ -42,7 +43,7 @@ void IoThread::EndElsewhere(IoThread* ended) {
 }
 
 IoThread::IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop)
-    : transport_(transport), thread_(std::move(loop)) {
+    : shared_(transport.Share()), transport_(transport), thread_(std::move(loop)) {
   mark_.Claim();
 }
 

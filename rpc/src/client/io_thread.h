@@ -31,6 +31,7 @@ class IoThread {
  private:
   static void EndElsewhere(IoThread* ended);
 
+  const std::shared_ptr<transport::Transport> shared_;  // Kept alive, where that is possible.
   transport::Transport& transport_;
   LoopThread thread_;
   ProcessMark mark_;

@@ -8,9 +8,12 @@
 namespace piperpc::transport {
 namespace {
 
-class MemoryTransport final : public Transport {
+class MemoryTransport final : public Transport,
+                              public std::enable_shared_from_this<MemoryTransport> {
  public:
   std::string_view name() const override { return "memory"; }
+
+  std::shared_ptr<Transport> Share() override { return weak_from_this().lock(); }
 
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override {
     return std::make_unique<MemoryLoop>();

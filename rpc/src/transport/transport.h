@@ -31,6 +31,10 @@ class Transport {
   // "memory", "epoll", "io_uring" or "iocp": what its loops are, or the first choice for them.
   virtual std::string_view name() const = 0;
 
+  // What keeps it alive, for those who may need it longer than they are told; null where that is
+  // for its owner to see to.
+  virtual std::shared_ptr<Transport> Share() { return nullptr; }
+
   // A loop for pipes and listeners of this transport. RESOURCE_EXHAUSTED or FAILED_PRECONDITION
   // when the system refuses.
   virtual absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() = 0;
