@@ -37,7 +37,7 @@ TEST(EndpointWin32Test, RefusesWhatIsNoPipesNameAndShowsOne) {
     ExpectRefused(text, R"(\\.\pipe\name or \\host\pipe\name)");
     ExpectRefused(text, text);
   }
-  ExpectRefused(R"(\\.\pipe\demo\)", "does not end in a backslash");
+  ExpectRefused(R"(\\.\pipe\demo\)", "must not end in a backslash");
 }
 
 TEST(EndpointWin32Test, LimitsANameToWhatAPipeTakes) {

@@ -227,7 +227,7 @@ TEST_F(NestingTest, MessagesOfAbsurdDepthCostOneCallEach) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << levels;
     EXPECT_THAT(std::string(status.message()),
                 AllOf(HasSubstr("damaged"), HasSubstr("nests more than 200 levels"),
-                      HasSubstr("100 are the most")))
+                      HasSubstr("100 is the limit")))
         << levels;
   }
 }

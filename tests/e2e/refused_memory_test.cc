@@ -140,7 +140,7 @@ TEST_P(RefusedMemory, ForTheParsingOfARequestEndsItsCall) {
 TEST_P(RefusedMemory, ForAHandlerEndsItsCall) {
   MarkServer();
   Refuse(kSize, kSize + 100);
-  ExpectNoMemory(Call(kBig, kSizeText).status(), "no memory");
+  ExpectNoMemory(Call(kBig, kSizeText).status(), "ran out of memory");
   EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Big"));
   ExpectServed();
 }
@@ -187,7 +187,7 @@ TEST_P(RefusedMemory, ForWhatIsNoCallsEndsTheConnectionOnly) {
   while (end.ok()) end = client.Next().status();
   EXPECT_TRUE(absl::IsUnavailable(end)) << end;
   EXPECT_GT(RefusalsOfMemory(), 0);
-  EXPECT_THAT(logged(), HasSubstr("an event of the connection"));
+  EXPECT_THAT(logged(), HasSubstr("handling an event of the connection"));
   ExpectServed();
 }
 

@@ -182,7 +182,8 @@ TEST_F(RestartTest, HoldsTheEndpointThoughItsOwnProcessTriesAgain) {
   const auto owner = EndpointOwner::Take(endpoint_);
   ASSERT_TRUE(owner.ok());
   EXPECT_TRUE(IsTaken());
-  EXPECT_THAT(TextOf((other_name / "s").string()), HasSubstr("ALREADY_EXISTS: a live server"));
+  EXPECT_THAT(TextOf((other_name / "s").string()),
+              HasSubstr("ALREADY_EXISTS: a server is already running"));
   EXPECT_TRUE(InChild([&] { return IsTaken(); }));
 }
 
@@ -206,7 +207,7 @@ TEST_F(RestartTest, NamesAMissingFolderAndWhatToDo) {
   const std::string missing = (folder_.path() / "missing").string();
   EXPECT_THAT(TextOf(missing + "/s"),
               AllOf(HasSubstr("FAILED_PRECONDITION"), HasSubstr("the folder " + missing + " "),
-                    HasSubstr("No such file or directory"), HasSubstr("make it first"),
+                    HasSubstr("No such file or directory"), HasSubstr("create it"),
                     Not(HasSubstr(".lock"))));
 }
 
@@ -214,7 +215,7 @@ TEST_F(RestartTest, NamesAFolderOfTheKernelThatTakesNoFiles) {
   if (::geteuid() != 0) GTEST_SKIP() << "who may not write there may hear that instead";
   EXPECT_THAT(TextOf("/proc/self/s"),
               AllOf(HasSubstr("FAILED_PRECONDITION"),
-                    HasSubstr("the folder /proc/self takes no new files: No such file"),
+                    HasSubstr("cannot create files in the folder /proc/self: No such file"),
                     HasSubstr("choose another endpoint"), Not(HasSubstr("missing"))));
 }
 
@@ -255,8 +256,8 @@ TEST_F(RestartTest, DoesNotTakeARefusedLockForALiveServer) {
   };
   EXPECT_TRUE(with(ENOLCK, "No locks available"));
   EXPECT_TRUE(with(EIO, "Input/output error"));
-  EXPECT_TRUE(with(EAGAIN, "a live server"));
-  EXPECT_TRUE(with(EACCES, "a live server"));
+  EXPECT_TRUE(with(EAGAIN, "a server is already running"));
+  EXPECT_TRUE(with(EACCES, "a server is already running"));
 }
 
 // The lock file gets the last descriptor, and there is none for a look at the socket.

@@ -55,7 +55,7 @@ TEST(HelloTest, MagicSpellsPrpc) { EXPECT_EQ(EncodeHello(SomeHello()).substr(0, 
 TEST(HelloTest, WrongMagic) {
   Hello hello = SomeHello();
   hello.magic = 0xbadcafe;
-  ExpectRefused(hello, "magic 0x0badcafe, expected is 0x43505250");
+  ExpectRefused(hello, "magic 0x0badcafe, not 0x43505250");
 }
 
 TEST(HelloTest, EmptyPayload) {
@@ -70,19 +70,19 @@ TEST(HelloTest, PayloadThatIsNoHello) {
 TEST(HelloTest, LimitsBelowTheLeast) {
   Hello hello = SomeHello();
   hello.max_packet_bytes = kEarlyPacketBytes - 1;
-  ExpectRefused(hello, "max_packet_bytes 65535, the least that is allowed is 65536");
+  ExpectRefused(hello, "max_packet_bytes in Hello is 65535; it must be at least 65536");
   hello = SomeHello();
   hello.max_message_bytes = kEarlyMessageBytes - 1;
-  ExpectRefused(hello, "max_message_bytes 65535");
+  ExpectRefused(hello, "max_message_bytes in Hello is 65535");
   hello = SomeHello();
   hello.max_calls = kEarlyCalls - 1;
-  ExpectRefused(hello, "max_calls 15");
+  ExpectRefused(hello, "max_calls in Hello is 15");
   hello = SomeHello();
   hello.max_metadata_bytes = kEarlyMetadataBytes - 1;
-  ExpectRefused(hello, "max_metadata_bytes 8191");
+  ExpectRefused(hello, "max_metadata_bytes in Hello is 8191");
   hello = SomeHello();
   hello.initial_credit = kEarlyCredit - 1;
-  ExpectRefused(hello, "initial_credit 65535");
+  ExpectRefused(hello, "initial_credit in Hello is 65535");
 }
 
 TEST(HelloTest, LeastLimitsPass) {

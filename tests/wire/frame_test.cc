@@ -203,15 +203,15 @@ TEST(FrameDamageTest, NothingIsReadBehindDamage) {
 }
 
 TEST(FrameDamageTest, TagCutOff) {
-  ExpectDamage(FrameWithHeader(FromBytes({0x08, 0x01, 0x90})), "a tag that is no tag, at byte 2");
+  ExpectDamage(FrameWithHeader(FromBytes({0x08, 0x01, 0x90})), "an invalid tag, at byte 2");
 }
 
 TEST(FrameDamageTest, FieldNumberZero) {
-  ExpectDamage(FrameWithHeader(FromBytes({0x00, 0x01})), "a tag that is no tag, at byte 0");
+  ExpectDamage(FrameWithHeader(FromBytes({0x00, 0x01})), "an invalid tag, at byte 0");
 }
 
 TEST(FrameDamageTest, FieldNumberAboveProtobufsLimit) {
-  ExpectDamage(FrameWithHeader(FromBytes({0x80, 0x80, 0x80, 0x80, 0x10, 0x01})), "no tag");
+  ExpectDamage(FrameWithHeader(FromBytes({0x80, 0x80, 0x80, 0x80, 0x10, 0x01})), "invalid tag");
 }
 
 TEST(FrameDamageTest, VarintCutOff) {
@@ -281,7 +281,7 @@ TEST(FrameDamageTest, MetadataAboveLimit) {
 TEST(FrameDamageTest, MetadataInTwoPlaces) {
   const std::string entry = BytesField(6, BytesField(1, "key"));
   ExpectDamage(FrameWithHeader(entry + FromBytes({0x08, 0x02}) + entry),
-               "metadata entries do not stand side by side");
+               "the metadata entries are not consecutive");
 }
 
 TEST(FrameDamageTest, StatusAboveLimit) {

@@ -40,14 +40,14 @@ TEST(MetadataTest, LimitCountsEveryByte) {
   EXPECT_TRUE(EncodeMetadata(metadata, 14).ok());
   const absl::Status status = EncodeMetadata(metadata, 13).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(status.message(), "metadata of 14 bytes is above the limit of 13");
+  EXPECT_EQ(status.message(), "the metadata has 14 bytes; the limit is 13");
 }
 
 TEST(MetadataTest, NoLimitIsAboveTheHardOne) {
   const Metadata metadata = {{"key", std::string(kMaxMetadataBytes, 'v')}};
   const absl::Status status = EncodeMetadata(metadata, 1 << 20).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("limit of 16384"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("limit is 16384"));
 }
 
 TEST(MetadataTest, KeysThatAreNotAllowedAreNeitherSentNorTaken) {
@@ -66,7 +66,7 @@ TEST(MetadataTest, LongestKeyPasses) {
 
 TEST(MetadataTest, BadKeyIsNamedByItsByte) {
   const absl::Status status = EncodeMetadata({{"key\x80", ""}}, 1'000).status();
-  EXPECT_THAT(std::string(status.message()), HasSubstr("has byte 0x80 at 3"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has the byte 0x80 at offset 3"));
 }
 
 TEST(MetadataTest, DamageInAnEntry) {

@@ -114,7 +114,7 @@ absl::Status BlockingAwaiter::await_resume() {
   const std::lock_guard lock(job_->mutex);
   if (job_->thrown) std::rethrow_exception(std::exchange(job_->thrown, nullptr));
   if (job_->state == Job::State::kTakenBack) {
-    return absl::CancelledError("the call was over before a worker thread was free");
+    return absl::CancelledError("the call ended before a worker thread was free");
   }
   return absl::OkStatus();
 }

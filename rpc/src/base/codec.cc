@@ -73,13 +73,12 @@ absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t 
 std::string ExplainUnparsed(ParseResult why, std::size_t size) {
   if (why == ParseResult::kTooDeep) {
     return absl::StrCat("it nests more than ", kMaxNesting,
-                        " levels of messages, which is the most that can be read; send it in a "
-                        "flatter form, or a part of it as bytes");
+                        " levels of messages, which is the limit; make it flatter, or send a part "
+                        "of it as bytes");
   }
   if (!MayNest(size, kDeepestLook + 1)) return kNotThatMessage;
   return absl::StrCat(kNotThatMessage, ", or it nests more than ", kDeepestLook,
-                      " levels of messages, of which ", kMaxNesting,
-                      " are the most that can be read");
+                      " levels of messages, of which ", kMaxNesting, " is the limit");
 }
 
 }  // namespace piperpc::internal

@@ -36,21 +36,22 @@ std::string AddressOfShortName(std::string_view name) {
 
 absl::Status CheckAddress(std::string_view address) {
   if (address.find('/') == address.npos) {
-    return absl::InvalidArgumentError(absl::StrCat("endpoint \"", ToAbsl(address),
-                                                   "\": a Windows pipe name has no meaning here; "
-                                                   "give a short name or a path"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("endpoint \"", ToAbsl(address),
+                     "\": a Windows pipe name is not valid on this system; "
+                     "give a short name or a path"));
   }
   if (address.find('\0') != address.npos) {
-    return absl::InvalidArgumentError("endpoint: a path does not contain a NUL byte");
+    return absl::InvalidArgumentError("endpoint: a path must not contain a NUL byte");
   }
   if (address.back() == '/') {
-    return absl::InvalidArgumentError(
-        absl::StrCat("endpoint \"", ToAbsl(address), "\": a path to a socket does not end in '/'"));
+    return absl::InvalidArgumentError(absl::StrCat("endpoint \"", ToAbsl(address),
+                                                   "\": the path of a socket must not end in '/'"));
   }
   if (address.size() > kMaxPath) {
     return absl::InvalidArgumentError(absl::StrCat("endpoint \"", ToAbsl(address),
                                                    "\": its path has ", address.size(),
-                                                   " bytes, the system's limit is ", kMaxPath));
+                                                   " bytes; the system's limit is ", kMaxPath));
   }
   return absl::OkStatus();
 }

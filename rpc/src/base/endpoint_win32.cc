@@ -36,18 +36,18 @@ std::string AddressOfShortName(std::string_view name) {
 
 absl::Status CheckAddress(std::string_view address) {
   if (address.find('\0') != address.npos) {
-    return absl::InvalidArgumentError("endpoint: a pipe's name does not contain a NUL character");
+    return absl::InvalidArgumentError("endpoint: a pipe's name must not contain a NUL character");
   }
   std::string name(address);
   std::replace(name.begin(), name.end(), '/', '\\');  // They are the same to Windows.
   if (!HasForm(name)) {
     return Invalid(address,
-                   absl::StrCat("give a short name, or a pipe's whole name: ", ToAbsl(kForm)));
+                   absl::StrCat("give a short name, or the full name of a pipe: ", ToAbsl(kForm)));
   }
-  if (name.back() == '\\') return Invalid(address, "a pipe's name does not end in a backslash");
+  if (name.back() == '\\') return Invalid(address, "a pipe's name must not end in a backslash");
   if (const std::size_t size = ToWide(name).size(); size > kMaxName) {
-    return Invalid(address, absl::StrCat("a pipe's name has at most ", kMaxName,
-                                         " characters, this one has ", size));
+    return Invalid(address, absl::StrCat("it has ", size, " characters; a pipe's name has at most ",
+                                         kMaxName));
   }
   return absl::OkStatus();
 }

@@ -6,9 +6,9 @@
 namespace piperpc {
 
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes) {
-  return absl::ResourceExhaustedError(absl::StrCat("no memory for ", ToAbsl(what), " of ", bytes,
-                                                   " bytes: the system refused it; try again "
-                                                   "later, or with less at once"));
+  return absl::ResourceExhaustedError(absl::StrCat("not enough memory for ", ToAbsl(what), " of ",
+                                                   bytes,
+                                                   " bytes; try again later, or with less data"));
 }
 
 }  // namespace piperpc

@@ -13,8 +13,8 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvoc
     return std::thread(std::move(body));
   } catch (const std::system_error& refused) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the system refuses to start ", ToAbsl(purpose), ": ",
-                     refused.code().message(), "; raise the limit of processes, or use fewer"));
+        absl::StrCat("cannot start ", ToAbsl(purpose), ": ", refused.code().message(),
+                     "; raise the system's limit on threads, or use fewer"));
   }
 }
 

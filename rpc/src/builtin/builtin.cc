@@ -17,7 +17,7 @@ class BuiltinServices::Impl {
   absl::Status AddTo(Server& server) {
     if (server_ != nullptr) {
       return absl::AlreadyExistsError(
-          "these BuiltinServices have been added to a server already; make one for each server");
+          "this BuiltinServices was already added to a server; create one for each server");
     }
     absl::Status status = CheckNames(server);
     if (status.ok()) status = server.AddService(health_);
@@ -29,12 +29,13 @@ class BuiltinServices::Impl {
   absl::Status SetServing(std::string_view service, bool serving) {
     if (board_.Set(service, serving)) return absl::OkStatus();
     if (server_ == nullptr) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("no service is known before AddTo(), so whether ", ToAbsl(service),
-                       " serves cannot be set; call AddTo(), and AddService() for it, first"));
+      return absl::FailedPreconditionError(absl::StrCat(
+          "cannot set whether ", ToAbsl(service),
+          " serves: no service is known before AddTo(); call AddTo(), and AddService() for "
+          "this service, first"));
     }
-    return absl::NotFoundError(absl::StrCat("there is no service \"", ToAbsl(service),
-                                            "\" on the server; it has ",
+    return absl::NotFoundError(absl::StrCat("no service \"", ToAbsl(service),
+                                            "\" on this server; it has ",
                                             absl::StrJoin(Names(), ", ")));
   }
 
@@ -47,8 +48,8 @@ class BuiltinServices::Impl {
   absl::Status CheckNames(const Server& server) const {
     for (const std::string& name : server.service_names()) {
       if (name != health_.name() && name != reflection_.name()) continue;
-      return absl::AlreadyExistsError(
-          absl::StrCat("the server has a service ", name, " already; add BuiltinServices once"));
+      return absl::AlreadyExistsError(absl::StrCat("the server already has a service ", name,
+                                                   "; add BuiltinServices only once"));
     }
     return absl::OkStatus();
   }

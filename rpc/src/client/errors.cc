@@ -9,19 +9,19 @@ namespace piperpc {
 namespace client {
 
 absl::Status NoSuchName(std::size_t size) {
-  return absl::InvalidArgumentError(absl::StrCat("a method's name has 1 to ", wire::kMaxMethodBytes,
-                                                 " bytes, not ", size,
-                                                 "; give it as package.Service/Method"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the method name has ", size, " bytes; it must have 1 to ",
+                   wire::kMaxMethodBytes, ", as in package.Service/Method"));
 }
 
 absl::Status StreamsItsReplies(std::string_view method) {
   return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(method), " streams its replies, and was called as a method that gives one"));
+      ToAbsl(method), " streams its replies, but was called as a method that returns one"));
 }
 
 absl::Status GivesOneReply(std::string_view method) {
   return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(method), " gives one reply, and was called as a method that streams them"));
+      ToAbsl(method), " returns one reply, but was called as a method that streams its replies"));
 }
 
 }  // namespace client

@@ -55,11 +55,11 @@ absl::Status Session::Violation(const absl::Status& found) const {
   const std::string& endpoint = core_.endpoint_text();
   if (absl::IsFailedPrecondition(found)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the server at ", endpoint, " cannot be talked to: ", found.message()));
+        absl::StrCat("cannot talk to the server at ", endpoint, ": ", found.message()));
   }
   if (!hello_received_) {
     return transport::NotAServer(
-        endpoint, absl::StrCat("what it sent is no Hello of PipeRPC: ", found.message()));
+        endpoint, absl::StrCat("what it sent is not a PipeRPC Hello: ", found.message()));
   }
   return absl::InternalError(
       absl::StrCat("the server at ", endpoint, " broke the protocol: ", found.message()));
@@ -143,7 +143,7 @@ absl::Status Session::OnPing(const wire::Frame& frame) {
   const std::size_t pongs = outbox_.counted();
   if (pongs < kMostPongs || dead_) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat("it has left ", pongs, " answers to its pings unread"));
+      absl::StrCat("it has left ", pongs, " replies to its pings unread"));
 }
 
 absl::Status Session::OnCallFrame(const wire::Frame& frame) {

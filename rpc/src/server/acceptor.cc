@@ -12,8 +12,8 @@ absl::Status Acceptor::Admit(const Peer& peer) {
   const auto user = users_.find(peer.user);
   if (user == users_.end() || user->second.connections < limit) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat("the user ", peer.user, " has ", limit,
-                   " connections, the limit (max_connections_per_user)"));
+      absl::StrCat("user ", peer.user, " has ", limit,
+                   " connections, which is the limit (max_connections_per_user); try again later"));
 }
 
 void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
@@ -63,7 +63,7 @@ bool Acceptor::empty() const {
 }
 
 void Acceptor::OnAcceptError(absl::Status status) {
-  core_.Log(LogLevel::kError, "cannot take clients", [&status] {
+  core_.Log(LogLevel::kError, "cannot accept clients", [&status] {
     return LogFields{{"cause", std::string(status.message())}};
   });
 }
@@ -71,7 +71,7 @@ void Acceptor::OnAcceptError(absl::Status status) {
 void Acceptor::OnEndpointRemoved(absl::Status restored) {
   if (restored.ok()) {
     core_.Log(LogLevel::kWarning, "endpoint restored", [] {
-      return LogFields{{"cause", "its files had been removed or replaced by somebody"}};
+      return LogFields{{"cause", "its files had been removed or replaced"}};
     });
     return;
   }

@@ -15,17 +15,17 @@ std::uint32_t Number(wire::FrameKind kind) { return static_cast<std::uint32_t>(k
 
 absl::Status PacketTooLarge(std::size_t size, std::size_t limit) {
   return absl::InvalidArgumentError(
-      absl::StrCat("a packet of ", size, " bytes; the limit is ", limit));
+      absl::StrCat("the packet has ", size, " bytes; the limit is ", limit, " (max_packet_bytes)"));
 }
 
 absl::Status FirstFrameIsNoHello(wire::FrameKind kind) {
   return absl::InvalidArgumentError(
-      absl::StrCat("the first frame must be a Hello (kind 1), not one of kind ", Number(kind)));
+      absl::StrCat("the first frame must be a Hello (kind 1), not a frame of kind ", Number(kind)));
 }
 
 absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last) {
   return absl::InvalidArgumentError(
-      absl::StrCat("the call id ", call_id, " is not above the last one, ", last));
+      absl::StrCat("the call id ", call_id, " is not above the last one, which was ", last));
 }
 
 absl::Status RequestAfterGoaway(std::uint64_t call_id) {
@@ -47,17 +47,17 @@ absl::Status CallNeverBegun(const wire::FrameHeader& header) {
 
 absl::Status PingTooLarge(std::size_t size) {
   return absl::InvalidArgumentError(
-      absl::StrCat("a ping of ", size, " bytes; the limit is ", wire::kMaxPingBytes));
+      absl::StrCat("the ping has ", size, " bytes; the limit is ", wire::kMaxPingBytes));
 }
 
 absl::Status NoKindForServer(wire::FrameKind kind) {
   return absl::InvalidArgumentError(
-      absl::StrCat("a frame of kind ", Number(kind), " is not one that a client sends"));
+      absl::StrCat("a client must not send a frame of kind ", Number(kind)));
 }
 
 absl::Status MessageAfterLast(std::uint64_t call_id) {
   return absl::InvalidArgumentError(
-      absl::StrCat("a message of call ", call_id, " after its last one"));
+      absl::StrCat("call ", call_id, " sent a message after its last one"));
 }
 
 absl::Status NoMessageOfCall(const wire::FrameHeader& header) {
@@ -66,18 +66,17 @@ absl::Status NoMessageOfCall(const wire::FrameHeader& header) {
 }
 
 absl::Status HalfCloseAgain(std::uint64_t call_id) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("a half-close of call ", call_id, ", which is half-closed already"));
+  return absl::InvalidArgumentError(absl::StrCat("call ", call_id, " was half-closed twice"));
 }
 
 absl::Status HalfCloseInMessage(std::uint64_t call_id) {
   return absl::InvalidArgumentError(
-      absl::StrCat("a half-close of call ", call_id, ", in the middle of a message"));
+      absl::StrCat("call ", call_id, " was half-closed in the middle of a message"));
 }
 
 absl::Status NoHelloInTime(const ServerOptions& options) {
   return absl::DeadlineExceededError(
-      absl::StrCat("no Hello came within ", options.hello_timeout.count(), " ms"));
+      absl::StrCat("no Hello came within ", options.hello_timeout.count(), " ms (hello_timeout)"));
 }
 
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
@@ -88,9 +87,9 @@ absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
 
 absl::Status WrongShape(const wire::FrameHeader& header) {
   return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(header.method), header.end()
-                                 ? " takes a stream of requests, and was called with just one"
-                                 : " takes one request, and was called with a stream of them"));
+      ToAbsl(header.method),
+      header.end() ? " takes a stream of requests, but was called with a single request"
+                   : " takes one request, but was called with a stream of requests"));
 }
 
 absl::Status MetadataTooLarge(std::size_t size, std::size_t limit) {
@@ -100,7 +99,7 @@ absl::Status MetadataTooLarge(std::size_t size, std::size_t limit) {
 
 absl::Status NeedsLogin(std::string_view method) {
   return absl::UnauthenticatedError(
-      absl::StrCat(ToAbsl(method), " needs a login on this connection first"));
+      absl::StrCat(ToAbsl(method), " requires a login; log in on this connection first"));
 }
 
 absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window) {
@@ -110,25 +109,25 @@ absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window) {
 
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
   return absl::ResourceExhaustedError(absl::StrCat("the reply has ", size,
-                                                   " bytes; the client takes at most ", limit,
+                                                   " bytes; the client accepts at most ", limit,
                                                    " (max_message_bytes of its channel)"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {
   return absl::InternalError(
-      absl::StrCat(ToAbsl(method), " failed unexpectedly; the server's log says how"));
+      absl::StrCat(ToAbsl(method), " failed unexpectedly; see the server's log"));
 }
 
 absl::Status HandlerOutOfMemory(std::string_view method) {
   return absl::ResourceExhaustedError(absl::StrCat(
-      ToAbsl(method), " has found no memory for what it does; try again later, or with less"));
+      ToAbsl(method), " ran out of memory; try again later, or with a smaller request"));
 }
 
 absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
   return absl::DeadlineExceededError(
-      absl::StrCat("a message of ", size, " bytes was not whole within ", milliseconds,
-                   " ms of its first frame (message_timeout); send it faster"));
+      absl::StrCat("a message of ", size, " bytes was still incomplete ", milliseconds,
+                   " ms after its first frame (message_timeout); send it faster"));
 }
 
 absl::Status DeadlineExceeded(std::string_view doing, std::string_view method, Duration allowed) {

@@ -59,7 +59,8 @@ void ServerLoop::MakeRoomForHello() {
   if (now - leaving.opened_at() < kHelloGrace) return;
   AwaitNoHello(leaving);
   leaving.Fail(absl::ResourceExhaustedError(
-      absl::StrCat("more than ", limit, " connections have said no Hello")));
+      absl::StrCat("more than ", limit,
+                   " connections have not sent a Hello yet (max_connections_before_hello)")));
 }
 
 void ServerLoop::AwaitNoHello(Session& session) {

@@ -223,13 +223,13 @@ void Session::OnNoMemory() {
   core().Log(LogLevel::kError, "out of memory", [&] {
     return LogFields{{"peer_pid", std::to_string(peer().pid)},
                      {"peer_user", peer().user},
-                     {"cause", "an event of the connection, which ends"}};
+                     {"cause", "handling an event of the connection, which is closed"}};
   });
   if (starting_ != nullptr && !starting_->ended()) {
     calls_.emplace(starting_->id(), std::move(starting_));
   }
   starting_.reset();
-  OnPipeLost(absl::ResourceExhaustedError("no memory"));
+  OnPipeLost(absl::ResourceExhaustedError("out of memory"));
   loop().Defer(*this);
 }
 

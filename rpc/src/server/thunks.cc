@@ -11,7 +11,8 @@ absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseRe
 }
 
 absl::Status Unimplemented(std::string_view method) {
-  return absl::UnimplementedError(absl::StrCat(ToAbsl(method), " is not implemented here"));
+  return absl::UnimplementedError(
+      absl::StrCat(ToAbsl(method), " is not implemented on this server"));
 }
 
 }  // namespace piperpc::internal

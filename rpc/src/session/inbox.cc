@@ -10,13 +10,13 @@ namespace piperpc {
 namespace {
 
 absl::Status TooLarge(std::uint64_t size, std::size_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("message of ", size, " bytes is above the limit of ", limit));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the message has ", size, " bytes; the limit is ", limit, " (max_message_bytes)"));
 }
 
 absl::Status Mismatch(std::uint64_t have, std::uint64_t expected) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("a message said to have ", expected, " bytes has frames of ", have, " bytes"));
+  return absl::InvalidArgumentError(absl::StrCat("a message announced with ", expected,
+                                                 " bytes has frames with ", have, " bytes"));
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ absl::Status ReceiveShare::Full(std::size_t bytes) const {
   const ReceiveBudget& full = budget_.Full(bytes);
   const bool here = bytes > limit_ - used_;
   return absl::ResourceExhaustedError(absl::StrCat(
-      "no room for ", bytes, " more bytes of a message: the messages being received, and those ",
-      "that wait for their handlers, are at the limit of ", here ? limit_ : full.limit(),
+      "cannot receive ", bytes,
+      " more bytes of a message: the messages that are being received or ",
+      "wait for their handlers have reached the limit of ", here ? limit_ : full.limit(),
       " bytes (", ToAbsl(here ? name_ : full.name()), "); try again later"));
 }
 

@@ -17,13 +17,13 @@ absl::StatusOr<mode_t> RawMode(const std::string& raw) {
   const bool valid = error == std::errc() && rest == end && mode <= kHighestMode;
   if (valid && (mode & kMayConnect) != 0) return mode;
   if (valid) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("access \"", raw, "\": nobody could connect, as a client needs write access; ",
-                     "give it to somebody, as in \"0600\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "access \"", raw, "\": nobody could connect, because a client needs write access; ",
+        "grant it, as in \"0600\""));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("access \"", raw,
-                   "\": on this system it is a file mode in octal, 0 to 0777, as in \"0660\""));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "access \"", raw,
+      "\": on this system it must be a file mode in octal, 0 to 0777, as in \"0660\""));
 }
 
 absl::StatusOr<mode_t> ModeOf(const Access& access) {
@@ -44,15 +44,14 @@ absl::StatusOr<mode_t> ModeOf(const Access& access) {
 
 absl::StatusOr<mode_t> SocketMode(const Access& access, const Endpoint& endpoint) {
   if (access.remote_clients) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("endpoint ", endpoint.text(),
-                     ": remote clients were asked for; this system's pipes have ", "none"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "endpoint ", endpoint.text(), ": remote clients are not available on this system"));
   }
   absl::StatusOr<mode_t> mode = ModeOf(access);
   if (mode.ok() && (*mode & 077) != 0 && endpoint.is_short_name()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "endpoint ", endpoint.text(), ": access for others than the owner needs a path, in a ",
-        "directory they may search; the directory of a short name (", endpoint.address(),
+        "endpoint ", endpoint.text(), ": access for users other than the owner needs a path, in a ",
+        "directory that they may search; the directory of a short name (", endpoint.address(),
         ") is private"));
   }
   return mode;

@@ -20,7 +20,7 @@ Admission::Verdict Admission::Judge(const Peer& peer) {
   } else {
     refusal = absl::ResourceExhaustedError(
         absl::StrCat("the server has ", served_->limit(),
-                     " connections, its limit (max_connections); try again later"));
+                     " connections, which is the limit (max_connections); try again later"));
   }
   return {TakeRefused(peer.user), std::move(refusal)};
 }

@@ -48,16 +48,17 @@ absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) 
   }
   switch (error) {
     case EAGAIN:
-      return absl::DeadlineExceededError(absl::StrCat(
-          "the server at ", where, ": its connection queue is full; waited ", milliseconds, " ms"));
+      return absl::DeadlineExceededError(absl::StrCat("could not connect to ", where, " within ",
+                                                      milliseconds,
+                                                      " ms: its connection queue is full"));
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(
-          absl::StrCat(where, " refuses uid ", ::geteuid(), ": ", reason));
+          absl::StrCat(where, " does not admit uid ", ::geteuid(), ": ", reason));
     case EPROTOTYPE:
-      return NotAServer(where, "it is a socket that keeps no message boundaries");
+      return NotAServer(where, "its socket does not keep message boundaries");
     default:
-      return SocketError(error, absl::StrCat("connect to ", where));
+      return SocketError(error, absl::StrCat("cannot connect to ", where));
   }
 }
 

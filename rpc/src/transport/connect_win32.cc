@@ -42,14 +42,15 @@ absl::Status ConnectError(DWORD error, const Endpoint& endpoint, Duration waited
   }
   if (Busy(error)) {
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
-    return absl::DeadlineExceededError(absl::StrCat(
-        "the server at ", where, ": every instance is taken; waited ", milliseconds, " ms"));
+    return absl::DeadlineExceededError(absl::StrCat("could not connect to ", where, " within ",
+                                                    milliseconds,
+                                                    " ms: all instances of its pipe are in use"));
   }
   if (error == ERROR_ACCESS_DENIED) {
     return absl::PermissionDeniedError(
-        absl::StrCat(where, " refuses user ", OwnPeer().user, ": ", reason));
+        absl::StrCat(where, " does not admit user ", OwnPeer().user, ": ", reason));
   }
-  return PipeError(error, absl::StrCat("open ", where));
+  return PipeError(error, absl::StrCat("cannot connect to ", where));
 }
 
 absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueHandle handle, const Endpoint& endpoint) {
@@ -57,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueHandle handle, const Endpoi
   if (!::SetNamedPipeHandleState(handle.get(), &mode, nullptr, nullptr)) {
     const DWORD error = ::GetLastError();
     if (error != ERROR_INVALID_PARAMETER) return PipeError(error, "SetNamedPipeHandleState");
-    return NotAServer(endpoint.ToString(), "it is a pipe that keeps no message boundaries");
+    return NotAServer(endpoint.ToString(), "its pipe does not keep message boundaries");
   }
   absl::StatusOr<Peer> server = CheckServer(handle.get(), endpoint);
   if (!server.ok()) return server.status();

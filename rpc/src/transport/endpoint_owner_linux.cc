@@ -14,7 +14,8 @@ namespace piperpc::transport {
 namespace {
 
 absl::Status Taken(const Endpoint& endpoint) {
-  return absl::AlreadyExistsError(absl::StrCat("a live server is at ", endpoint.ToString()));
+  return absl::AlreadyExistsError(
+      absl::StrCat("a server is already running at ", endpoint.ToString()));
 }
 
 absl::Status CannotServe(const Endpoint& endpoint, const absl::Status& reason) {
@@ -45,7 +46,8 @@ absl::StatusOr<bool> IsLive(const std::string& address) {
     case EPROTOTYPE:  // A live one of another type.
       return true;
     default:
-      return SocketError(errno, absl::StrCat("find out who is at ", address));
+      return SocketError(errno,
+                         absl::StrCat("cannot check whether a server is running at ", address));
   }
 }
 
@@ -54,8 +56,8 @@ absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
   const std::optional<struct stat> file = FileAt(address);
   if (!file.has_value()) return absl::OkStatus();
   if (!S_ISSOCK(file->st_mode)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(address, " is not a socket; it was left as it is"));
+    return absl::AlreadyExistsError(absl::StrCat(
+        address, " exists and is not a socket; remove it, or choose another endpoint"));
   }
   if (lock.Note() != NoteOf(*file)) {
     const absl::StatusOr<bool> live = IsLive(address);

@@ -52,13 +52,14 @@ absl::Status UringLoop::Refused(int error, const char* step) {
   if (error == ENOMEM) {
     return absl::ResourceExhaustedError(
         absl::StrCat("io_uring: ", step,
-                     ": no memory that this user may lock is left; raise the limit "
+                     ": this user's limit of locked memory is exhausted; raise it "
                      "(ulimit -l), or use the backend \"epoll\" or \"auto\""));
   }
   absl::Status status = SocketError(error, absl::StrCat("io_uring: ", step));
   if (absl::IsResourceExhausted(status)) return status;
-  return absl::FailedPreconditionError(absl::StrCat("io_uring is not available here: ", step, ": ",
-                                                    std::generic_category().message(error)));
+  return absl::FailedPreconditionError(
+      absl::StrCat("io_uring is not available on this system: ", step, ": ",
+                   std::generic_category().message(error)));
 }
 
 absl::StatusOr<std::unique_ptr<EventLoop>> UringLoop::New() {

@@ -23,7 +23,7 @@ absl::Status CheckPrivate(const std::string& folder) {
   return absl::PermissionDeniedError(absl::StrCat(
       folder, S_ISDIR(file->st_mode) ? "" : " is not a folder; it", " belongs to uid ",
       file->st_uid, " with mode 0", absl::Hex(mode >> 6 & 7), absl::Hex(mode >> 3 & 7),
-      absl::Hex(mode & 7), "; a folder of uid ", ::geteuid(), " with mode 0700 is wanted"));
+      absl::Hex(mode & 7), "; it must be a folder of uid ", ::geteuid(), " with mode 0700"));
 }
 
 }  // namespace
@@ -42,23 +42,23 @@ absl::Status FolderError(const std::string& folder, int error) {
   const bool denied = error == EACCES || error == EPERM;
   if ((error == ENOENT && ::access(folder.c_str(), F_OK) == 0) ||
       (denied && ::access(folder.c_str(), W_OK | X_OK) == 0)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the folder ", folder, " takes no new files: ", reason, "; choose another endpoint"));
+    return absl::FailedPreconditionError(absl::StrCat("cannot create files in the folder ", folder,
+                                                      ": ", reason, "; choose another endpoint"));
   }
   switch (error) {
     case ENOENT:
-      return absl::FailedPreconditionError(
-          absl::StrCat("the folder ", folder, " is missing: ", reason,
-                       "; make it first, or choose another endpoint"));
+      return absl::FailedPreconditionError(absl::StrCat("the folder ", folder,
+                                                        " does not exist: ", reason,
+                                                        "; create it, or choose another endpoint"));
     case ENOTDIR:
       return absl::FailedPreconditionError(
-          absl::StrCat("the folder ", folder, " is not one, or not below one: ", reason,
-                       "; remove the file that is in its place, or choose another endpoint"));
+          absl::StrCat(folder, ", or a part of that path, is not a folder: ", reason,
+                       "; remove the file in its place, or choose another endpoint"));
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(absl::StrCat("cannot use the folder ", folder, ": ",
                                                       reason, "; uid ", ::geteuid(),
-                                                      " needs to write and search it"));
+                                                      " must be allowed to write and search it"));
     case EROFS:
       return absl::PermissionDeniedError(absl::StrCat("cannot write to the folder ", folder, ": ",
                                                       reason, "; choose another endpoint"));

@@ -99,12 +99,14 @@ absl::Status SocketListener::BindAndListen(int fd) {
   const std::string& path = owner_.endpoint().address();
   const sockaddr_un address = SocketAddress(path);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return SocketError(errno, absl::StrCat("bind to ", path));
+    return SocketError(errno, absl::StrCat("cannot bind to ", path));
   }
   owner_.Bound();
-  if (::chmod(path.c_str(), mode_) != 0) return SocketError(errno, absl::StrCat("chmod ", path));
+  if (::chmod(path.c_str(), mode_) != 0) {
+    return SocketError(errno, absl::StrCat("cannot chmod ", path));
+  }
   if (::listen(fd, Backlog(options_.waiting_instances)) != 0) {
-    return SocketError(errno, absl::StrCat("listen at ", path));
+    return SocketError(errno, absl::StrCat("cannot listen at ", path));
   }
   return absl::OkStatus();
 }
@@ -186,7 +188,7 @@ void SocketListener::TellRestored(const absl::Status& status) {
 
 // When the system does not watch the socket, clients are looked for after a pause.
 void SocketListener::OnReadable(int wait_error) {
-  if (wait_error != 0) return pause_.Begin(SocketError(wait_error, "wait for clients"));
+  if (wait_error != 0) return pause_.Begin(SocketError(wait_error, "cannot wait for clients"));
   AcceptSome();
 }
 

@@ -31,7 +31,7 @@ bool IsConnected(DWORD error) {
 
 absl::Status AlreadyThere(const Endpoint& endpoint, std::string_view how) {
   return absl::AlreadyExistsError(
-      absl::StrCat("a live server is at ", endpoint.ToString(), ": ", ToAbsl(how)));
+      absl::StrCat("a server is already running at ", endpoint.ToString(), ": ", ToAbsl(how)));
 }
 
 }  // namespace
@@ -41,9 +41,9 @@ absl::StatusOr<std::unique_ptr<Listener>> NamedPipeListener::Open(PipeCalls& cal
                                                                   const ListenOptions& options,
                                                                   Delegate& delegate) {
   if (!IsLocal(endpoint)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("endpoint \"", endpoint.text(),
-                     R"(": a server listens on its own machine, \\.\pipe\name)"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "endpoint \"", endpoint.text(),
+        R"(": a server can listen only on its own machine; give a name such as \\.\pipe\name)"));
   }
   absl::StatusOr<PipeSecurity> security = PipeSecurity::For(options.access);
   if (!security.ok()) return security.status();
@@ -90,7 +90,8 @@ absl::StatusOr<UniqueHandle> NamedPipeListener::NewFirstInstance() {
   DWORD instances = 0;
   if (::GetNamedPipeHandleStateW(pipe.get(), nullptr, &instances, nullptr, nullptr, nullptr, 0) &&
       instances > 1) {
-    return AlreadyThere(endpoint_, absl::StrCat(instances - 1, " instances are not ours"));
+    return AlreadyThere(endpoint_,
+                        absl::StrCat(instances - 1, " instances of the pipe are not ours"));
   }
   return pipe;
 }

@@ -48,7 +48,8 @@ constinit PerProcess<HeldFiles> held_files;
 HeldFiles& HeldFiles::OfProcess() { return held_files.Get(); }
 
 absl::Status Held(const std::string& path) {
-  return absl::AlreadyExistsError(absl::StrCat("the lock file ", path, " is held"));
+  return absl::AlreadyExistsError(
+      absl::StrCat("the lock file ", path, " is locked by another server"));
 }
 
 absl::Status OpenError(const std::string& path, int error) {
@@ -56,21 +57,21 @@ absl::Status OpenError(const std::string& path, int error) {
   const bool of_folder = error == ENOENT || error == ENOTDIR || (denied && !FileAt(path));
   if (of_folder) return FolderError(FolderOf(path), error);
   if (denied) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("cannot open the lock file ", path, " for writing: ", ErrnoText(error),
-                     "; uid ", ::geteuid(), " needs to write it, and the folder ", FolderOf(path)));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "cannot open the lock file ", path, " for writing: ", ErrnoText(error), "; uid ",
+        ::geteuid(), " must be allowed to write it and the folder ", FolderOf(path)));
   }
   if (error == ELOOP || error == EISDIR || error == ENXIO) {
     return absl::FailedPreconditionError(
         absl::StrCat("the lock file ", path, " is not an ordinary file: ", ErrnoText(error),
                      "; remove it, or choose another endpoint"));
   }
-  return SocketError(error, absl::StrCat("open the lock file ", path));
+  return SocketError(error, absl::StrCat("cannot open the lock file ", path));
 }
 
 absl::Status LockError(const std::string& path, int error) {
   if (error == EACCES || error == EAGAIN) return Held(path);
-  const std::string text = absl::StrCat("lock ", path);
+  const std::string text = absl::StrCat("cannot lock ", path);
   if (error != ENOLCK) return SocketError(error, text);
   return absl::ResourceExhaustedError(absl::StrCat(text, ": ", ErrnoText(error)));
 }

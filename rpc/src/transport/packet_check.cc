@@ -13,9 +13,9 @@ std::size_t PacketSize(std::span<const Bytes> slices) {
 absl::Status CheckPacket(std::span<const Bytes> slices) {
   const std::size_t size = PacketSize(slices);
   if (size > 0 && size <= kMaxPacketBytes && slices.size() <= kMaxSlices) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("packet of ", size, " bytes in ", slices.size(), " slices: 1 to ",
-                   kMaxPacketBytes, " bytes in at most ", kMaxSlices, " slices are allowed"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the packet has ", size, " bytes in ", slices.size(), " slices; it must have 1 to ",
+      kMaxPacketBytes, " bytes in at most ", kMaxSlices, " slices"));
 }
 
 }  // namespace piperpc::transport

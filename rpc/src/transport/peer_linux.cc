@@ -73,7 +73,7 @@ absl::Status CheckServer(const Endpoint& endpoint, uid_t server, uid_t self) {
   if (!endpoint.is_short_name() || server == self || server == 0) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrCat("the server at ", endpoint.ToString(), " is run by uid ", server,
-                   "; behind a short name uid ", self, " trusts only itself and root"));
+                   "; at a short name uid ", self, " trusts only servers of itself and of root"));
 }
 
 }  // namespace piperpc::transport

@@ -63,12 +63,14 @@ DWORD ReadUntil(HANDLE pipe, std::span<char> buffer, TimePoint deadline, std::si
 absl::Status CheckRead(HANDLE pipe, DWORD error, std::size_t bytes) {
   if (error == ERROR_MORE_DATA) {
     return absl::OutOfRangeError(absl::StrCat("a packet of ", bytes + LeftInMessage(pipe),
-                                              " bytes arrived, the limit is ", kMaxPacketBytes));
+                                              " bytes arrived; the limit is ", kMaxPacketBytes));
   }
   if (error == WAIT_TIMEOUT) return absl::DeadlineExceededError("");
   if (error != ERROR_SUCCESS) return PipeError(error, "ReadFile");
   // As on every other system: a packet without a byte is the end.
-  if (bytes == 0) return absl::UnavailableError("the peer has ended the pipe with an empty packet");
+  if (bytes == 0) {
+    return absl::UnavailableError("the peer has closed the pipe (with an empty packet)");
+  }
   return absl::OkStatus();
 }
 

@@ -120,16 +120,16 @@ absl::Status CheckDescriptor(PSECURITY_DESCRIPTOR descriptor, const std::string&
   ::GetSecurityDescriptorDacl(descriptor, &present, &rules, &defaulted);
   if (owner == nullptr || group == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("access \"", raw, "\": give an owner and a group, or neither of them"));
+        absl::StrCat("access \"", raw, "\": give both an owner and a group, or neither"));
   }
   if (!present || rules == nullptr) {  // It would let everybody do everything.
     return absl::InvalidArgumentError(
         absl::StrCat("access \"", raw, "\": it has no access rules (D:)"));
   }
   if (!AdmitsAnybody(rules)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("access \"", raw, "\": nobody could connect, as none of its rules allows ",
-                     "anything; add one, as in \"D:P(A;;FA;;;OW)\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "access \"", raw, "\": nobody could connect, because none of its rules allows ",
+        "anything; add one, as in \"D:P(A;;FA;;;OW)\""));
   }
   return absl::OkStatus();
 }
@@ -160,14 +160,14 @@ Peer OwnPeer() {
 }
 
 absl::StatusOr<PipeSecurity> PipeSecurity::For(const Access& access) {
-  if (OwnSid().empty()) return absl::InternalError("the user of this process is not known");
+  if (OwnSid().empty()) return absl::InternalError("cannot determine the user of this process");
   const std::string sddl = Sddl(access);
   PSECURITY_DESCRIPTOR descriptor = nullptr;
   if (!::ConvertStringSecurityDescriptorToSecurityDescriptorW(ToWide(sddl).c_str(), SDDL_REVISION_1,
                                                               &descriptor, nullptr)) {
     return absl::InvalidArgumentError(
         absl::StrCat("access \"", access.raw,
-                     "\": on this system it is a security descriptor in SDDL, as in "
+                     "\": on this system it must be a security descriptor in SDDL, as in "
                      "\"D:P(A;;FA;;;OW)\": ",
                      ErrorText(::GetLastError())));
   }
@@ -232,10 +232,10 @@ absl::StatusOr<Peer> CheckServer(HANDLE pipe, const Endpoint& endpoint) {
   absl::StatusOr<std::string> owner = OwnerOf(pipe);
   if (owner.ok()) peer.user = *std::move(owner);
   if (!endpoint.is_short_name() || IsTrusted(peer.user)) return peer;
-  return absl::PermissionDeniedError(
-      absl::StrCat("the server at ", endpoint.ToString(), " is run by the user ",
-                   peer.user.empty() ? "unknown" : peer.user, "; behind a short name the user ",
-                   OwnSid(), " trusts only itself, the administrators and the system"));
+  return absl::PermissionDeniedError(absl::StrCat(
+      "the server at ", endpoint.ToString(), " is run by the user ",
+      peer.user.empty() ? "unknown" : peer.user, "; at a short name the user ", OwnSid(),
+      " trusts only servers of itself, of the administrators and of the system"));
 }
 
 }  // namespace piperpc::transport

@@ -64,8 +64,8 @@ absl::Status SetSendBuffer(int fd) {
   ::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length);
   if (size >= static_cast<int>(kMaxPacketBytes) + kSendBufferOverhead) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("a socket's send buffer is limited to ", size, " bytes, a packet needs up to ",
-                   kMaxPacketBytes + kSendBufferOverhead, ": raise net.core.wmem_max"));
+      absl::StrCat("a socket's send buffer is limited to ", size, " bytes; a packet needs up to ",
+                   kMaxPacketBytes + kSendBufferOverhead, "; raise net.core.wmem_max"));
 }
 
 int SendPacket(int fd, std::span<const Bytes> slices) {
@@ -132,7 +132,7 @@ absl::Status ReceiveError(std::ptrdiff_t result) {
   if (result == 0) return absl::UnavailableError("the peer has closed the pipe");
   if (result < 0) return SocketError(static_cast<int>(-result), "recv");
   return absl::OutOfRangeError(
-      absl::StrCat("a packet of ", result, " bytes arrived, the limit is ", kMaxPacketBytes));
+      absl::StrCat("a packet of ", result, " bytes arrived; the limit is ", kMaxPacketBytes));
 }
 
 }  // namespace piperpc::transport

@@ -93,7 +93,8 @@ absl::StatusOr<Transport*> SystemTransports::Get(std::string_view backend) {
   if (backend == "epoll") return epoll_transport_.get();
   if (backend == "io_uring") return uring_transport_.get();
   return absl::InvalidArgumentError(absl::StrCat(
-      "transport \"", ToAbsl(backend), "\": this system has \"auto\", \"epoll\" and \"io_uring\""));
+      "backend \"", ToAbsl(backend),
+      "\" is not valid: on this system it must be \"auto\", \"epoll\" or \"io_uring\""));
 }
 
 absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {

@@ -31,7 +31,8 @@ absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
   static NamedPipeTransport iocp(calls);
   if (backend == "auto" || backend == "iocp") return &iocp;
   return absl::InvalidArgumentError(
-      absl::StrCat("transport \"", ToAbsl(backend), "\": this system has \"auto\" and \"iocp\""));
+      absl::StrCat("backend \"", ToAbsl(backend),
+                   "\" is not valid: on this system it must be \"auto\" or \"iocp\""));
 }
 
 }  // namespace piperpc::transport

@@ -73,14 +73,14 @@ void TakeField(const Field& field, Hello& hello) {
 absl::Status CheckMagic(std::uint32_t magic) {
   if (magic == kMagic) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("Hello has the magic 0x", absl::Hex(magic, absl::kZeroPad8), ", expected is 0x",
+      absl::StrCat("Hello has the magic 0x", absl::Hex(magic, absl::kZeroPad8), ", not 0x",
                    absl::Hex(kMagic, absl::kZeroPad8), ": the peer does not speak PipeRPC"));
 }
 
 absl::Status AtLeast(std::string_view name, std::uint64_t value, std::uint64_t limit) {
   if (value >= limit) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("Hello has ", ToAbsl(name), " ", value,
-                                                 ", the least that is allowed is ", limit));
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(name), " in Hello is ", value, "; it must be at least ", limit));
 }
 
 absl::Status CheckLimits(const Hello& hello) {

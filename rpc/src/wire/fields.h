@@ -46,7 +46,7 @@ class FieldReader {
     field.begin = p_;
     std::uint64_t tag = 0;
     const char* p = GetVarint(p_, end_, tag);
-    if (p == nullptr || tag < 8 || tag > 0xffffffff) return Stop("a tag that is no tag");
+    if (p == nullptr || tag < 8 || tag > 0xffffffff) return Stop("an invalid tag");
     field.tag = static_cast<std::uint32_t>(tag);
     value_ = p;
     return true;

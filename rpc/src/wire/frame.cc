@@ -81,7 +81,7 @@ absl::Status Damage(std::string_view what, std::uint64_t value, std::string_view
 absl::Status WrongWireType(const Field& field) {
   return absl::InvalidArgumentError(absl::StrCat("FrameHeader field ", field.number(),
                                                  " has wire type ", field.tag & 7,
-                                                 ", which is not its own"));
+                                                 ", which is not that of the field"));
 }
 
 // Fills one FrameHeader. The fields come in any order, and of those given twice the last one
@@ -167,12 +167,12 @@ class HeaderDecoder {
       case MakeTag(kMetadata, WireType::kBytes):
         if (header_.metadata.size() <= kMaxMetadataBytes) {
           return absl::InvalidArgumentError(
-              "metadata entries do not stand side by side in the FrameHeader");
+              "the metadata entries are not consecutive in the FrameHeader");
         }
         return Damage("metadata size", header_.metadata.size(), "is above", kMaxMetadataBytes);
       case MakeTag(kStatus, WireType::kBytes):
         if (header_.status.size() <= kMaxStatusBytes) {
-          return absl::InvalidArgumentError("FrameHeader has more than one status, the limit is 1");
+          return absl::InvalidArgumentError("FrameHeader has more than one status; the limit is 1");
         }
         return Damage("status size", header_.status.size(), "is above", kMaxStatusBytes);
       default:

@@ -19,14 +19,15 @@ bool IsKeyCharacter(char c) {
 
 absl::Status CheckKey(std::string_view key) {
   if (key.empty() || key.size() > kMaxKeyBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a metadata key of ", key.size(), " bytes, allowed are 1 to ", kMaxKeyBytes));
+    return absl::InvalidArgumentError(absl::StrCat("the metadata key has ", key.size(),
+                                                   " bytes; it must have 1 to ", kMaxKeyBytes));
   }
   const auto bad = std::find_if_not(key.begin(), key.end(), IsKeyCharacter);
   if (bad == key.end()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "a metadata key has byte 0x", absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2),
-      " at ", bad - key.begin(), ", allowed are a-z, 0-9, '-', '_' and '.'"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the metadata key has the byte 0x",
+                   absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2), " at offset ",
+                   bad - key.begin(), "; allowed are a-z, 0-9, '-', '_' and '.'"));
 }
 
 // Calls `take` with each entry, until it refuses one.
@@ -57,7 +58,7 @@ absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t
   limit = std::min(limit, kMaxMetadataBytes);
   if (fields.size() <= limit) return fields;
   return absl::ResourceExhaustedError(
-      absl::StrCat("metadata of ", fields.size(), " bytes is above the limit of ", limit));
+      absl::StrCat("the metadata has ", fields.size(), " bytes; the limit is ", limit));
 }
 
 absl::Status CheckSomeMetadataFields(std::string_view fields) {

@@ -74,7 +74,7 @@ std::string EncodeStatus(const absl::Status& status) {
 absl::Status DecodeStatus(std::string_view bytes, absl::Status& status) {
   if (bytes.size() > kMaxStatusBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a Status of ", bytes.size(), " bytes; the limit is ", kMaxStatusBytes));
+        absl::StrCat("the Status has ", bytes.size(), " bytes; the limit is ", kMaxStatusBytes));
   }
   std::uint64_t code = 0;
   std::string_view message;
