@@ -735,6 +735,15 @@ class FewThreadsTest(CliTest):
       self.assertEqual(result.stderr.count('piperpc: '), 1, result.stderr)
       self.assertIn('upper.v1.UpperService', result.stdout)
 
+  def test_a_session_goes_on_without_a_thread_for_the_time_of_a_line(self):
+    results = self.run_with_more_and_more(
+        '--timeout', '10m', '--user', 'few', '--register', 'session', PIPERPC_PASSWORD='x',
+        stdin=f'start {UPPERCASE_LINES}\nend s1\nlist\n')
+    refused = [each for each in results if 'start the thread that watches the time' in each.stderr]
+    self.assertTrue(refused)
+    for result in refused:
+      self.assertIn('upper.v1.UpperService', result.stdout)
+
 
 @target.linux_only('a socket of Linux')
 class RestartTest(unittest.TestCase):

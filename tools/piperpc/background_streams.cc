@@ -1,13 +1,15 @@
 #include "tools/piperpc/background_streams.h"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
-#include <stop_token>
+#include <span>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/threads.h"
+#include "tools/piperpc/cut_off.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 #include "tools/piperpc/program.h"
@@ -43,9 +45,16 @@ class BackgroundStreams::Running {
   const CallableMethod& method() const { return method_; }
   bool ended() const { return ended_; }
 
-  Outcome Send(const google::protobuf::Message& message, const std::stop_token& stop) {
-    const std::stop_callback cancel(stop, [this] { call_.Cancel(); });
-    if (call_.Write(BytesOf(message))) return Outcome();
+  // The end of `patience` cancels the call.
+  Outcome Send(std::span<const MessagePtr> messages, const Patience& patience) {
+    CutOff cut_off(patience, [this] { Cancel(); });
+    const Outcome begun = cut_off.Begin();
+    if (!begun.ok()) return begun;
+    const bool taken = std::all_of(messages.begin(), messages.end(), [this](const auto& message) {
+      return call_.Write(BytesOf(*message));
+    });
+    const Outcome cut = cut_off.Finish(absl::StrCat("sending on stream ", tag_));
+    if (taken || !cut.ok()) return cut;
     return absl::FailedPreconditionError(
         absl::StrCat("stream ", tag_, " takes no more messages: its call has ended"));
   }
@@ -56,12 +65,17 @@ class BackgroundStreams::Running {
     call_.Cancel();
   }
 
-  // Waits for the end; `stop` cancels the call. Its exit code: 0 for a stream that was stopped.
-  int Join(const std::stop_token& stop) {
-    const std::stop_callback cancel(stop, [this] { Cancel(); });
+  // Waits for the last line. The end of `patience` cancels the call.
+  Outcome Join(const Patience& patience) {
+    CutOff cut_off(patience, [this] { Cancel(); });
+    const Outcome begun = cut_off.Begin();
+    if (!begun.ok()) return begun;
     thread_.join();
-    return stopped_ ? kExitOk : ended_with_.exit_code();
+    return cut_off.Finish(absl::StrCat("waiting for the end of stream ", tag_));
   }
+
+  // Once Join() has waited. 0 also for a stream that was stopped.
+  int exit_code() const { return stopped_ ? kExitOk : ended_with_.exit_code(); }
 
  private:
   // A line with the tag and one more field. When nobody reads it any more there is nobody to tell.
@@ -146,12 +160,8 @@ Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan
   const Outcome printing = made->StartPrinting();
   if (!printing.ok()) return printing;
   Running& running = *running_.emplace(tag, std::move(made)).first->second;
-  if (!sends) return Outcome();
-  Outcome sent;
-  for (const MessagePtr& message : plan.messages) {
-    if (sent.ok()) sent = running.Send(*message, {});
-  }
-  return sent;
+  if (!sends || plan.messages.empty()) return Outcome();
+  return running.Send(plan.messages, patience);
 }
 
 Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::string>& words,
@@ -167,28 +177,25 @@ Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::s
       [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, patience);
   if (!plan.ok()) return plan.outcome();
   if (plan->from_input) return UsageError("standard input holds the session's lines");
-  return (*running)->Send(*plan->messages[0], patience.stop());
+  return (*running)->Send(plan->messages, patience);
 }
 
 Outcome BackgroundStreams::End(const std::string& tag, const Patience& patience) {
   const OutcomeOr<Running*> running = Find(tag);
   if (!running.ok()) return running.outcome();
   (*running)->HalfClose();
-  const int code = (*running)->Join(patience.stop());
-  if (exit_code_ == kExitOk) exit_code_ = code;
-  running_.erase(tag);
-  return Outcome();
+  return Remove(tag, patience);
 }
 
 Outcome BackgroundStreams::Stop(const std::string& tag) {
   const OutcomeOr<Running*> running = Find(tag);
   if (!running.ok()) return running.outcome();
-  Remove(tag);
-  return Outcome();
+  if (!(*running)->ended()) (*running)->Cancel();
+  return Remove(tag, Patience());
 }
 
 void BackgroundStreams::StopAll() {
-  while (!running_.empty()) Remove(std::string(running_.begin()->first));
+  while (!running_.empty()) static_cast<void>(Stop(std::string(running_.begin()->first)));
 }
 
 OutcomeOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string& tag) {
@@ -197,12 +204,13 @@ OutcomeOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string
   return UsageError(absl::StrCat("no stream ", tag, " in this session"));
 }
 
-void BackgroundStreams::Remove(const std::string& tag) {
+Outcome BackgroundStreams::Remove(const std::string& tag, const Patience& patience) {
   Running& running = *running_.at(tag);
-  if (!running.ended()) running.Cancel();
-  const int code = running.Join({});
-  if (exit_code_ == kExitOk) exit_code_ = code;
+  Outcome joined = running.Join(patience);
+  if (!running.ended()) return joined;  // There was no thread to watch the time.
+  if (exit_code_ == kExitOk) exit_code_ = running.exit_code();
   running_.erase(tag);
+  return joined;
 }
 
 void BackgroundStreams::RemoveEnded() {
@@ -210,7 +218,7 @@ void BackgroundStreams::RemoveEnded() {
   for (const auto& [tag, running] : running_) {
     if (running->ended()) ended.push_back(tag);
   }
-  for (const std::string& tag : ended) Remove(tag);
+  for (const std::string& tag : ended) static_cast<void>(Remove(tag, Patience()));
 }
 
 }  // namespace piperpc::cli

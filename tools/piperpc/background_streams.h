@@ -32,14 +32,17 @@ class BackgroundStreams {
   BackgroundStreams& operator=(const BackgroundStreams&) = delete;
 
   // Opens a stream and sends the messages of `plan`. A method that streams its requests stays open
-  // for Send() until End(). `patience` is for the wait for a server; the stream has no limit.
+  // for Send() until End(). The stream has no limit; `patience` is for the wait for a server, and
+  // for one that takes no more messages: its end cancels the call.
   Outcome Start(const CallableMethod& method, const RequestPlan& plan, const Patience& patience);
 
-  // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended.
+  // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended. The end of
+  // `patience` cancels it.
   Outcome Send(const std::string& tag, const std::vector<std::string>& words,
                const Patience& patience);
 
-  // No more messages will be sent. Waits for what is still coming, until the call has ended.
+  // No more messages will be sent. Waits for what is still coming, until the call has ended; the
+  // end of `patience` cancels it.
   Outcome End(const std::string& tag, const Patience& patience);
 
   // Cancels the call and waits for its last line.
@@ -53,7 +56,7 @@ class BackgroundStreams {
   class Running;
 
   OutcomeOr<Running*> Find(const std::string& tag);
-  void Remove(const std::string& tag);
+  Outcome Remove(const std::string& tag, const Patience& patience);
   void RemoveEnded();
 
   Connection& connection_;

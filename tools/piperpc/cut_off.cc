@@ -1,0 +1,50 @@
+#include "tools/piperpc/cut_off.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "piperpc/internal/threads.h"
+
+namespace piperpc::cli {
+
+CutOff::CutOff(const Patience& patience, std::function<void()> cancel)
+    : patience_(patience), cancel_(std::move(cancel)) {}
+
+CutOff::~CutOff() { EndWatches(); }
+
+Outcome CutOff::Begin() {
+  on_stop_.emplace(patience_.stop(), [this] { Cancel(); });
+  if (!patience_.end().has_value()) return Outcome();
+  auto thread = internal::StartThread("the thread that watches the time", [this] { WatchTime(); });
+  if (!thread.ok()) return NoThreadError(thread.status());
+  thread_ = *std::move(thread);
+  return Outcome();
+}
+
+Outcome CutOff::Finish(std::string_view doing) {
+  EndWatches();
+  if (!cancelled_) return Outcome();
+  if (patience_.stop().stop_requested()) return InterruptedError();
+  return TimedOutError(doing, patience_.spent());
+}
+
+void CutOff::Cancel() {
+  if (!cancelled_.exchange(true)) cancel_();
+}
+
+void CutOff::WatchTime() {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_until(lock, finished_.get_token(), *patience_.end(), [] { return false; });
+  if (!finished_.stop_requested()) Cancel();
+}
+
+void CutOff::EndWatches() {
+  on_stop_.reset();
+  finished_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace piperpc::cli

@@ -1,0 +1,54 @@
+// An end for what blocks and knows neither Ctrl-C nor --timeout.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <thread>
+
+#include "tools/piperpc/failure.h"
+#include "tools/piperpc/patience.h"
+
+namespace piperpc::cli {
+
+// Runs `cancel` when `patience` ends, so that what a command is blocked in returns:
+//
+//     CutOff cut_off(patience, [&] { call.Cancel(); });
+//     const Outcome begun = cut_off.Begin();
+//     if (!begun.ok()) return begun;
+//     const bool written = call.Write(message);
+//     const Outcome cut = cut_off.Finish("sending");
+//
+// One thread uses it.
+class CutOff {
+ public:
+  // `cancel` runs on any thread, at most once, and does not block. Both outlive this.
+  CutOff(const Patience& patience, std::function<void()> cancel);
+  ~CutOff();
+  CutOff(const CutOff&) = delete;
+  CutOff& operator=(const CutOff&) = delete;
+
+  // Once. From then on `cancel` may run. An error: the system refuses the thread that watches the
+  // time; there is none where `patience` has no limit.
+  Outcome Begin();
+
+  // `cancel` does not run any more. OK: it has not run. Else why: Ctrl-C, or the time was over
+  // while `doing`.
+  Outcome Finish(std::string_view doing);
+
+ private:
+  void Cancel();
+  void WatchTime();
+  void EndWatches();
+
+  const Patience& patience_;
+  const std::function<void()> cancel_;
+  std::atomic<bool> cancelled_ = false;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+  std::stop_source finished_;
+  std::thread thread_;
+};
+
+}  // namespace piperpc::cli
