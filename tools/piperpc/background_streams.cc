@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 #include "tools/piperpc/program.h"
+#include "tools/piperpc/replies.h"
 #include "tools/shared/json_text.h"
 
 namespace piperpc::cli {
@@ -78,12 +78,10 @@ class BackgroundStreams::Running {
   int exit_code() const { return stopped_ ? kExitOk : ended_with_.exit_code(); }
 
  private:
-  // A line with the tag and one more field. When nobody reads it any more there is nobody to tell.
-  void WriteField(std::string_view name, std::string_view json) {
-    const Outcome written =
-        output_.WriteLine(absl::StrCat("{\"stream\":", tools::QuoteJson(tag_), ",",
-                                       tools::QuoteJson(name), ":", std::string(json), "}"));
-    if (!written.ok()) call_.Cancel();
+  // A line with the tag and one more field.
+  Outcome WriteField(std::string_view name, std::string_view json) {
+    return output_.WriteLine(absl::StrCat("{\"stream\":", tools::QuoteJson(tag_), ",",
+                                          tools::QuoteJson(name), ":", std::string(json), "}"));
   }
 
   void Run() {
@@ -98,35 +96,21 @@ class BackgroundStreams::Running {
   }
 
   void Print() {
-    WriteField("method", tools::QuoteJson(method_.name));
-    ended_with_ = PrintReplies();
+    ended_with_ = WriteField("method", tools::QuoteJson(method_.name));
+    if (ended_with_.ok()) ended_with_ = ShowMessages();
+    if (!ended_with_.ok()) call_.Cancel();
     const absl::Status& status = ended_with_.status();
     std::string end = tools::QuoteJson(CodeName(status));
     if (!status.ok()) {
       absl::StrAppend(&end, ",\"error\":", tools::QuoteJson(std::string(status.message())));
     }
-    WriteField("status", end);
+    // When nobody reads it any more there is nobody to tell.
+    static_cast<void>(WriteField("status", end));
   }
 
-  // How the call ended, or why a reply cannot be shown.
-  Outcome PrintReplies() {
-    const MessagePtr reply = connection_.schema().NewMessage(*method_.descriptor->output_type());
-    while (const std::optional<RawMessage> message = call_.Next()) {
-      const Outcome printed = PrintReply(*message, *reply);
-      if (printed.ok()) continue;
-      call_.Cancel();
-      return printed;
-    }
-    const Outcome ended = call_.status();
-    if (!ended.ok() || StreamsReplies(method_.shape)) return ended;
-    return PrintReply(call_.TakeResponse(), *reply);
-  }
-
-  Outcome PrintReply(const RawMessage& message, google::protobuf::Message& reply) {
-    const OutcomeOr<std::string> json =
-        connection_.schema().ReplyToJson(message.bytes, JsonStyle::kLine, reply);
-    if (json.ok()) WriteField("message", *json);
-    return json.outcome();
+  Outcome ShowMessages() {
+    return ShowReplies(call_, method_, connection_.schema(), JsonStyle::kLine,
+                       [this](const std::string& json) { return WriteField("message", json); });
   }
 
   const std::string tag_;

@@ -1,7 +1,6 @@
 #include "tools/piperpc/invoke.h"
 
 #include <exception>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -11,6 +10,7 @@
 #include "piperpc/internal/threads.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/files.h"
+#include "tools/piperpc/replies.h"
 #include "tools/shared/input.h"
 
 namespace piperpc::cli {
@@ -111,25 +111,11 @@ class Sender {
   std::thread thread_;
 };
 
-// Prints replies until there are no more; then how the call ended, or what the printing met.
 Outcome PrintReplies(Program& program, const CallableMethod& method, RawCall& call) {
-  const bool streamed = StreamsReplies(method.shape);
-  const JsonStyle style = streamed ? JsonStyle::kLine : ReplyStyle(program.settings);
-  const MessagePtr reply =
-      program.connection.schema().NewMessage(*method.descriptor->output_type());
-  const auto print = [&](const RawMessage& message) -> Outcome {
-    const OutcomeOr<std::string> json =
-        program.connection.schema().ReplyToJson(message.bytes, style, *reply);
-    return json.ok() ? program.output.WriteLine(*json) : json.outcome();
-  };
-  while (const std::optional<RawMessage> message = call.Next()) {
-    const Outcome printed = print(*message);
-    if (printed.ok()) continue;
-    call.Cancel();
-    return printed;
-  }
-  const Outcome ended = call.status();
-  return ended.ok() && !streamed ? print(call.TakeResponse()) : ended;
+  const JsonStyle style =
+      StreamsReplies(method.shape) ? JsonStyle::kLine : ReplyStyle(program.settings);
+  return ShowReplies(call, method, program.connection.schema(), style,
+                     [&](const std::string& json) { return program.output.WriteLine(json); });
 }
 
 Outcome InvokeUnary(Program& program, const CallableMethod& method,
