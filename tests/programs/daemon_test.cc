@@ -106,7 +106,7 @@ TEST(DaemonOptionsTest, HelpNamesTheBackendsThatThisSystemHas) {
   auto options = ParseOptions({"--backend=bogus"});
   ASSERT_TRUE(options.ok());
   std::string names(CheckOptions(*options).message());
-  names = names.substr(names.find("has "));  // Each of them in quotes.
+  names = names.substr(names.find("must be "));  // Each of them in quotes.
   std::size_t count = 0;
   for (std::size_t at = 0; (at = names.find('"', at)) != std::string::npos; ++count) {
     const std::size_t end = names.find('"', at + 1);
