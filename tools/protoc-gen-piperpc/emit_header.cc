@@ -75,7 +75,9 @@ $deprecated$::piperpc::PendingCall $Async$(
     const $Request$& request, const ::piperpc::CallOptions& options,
     ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done);
 $deprecated$::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
-    $Request$ request, ::piperpc::CallOptions options = {});
+    $Request$ request);
+$deprecated$::piperpc::CallTask<$Response$> $Co$(
+    $Request$ request, ::piperpc::CallOptions options);
 )";
 
 constexpr char kServerStreamingStub[] =

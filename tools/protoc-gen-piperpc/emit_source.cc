@@ -104,6 +104,12 @@ constexpr char kUnaryStub[] = R"(
 }
 
 ::piperpc::Task<::absl::StatusOr<$Response$>> $Client$::$Co$(
+    $Request$ request) {
+  return ::piperpc::internal::CoUnary<$Response$>(
+      channel_, $constant$, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<$Response$> $Client$::$Co$(
     $Request$ request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<$Response$>(
       channel_, $constant$, ::std::move(request), ::std::move(options));

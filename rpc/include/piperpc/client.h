@@ -15,8 +15,18 @@
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/internal/wakeup.h"
+#include "piperpc/task.h"
 
 namespace piperpc {
+
+// What awaits a unary call with options: a Task<absl::StatusOr<Response>>. With g++ 12 it must have
+// a name, for that compiler destroys twice the options that are written within a co_await
+// expression (see piperpc/task.h):
+//
+//     auto call = client.CoGreet(request, {.timeout = 1s});
+//     absl::StatusOr<GreetResponse> response = co_await call;
+template <typename Response>
+using CallTask = internal::TaskOf<absl::StatusOr<Response>, CallOptions>;
 
 namespace internal {
 

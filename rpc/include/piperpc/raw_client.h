@@ -63,8 +63,9 @@ class RawClient {
                                    const CallOptions& options = {}) const;
 
   // Returns at once. `done` runs once, on the channel's loop, and must not block; it may be null.
-  // It runs in place where the channel has no loop: it belongs to the parent of this process, its
-  // options are invalid, or the system refuses the thread.
+  // It runs in place where the channel has no loop (it belongs to the parent of this process, its
+  // options are invalid, or the system refuses the thread), and where there is no memory for the
+  // request.
   //
   //     client.UnaryAsync("demo.v1.Greeter/Greet", request, {.timeout = 1s},
   //                       [](absl::StatusOr<piperpc::RawMessage> reply) { … });
@@ -77,8 +78,8 @@ class RawClient {
   //
   //     auto call = client.CoUnary("demo.v1.Greeter/Greet", std::move(request));
   //     absl::StatusOr<piperpc::RawMessage> reply = co_await call;
-  Task<absl::StatusOr<RawMessage>> CoUnary(std::string method, RawMessage request,
-                                           CallOptions options = {}) const;
+  Task<absl::StatusOr<RawMessage>> CoUnary(std::string method, RawMessage request) const;
+  CallTask<RawMessage> CoUnary(std::string method, RawMessage request, CallOptions options) const;
 
   // --- One request, a stream of replies. INVALID_ARGUMENT: the method gives one reply, and sent
   // one that is not empty, or takes a stream of requests. ---
@@ -91,8 +92,10 @@ class RawClient {
   ClientReader<RawMessage> ServerStreaming(std::string_view method, const RawMessage& request,
                                            const CallOptions& options = {}) const;
 
-  // Both run on the channel's loop, one after the other, and must not block; `on_done` runs once,
-  // last. Where the channel has no loop: as for UnaryAsync().
+  // Both run on the channel's loop, one after the other, and must not block; either may be null.
+  // `on_done` runs once, last. After a cancel (PendingCall::Cancel(), CallOptions::stop, Close(),
+  // the end of the channel), on_message does not run any more but for one that runs already. Where
+  // the channel has no loop: as for UnaryAsync().
   PendingCall ServerStreamingAsync(std::string_view method, const RawMessage& request,
                                    const CallOptions& options,
                                    absl::AnyInvocable<void(RawMessage)> on_message,

@@ -18,9 +18,10 @@
 // g++ 12 destroys twice what is made within a `co_await` or `co_yield` expression as a closure or
 // as an aggregate in braces: give it a name first. clang, and newer g++, need none of that.
 //
-//     const piperpc::CallOptions options{.metadata = {{"key", "value"}}};
-//     auto call = client.CoGreet(request, options);
+//     auto call = client.CoGreet(request, {.timeout = 1s});
 //     absl::StatusOr<GreetResponse> response = co_await call;
+//
+// Where the library can know it, the two in one expression do not compile there.
 #pragma once
 
 #include <atomic>

@@ -42,8 +42,12 @@ PendingCall RawClient::UnaryAsync(std::string_view method, const RawMessage& req
                                           options, std::move(done));
 }
 
-Task<absl::StatusOr<RawMessage>> RawClient::CoUnary(std::string method, RawMessage request,
-                                                    CallOptions options) const {
+Task<absl::StatusOr<RawMessage>> RawClient::CoUnary(std::string method, RawMessage request) const {
+  return CoUnary(std::move(method), std::move(request), {});
+}
+
+CallTask<RawMessage> RawClient::CoUnary(std::string method, RawMessage request,
+                                        CallOptions options) const {
   return RunUnary(channel_, std::move(method), std::move(request), std::move(options));
 }
 

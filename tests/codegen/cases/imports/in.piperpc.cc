@@ -90,6 +90,12 @@ ImportsClient::ImportsClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Empty>> ImportsClient::CoClear(
+    ::google::protobuf::Empty request) {
+  return ::piperpc::internal::CoUnary<::google::protobuf::Empty>(
+      channel_, kClear, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::google::protobuf::Empty> ImportsClient::CoClear(
     ::google::protobuf::Empty request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::google::protobuf::Empty>(
       channel_, kClear, ::std::move(request), ::std::move(options));
@@ -109,6 +115,12 @@ ImportsClient::ImportsClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Any>> ImportsClient::CoPack(
+    ::other::v1::Outer request) {
+  return ::piperpc::internal::CoUnary<::google::protobuf::Any>(
+      channel_, kPack, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::google::protobuf::Any> ImportsClient::CoPack(
     ::other::v1::Outer request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::google::protobuf::Any>(
       channel_, kPack, ::std::move(request), ::std::move(options));
@@ -178,6 +190,12 @@ SharedClient__::SharedClient__(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<SharedMessage>> SharedClient__::CoGet(
+    Holder request) {
+  return ::piperpc::internal::CoUnary<SharedMessage>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<SharedMessage> SharedClient__::CoGet(
     Holder request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<SharedMessage>(
       channel_, kGet, ::std::move(request), ::std::move(options));

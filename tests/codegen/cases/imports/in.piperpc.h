@@ -50,7 +50,9 @@ class ImportsClient {
       const ::google::protobuf::Empty& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Empty>)> done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Empty>> CoClear(
-      ::google::protobuf::Empty request, ::piperpc::CallOptions options = {});
+      ::google::protobuf::Empty request);
+  ::piperpc::CallTask<::google::protobuf::Empty> CoClear(
+      ::google::protobuf::Empty request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::google::protobuf::Any> Pack(
       const ::other::v1::Outer& request, const ::piperpc::CallOptions& options = {});
@@ -58,7 +60,9 @@ class ImportsClient {
       const ::other::v1::Outer& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Any>)> done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Any>> CoPack(
-      ::other::v1::Outer request, ::piperpc::CallOptions options = {});
+      ::other::v1::Outer request);
+  ::piperpc::CallTask<::google::protobuf::Any> CoPack(
+      ::other::v1::Outer request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<::other::v1::Outer_Inner_Innermost> Nested(
       const ::other::v1::Outer_Inner& request, const ::piperpc::CallOptions& options = {});
@@ -112,7 +116,9 @@ class SharedClient__ {
       const Holder& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done);
   ::piperpc::Task<::absl::StatusOr<SharedMessage>> CoGet(
-      Holder request, ::piperpc::CallOptions options = {});
+      Holder request);
+  ::piperpc::CallTask<SharedMessage> CoGet(
+      Holder request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

@@ -162,6 +162,12 @@ KeywordsClient::KeywordsClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Codelete(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kdelete, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::Codelete(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kdelete, ::std::move(request), ::std::move(options));
@@ -217,6 +223,12 @@ KeywordsClient::operator_(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coand(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kand, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::Coand(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kand, ::std::move(request), ::std::move(options));
@@ -236,6 +248,12 @@ KeywordsClient::operator_(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::CoNULL(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kNULL, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::CoNULL(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kNULL, ::std::move(request), ::std::move(options));
@@ -255,6 +273,12 @@ KeywordsClient::operator_(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coerrno(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kerrno, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::Coerrno(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kerrno, ::std::move(request), ::std::move(options));
@@ -274,6 +298,12 @@ KeywordsClient::operator_(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coassert(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kassert, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::Coassert(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kassert, ::std::move(request), ::std::move(options));
@@ -293,6 +323,12 @@ KeywordsClient::operator_(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Codelete_(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kdelete_, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KeywordsClient::Codelete_(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kdelete_, ::std::move(request), ::std::move(options));
@@ -399,6 +435,12 @@ FormsClient::FormsClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> FormsClient::CoFoo__(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kFoo_, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> FormsClient::CoFoo__(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kFoo_, ::std::move(request), ::std::move(options));
@@ -429,6 +471,12 @@ FormsClient::CoFoo(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> FormsClient::CoCoFoo_(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kCoFoo_, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> FormsClient::CoCoFoo_(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kCoFoo_, ::std::move(request), ::std::move(options));
@@ -658,6 +706,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Coname(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kname, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Coname(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kname, ::std::move(request), ::std::move(options));
@@ -677,6 +731,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Comethods(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kmethods, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Comethods(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kmethods, ::std::move(request), ::std::move(options));
@@ -696,6 +756,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Cochannel_(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kchannel_, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Cochannel_(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kchannel_, ::std::move(request), ::std::move(options));
@@ -715,6 +781,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CoMembersService(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kMembersService, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::CoMembersService(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kMembersService, ::std::move(request), ::std::move(options));
@@ -734,6 +806,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CoMembersClient(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kMembersClient, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::CoMembersClient(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kMembersClient, ::std::move(request), ::std::move(options));
@@ -753,6 +831,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Cocontext(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kcontext, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Cocontext(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kcontext, ::std::move(request), ::std::move(options));
@@ -772,6 +856,12 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Corequest(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, krequest, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Corequest(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, krequest, ::std::move(request), ::std::move(options));
@@ -827,6 +917,12 @@ MembersClient::options(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Codone(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kdone, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::Codone(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kdone, ::std::move(request), ::std::move(options));
@@ -846,6 +942,12 @@ MembersClient::options(
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CokMethods(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kkMethods, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> MembersClient::CokMethods(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kkMethods, ::std::move(request), ::std::move(options));

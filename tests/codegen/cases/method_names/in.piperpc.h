@@ -80,7 +80,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Codelete(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Codelete(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<Message> class_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -107,7 +109,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coand(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Coand(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> NULL_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -115,7 +119,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoNULL(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoNULL(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> errno_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -123,7 +129,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coerrno(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Coerrno(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> assert_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -131,7 +139,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coassert(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Coassert(
+      Message request, ::piperpc::CallOptions options);
 
   // Keeps its name: `delete` goes one further.
   ::absl::StatusOr<Message> delete_(
@@ -140,7 +150,9 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Codelete_(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Codelete_(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kdelete{
@@ -217,7 +229,9 @@ class FormsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoFoo__(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoFoo__(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientWriter<
       Message,
@@ -231,7 +245,9 @@ class FormsClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoCoFoo_(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoCoFoo_(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReaderWriter<
       Message,
@@ -348,7 +364,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coname(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Coname(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> methods_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -356,7 +374,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Comethods(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Comethods(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> channel__(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -364,7 +384,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Cochannel_(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Cochannel_(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> MembersService_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -372,7 +394,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoMembersService(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoMembersService(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> MembersClient_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -380,7 +404,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoMembersClient(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoMembersClient(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> context(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -388,7 +414,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Cocontext(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Cocontext(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> request(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -396,7 +424,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Corequest(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Corequest(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientWriter<
       Message,
@@ -423,7 +453,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Codone(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Codone(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> kMethods(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -431,7 +463,9 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CokMethods(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CokMethods(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kname{

@@ -92,6 +92,12 @@ NestedClient::NestedClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> NestedClient::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> NestedClient::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));

@@ -52,7 +52,9 @@ class NestedClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<Message> Watch(
       const Message& request, const ::piperpc::CallOptions& options = {});

@@ -106,6 +106,12 @@ NodeClient::NodeClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Node>> NodeClient::CoGet(
+    Node request) {
+  return ::piperpc::internal::CoUnary<Node>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Node> NodeClient::CoGet(
     Node request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Node>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -161,6 +167,12 @@ NodeClient::Chat(
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> NodeClient::CoStore(
+    ::google::protobuf::Struct request) {
+  return ::piperpc::internal::CoUnary<::google::protobuf::Struct>(
+      channel_, kStore, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::google::protobuf::Struct> NodeClient::CoStore(
     ::google::protobuf::Struct request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::google::protobuf::Struct>(
       channel_, kStore, ::std::move(request), ::std::move(options));

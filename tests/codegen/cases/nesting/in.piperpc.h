@@ -60,7 +60,9 @@ class NodeClient {
       const Node& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done);
   ::piperpc::Task<::absl::StatusOr<Node>> CoGet(
-      Node request, ::piperpc::CallOptions options = {});
+      Node request);
+  ::piperpc::CallTask<Node> CoGet(
+      Node request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<Node> List(
       const Node& request, const ::piperpc::CallOptions& options = {});
@@ -88,7 +90,9 @@ class NodeClient {
       const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> CoStore(
-      ::google::protobuf::Struct request, ::piperpc::CallOptions options = {});
+      ::google::protobuf::Struct request);
+  ::piperpc::CallTask<::google::protobuf::Struct> CoStore(
+      ::google::protobuf::Struct request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

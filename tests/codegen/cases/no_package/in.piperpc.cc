@@ -42,6 +42,12 @@ PlainClient::PlainClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Response>> PlainClient::CoGet(
+    Request request) {
+  return ::piperpc::internal::CoUnary<Response>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Response> PlainClient::CoGet(
     Request request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Response>(
       channel_, kGet, ::std::move(request), ::std::move(options));

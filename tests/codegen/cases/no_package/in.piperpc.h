@@ -29,7 +29,9 @@ class PlainClient {
       const Request& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Response>)> done);
   ::piperpc::Task<::absl::StatusOr<Response>> CoGet(
-      Request request, ::piperpc::CallOptions options = {});
+      Request request);
+  ::piperpc::CallTask<Response> CoGet(
+      Request request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

@@ -260,6 +260,12 @@ ServerContextClient::ServerContextClient(::std::shared_ptr<::piperpc::Channel> c
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Stream>> ServerContextClient::CoMethod(
+    ::runtime_names::v1::Task request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::Stream>(
+      channel_, kMethod, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::Stream> ServerContextClient::CoMethod(
     ::runtime_names::v1::Task request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::Stream>(
       channel_, kMethod, ::std::move(request), ::std::move(options));
@@ -315,6 +321,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::CoWriter(
+    Options request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
+      channel_, kWriter, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::Status> ServerContextClient::CoWriter(
     Options request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
       channel_, kWriter, ::std::move(request), ::std::move(options));
@@ -334,6 +346,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<string_>> ServerContextClient::CoChannel(
+    ::runtime_names::v1::StatusOr request) {
+  return ::piperpc::internal::CoUnary<string_>(
+      channel_, kChannel, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<string_> ServerContextClient::CoChannel(
     ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<string_>(
       channel_, kChannel, ::std::move(request), ::std::move(options));
@@ -353,6 +371,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::PendingCall>> ServerContextClient::CoCallOptions(
+    ::runtime_names::v1::CallOptions request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::PendingCall>(
+      channel_, kCallOptions, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::PendingCall> ServerContextClient::CoCallOptions(
     ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::PendingCall>(
       channel_, kCallOptions, ::std::move(request), ::std::move(options));
@@ -372,6 +396,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> ServerContextClient::CoPendingCall(
+    ::runtime_names::v1::CallOptions request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::internal>(
+      channel_, kPendingCall, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::internal> ServerContextClient::CoPendingCall(
     ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::internal>(
       channel_, kPendingCall, ::std::move(request), ::std::move(options));
@@ -391,6 +421,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> ServerContextClient::Cointernal(
+    ::runtime_names::v1::internal request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::internal>(
+      channel_, kinternal, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::internal> ServerContextClient::Cointernal(
     ::runtime_names::v1::internal request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::internal>(
       channel_, kinternal, ::std::move(request), ::std::move(options));
@@ -410,6 +446,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::CoStatus(
+    ::runtime_names::v1::Status request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
+      channel_, kStatus, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::Status> ServerContextClient::CoStatus(
     ::runtime_names::v1::Status request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
       channel_, kStatus, ::std::move(request), ::std::move(options));
@@ -429,6 +471,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::StatusOr>> ServerContextClient::CoStatusOr(
+    ::runtime_names::v1::StatusOr request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::StatusOr>(
+      channel_, kStatusOr, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::StatusOr> ServerContextClient::CoStatusOr(
     ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::StatusOr>(
       channel_, kStatusOr, ::std::move(request), ::std::move(options));
@@ -448,6 +496,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::Cov1(
+    ::runtime_names::v1::Status request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
+      channel_, kv1, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::Status> ServerContextClient::Cov1(
     ::runtime_names::v1::Status request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
       channel_, kv1, ::std::move(request), ::std::move(options));
@@ -467,6 +521,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::Coruntime_names(
+    ::runtime_names::v1::Status request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
+      channel_, kruntime_names, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::Status> ServerContextClient::Coruntime_names(
     ::runtime_names::v1::Status request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::Status>(
       channel_, kruntime_names, ::std::move(request), ::std::move(options));
@@ -486,6 +546,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::absl>> ServerContextClient::Copiperpc(
+    ::runtime_names::v1::piperpc request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::absl>(
+      channel_, kpiperpc, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::absl> ServerContextClient::Copiperpc(
     ::runtime_names::v1::piperpc request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::absl>(
       channel_, kpiperpc, ::std::move(request), ::std::move(options));
@@ -505,6 +571,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> ServerContextClient::Coabsl(
+    ::runtime_names::v1::absl request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::piperpc>(
+      channel_, kabsl, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::piperpc> ServerContextClient::Coabsl(
     ::runtime_names::v1::absl request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::piperpc>(
       channel_, kabsl, ::std::move(request), ::std::move(options));
@@ -524,6 +596,12 @@ ServerContextClient::Reader(
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> ServerContextClient::Costd(
+    ::runtime_names::v1::absl request) {
+  return ::piperpc::internal::CoUnary<::runtime_names::v1::piperpc>(
+      channel_, kstd, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<::runtime_names::v1::piperpc> ServerContextClient::Costd(
     ::runtime_names::v1::absl request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<::runtime_names::v1::piperpc>(
       channel_, kstd, ::std::move(request), ::std::move(options));
@@ -568,6 +646,12 @@ ChannelClient::ChannelClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<ChannelOptions>> ChannelClient::CoGet(
+    Options request) {
+  return ::piperpc::internal::CoUnary<ChannelOptions>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<ChannelOptions> ChannelClient::CoGet(
     Options request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<ChannelOptions>(
       channel_, kGet, ::std::move(request), ::std::move(options));

@@ -112,7 +112,9 @@ class ServerContextClient {
       const ::runtime_names::v1::Task& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Stream>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Stream>> CoMethod(
-      ::runtime_names::v1::Task request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::Task request);
+  ::piperpc::CallTask<::runtime_names::v1::Stream> CoMethod(
+      ::runtime_names::v1::Task request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<::runtime_names::v1::Stream> Task(
       const ::runtime_names::v1::Task& request, const ::piperpc::CallOptions& options = {});
@@ -139,7 +141,9 @@ class ServerContextClient {
       const Options& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> CoWriter(
-      Options request, ::piperpc::CallOptions options = {});
+      Options request);
+  ::piperpc::CallTask<::runtime_names::v1::Status> CoWriter(
+      Options request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<string_> Channel(
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options = {});
@@ -147,7 +151,9 @@ class ServerContextClient {
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<string_>)> done);
   ::piperpc::Task<::absl::StatusOr<string_>> CoChannel(
-      ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::StatusOr request);
+  ::piperpc::CallTask<string_> CoChannel(
+      ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::PendingCall> CallOptions(
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options = {});
@@ -155,7 +161,9 @@ class ServerContextClient {
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::PendingCall>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::PendingCall>> CoCallOptions(
-      ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::CallOptions request);
+  ::piperpc::CallTask<::runtime_names::v1::PendingCall> CoCallOptions(
+      ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::internal> PendingCall(
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options = {});
@@ -163,7 +171,9 @@ class ServerContextClient {
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> CoPendingCall(
-      ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::CallOptions request);
+  ::piperpc::CallTask<::runtime_names::v1::internal> CoPendingCall(
+      ::runtime_names::v1::CallOptions request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::internal> internal(
       const ::runtime_names::v1::internal& request, const ::piperpc::CallOptions& options = {});
@@ -171,7 +181,9 @@ class ServerContextClient {
       const ::runtime_names::v1::internal& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> Cointernal(
-      ::runtime_names::v1::internal request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::internal request);
+  ::piperpc::CallTask<::runtime_names::v1::internal> Cointernal(
+      ::runtime_names::v1::internal request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::Status> Status(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
@@ -179,7 +191,9 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> CoStatus(
-      ::runtime_names::v1::Status request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::Status request);
+  ::piperpc::CallTask<::runtime_names::v1::Status> CoStatus(
+      ::runtime_names::v1::Status request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::StatusOr> StatusOr(
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options = {});
@@ -187,7 +201,9 @@ class ServerContextClient {
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::StatusOr>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::StatusOr>> CoStatusOr(
-      ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::StatusOr request);
+  ::piperpc::CallTask<::runtime_names::v1::StatusOr> CoStatusOr(
+      ::runtime_names::v1::StatusOr request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::Status> v1(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
@@ -195,7 +211,9 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> Cov1(
-      ::runtime_names::v1::Status request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::Status request);
+  ::piperpc::CallTask<::runtime_names::v1::Status> Cov1(
+      ::runtime_names::v1::Status request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::Status> runtime_names(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
@@ -203,7 +221,9 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> Coruntime_names(
-      ::runtime_names::v1::Status request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::Status request);
+  ::piperpc::CallTask<::runtime_names::v1::Status> Coruntime_names(
+      ::runtime_names::v1::Status request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::absl> piperpc(
       const ::runtime_names::v1::piperpc& request, const ::piperpc::CallOptions& options = {});
@@ -211,7 +231,9 @@ class ServerContextClient {
       const ::runtime_names::v1::piperpc& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::absl>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::absl>> Copiperpc(
-      ::runtime_names::v1::piperpc request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::piperpc request);
+  ::piperpc::CallTask<::runtime_names::v1::absl> Copiperpc(
+      ::runtime_names::v1::piperpc request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::piperpc> absl(
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options = {});
@@ -219,7 +241,9 @@ class ServerContextClient {
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> Coabsl(
-      ::runtime_names::v1::absl request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::absl request);
+  ::piperpc::CallTask<::runtime_names::v1::piperpc> Coabsl(
+      ::runtime_names::v1::absl request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<::runtime_names::v1::piperpc> std(
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options = {});
@@ -227,7 +251,9 @@ class ServerContextClient {
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> Costd(
-      ::runtime_names::v1::absl request, ::piperpc::CallOptions options = {});
+      ::runtime_names::v1::absl request);
+  ::piperpc::CallTask<::runtime_names::v1::piperpc> Costd(
+      ::runtime_names::v1::absl request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kMethod{
@@ -290,7 +316,9 @@ class ChannelClient {
       const Options& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<ChannelOptions>)> done);
   ::piperpc::Task<::absl::StatusOr<ChannelOptions>> CoGet(
-      Options request, ::piperpc::CallOptions options = {});
+      Options request);
+  ::piperpc::CallTask<ChannelOptions> CoGet(
+      Options request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

@@ -44,6 +44,12 @@ TwiceClient_::TwiceClient_(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> TwiceClient_::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> TwiceClient_::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -88,6 +94,12 @@ TwiceClient::TwiceClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> TwiceClient::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> TwiceClient::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -132,6 +144,12 @@ ReplyClient_::ReplyClient_(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<ReplyService>> ReplyClient_::CoGet(
+    ReplyClient request) {
+  return ::piperpc::internal::CoUnary<ReplyService>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<ReplyService> ReplyClient_::CoGet(
     ReplyClient request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<ReplyService>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -176,6 +194,12 @@ KindClient_::KindClient_(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KindClient_::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> KindClient_::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -220,6 +244,12 @@ Outer_InnerClient_::Outer_InnerClient_(::std::shared_ptr<::piperpc::Channel> cha
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Outer_InnerClient_::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> Outer_InnerClient_::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -264,6 +294,12 @@ ValueClient::ValueClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> ValueClient::CoGet(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> ValueClient::CoGet(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -322,6 +358,12 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Client::CoService(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kService, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> Client::CoService(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kService, ::std::move(request), ::std::move(options));
@@ -341,6 +383,12 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Client::CoClient(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kClient, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> Client::CoClient(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kClient, ::std::move(request), ::std::move(options));
@@ -385,6 +433,12 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> StubClient::CoStub(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kStub, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> StubClient::CoStub(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kStub, ::std::move(request), ::std::move(options));
@@ -446,6 +500,12 @@ ClientClient::ClientClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> ClientClient::CoClientClient(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kClientClient, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> ClientClient::CoClientClient(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kClientClient, ::std::move(request), ::std::move(options));
@@ -501,6 +561,12 @@ unionClient::unionClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> unionClient::Counion(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kunion, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> unionClient::Counion(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kunion, ::std::move(request), ::std::move(options));
@@ -545,6 +611,12 @@ stdClient::stdClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> stdClient::Coabsl(
+    Message request) {
+  return ::piperpc::internal::CoUnary<Message>(
+      channel_, kabsl, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<Message> stdClient::Coabsl(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
       channel_, kabsl, ::std::move(request), ::std::move(options));

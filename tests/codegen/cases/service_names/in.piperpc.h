@@ -33,7 +33,9 @@ class TwiceClient_ {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -66,7 +68,9 @@ class TwiceClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -101,7 +105,9 @@ class ReplyClient_ {
       const ReplyClient& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<ReplyService>)> done);
   ::piperpc::Task<::absl::StatusOr<ReplyService>> CoGet(
-      ReplyClient request, ::piperpc::CallOptions options = {});
+      ReplyClient request);
+  ::piperpc::CallTask<ReplyService> CoGet(
+      ReplyClient request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -134,7 +140,9 @@ class KindClient_ {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -167,7 +175,9 @@ class Outer_InnerClient_ {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -200,7 +210,9 @@ class ValueClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoGet(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
@@ -240,7 +252,9 @@ class Client {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoService(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoService(
+      Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> Client_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -248,7 +262,9 @@ class Client {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoClient(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoClient(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kService{
@@ -283,7 +299,9 @@ class StubClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoStub(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoStub(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kStub{
@@ -324,7 +342,9 @@ class ClientClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoClientClient(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> CoClientClient(
+      Message request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReaderWriter<
       Message,
@@ -365,7 +385,9 @@ class unionClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Counion(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Counion(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kunion{
@@ -398,7 +420,9 @@ class stdClient {
       const Message& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coabsl(
-      Message request, ::piperpc::CallOptions options = {});
+      Message request);
+  ::piperpc::CallTask<Message> Coabsl(
+      Message request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kabsl{

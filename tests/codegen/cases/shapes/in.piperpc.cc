@@ -154,6 +154,12 @@ ShapesClient::ShapesClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesClient::CoGet(
+    GetRequest request) {
+  return ::piperpc::internal::CoUnary<GetResponse>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<GetResponse> ShapesClient::CoGet(
     GetRequest request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<GetResponse>(
       channel_, kGet, ::std::move(request), ::std::move(options));
@@ -209,6 +215,12 @@ ShapesClient::Chat(
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesClient::CoFetch(
+    GetRequest request) {
+  return ::piperpc::internal::CoUnary<GetResponse>(
+      channel_, kFetch, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<GetResponse> ShapesClient::CoFetch(
     GetRequest request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<GetResponse>(
       channel_, kFetch, ::std::move(request), ::std::move(options));
@@ -289,6 +301,12 @@ OldClient::OldClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> OldClient::CoGet(
+    GetRequest request) {
+  return ::piperpc::internal::CoUnary<GetResponse>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<GetResponse> OldClient::CoGet(
     GetRequest request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<GetResponse>(
       channel_, kGet, ::std::move(request), ::std::move(options));

@@ -87,7 +87,9 @@ class ShapesClient {
       const GetRequest& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
   ::piperpc::Task<::absl::StatusOr<GetResponse>> CoGet(
-      GetRequest request, ::piperpc::CallOptions options = {});
+      GetRequest request);
+  ::piperpc::CallTask<GetResponse> CoGet(
+      GetRequest request, ::piperpc::CallOptions options);
 
   ::piperpc::ClientReader<GetResponse> Watch(
       const GetRequest& request, const ::piperpc::CallOptions& options = {});
@@ -117,7 +119,9 @@ class ShapesClient {
       const GetRequest& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
   [[deprecated]] ::piperpc::Task<::absl::StatusOr<GetResponse>> CoFetch(
-      GetRequest request, ::piperpc::CallOptions options = {});
+      GetRequest request);
+  [[deprecated]] ::piperpc::CallTask<GetResponse> CoFetch(
+      GetRequest request, ::piperpc::CallOptions options);
 
   [[deprecated]] ::piperpc::ClientReader<GetResponse> Follow(
       const GetRequest& request, const ::piperpc::CallOptions& options = {});
@@ -183,7 +187,9 @@ class OldClient {
       const GetRequest& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
   ::piperpc::Task<::absl::StatusOr<GetResponse>> CoGet(
-      GetRequest request, ::piperpc::CallOptions options = {});
+      GetRequest request);
+  ::piperpc::CallTask<GetResponse> CoGet(
+      GetRequest request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

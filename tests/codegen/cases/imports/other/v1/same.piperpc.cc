@@ -44,6 +44,12 @@ SharedClient::SharedClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 ::piperpc::Task<::absl::StatusOr<SharedMessage>> SharedClient::CoGet(
+    SharedMessage request) {
+  return ::piperpc::internal::CoUnary<SharedMessage>(
+      channel_, kGet, ::std::move(request), ::piperpc::CallOptions());
+}
+
+::piperpc::CallTask<SharedMessage> SharedClient::CoGet(
     SharedMessage request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<SharedMessage>(
       channel_, kGet, ::std::move(request), ::std::move(options));

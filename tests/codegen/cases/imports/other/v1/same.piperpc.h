@@ -31,7 +31,9 @@ class SharedClient {
       const SharedMessage& request, const ::piperpc::CallOptions& options,
       ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done);
   ::piperpc::Task<::absl::StatusOr<SharedMessage>> CoGet(
-      SharedMessage request, ::piperpc::CallOptions options = {});
+      SharedMessage request);
+  ::piperpc::CallTask<SharedMessage> CoGet(
+      SharedMessage request, ::piperpc::CallOptions options);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
