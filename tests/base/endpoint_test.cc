@@ -25,6 +25,23 @@ TEST(EndpointTest, RefusesWhatIsNoName) {
   }
 }
 
+TEST(EndpointTest, TakesNoSchemeForAPartOfAPath) {
+  for (const char* text : {"unix:/tmp/x", "unix:///tmp/x", "tcp://1.2.3.4", "http://host/x"}) {
+    const absl::Status status = Endpoint::Parse(text).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("a short name or a path"));
+  }
+}
+
+TEST(EndpointTest, WithinTheProcessIsAnyName) {
+  for (const char* name : {"demo", "my server", ".x", "a/b"}) {
+    const auto endpoint = Endpoint::InProcess(name);
+    ASSERT_TRUE(endpoint.ok()) << endpoint.status();
+    EXPECT_EQ(endpoint->ToString(), name);
+  }
+  EXPECT_EQ(Endpoint::InProcess("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(EndpointTest, LimitsAShortNameAndSaysSo) {
   EXPECT_TRUE(Endpoint::Parse(std::string(64, 'x')).ok());
   const absl::Status status = Endpoint::Parse(std::string(65, 'x')).status();

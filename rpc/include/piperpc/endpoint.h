@@ -17,6 +17,9 @@ class Endpoint {
   // a system's own address. INVALID_ARGUMENT tells what is wrong with it, and the limit.
   static absl::StatusOr<Endpoint> Parse(std::string_view text);
 
+  // A name that is known in this process only: not empty, and nothing of the system's.
+  static absl::StatusOr<Endpoint> InProcess(std::string_view name);
+
   const std::string& text() const { return text_; }        // As it was given.
   const std::string& address() const { return address_; }  // The system's own name for it.
   bool is_short_name() const { return short_name_; }

@@ -20,8 +20,9 @@ namespace transport {
 class Transport;
 }
 
-// Endpoints are names within the object: two of these know nothing of each other. Any thread. It
-// must outlive the servers that it is given to; channels and IoThreads keep it alive.
+// Endpoints are names within the object, of any characters: two of these know nothing of each
+// other. Any thread. It must outlive the servers that it is given to; channels and IoThreads keep
+// it alive.
 std::shared_ptr<transport::Transport> NewInProcessTransport();
 
 }  // namespace piperpc

@@ -1,5 +1,6 @@
 #include "piperpc/endpoint.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,6 +13,17 @@ namespace piperpc {
 namespace {
 
 constexpr std::size_t kMaxShortName = 64;
+
+bool IsSchemeCharacter(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
+
+// "unix" of "unix:/run/x" and "tcp" of "tcp://host"; of what has no such thing, nothing. One letter
+// is a drive of Windows.
+std::string_view SchemeOf(std::string_view text) {
+  const std::size_t end = text.find(":/");
+  if (end == text.npos || end < 2) return {};
+  const std::string_view scheme = text.substr(0, end);
+  return std::all_of(scheme.begin(), scheme.end(), IsSchemeCharacter) ? scheme : "";
+}
 
 bool IsAddress(std::string_view text) { return text.find_first_of("/\\") != text.npos; }
 
@@ -46,6 +58,10 @@ std::string Endpoint::ToString() const {
 }
 
 absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
+  if (const std::string_view scheme = SchemeOf(text); !scheme.empty()) {
+    return Invalid(text, absl::StrCat("an endpoint has no scheme such as \"", ToAbsl(scheme),
+                                      ":\"; it must be a short name or a path"));
+  }
   const bool short_name = !IsAddress(text);
   if (short_name) {
     if (absl::Status status = CheckShortName(text); !status.ok()) return status;
@@ -53,6 +69,11 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
   std::string address = short_name ? AddressOfShortName(text) : std::string(text);
   if (absl::Status status = CheckAddress(address); !status.ok()) return status;
   return Endpoint(std::string(text), std::move(address), short_name);
+}
+
+absl::StatusOr<Endpoint> Endpoint::InProcess(std::string_view name) {
+  if (name.empty()) return Invalid(name, "a name has at least one character");
+  return Endpoint(std::string(name), std::string(name), true);
 }
 
 }  // namespace piperpc

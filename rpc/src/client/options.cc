@@ -43,10 +43,10 @@ absl::Status CheckOptions(const ChannelOptions& options) {
 
 absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  auto parsed = Endpoint::Parse(endpoint);
-  if (!parsed.ok()) return parsed.status();
   const auto transport = TransportOf(options);
   if (!transport.ok()) return transport.status();
+  auto parsed = (*transport)->ParseEndpoint(endpoint);
+  if (!parsed.ok()) return parsed.status();
   return Place{*std::move(parsed), *transport};
 }
 

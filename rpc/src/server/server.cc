@@ -63,10 +63,10 @@ absl::StatusOr<transport::Transport*> TransportOf(const ServerOptions& options) 
 
 absl::StatusOr<Place> Checked(std::string_view endpoint, const ServerOptions& options) {
   if (absl::Status status = server::CheckOptions(options); !status.ok()) return status;
-  auto parsed = Endpoint::Parse(endpoint);
-  if (!parsed.ok()) return parsed.status();
   const auto transport = TransportOf(options);
   if (!transport.ok()) return transport.status();
+  auto parsed = (*transport)->ParseEndpoint(endpoint);
+  if (!parsed.ok()) return parsed.status();
   absl::Status status = (*transport)->CheckAccess(*parsed, options.access);
   if (!status.ok()) return status;
   return Place{*std::move(parsed), *transport};

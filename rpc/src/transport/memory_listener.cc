@@ -18,7 +18,7 @@ absl::StatusOr<std::unique_ptr<Listener>> MemoryListener::Open(MemoryPorts& port
   std::unique_ptr<MemoryListener> listener(
       new MemoryListener(ports, loop, endpoint, options, delegate));
   const std::lock_guard lock(ports.mutex);
-  if (!ports.listeners.emplace(endpoint.address(), listener.get()).second) {
+  if (!ports.listeners.emplace(endpoint.text(), listener.get()).second) {
     return absl::AlreadyExistsError(absl::StrCat("a live server is at ", endpoint.text()));
   }
   ports.changed.notify_all();
@@ -29,7 +29,7 @@ MemoryListener::MemoryListener(MemoryPorts& ports, EventLoop& loop, const Endpoi
                                const ListenOptions& options, Delegate& delegate)
     : ports_(ports),
       loop_(loop),
-      address_(endpoint.address()),
+      name_(endpoint.text()),
       backlog_(options.waiting_instances == 0 ? kDefaultBacklog : options.waiting_instances),
       admission_(options.max_connections, delegate) {}
 
@@ -38,7 +38,7 @@ void MemoryListener::Close(absl::AnyInvocable<void()> closed) {
   std::deque<std::unique_ptr<MemoryPipe>> turned_away;
   {
     const std::lock_guard lock(ports_.mutex);
-    ports_.listeners.erase(address_);
+    ports_.listeners.erase(name_);
     turned_away.swap(waiting_);
     ports_.changed.notify_all();
   }

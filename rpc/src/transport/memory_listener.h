@@ -47,7 +47,7 @@ class MemoryListener final : public Listener {
 
   MemoryPorts& ports_;
   EventLoop& loop_;
-  const std::string address_;
+  const std::string name_;
   const std::size_t backlog_;
   Admission admission_;
   std::deque<std::unique_ptr<MemoryPipe>> waiting_;

@@ -13,6 +13,10 @@ class MemoryTransport final : public Transport,
  public:
   std::string_view name() const override { return "memory"; }
 
+  absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) const override {
+    return Endpoint::InProcess(text);
+  }
+
   std::shared_ptr<Transport> Share() override { return weak_from_this().lock(); }
 
   absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() override {
@@ -30,7 +34,7 @@ class MemoryTransport final : public Transport,
 
  private:
   MemoryListener* Find(const Endpoint& endpoint) const {
-    const auto found = ports_.listeners.find(endpoint.address());
+    const auto found = ports_.listeners.find(endpoint.text());
     return found == ports_.listeners.end() ? nullptr : found->second;
   }
 

@@ -35,6 +35,11 @@ class Transport {
   // for its owner to see to.
   virtual std::shared_ptr<Transport> Share() { return nullptr; }
 
+  // An endpoint of this transport. INVALID_ARGUMENT tells what is wrong with `text`.
+  virtual absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) const {
+    return Endpoint::Parse(text);
+  }
+
   // A loop for pipes and listeners of this transport. RESOURCE_EXHAUSTED or FAILED_PRECONDITION
   // when the system refuses.
   virtual absl::StatusOr<std::unique_ptr<EventLoop>> NewLoop() = 0;
