@@ -253,6 +253,27 @@ Task<bool> WaitAgain(AsyncEvent& event) {
   co_return set;
 }
 
+TEST(SyncWaitTest, ReturnsTheResult) { EXPECT_EQ(SyncWait(Sum(3)), 3); }
+
+TEST(SyncWaitTest, ThrowsWhatLeavesTheTask) {
+  const auto throws = []() -> Task<int> {
+    throw std::runtime_error("inside");
+    co_return 1;
+  };
+  EXPECT_THROW(SyncWait(throws()), std::runtime_error);
+}
+
+TEST_F(Async, SyncWaitBlocksUntilAnotherThreadHasEndedTheTask) {
+  AsyncEvent event;
+  auto result = std::async(std::launch::async, [&] { return SyncWait(WaitAgain(event)); });
+  event.Set();
+  EXPECT_TRUE(result.get());
+}
+
+TEST_F(Async, SyncWaitIsRefusedOnAnEventLoop) {
+  OnLoop([] { EXPECT_THROW(SyncWait(One()), std::logic_error); });
+}
+
 TEST_F(Async, ATaskThatWaitsGoesOnWithWhoAwaitsIt) {
   AsyncEvent event;
   std::future<bool> result = Start(WaitAgain(event));

@@ -6,7 +6,6 @@
 namespace piperpc {
 namespace {
 
-using testing::RunTask;
 using wire::FrameKind;
 using RawReply = absl::StatusOr<RawMessage>;
 using RawStream = ClientReaderWriter<RawMessage, RawMessage>;
@@ -47,7 +46,7 @@ class StreamCoroutineTest : public ClientTest {
 
   // Writes three messages, on the channel's loop when it has waited. The result.
   std::future<bool> StartToWriteThree(RawStream& stream) {
-    return std::async(std::launch::async, [&] { return RunTask(WriteThree(stream)); });
+    return std::async(std::launch::async, [&] { return SyncWait(WriteThree(stream)); });
   }
 
   static bool Get(std::future<bool>& future) {
@@ -100,7 +99,7 @@ TEST_F(StreamCoroutineTest, NothingIsWrittenAfterWritesDone) {
   ScriptedConnection connection = server_.AcceptAndGreet();
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   stream.WritesDone();
-  EXPECT_FALSE(RunTask(Write(stream, "late")));
+  EXPECT_FALSE(SyncWait(Write(stream, "late")));
   connection.Expect(FrameKind::kHalfClose);
   connection.Reply(id, "");
   EXPECT_FALSE(stream.Next().has_value());
@@ -115,21 +114,21 @@ Task<RawReply> Finish(ClientWriter<RawMessage, RawMessage>& writer) {
 
 TEST_F(StreamCoroutineTest, FinishGivesTheResponseOnceInWhateverForm) {
   auto writer = client_.ClientStreaming("t.T/Up");
-  auto first = std::async(std::launch::async, [&] { return RunTask(Finish(writer)); });
+  auto first = std::async(std::launch::async, [&] { return SyncWait(Finish(writer)); });
   ScriptedConnection connection = server_.AcceptAndGreet();
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   connection.Expect(FrameKind::kHalfClose);
   connection.Reply(id, "r");
   ASSERT_TRUE(testing::Arrives(first));
   EXPECT_EQ(first.get()->bytes, "r");
-  ExpectStatus(RunTask(Finish(writer)).status(), absl::StatusCode::kFailedPrecondition, "once");
+  ExpectStatus(SyncWait(Finish(writer)).status(), absl::StatusCode::kFailedPrecondition, "once");
   ExpectStatus(writer.Finish().status(), absl::StatusCode::kFailedPrecondition, "once");
 }
 
 TEST_F(StreamCoroutineTest, FinishOfAChannelThatIsClosedTellsSo) {
   channel_->Close();
   auto writer = client_.ClientStreaming("t.T/Up");
-  ExpectStatus(RunTask(Finish(writer)).status(), absl::StatusCode::kFailedPrecondition, "closed");
+  ExpectStatus(SyncWait(Finish(writer)).status(), absl::StatusCode::kFailedPrecondition, "closed");
 }
 
 // --- A server that has another type of method than was called. ---
@@ -143,7 +142,7 @@ TEST_F(StreamCoroutineTest, AMessageForACallOfOneReplyCostsThatCallAlone) {
   connection.Message(unary, "m");
   ExpectStatus(ClientTest::Get(call).status(), absl::StatusCode::kInvalidArgument, "t.T/Unary");
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, unary);
-  auto finish = std::async(std::launch::async, [&] { return RunTask(Finish(upload)); });
+  auto finish = std::async(std::launch::async, [&] { return SyncWait(Finish(upload)); });
   EXPECT_EQ(connection.Expect(FrameKind::kHalfClose).call_id, up);
   connection.Message(up, "m");
   ASSERT_TRUE(testing::Arrives(finish));

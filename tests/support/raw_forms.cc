@@ -51,7 +51,7 @@ Task<CallResult> AwaitUnary(RawClient client, std::string method, Strings reques
 template <auto kForm>
 CallResult Await(const RawClient& client, const std::string& method, const Strings& requests,
                  CallOptions options) {
-  return RunTask(kForm(client, method, requests, std::move(options)));
+  return SyncWait(kForm(client, method, requests, std::move(options)));
 }
 
 // What is left to read, and how it ends.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "piperpc/async.h"
 #include "piperpc/raw_client.h"
 #include "support/eventually.h"
 
@@ -34,15 +35,5 @@ struct NamedForm {
 };
 
 const std::vector<NamedForm>& RawForms();
-
-// Runs a coroutine that nobody awaits to its end.
-template <typename T>
-T RunTask(Task<T> task) {
-  std::promise<void> ended;
-  std::future<void> end = ended.get_future();
-  task.Start([](void* promise) { static_cast<std::promise<void>*>(promise)->set_value(); }, &ended);
-  if (!Arrives(end)) std::abort();  // It uses what goes away with the test.
-  return task.Take();
-}
 
 }  // namespace piperpc::testing

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -185,6 +186,38 @@ Task<Result> RunOnWorker(WorkerPool& pool, Work work, std::stop_token stop) {
 template <typename Work, typename Result = std::invoke_result_t<Work&>>
 internal::TaskOf<Result, Work> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
   return internal::RunOnWorker<Work, Result>(pool, std::move(work), std::move(stop));
+}
+
+namespace internal {
+
+// The end of a task, for a thread that waits for it. Throws std::logic_error on an event loop.
+class TaskEnd {
+ public:
+  TaskEnd();
+  static void Set(void* self);
+  void Wait();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+};
+
+}  // namespace internal
+
+// Runs a coroutine from a thread that is not one, such as that of main() or of a test, blocks until
+// it has ended, and returns its result; throws what left it.
+//
+//     absl::StatusOr<GreetResponse> response = piperpc::SyncWait(client.CoGreet(request));
+//
+// The coroutine begins on this thread, and goes on where what it awaits resumes it: on the loop of
+// a client's channel, for one. Throws std::logic_error on the thread of an event loop.
+template <typename T>
+T SyncWait(Task<T> task) {
+  internal::TaskEnd end;
+  task.Start(&internal::TaskEnd::Set, &end);
+  end.Wait();
+  return task.Take();
 }
 
 }  // namespace piperpc
