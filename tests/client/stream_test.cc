@@ -1,4 +1,8 @@
 // Streams: messages in both directions, and the credit that paces them.
+#include <functional>
+#include <stdexcept>
+#include <stop_token>
+
 #include "client/client_fixture.h"
 
 namespace piperpc {
@@ -44,6 +48,58 @@ TEST_F(StreamTest, ServerStreamingGivesMessagesAndThenTheStatus) {
   EXPECT_EQ(Text(bytes), "b");
   EXPECT_EQ(stream->Read(bytes), Step::kEnded);
   EXPECT_EQ(stream->status(), absl::AbortedError("enough"));
+}
+
+// Whoever cancels may let go of what the messages would be used with.
+TEST_F(StreamTest, NothingIsReadAfterACancelOfAnyKind) {
+  std::stop_source stop;
+  const std::pair<const char*, std::function<void(ClientStream&)>> cancels[] = {
+      {"Cancel()", [](ClientStream& stream) { stream.Cancel(); }},
+      {"Close()", [&](ClientStream&) { channel_->Close(); }},
+      {"stop", [&](ClientStream&) { stop.request_stop(); }}};
+  for (const auto& [name, cancel] : cancels) {
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    auto stream = OpenDown("go", {.stop = stop.get_token()});
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+    for (const char* message : {"a", "b", "c"}) connection.Message(id, message);
+    connection.Send({.kind = FrameKind::kPing});
+    connection.Expect(FrameKind::kPong);  // All of them are there.
+    wire::Bytes bytes;
+    ASSERT_EQ(stream->Read(bytes), Step::kDone) << name;
+    cancel(*stream);
+    EXPECT_EQ(stream->Read(bytes), Step::kEnded) << name;
+    EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << name;
+  }
+}
+
+TEST_F(StreamTest, WhatTheCallbackOfAMessageThrowsGoesToTheLog) {
+  std::promise<std::string> logged;
+  options_.log = [&](const LogRecord& record) {
+    if (record.event == "callback threw") logged.set_value(record.fields.back().second);
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  std::promise<absl::Status> done;
+  internal::ListenToStream<RawMessage>(
+      *channel_, kDownMethod, RawMessage{"go"}, {},
+      [](RawMessage) { throw std::runtime_error("in a callback"); },
+      [&](absl::Status status) { done.set_value(std::move(status)); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Message(connection.Expect(FrameKind::kRequest).call_id, "a");
+  ExpectStatus(done.get_future().get(), absl::StatusCode::kInternal, "threw");
+  EXPECT_EQ(logged.get_future().get(), "in a callback");
+}
+
+TEST_F(StreamTest, CallbacksMayBeMissing) {
+  internal::ListenToStream<RawMessage>(*channel_, kDownMethod, RawMessage{"go"}, {}, nullptr,
+                                       nullptr);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Message(id, "a");
+  connection.Reply(id, "");
+  auto next = CallAsync("x");  // The loop goes on.
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(next), "r");
 }
 
 TEST_F(StreamTest, CreditIsGivenBackAsMessagesAreRead) {

@@ -146,6 +146,8 @@ void StopLink::OnStop::operator()() const {
   Core& core = call.core();
   if (core.foreign()) return;
   const Core::Lock lock(core);
+  if (call.ended()) return;
+  call.DropReplies();
   core.EndEarly(call, absl::CancelledError("the caller cancelled the call"));
 }
 

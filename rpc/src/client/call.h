@@ -97,6 +97,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
   std::uint64_t TimeLeft() const;
 
+  // The caller has cancelled it, and wants none of the replies that it has not read.
+  virtual void DropReplies() {}
+
   // DEADLINE_EXCEEDED; the text says where the call stood, and for how long.
   absl::Status Expired() const;
 

@@ -26,6 +26,7 @@ class RefusedStream final : public internal::ClientStream {
   RawMessage TakeResponse() override { return {}; }
   absl::Status status() override { return why_; }
   void Fail(absl::Status) override {}
+  void FailThrown(const std::exception_ptr&) override {}
   void Cancel() override {}
 
   const absl::Status why_;

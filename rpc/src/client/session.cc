@@ -242,6 +242,7 @@ void Session::Shutdown() {
   if (receiving_ && !closing_) Send({.kind = wire::FrameKind::kPing});
   if (dead_) return;
   dead_ = true;
+  for (Call* const call : calls_.Live()) call->DropReplies();
   if (live_ > 0) EndAll(absl::CancelledError("the channel was closed"), {});
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();

@@ -266,9 +266,13 @@ absl::Status StreamCall::status() {
   return failure_.ok() ? Call::status() : failure_;
 }
 
-void StreamCall::DropAndEnd(absl::Status status) {
+void StreamCall::DropReplies() {
   inbound_.Clear();
   dropped_.store(true, std::memory_order_relaxed);
+}
+
+void StreamCall::DropAndEnd(absl::Status status) {
+  DropReplies();
   core().EndEarly(*this, std::move(status));
 }
 
@@ -278,6 +282,12 @@ void StreamCall::Fail(absl::Status status) {
   const Core::Lock lock(core());
   failure_ = status;
   DropAndEnd(std::move(status));
+}
+
+void StreamCall::FailThrown(const std::exception_ptr& thrown) {
+  Fail(absl::InternalError(
+      "the callback that takes the messages threw; the channel's log says what"));
+  if (!core().foreign()) core().LogThrown("callback threw", thrown);
 }
 
 void StreamCall::Cancel() {

@@ -38,6 +38,7 @@ class StreamCall final : public UnattendedCall,
   RawMessage TakeResponse() override;
   absl::Status status() override;
   void Fail(absl::Status status) override;
+  void FailThrown(const std::exception_ptr& thrown) override;
   void Cancel() override;
 
  private:
@@ -66,6 +67,7 @@ class StreamCall final : public UnattendedCall,
   void WaitForChange(Core::Lock& lock);
   void SendHalfClose();
   void Notify();
+  void DropReplies() override;
   void DropAndEnd(absl::Status status);
 
   std::condition_variable changed_;

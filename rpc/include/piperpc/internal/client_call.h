@@ -76,6 +76,9 @@ class ClientStream : public CallControl {
   // For a reply that is no such message: nothing more is read, and status() is `status`. Ends the
   // call on this side and tells the server, if it is not over already.
   virtual void Fail(absl::Status status) = 0;
+
+  // The same, for the callback that takes the replies: it threw, which goes to the channel's log.
+  virtual void FailThrown(const std::exception_ptr& thrown) = 0;
 };
 
 // What Channel gives to stubs.

@@ -165,7 +165,7 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
 }
 
 // The callback form of a server-streaming call: both run on the channel's loop, one after the
-// other, and must not block. `on_done` runs once, last.
+// other, and must not block; either may be null. `on_done` runs once, last.
 template <typename Response>
 class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
  public:
@@ -193,14 +193,15 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
         stream_->Fail(MalformedReply(name_, bytes.size(), parsed));
         continue;
       }
+      if (!on_message_) continue;
       try {
         on_message_(std::move(message));
       } catch (...) {  // The call is over then, and `on_done` says so.
-        stream_->Fail(absl::InternalError("the callback that takes the messages threw"));
+        stream_->FailThrown(std::current_exception());
       }
     }
     if (step == ClientStream::Step::kLater) return Listen();
-    on_done_(stream_->status());
+    if (on_done_) on_done_(stream_->status());
   }
 
   const std::shared_ptr<ClientStream> stream_;
