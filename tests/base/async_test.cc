@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -491,6 +492,19 @@ TEST(WorkerPool, OneUserLeavesThreadsToOthers) {
   ASSERT_TRUE(b.Run([&served] { served.set_value(); }).ok());
   EXPECT_EQ(served.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
   open.set_value();
+}
+
+// However long the thread takes to wake up.
+TEST(WorkerPool, IsBusyFromWhenItTakesWorkOn) {
+  WorkerPool pool(1, 1);
+  EXPECT_FALSE(pool.busy());
+  for (int i = 0; i < 100; ++i) {
+    std::promise<void> open;
+    ASSERT_TRUE(pool.Run([&open] { open.get_future().wait(); }).ok());
+    EXPECT_TRUE(pool.busy());
+    open.set_value();
+    while (pool.busy()) std::this_thread::yield();
+  }
 }
 
 TEST(WorkerPool, StopRunsWhatIsQueuedAndRefusesTheRest) {

@@ -47,13 +47,7 @@ class BlockingHandlers : public ServerFixture {
     server_.reset();
   }
 
-  void StartBoth(ServerOptions options = {}) {
-    options.transport = &transport();
-    server_ = std::make_unique<Server>(std::move(options));
-    ASSERT_TRUE(server_->AddService(service_.service()).ok());
-    ASSERT_TRUE(server_->AddService(blocking_).ok());
-    ASSERT_TRUE(server_->Start(endpoint_).ok());
-  }
+  void StartBoth(ServerOptions options = {}) { Start(std::move(options), {&blocking_}); }
 
   void LetGo() {
     if (!std::exchange(released_, true)) release_.set_value();
@@ -75,6 +69,7 @@ class BlockingHandlers : public ServerFixture {
                    .timeout_us = timeout_us});
   }
 
+  RawService blocking_{"b.B"};
   Counter begun_;
   Counter stopped_;  // Told that nobody waits any more.
   Counter ended_;
@@ -109,7 +104,6 @@ class BlockingHandlers : public ServerFixture {
     ended_.Add();
   }
 
-  RawService blocking_{"b.B"};
   std::promise<void> release_;
   std::shared_future<void> let_go_ = release_.get_future();
   bool released_ = false;
@@ -213,6 +207,44 @@ TEST_F(BlockingHandlers, ThatIgnoreAShutdownAreNamedAndDoNotHoldItUp) {
   EXPECT_TRUE(absl::IsUnavailable(client.Goaway()));
   LetGo();
   server_.reset();  // Waits for the handler, which uses its service.
+  EXPECT_TRUE(ended_.Reached(1));
+}
+
+// The first loop is held up while the server asks it to end its calls, and begins this one then.
+TEST_F(BlockingHandlers, ThatBeginAfterTheyWereToEndKeepTheirCalls) {
+  Counter asked;  // The second loop ends its calls, so the first one was asked to.
+  struct Guard {
+    Counter& asked;
+    ~Guard() { asked.Add(); }
+  };
+  RawService around("a.A");
+  const auto hold_up = [](Counter& counter) -> Task<RawResult> {
+    EXPECT_TRUE(counter.WaitFor(1));
+    co_return RawMessage{};
+  };
+  around.AddUnary("UntilAsked", [&](ServerContext&, RawMessage) { return hold_up(asked); });
+  around.AddUnary("UntilBegun", [&](ServerContext&, RawMessage) { return hold_up(begun_); });
+  const auto stay = [&asked](TestService& service) -> Task<RawResult> {
+    const Guard guard{asked};
+    service.entered.Add();
+    auto passing = service.release.Pass();
+    co_await passing;
+    co_return RawMessage{};
+  };
+  around.AddUnary("Stay", [&](ServerContext&, RawMessage) { return stay(service_); });
+  Start({.event_loops = 2}, {&blocking_, &around});
+  WireClient first = Connect();
+  WireClient second = Connect();
+  first.Send({EncodedHello()});
+  second.Send({EncodedHello(), EncodedRequest(1, "a.A/Stay", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  first.Send({EncodedRequest(1, "a.A/UntilAsked", ""), Request(2, "b.B/Get"),
+              EncodedRequest(3, "a.A/UntilBegun", "")});
+  const ShutdownReport report = server_->Shutdown(milliseconds(1));
+  EXPECT_FALSE(report.clean());
+  EXPECT_EQ(server_->stats().calls, 1u);
+  LetGo();
+  server_.reset();
   EXPECT_TRUE(ended_.Reached(1));
 }
 

@@ -122,7 +122,7 @@ class WorkerPool {
   bool Stop(
       std::chrono::steady_clock::time_point limit = std::chrono::steady_clock::time_point::max());
 
-  // True while any thread of the whole runs work. Any thread.
+  // True while any part of the whole has work that runs, or waits for a thread. Any thread.
   bool busy() const;
 
   // True on one of the threads.

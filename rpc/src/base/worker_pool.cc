@@ -95,7 +95,7 @@ class WorkerPool::Impl {
   bool busy() const {
     if (foreign()) return false;
     const std::lock_guard lock(mutex_);
-    return running_ > 0;
+    return running_ + queued_ > 0;
   }
 
   bool IsOwnThread() const { return current == this; }

@@ -340,11 +340,8 @@ class Server::Impl {
 
   // Of loops that do not look up in time, nobody can say what their calls are.
   void EndCalls(ShutdownReport& report, TimePoint limit) {
-    const bool busy = workers_.busy();
     std::vector<server::ServerLoop::Asked> asked;
-    for (auto& loop : loops_) {
-      asked.push_back(busy ? loop->CutOffAllCalls(ShuttingDown()) : loop->AbortAllCalls());
-    }
+    for (auto& loop : loops_) asked.push_back(loop->EndAllCalls(ShuttingDown()));
     for (auto& each : asked) {
       for (std::string& call : each.Wait(limit).value_or(Names())) {
         report.aborted.push_back(std::move(call));

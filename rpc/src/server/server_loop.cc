@@ -96,14 +96,8 @@ void ServerLoop::EndGrace(absl::Status reason) {
   });
 }
 
-ServerLoop::Asked ServerLoop::AbortAllCalls() {
-  return Ask([this] { return EndAllCalls([](Session& session) { return session.AbortCalls(); }); });
-}
-
-ServerLoop::Asked ServerLoop::CutOffAllCalls(absl::Status reason) {
-  return Ask([this, reason = std::move(reason)] {
-    return EndAllCalls([&reason](Session& session) { return session.CutOffCalls(reason); });
-  });
+ServerLoop::Asked ServerLoop::EndAllCalls(absl::Status reason) {
+  return Ask([this, reason = std::move(reason)] { return EndCallsHere(reason); });
 }
 
 ServerLoop::Asked ServerLoop::TakeUndelivered() {
@@ -133,11 +127,15 @@ std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(TimePoint limit)
   return std::nullopt;
 }
 
-std::vector<std::string> ServerLoop::EndAllCalls(
-    absl::FunctionRef<std::vector<std::string>(Session&)> end_calls) {
+// The workers are asked here, and not by who asks: until now a call of this loop could still give
+// them work. From now on none can.
+std::vector<std::string> ServerLoop::EndCallsHere(const absl::Status& reason) {
+  const bool busy = core().workers.busy();
   std::vector<std::string> names;
   for (const auto& [session, owned] : sessions_) {
-    for (std::string& name : end_calls(*session)) names.push_back(std::move(name));
+    for (std::string& name : busy ? session->CutOffCalls(reason) : session->AbortCalls()) {
+      names.push_back(std::move(name));
+    }
   }
   return names;
 }

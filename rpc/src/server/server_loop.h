@@ -13,7 +13,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
@@ -45,19 +44,16 @@ class ServerLoop final : public SessionHost {
   // What a loop was asked for.
   class Asked;
 
-  // Ends all calls by force, and describes them.
-  Asked AbortAllCalls();
-
-  // The same for their callers, but leaves the handlers to their own end.
-  Asked CutOffAllCalls(absl::Status reason);
+  // Ends all calls, and describes them: by force, or, where a worker has work, which may use a call
+  // and its coroutine, for their callers only. Then the handlers are left to their own end.
+  Asked EndAllCalls(absl::Status reason);
 
   // Of all sessions that have ended: see Session::undelivered().
   Asked TakeUndelivered();
 
  private:
   Asked Ask(absl::AnyInvocable<std::vector<std::string>()> question);
-  std::vector<std::string> EndAllCalls(
-      absl::FunctionRef<std::vector<std::string>(Session&)> end_calls);
+  std::vector<std::string> EndCallsHere(const absl::Status& reason);
   void OnHello(Session& session) override;
   void OnClosed(Session& session) override;
 
