@@ -34,8 +34,11 @@ constexpr ClientMethod kBig{"test.v1.Test/Big", MethodShape::kUnary};
 constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodShape::kClientStreaming};
 constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodShape::kServerStreaming};
 constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodShape::kUnary};
+constexpr ClientMethod kTrailUnary{"mark.v1.Mark/TrailUnary", MethodShape::kUnary};
+constexpr ClientMethod kTrailStream{"mark.v1.Mark/TrailStream", MethodShape::kServerStreaming};
 
 constexpr std::size_t kSize = 3 << 20;     // Of a large message.
+constexpr std::size_t kMetadata = 7000;    // Of a value among the metadata.
 constexpr std::size_t kPlaced = 4096 + 8;  // What a large buffer takes beside its bytes.
 const std::string kSizeText = std::to_string(kSize);
 
@@ -46,6 +49,9 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
     transport_ = transport::NewTransport(GetParam(), reason);
     if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
     mark_.AddUnary("Mark", [](ServerContext&, RawMessage) { return Mark(); });
+    mark_.AddUnary("TrailUnary", [](ServerContext& c, RawMessage) { return TrailUnary(c); });
+    mark_.AddServerStreaming("TrailStream",
+                             [](ServerContext& c, RawMessage) { return TrailStream(c); });
     server_ = std::make_unique<Server>(ServerOptions{
         .log = [this](const LogRecord& record) { OnLog(record); }, .transport = transport_.get()});
     ASSERT_TRUE(server_->AddService(service_.service()).ok());
@@ -62,6 +68,21 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
   static Task<RawResult> Mark() {
     RefuseMemoryOfThisThread(true);
     co_return RawMessage{};
+  }
+
+  // With trailers that the system has no memory to send.
+  static void Trail(ServerContext& context) {
+    RefuseMemoryOfThisThread(true);
+    context.AddTrailer("key", std::string(kMetadata, 't'));
+    Refuse(kMetadata, kMetadata + 100);
+  }
+  static Task<RawResult> TrailUnary(ServerContext& context) {
+    Trail(context);
+    co_return RawMessage{};
+  }
+  static Stream<RawMessage> TrailStream(ServerContext& context) {
+    Trail(context);
+    co_return;
   }
 
   // The thread that these marks is the one whose allocations are refused.
@@ -160,6 +181,27 @@ TEST_P(RefusedMemory, ForAMessageOfAStreamThatIsSentEndsItsCall) {
   EXPECT_FALSE(stream.Next().has_value());
   ExpectNoMemory(stream.status(), "a message of " + kSizeText);
   EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Large a message of " + kSizeText));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForTheMetadataOfACallEndsThatCall) {
+  MarkServer();
+  Refuse(kMetadata, kMetadata + 100);
+  CallOptions options;
+  options.metadata = {{"key", std::string(kMetadata, 'v')}};
+  ExpectNoMemory(internal::CallUnary<RawMessage>(*channel_, kEcho, RawMessage{}, options).status(),
+                 "no memory for metadata of ");
+  EXPECT_THAT(logged(), HasSubstr("test.v1.Test/Echo metadata of "));
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, ForTrailersEndsTheirCall) {
+  const std::string text = "no memory for a reply of " + std::to_string(kMetadata + 3);
+  ExpectNoMemory(Call(kTrailUnary, "").status(), text);
+  ExpectServed();
+  auto stream = internal::OpenReader<RawMessage>(*channel_, kTrailStream, RawMessage{}, {});
+  EXPECT_FALSE(stream.Next().has_value());
+  ExpectNoMemory(stream.status(), text);
   ExpectServed();
 }
 

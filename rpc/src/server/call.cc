@@ -75,10 +75,17 @@ void Call::Admit(std::string_view metadata) {
 }
 
 absl::Status Call::DecodeMetadata(std::string_view metadata) {
-  absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(metadata);
-  if (!decoded.ok()) return decoded.status();
-  metadata_ = *std::move(decoded);
-  return absl::OkStatus();
+  return RunInMemory(
+      [&] {
+        absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(metadata);
+        if (!decoded.ok()) return decoded.status();
+        metadata_ = *std::move(decoded);
+        return absl::OkStatus();
+      },
+      [&] {
+        session_.LogNoMemory(method(), "metadata", metadata.size());
+        return OutOfMemory("metadata", metadata.size());
+      });
 }
 
 void Call::ArmDeadline() {
@@ -306,17 +313,29 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   if (!stopped_.ok()) status = stopped_;
   producer_ = nullptr;
   LetGo();
-  std::string trailers;
-  if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
-  RunInMemory([&] { session_.SendResponse(id_, status, trailers, response); },
+  RunInMemory([&] { Respond(status, response); },
               [&] {
-                const std::size_t size = response == nullptr ? 0 : response->size();
+                const std::size_t size = SizeOf(response);
                 session_.LogNoMemory(method(), "a reply", size);
                 status = OutOfMemory("a reply", size);
                 session_.SendResponse(id_, status, {}, nullptr);
               });
   middleware_.After(session_.core(), *this, status);
   session_.OnEnded(*this);
+}
+
+void Call::Respond(absl::Status& status, const internal::OutMessage* response) {
+  std::string trailers;
+  if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
+  session_.SendResponse(id_, status, trailers, response);
+}
+
+// Of a reply: with its trailers.
+std::size_t Call::SizeOf(const internal::OutMessage* response) {
+  std::size_t size = response == nullptr ? 0 : response->size();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, value] : trailers_) size += key.size() + value.size();
+  return size;
 }
 
 absl::Status Call::EncodeTrailers(std::string& trailers) {

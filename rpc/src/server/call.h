@@ -151,6 +151,8 @@ class Call final : public internal::ServerCall,
   void SendYielded(const internal::OutMessage& message);
   void RequestStop();
   void Conclude(absl::Status status, const internal::OutMessage* response);
+  void Respond(absl::Status& status, const internal::OutMessage* response);
+  std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
   Session& session_;
