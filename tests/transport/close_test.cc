@@ -34,6 +34,16 @@ TEST_P(CloseTest, FromInsideOnReceiveIsAllowed) {
   EXPECT_TRUE(monitor.WaitFor([&] { return closed; }));
 }
 
+// What a server goes by that need not wait for an idle client. False is always right.
+TEST_P(CloseTest, WaitsForNothingThatWasRead) {
+  Ends ends = NewEnds();
+  ASSERT_EQ(ends.server->MustSend("last words"), SendResult::kSent);
+  EXPECT_FALSE(ends.server->pipe().AllRead());
+  EXPECT_EQ(*ends.client->ReceiveUntil(Soon()), "last words");
+  const bool knows = GetParam() == "epoll" || GetParam() == "io_uring";
+  EXPECT_EQ(ends.server->pipe().AllRead(), knows);
+}
+
 TEST_P(CloseTest, OfThePeerIsToldOnceAfterAllThatItSent) {
   Ends ends = NewAttachedEnds();
   for (int i = 0; i < 5; ++i) ends.server->MustSend(std::to_string(i));

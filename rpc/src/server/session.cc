@@ -70,6 +70,7 @@ void Session::LimitClosing() { loop().Schedule(*this, After(transport::kDrainLim
 void Session::Drain() {
   if (draining_ || state_ >= State::kClosing) return;
   draining_ = true;
+  idle_ = calls_.empty() && !outbox_.sending() && pipe_->AllRead();
   SendGoaway(absl::OkStatus());
 }
 
@@ -265,7 +266,7 @@ void Session::ClosePipe(CloseMode mode) {
 void Session::CloseWhenDone() {
   if ((draining_ || client_goes_away_) && state_ < State::kClosing && calls_.empty()) EndDrain();
   if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
-    ClosePipe(CloseMode::kDrain);
+    ClosePipe(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
   }
   if (state_ == State::kClosed && calls_.empty() && ended_calls_.empty()) host_.OnClosed(*this);
 }

@@ -52,7 +52,8 @@ class Session final : public QueueLink<Session>,
   // The same, for a client that is not admitted; it is told apart in the log.
   void Refuse(absl::Status reason);
 
-  // Takes no new calls, tells the client so, and closes when those in flight have ended.
+  // Takes no new calls, tells the client so, and closes when those in flight have ended: at once
+  // where the client has read all there was, as nobody may be reading there at the moment.
   void Drain();
 
   // The time for calls in flight is over: stops them. What was sent gets transport::kDrainLimit to
@@ -183,6 +184,7 @@ class Session final : public QueueLink<Session>,
   const TimePoint opened_at_ = Clock::now();
   State state_ = State::kAwaitingHello;
   bool draining_ = false;          // The server takes no new calls, and has said so.
+  bool idle_ = false;              // The client had no call then, and had read everything.
   bool client_goes_away_ = false;  // The client makes no new calls.
   bool grace_over_ = false;
   bool receiving_ = false;

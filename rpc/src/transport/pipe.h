@@ -87,6 +87,9 @@ class Pipe {
   // text, which would cost memory), after which the pipe is as before. Any thread, one at a time.
   virtual absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) = 0;
 
+  // The peer has read all that was sent. False where that cannot be known. Any thread.
+  virtual bool AllRead() const { return false; }
+
   // Ends everything. Outstanding operations are cancelled and reported to nobody; `closed` is
   // called on the loop when no buffer and no delegate will be touched again (at once when
   // detached). Loop thread, or any thread when detached. A second call is an error of the caller.

@@ -1,5 +1,7 @@
 #include "src/transport/pipe_linux.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -126,6 +128,11 @@ bool SocketPipe::LimitWait(Duration left) {
 // that it had sent before. They are still there: receive again.
 bool SocketPipe::IsFirstReset(std::ptrdiff_t result) {
   return result == -ECONNRESET && !std::exchange(reset_seen_, true);
+}
+
+bool SocketPipe::AllRead() const {
+  int unread = 0;
+  return ::ioctl(fd(), SIOCOUTQ, &unread) == 0 && unread == 0;
 }
 
 void SocketPipe::Close(CloseMode mode, absl::AnyInvocable<void()> closed) {

@@ -21,6 +21,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   void Receive() override;
   absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override;
   absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override;
+  bool AllRead() const override;
   void Close(CloseMode mode, absl::AnyInvocable<void()> closed) override;
   const Peer& peer() const override { return peer_; }
 
