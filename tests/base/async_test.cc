@@ -458,7 +458,8 @@ TEST_F(SharedPool, HasRoomForTheNextUserWhateverOneTakes) {
   }
   EXPECT_EQ(taken, 8);
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("8 calls of a wait for a worker, and 8"));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("8 calls of a are waiting for a worker thread, and 8"));
   EXPECT_TRUE(Add(b, 'b').ok());
   EXPECT_EQ(RunAll(), "abaaaaaaa");
 }

@@ -159,7 +159,7 @@ TEST_F(BlockingTest, TheDeadlineOfAReplyPassesAndTheServerIsToldOnce) {
 TEST_F(BlockingTest, TheDeadlinePassesWhileTheServerSaysNoHello) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   const ScriptedConnection connection = server_.Accept();
-  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "server's Hello");
+  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "a reply to Hello");
 }
 
 TEST_F(BlockingTest, NoServerIsUnavailableAtOnce) {
@@ -195,12 +195,12 @@ TEST_F(BlockingTest, AStopThatCameBeforeTheCallSendsNothing) {
 
 TEST_F(BlockingTest, ATimeoutOfZeroIsRefused) {
   ExpectStatus(Call("x", {.timeout = milliseconds(0)}).status(), absl::StatusCode::kInvalidArgument,
-               "above zero");
+               "it must be 1 or more");
 }
 
 TEST_F(BlockingTest, AWaitForReadyBelowZeroIsRefused) {
   ExpectStatus(Call("x", {.wait_for_ready = milliseconds(-1)}).status(),
-               absl::StatusCode::kInvalidArgument, "zero or more");
+               absl::StatusCode::kInvalidArgument, "it must be 0 or more");
 }
 
 TEST_F(BlockingTest, TimesThatDoNotFitTheClockAreNoLimit) {

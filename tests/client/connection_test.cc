@@ -230,7 +230,7 @@ TEST_F(ConnectionTest, AStreamWithoutADeadlineIsNotOpenedForEver) {
   channel_ = Connect(ScriptedServer::kEndpoint, options_);
   auto silent = channel_->OpenStream(kBothMethod, nullptr, {});
   ScriptedConnection connection = server_.Accept();
-  ExpectStatus(silent->status(), absl::StatusCode::kDeadlineExceeded, "server's Hello");
+  ExpectStatus(silent->status(), absl::StatusCode::kDeadlineExceeded, "a reply to Hello");
 
   wire::Hello hello = ScriptedConnection::UsualHello();
   hello.max_calls = 16;
@@ -243,7 +243,7 @@ TEST_F(ConnectionTest, AStreamWithoutADeadlineIsNotOpenedForEver) {
   for (int i = 0; i < 15; ++i) others.push_back(channel_->OpenStream(kBothMethod, nullptr, {}));
   auto second = channel_->OpenStream(kBothMethod, nullptr, {});
   ExpectStatus(second->status(), absl::StatusCode::kDeadlineExceeded,
-               "16 (max_calls_per_connection)");
+               "16 call slots (max_calls_per_connection)");
   other.Message(1, "still here");
   std::span<const char> bytes;
   EXPECT_EQ(first->Read(bytes), internal::ClientStream::Step::kDone);

@@ -71,7 +71,7 @@ TEST_F(LimitsTest, BeforeTheHelloOnlySixteenCallsGoOut) {
 TEST_F(LimitsTest, CallsAboveTheServersLimitWaitForASlotInsideTheirDeadline) {
   auto [connection, calls, requests] = Fill();
   auto late = CallAside("late", {.timeout = milliseconds(50)});
-  ExpectStatus(Get(late).status(), absl::StatusCode::kDeadlineExceeded, "free call slot");
+  ExpectStatus(Get(late).status(), absl::StatusCode::kDeadlineExceeded, "call slots");
   auto waiting = CallAside("waiting");
   connection.Reply(requests.back().call_id, "r");
   const OwnedFrame freed = connection.Expect(FrameKind::kRequest);

@@ -42,8 +42,8 @@ class DescriptorsOfServer : public ServerFixture {
 TEST_F(DescriptorsOfServer, AreKeptToTellAClientThatItsUserHasEnough) {
   const DescriptorLimit limit(LimitFor(80));
   Start({.log = Hook()});
-  EXPECT_THAT(log_.Lines(1), Contains("connections limited cause=the process may open 80 "
-                                      "descriptors more; raise its limit (ulimit -n) "
+  EXPECT_THAT(log_.Lines(1), Contains("connections limited cause=the process may open only 80 "
+                                      "more descriptors; raise the limit (ulimit -n) "
                                       "max_connections=40 max_connections_per_user=30"));
   std::deque<WireClient> clients;
   for (int i = 0; i < 30; ++i) {

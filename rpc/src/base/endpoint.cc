@@ -37,15 +37,15 @@ absl::Status Invalid(std::string_view text, std::string_view rule) {
 }
 
 absl::Status CheckShortName(std::string_view name) {
-  if (name.empty()) return Invalid(name, "a name has at least one character");
+  if (name.empty()) return Invalid(name, "a name must not be empty");
   if (name.size() > kMaxShortName) {
-    return Invalid(name, absl::StrCat("a short name has at most ", kMaxShortName,
-                                      " characters, this one has ", name.size()));
+    return Invalid(name, absl::StrCat("it has ", name.size(),
+                                      " characters; a short name has at most ", kMaxShortName));
   }
-  if (name.front() == '.') return Invalid(name, "a short name does not begin with '.'");
+  if (name.front() == '.') return Invalid(name, "a short name must not begin with '.'");
   for (const char c : name) {
     if (!IsShortNameCharacter(c)) {
-      return Invalid(name, "a short name is made of letters, digits, '.', '_' and '-'");
+      return Invalid(name, "a short name may contain only letters, digits, '.', '_' and '-'");
     }
   }
   return absl::OkStatus();

@@ -40,8 +40,8 @@ class WorkerPool::Impl {
   absl::StatusOr<Ticket> Enqueue(const std::shared_ptr<Part>& part, Job work) {
     if (!mark_.Claim()) {
       return absl::FailedPreconditionError(
-          "this worker pool was used before fork() and belongs to the parent process; make a new "
-          "one after fork()");
+          "this worker pool was used before fork() and belongs to the parent process; create a new "
+          "one in the child");
     }
     const std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
@@ -113,15 +113,17 @@ class WorkerPool::Impl {
   // For one more that has to wait.
   absl::Status CheckRoom(const Part& part) const {
     if (queued_ >= queue_limit_) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("all ", threads_.size(), " workers are busy and ", queued_,
-                       " calls wait for them already; the limit is ", queue_limit_));
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "all ", threads_.size(), " worker threads are busy and ", queued_,
+          " calls are waiting for one; the limit is ", queue_limit_, "; try again later"));
     }
     const std::size_t unused = queue_limit_ - queued_;
     if (part.user.empty() || part.queue.size() < unused) return absl::OkStatus();
-    return absl::ResourceExhaustedError(absl::StrCat(
-        part.queue.size(), " calls of ", part.user, " wait for a worker, and ", unused, " of ",
-        queue_limit_, " places are free; a user may hold as many as are free; try again later"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat(part.queue.size(), " calls of ", part.user,
+                     " are waiting for a worker thread, and ", unused, " of ", queue_limit_,
+                     " places in the queue are free; a user may have at most as many calls ",
+                     "waiting as there are free places; try again later"));
   }
 
   // How many threads it may have at once.
@@ -201,7 +203,7 @@ WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit)
 
 WorkerPool::WorkerPool(WorkerPool& whole, std::string_view user)
     : impl_(whole.impl_),
-      part_(std::make_shared<Part>(user.empty() ? "somebody unknown" : user)),
+      part_(std::make_shared<Part>(user.empty() ? "an unknown user" : user)),
       whole_(false) {}
 
 // In a child of fork() it stays: nobody can wait for its threads.

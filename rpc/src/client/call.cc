@@ -60,8 +60,8 @@ absl::Status Call::AskMiddleware(const Metadata& metadata) {
     RunGuarded([&] { status = middleware->Before(*context_); },
                [&](const std::exception_ptr& thrown) {
                  core_.LogThrown("middleware threw", thrown);
-                 status =
-                     absl::InternalError("a middleware of the channel threw; its log says what");
+                 status = absl::InternalError(
+                     "a middleware of the channel threw an exception; see the channel's log");
                });
     if (!status.ok()) return status;
     ++entered_;
@@ -106,7 +106,8 @@ absl::Status Call::TakeTrailers(std::string_view encoded) {
   if (trailers_ == nullptr && context_ == nullptr) return absl::OkStatus();
   absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(encoded);
   if (!decoded.ok()) {
-    return absl::InternalError(absl::StrCat("the server's trailers: ", decoded.status().message()));
+    return absl::InternalError(absl::StrCat("cannot parse the trailers of the server's reply: ",
+                                            decoded.status().message()));
   }
   if (context_ != nullptr) context_->trailers_ = *decoded;
   if (trailers_ != nullptr) *trailers_ = *std::move(decoded);
@@ -126,12 +127,14 @@ absl::Status Call::Expired() const {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
   if (!session->hello_received()) {
-    return core_.DeadlineExceeded("waiting for the server's Hello", times_.begun);
+    return core_.DeadlineExceeded("waiting for a reply to Hello from the server at", times_.begun);
   }
-  if (phase == Phase::kSent) return core_.DeadlineExceeded("waiting for the reply", times_.begun);
+  if (phase == Phase::kSent) {
+    return core_.DeadlineExceeded("waiting for the reply of the server at", times_.begun);
+  }
   return core_.DeadlineExceeded(
-      absl::StrCat("waiting for a free call slot, of which the server gives ", session->max_calls(),
-                   " (max_calls_per_connection)"),
+      absl::StrCat("waiting for one of the ", session->max_calls(),
+                   " call slots (max_calls_per_connection) of the server at"),
       times_.begun);
 }
 

@@ -99,7 +99,7 @@ Core::~Core() = default;
 absl::Status Core::Foreign() {
   return absl::FailedPreconditionError(
       "this channel, or the IoThread that it was given, was used before fork() and belongs to the "
-      "parent process; make a new one after fork()");
+      "parent process; create a new one in the child");
 }
 
 absl::Status Core::Refusal() const { return closed_ ? Closed() : place_.status(); }
@@ -151,12 +151,13 @@ absl::StatusOr<std::shared_ptr<Session>> Core::Connect(Lock& lock, Call& call) {
   if (absl::IsDeadlineExceeded(pipe.status())) {
     // The server is there, but busy: the next slice.
     if (now < call.times().connect_deadline) return nullptr;
-    return DeadlineExceeded("waiting in the server's full connection queue", call.times().begun);
+    return DeadlineExceeded("waiting in the full connection queue of the server at",
+                            call.times().begun);
   }
   if (!absl::IsUnavailable(pipe.status())) return pipe.status();
   if (now >= call.times().wait_until) {
     if (call.times().wait_until < call.times().connect_deadline) return pipe.status();
-    return DeadlineExceeded("waiting for a server", call.times().begun);
+    return DeadlineExceeded("waiting for a server at", call.times().begun);
   }
   retry_ = now + retry_gap_.Next();
   return nullptr;
@@ -268,9 +269,9 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
 absl::Status Core::CheckMayBlock() {
   if (Executor::Current() == nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "this call would block the thread of an event loop, and all that is served there: in a "
-      "callback, or a handler that is a coroutine, use the form with a callback, one to co_await "
-      "(CoNext(), CoWrite()), or RunBlocking()");
+      "this call would block the thread of an event loop, and all that it serves; in a "
+      "callback or a coroutine, use the form with a callback, the form for co_await (CoNext(), "
+      "CoWrite()), or RunBlocking()");
 }
 
 bool Core::MayWaitHere() const {
@@ -285,7 +286,7 @@ void Core::LogThrown(std::string_view event, const std::exception_ptr& exception
 absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {
   const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
   return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(phase),
-                                                  ", ", endpoint_text_, ", after ", spent.count(),
+                                                  " ", endpoint_text_, ", after ", spent.count(),
                                                   " ms"));
 }
 

@@ -131,7 +131,7 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   // What a call without a session is at.
   std::string_view connect_phase() const {
-    return retry_ == TimePoint() ? "connecting" : "waiting for a server";
+    return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
   }
 
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.

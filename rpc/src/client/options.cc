@@ -1,6 +1,7 @@
 #include "src/client/options.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -13,16 +14,23 @@
 namespace piperpc::client {
 namespace {
 
+constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
+
 absl::StatusOr<transport::Transport*> TransportOf(const ChannelOptions& options) {
   if (options.io_thread != nullptr) return &options.io_thread->transport();
   if (options.transport != nullptr) return options.transport;
   return transport::SystemTransport(options.backend);
 }
 
+absl::Status CallOptionTooSmall(std::string_view name, std::chrono::milliseconds value,
+                                std::uint64_t least) {
+  const Range range = {name, value.count(), least, kAny};
+  return CheckRanges("call", {&range, 1});
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const ChannelOptions& options) {
-  constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
   const Range ranges[] = {
       {"default_timeout (ms)", options.default_timeout.count(), 1, kAny},
       {"wait_for_ready (ms)", options.wait_for_ready.count(), 0, kAny},
@@ -53,13 +61,10 @@ absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
                                   bool stream) {
   if (call.timeout && call.timeout->count() <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the timeout of a call must be above zero, it is ", call.timeout->count(), " ms"));
+    return CallOptionTooSmall("timeout (ms)", *call.timeout, 1);
   }
   if (call.wait_for_ready && call.wait_for_ready->count() < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("wait_for_ready of a call must be zero or more, it is ",
-                     call.wait_for_ready->count(), " ms"));
+    return CallOptionTooSmall("wait_for_ready (ms)", *call.wait_for_ready, 0);
   }
   const TimePoint now = Clock::now();
   const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);

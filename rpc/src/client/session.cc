@@ -42,9 +42,9 @@ wire::Hello OurHello(const ChannelOptions& options) {
 
 absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
                       std::string_view option) {
-  return absl::ResourceExhaustedError(absl::StrCat(ToAbsl(what), " of ", size,
-                                                   " bytes is above the server's limit of ", limit,
-                                                   " (", ToAbsl(option), ")"));
+  return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
+                                                   " bytes; the server's limit is ", limit, " (",
+                                                   ToAbsl(option), ")"));
 }
 
 }  // namespace

@@ -164,8 +164,8 @@ class Server::Impl {
 
   static absl::Status Foreign() {
     return absl::FailedPreconditionError(
-        "this server was started before fork() and belongs to the parent process; make a new one "
-        "after fork()");
+        "this server was started before fork() and belongs to the parent process; create a new "
+        "one in the child");
   }
 
   static ShutdownReport Refused(absl::Status why) {
@@ -177,7 +177,7 @@ class Server::Impl {
   absl::Status NotStarted() const {
     if (report_) return absl::FailedPreconditionError("the server has been shut down");
     if (loops_.empty()) return absl::OkStatus();
-    return absl::FailedPreconditionError("the server has been started already");
+    return absl::FailedPreconditionError("the server was already started");
   }
 
   // FAILED_PRECONDITION where `what` would wait for this very thread.
@@ -185,14 +185,14 @@ class Server::Impl {
     if (own_server == this || workers_.IsOwnThread()) {
       return absl::FailedPreconditionError(
           absl::StrCat(ToAbsl(what),
-                       " was called on a thread of the server, which it would have to wait for; "
+                       " was called on a thread of the server, and would wait for itself; "
                        "call it on another thread"));
     }
     if (!IsChangedHere(this)) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat(
         ToAbsl(what),
-        " was called by code that Start(), AddService() or Shutdown() of the same server runs on "
-        "this thread, and would have to wait for that; call it when that has returned"));
+        " was called from within Start(), AddService() or Shutdown() of the same server, and would "
+        "wait for itself; call it after that has returned"));
   }
 
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
@@ -274,8 +274,8 @@ class Server::Impl {
     if (!server::FitConnections(capacity, options_)) return;
     core_.Log(LogLevel::kWarning, "connections limited", [&] {
       return server::LogFields{
-          {"cause", absl::StrCat("the process may open ", capacity,
-                                 " descriptors more; raise its limit (ulimit -n)")},
+          {"cause", absl::StrCat("the process may open only ", capacity,
+                                 " more descriptors; raise the limit (ulimit -n)")},
           {"max_connections", std::to_string(options_.max_connections)},
           {"max_connections_per_user", std::to_string(options_.max_connections_per_user)}};
     });
@@ -363,14 +363,14 @@ class Server::Impl {
 
   std::string DescribeLoop(std::size_t index) const {
     return absl::StrCat("event loop ", index + 1, " of ", loops_.size(), ", with ",
-                        loops_[index]->calls(), " calls: something that runs on it blocks it");
+                        loops_[index]->calls(), " calls: blocked by code that runs on it");
   }
 
   // When no connection is left. True: all of them have ended.
   bool StopThreads(ShutdownReport& report, TimePoint limit) {
     if (!report.blocked.empty()) return false;
     if (!workers_.Stop(limit)) {
-      report.blocked.emplace_back("worker threads: work that no call waits for still runs on them");
+      report.blocked.emplace_back("worker threads: still running work that no call waits for");
       return false;
     }
     bool all = true;

@@ -19,7 +19,8 @@ absl::StatusOr<std::unique_ptr<Listener>> MemoryListener::Open(MemoryPorts& port
       new MemoryListener(ports, loop, endpoint, options, delegate));
   const std::lock_guard lock(ports.mutex);
   if (!ports.listeners.emplace(endpoint.text(), listener.get()).second) {
-    return absl::AlreadyExistsError(absl::StrCat("a live server is at ", endpoint.text()));
+    return absl::AlreadyExistsError(
+        absl::StrCat("a server is already running at ", endpoint.text()));
   }
   ports.changed.notify_all();
   return listener;

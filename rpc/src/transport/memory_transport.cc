@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& e
   }
   if (!listener->HasRoom()) {
     return absl::DeadlineExceededError(
-        absl::StrCat("the server at ", endpoint.text(), ": every instance is taken"));
+        absl::StrCat("could not connect to ", endpoint.text(), ": its connection queue is full"));
   }
   auto [client, server] = MemoryPipe::NewPair();
   listener->Add(std::move(server));
