@@ -120,8 +120,8 @@ class Auth::PlaceOnConnection {
     auto place = std::make_unique<PlaceOnConnection>(std::move(count));
     if (place->count_->under_way <= limit) return place;
     return absl::ResourceExhaustedError(
-        absl::StrCat(limit, " logins of this connection are under way, which is the limit; wait ",
-                     "for one of them"));
+        absl::StrCat(limit, " logins are in progress on this connection, which is the limit; wait ",
+                     "for one of them to end"));
   }
 
   struct Count {
@@ -154,7 +154,8 @@ struct Auth::Attempt {
   const UnknownName unknown;
   std::unique_ptr<PlaceOnConnection> place;
   std::unique_ptr<LoginTurns::Turn> turn;
-  absl::StatusOr<Authenticated> result = absl::InternalError("the login failed in the server");
+  absl::StatusOr<Authenticated> result =
+      absl::InternalError("the login failed on the server; see the server's log");
   piperpc::AsyncEvent done;  // Set when `result` is there.
 
   // However a hashing thread leaves it, the next one in line has its turn, and its call an answer.

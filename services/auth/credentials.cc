@@ -13,7 +13,7 @@ namespace {
 absl::Status CheckSize(const char* what, std::size_t size, std::size_t limit) {
   if (size >= 1 && size <= limit) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("a ", what, " has 1 to ", limit, " bytes; this one has ", size));
+      absl::StrCat("the ", what, " has ", size, " bytes; it must have 1 to ", limit));
 }
 
 // Characters that would let a name break out of its line in a log or on a terminal.

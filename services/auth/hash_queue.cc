@@ -57,7 +57,8 @@ absl::Status HashQueue::CheckShare(const std::string& user, std::size_t held) co
   if (held < unused) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat(held, " logins of ", user, " are being checked, and ", unused, " of ", places_,
-                   " places are free; a user may hold as many as are free; try again later"));
+                   " places are free; a user may have at most as many logins checked as there are ",
+                   "free places; try again later"));
 }
 
 // Takes back what was added last.

@@ -16,7 +16,7 @@ absl::StatusOr<std::unique_ptr<LoginTurns::Turn>> LoginTurns::Join(std::string_v
   std::list<Turn*>& line = lines_[turn->key_];
   if (line.size() >= max_in_line_) {
     return absl::ResourceExhaustedError(
-        absl::StrCat(line.size(), " logins of this user name are under way; the limit is ",
+        absl::StrCat(line.size(), " logins of this user name are in progress; the limit is ",
                      max_in_line_, "; try again later"));
   }
   line.push_back(turn.get());

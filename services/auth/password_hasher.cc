@@ -9,7 +9,9 @@
 namespace services {
 namespace {
 
-absl::Status OutOfMemory() { return absl::ResourceExhaustedError("no memory to hash a password"); }
+absl::Status OutOfMemory() {
+  return absl::ResourceExhaustedError("not enough memory to hash a password; try again later");
+}
 
 }  // namespace
 
@@ -22,12 +24,12 @@ PasswordCost PasswordCost::Minimal() {
 }
 
 absl::StatusOr<PasswordHasher> PasswordHasher::Create(PasswordCost cost) {
-  if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
+  if (sodium_init() < 0) return absl::InternalError("cannot initialize libsodium");
   if (cost.operations < crypto_pwhash_OPSLIMIT_MIN ||
       cost.operations > crypto_pwhash_OPSLIMIT_MAX ||
       cost.memory_bytes < crypto_pwhash_MEMLIMIT_MIN ||
       cost.memory_bytes > crypto_pwhash_MEMLIMIT_MAX) {
-    return absl::InvalidArgumentError(absl::StrCat("no such password cost: ", cost.operations,
+    return absl::InvalidArgumentError(absl::StrCat("not a valid password cost: ", cost.operations,
                                                    " operations with ", cost.memory_bytes,
                                                    " bytes of memory"));
   }

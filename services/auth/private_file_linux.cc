@@ -26,7 +26,7 @@ absl::Status NotRegular(const std::string& path) {
 // The file itself, should it be a link that somebody else has put there.
 absl::Status CheckRegularFile(const std::string& path) {
   struct stat found;
-  if (lstat(path.c_str(), &found) != 0) return SystemError("cannot look at", path);
+  if (lstat(path.c_str(), &found) != 0) return SystemError("cannot inspect", path);
   return S_ISREG(found.st_mode) ? absl::OkStatus() : NotRegular(path);
 }
 
@@ -34,14 +34,16 @@ absl::Status CheckRegularFile(const std::string& path) {
 // it.
 absl::Status MakeFile(const std::string& path) {
   const int made = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnlyFile);
-  if (made < 0) return errno == EEXIST ? CheckRegularFile(path) : SystemError("cannot make", path);
+  if (made < 0) {
+    return errno == EEXIST ? CheckRegularFile(path) : SystemError("cannot create", path);
+  }
   close(made);
   return absl::OkStatus();
 }
 
 absl::Status RestrictOpened(int file, const std::string& path) {
   struct stat found;
-  if (fstat(file, &found) != 0) return SystemError("cannot look at", path);
+  if (fstat(file, &found) != 0) return SystemError("cannot inspect", path);
   if (!S_ISREG(found.st_mode)) return NotRegular(path);
   if (fchmod(file, kOwnerOnlyFile) != 0) return SystemError("cannot restrict access to", path);
   return absl::OkStatus();
@@ -52,7 +54,7 @@ absl::Status RestrictOpened(int file, const std::string& path) {
 absl::Status MakePrivateFile(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (!folder.empty() && mkdir(folder.c_str(), kOwnerOnlyFolder) != 0 && errno != EEXIST) {
-    return SystemError("cannot make the folder", folder);
+    return SystemError("cannot create the folder", folder);
   }
   return MakeFile(path);
 }
@@ -60,7 +62,7 @@ absl::Status MakePrivateFile(const std::string& path) {
 absl::Status RestrictToOwner(const std::string& path) {
   struct stat found;
   if (lstat(path.c_str(), &found) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : SystemError("cannot look at", path);
+    return errno == ENOENT ? absl::OkStatus() : SystemError("cannot inspect", path);
   }
   if (S_ISREG(found.st_mode) && (found.st_mode & kOthers) == 0) return absl::OkStatus();
   // Never blocks, were it a FIFO; never follows a link.

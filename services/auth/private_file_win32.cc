@@ -129,19 +129,21 @@ absl::Status CheckFolder(const fs::path& folder, PSID user) {
   const DWORD error =
       GetNamedSecurityInfoW(folder.c_str(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr,
                             nullptr, &acl, nullptr, &descriptor);
-  if (error != ERROR_SUCCESS) return SystemError(error, "cannot look at the folder", folder);
+  if (error != ERROR_SUCCESS) {
+    return SystemError(error, "cannot read the access rules of the folder", folder);
+  }
   const LocalPtr<void> frees(descriptor);
   if (!GivesFilesToOthers(acl, user)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the folder ", NameOf(folder),
-                   " lets other users into the files that are made in it; name one that is not "
-                   "there yet, or one of your own"));
+                   " gives other users access to the files that are created in it; choose a folder "
+                   "that does not exist yet, or one that only you can use"));
 }
 
 absl::Status MakeFolder(const fs::path& folder, SECURITY_ATTRIBUTES& attributes, PSID user) {
   if (CreateDirectoryW(folder.c_str(), &attributes)) return absl::OkStatus();
   const DWORD error = GetLastError();
-  if (error != ERROR_ALREADY_EXISTS) return SystemError(error, "cannot make the folder", folder);
+  if (error != ERROR_ALREADY_EXISTS) return SystemError(error, "cannot create the folder", folder);
   return CheckFolder(folder, user);
 }
 
@@ -149,7 +151,7 @@ absl::Status CheckRegularFile(HANDLE file, const fs::path& path) {
   BY_HANDLE_FILE_INFORMATION found = {};
   const bool on_disk = GetFileType(file) == FILE_TYPE_DISK;
   if (on_disk && !GetFileInformationByHandle(file, &found)) {
-    return SystemError(GetLastError(), "cannot look at", path);
+    return SystemError(GetLastError(), "cannot inspect", path);
   }
   constexpr DWORD kOtherThings = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
   if (on_disk && (found.dwFileAttributes & kOtherThings) == 0) return absl::OkStatus();
@@ -162,7 +164,7 @@ absl::Status CheckOwner(HANDLE file, const fs::path& path, PSID user) {
   PSID owner = nullptr;
   const DWORD error = GetSecurityInfo(file, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner,
                                       nullptr, nullptr, nullptr, &descriptor);
-  if (error != ERROR_SUCCESS) return SystemError(error, "cannot look at", path);
+  if (error != ERROR_SUCCESS) return SystemError(error, "cannot inspect", path);
   const LocalPtr<void> frees(descriptor);
   if (owner != nullptr && IsTrusted(owner, user)) return absl::OkStatus();
   return absl::PermissionDeniedError(absl::StrCat(NameOf(path), " belongs to another user"));
@@ -173,10 +175,10 @@ class Owner {
  public:
   // `path`: what will be theirs.
   absl::Status Find(const fs::path& path) {
-    if (!user_.Find()) return SystemError(GetLastError(), "cannot tell whose will be", path);
+    if (!user_.Find()) return SystemError(GetLastError(), "cannot determine the owner for", path);
     descriptor_ = OwnerOnly(user_.sid());
     if (descriptor_ != nullptr) return absl::OkStatus();
-    return SystemError(GetLastError(), "cannot tell who may use", path);
+    return SystemError(GetLastError(), "cannot determine the access rules for", path);
   }
 
   PSID sid() { return user_.sid(); }

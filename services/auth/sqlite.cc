@@ -129,7 +129,7 @@ absl::StatusOr<std::int64_t> SqliteDatabase::QueryNumber(std::string_view sql) {
   if (!query.ok()) return query.status();
   const absl::StatusOr<bool> row = query->Step();
   if (!row.ok()) return row.status();
-  if (!*row) return absl::InternalError("database: a query gave no row");
+  if (!*row) return absl::InternalError("database: a query returned no row");
   return query->Number(0);
 }
 

@@ -45,7 +45,7 @@ constexpr char kReplace[] =
 absl::Status AnotherPrograms(std::int64_t id) {
   return absl::FailedPreconditionError(
       absl::StrCat("the file is a database of another program (application_id ", id,
-                   "), and was left as it is; name one that is not there yet"));
+                   ") and was not changed; choose a file that does not exist yet"));
 }
 
 // Reads only. All numbers are of one moment: another process may make the schema meanwhile.
@@ -77,9 +77,9 @@ absl::Status CheckNothingUnfinished(const std::string& path) {
         std::filesystem::path(std::u8string(beside.begin(), beside.end())), missing);
     if (missing || bytes == 0) continue;
     return absl::FailedPreconditionError(
-        absl::StrCat("the file bears no mark of this program, and what another program has begun "
-                     "to write to it is in ",
-                     beside, "; both were left as they are; name a file that is not there yet"));
+        absl::StrCat("the file was not made by this program, and unfinished changes of another "
+                     "program are in ",
+                     beside, "; neither was changed; choose a file that does not exist yet"));
   }
   return absl::OkStatus();
 }

@@ -100,11 +100,13 @@ SharedEvent Feed::TryNext() {
 
 absl::StatusOr<std::unique_ptr<Hub>> Hub::Create(HubOptions options) {
   if (options.queue_bytes < kMinQueueBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a subscriber's queue has at least ", kMinQueueBytes, " bytes, not ", options.queue_bytes));
+    return absl::InvalidArgumentError(absl::StrCat("the subscriber queue has ", options.queue_bytes,
+                                                   " bytes; it must have at least ",
+                                                   kMinQueueBytes));
   }
   if (!IsPolicy(options.policy)) {
-    return absl::InvalidArgumentError("the policy for slow subscribers is not one of them");
+    return absl::InvalidArgumentError(absl::StrCat("not a valid policy for slow subscribers: ",
+                                                   static_cast<int>(options.policy)));
   }
   return std::unique_ptr<Hub>(new Hub(options));
 }
@@ -112,7 +114,8 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Create(HubOptions options) {
 absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolicy policy) {
   if (policy == notify::v1::SLOW_POLICY_UNSPECIFIED) policy = options_.policy;
   if (!IsPolicy(policy)) {
-    return absl::InvalidArgumentError(absl::StrCat("no such policy: ", static_cast<int>(policy)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a valid policy for slow subscribers: ", static_cast<int>(policy)));
   }
   auto feed = std::make_unique<Feed>(*this, user, policy, options_.queue_bytes);
   // The feed goes away, and takes this lock, only after it was released: declared before it.
@@ -136,8 +139,9 @@ absl::Status Hub::CheckPlaces(const std::string& user) const {
   const auto own = feeds_of_.find(user);
   const std::size_t limit = PlacesOfUser(options_);
   if (own == feeds_of_.end() || own->second < limit) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "user ", user, " has ", own->second, " subscribers; the limit for each user is ", limit));
+  return absl::ResourceExhaustedError(absl::StrCat("user ", user, " has ", own->second,
+                                                   " subscribers; the limit is ", limit,
+                                                   " (max_subscribers_per_user)"));
 }
 
 void Hub::Close() {

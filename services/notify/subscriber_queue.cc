@@ -85,7 +85,7 @@ void SubscriberQueue::DropOldest() {
 void SubscriberQueue::CutOff() {
   status_ = absl::ResourceExhaustedError(
       absl::StrCat("the subscriber is too slow: ", entries_.size(), " events of ", queued_bytes_,
-                   " bytes wait for it; the limit is ", limit_bytes_));
+                   " bytes are waiting for it; the limit is ", limit_bytes_, " bytes"));
   entries_ = {};
   queued_bytes_ = 0;
   was_cut_off_ = true;

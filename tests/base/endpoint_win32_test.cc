@@ -44,7 +44,7 @@ TEST(EndpointWin32Test, LimitsANameToWhatAPipeTakes) {
   const std::string prefix = R"(\\.\pipe\)";
   const std::string most = prefix + std::string(256 - prefix.size(), 'x');
   EXPECT_TRUE(Endpoint::Parse(most).ok());
-  ExpectRefused(most + "x", "at most 256 characters, this one has 257");
+  ExpectRefused(most + "x", "it has 257 characters; a pipe's name has at most 256");
 }
 
 // The limit is in UTF-16, where this character takes one place and not two.
@@ -53,7 +53,7 @@ TEST(EndpointWin32Test, CountsTheCharactersOfTheSystem) {
   const std::size_t free = 256 - name.size();
   for (std::size_t i = 0; i < free; ++i) name += "\xc3\xa9";
   EXPECT_TRUE(Endpoint::Parse(name).ok());
-  ExpectRefused(name + "x", "this one has 257");
+  ExpectRefused(name + "x", "it has 257 characters");
 }
 
 }  // namespace

@@ -247,7 +247,7 @@ class MistakesTest(CliTest):
       self.assert_ended(result, IO, 'piperpc: cannot read standard input: Is a directory')
 
   def test_a_file_without_a_name(self):
-    self.assert_ended(self.server.run('call', UPPERCASE, '@'), USAGE, '"@" names no file')
+    self.assert_ended(self.server.run('call', UPPERCASE, '@'), USAGE, '"@" does not name a file')
 
   @target.linux_only('Windows has no empty variables')
   def test_an_endpoint_that_is_an_empty_variable(self):
@@ -430,7 +430,7 @@ class PasswordPromptTest(CliTest):
     """What the terminal has shown."""
     self.assert_ended(self.server.run_as('typist', 'call', WHO_AM_I, password='typed secret'), OK)
     child, terminal = self.at_a_terminal('--user', 'typist', 'call', WHO_AM_I)
-    shown = self.read_until(terminal, b'Password of typist:')
+    shown = self.read_until(terminal, b'Password for typist:')
     os.write(terminal, b'typed secret\r')
     shown += self.read_until(terminal, b'}')
     self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), OK, shown)
@@ -449,7 +449,7 @@ class PasswordPromptTest(CliTest):
       ours, theirs = pty.openpty()
       before = termios.tcgetattr(theirs)
       child = self.start_at(theirs, '--user', 'typist', 'call', WHO_AM_I)
-      self.read_until(ours, b'Password of typist:')
+      self.read_until(ours, b'Password for typist:')
       self.assertFalse(termios.tcgetattr(theirs)[3] & termios.ECHO)
       os.kill(child, number)
       code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -468,7 +468,7 @@ class PasswordPromptTest(CliTest):
       ours, theirs = pty.openpty()
       before = termios.tcgetattr(theirs)
       child = self.start_at(theirs, '--timeout', '2s', '--user', user, 'call', WHO_AM_I)
-      shown = self.read_until(ours, b'Password of ')
+      shown = self.read_until(ours, b'Password for ')
       for answer in answers:
         os.write(ours, answer)
       self.assertIn(b'the deadline has passed while asking',
@@ -539,14 +539,14 @@ class PasswordPromptTest(CliTest):
     self.addCleanup(os.waitpid, child, 0)
     self.addCleanup(os.close, terminal)  # Hangs up, and so ends all of it.
     os.write(terminal, f'"{target.PIPERPC[0]}" --user {user} call {WHO_AM_I}\r'.encode())
-    self.read_until(terminal, f'Password of {user}:'.encode())
+    self.read_until(terminal, f'Password for {user}:'.encode())
     self.assertFalse(self.echoes(terminal))
     return terminal
 
   def log_in_in_the_foreground(self, terminal):
     self.assert_ended(self.server.run_as('typist', 'call', WHO_AM_I, password='typed secret'), OK)
     os.write(terminal, b'fg\r')
-    self.read_until(terminal, b'Password of typist:')
+    self.read_until(terminal, b'Password for typist:')
     self.assertFalse(self.echoes(terminal))
     os.write(terminal, b'typed secret\r')
     self.assertNotIn(b'typed secret', self.read_until(terminal, b'}'))
@@ -630,8 +630,8 @@ class RegistrationTest(CliTest):
 
   def test_a_person_who_says_yes_types_the_password_again(self):
     child, terminal = self.at_a_terminal('--user', 'newcomer', 'call', WHO_AM_I)
-    self.converse(terminal, (b'Password of newcomer:', b'mine\r'), (b'register it?', b'y\r'),
-                  (b'Password of newcomer, again:', b'mine\r'))
+    self.converse(terminal, (b'Password for newcomer:', b'mine\r'), (b'register it?', b'y\r'),
+                  (b'Password for newcomer, again:', b'mine\r'))
     self.assert_child_ended(child, terminal, OK, b'}')
     self.assert_known('newcomer', 'mine')
 
@@ -639,14 +639,14 @@ class RegistrationTest(CliTest):
   def test_a_person_who_says_anything_else_registers_nobody(self):
     for answer in (b'\r', b'n\r', b'yesterday\r', b'\x04'):
       child, terminal = self.at_a_terminal('--user', 'typo', 'call', WHO_AM_I)
-      self.converse(terminal, (b'Password of typo:', b'mine\r'), (b'register it?', answer))
+      self.converse(terminal, (b'Password for typo:', b'mine\r'), (b'register it?', answer))
       self.assert_child_ended(child, terminal, NOT_FOUND, b'no user "typo"')
     self.assert_unknown('typo')
 
   @target.linux_only('the terminal under Wine is another')
   def test_ctrl_c_at_the_question_registers_nobody(self):
     child, terminal = self.at_a_terminal('--user', 'typo', 'call', WHO_AM_I)
-    self.converse(terminal, (b'Password of typo:', b'mine\r'), (b'register it?', b'\x03'))
+    self.converse(terminal, (b'Password for typo:', b'mine\r'), (b'register it?', b'\x03'))
     self.assert_child_ended(child, terminal, INTERRUPTED, b'interrupted')
     self.assert_unknown('typo')
 
@@ -654,8 +654,8 @@ class RegistrationTest(CliTest):
   def test_two_passwords_that_differ_register_nobody(self):
     for flags, question in (((), ((b'register it?', b'y\r'),)), (('--register',), ())):
       child, terminal = self.at_a_terminal('--user', 'clumsy', *flags, 'call', WHO_AM_I)
-      self.converse(terminal, (b'Password of clumsy:', b'mine\r'), *question,
-                    (b'Password of clumsy, again:', b'mime\r'))
+      self.converse(terminal, (b'Password for clumsy:', b'mine\r'), *question,
+                    (b'Password for clumsy, again:', b'mime\r'))
       self.assert_child_ended(child, terminal, USAGE, b'the two passwords differ')
     self.assert_unknown('clumsy')
 
@@ -868,7 +868,7 @@ class SessionTest(CliTest):
         f'# a script\ncall {UPPERCASE} text=a\nnonsense\nlogin ines --register\n'
         f'call {WHO_AM_I}\n'),
                              PIPERPC_PASSWORD='secret')
-    self.assert_ended(result, UNAUTHENTICATED, 'line 2: ', 'line 3: no command nonsense')
+    self.assert_ended(result, UNAUTHENTICATED, 'line 2: ', 'line 3: unknown command "nonsense"')
     self.assertEqual(replies(result.stdout), [{'registered': True}, {'username': 'ines'}])
 
   def test_a_wrong_number_of_words_is_answered_with_the_commands_usage(self):
@@ -897,7 +897,7 @@ class SessionTest(CliTest):
 
   def test_a_stream_too_many_is_an_error_of_this_side(self):
     result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n' * 65)
-    self.assert_ended(result, USAGE, 'piperpc: line 65: a session has at most 64 streams')
+    self.assert_ended(result, USAGE, 'piperpc: line 65: the session has 64 streams')
 
   def test_streams_end_with_the_session(self):
     result = self.server.run('session', stdin=f'start {SUBSCRIBE}\n')
@@ -913,7 +913,7 @@ class SessionTest(CliTest):
     os.write(terminal, b'list\rquit\r')
     shown += self.read_until(terminal, b'upper.v1')
     self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), OK, shown)
-    self.assertNotIn(b'no command', shown)
+    self.assertNotIn(b'unknown command', shown)
     os.close(terminal)
 
   def test_ctrl_c_ends_a_script(self):

@@ -117,9 +117,9 @@ TEST_F(FieldValueTest, RepeatingAnotherFieldIsRefused) {
 
 TEST_F(FieldValueTest, AListInPlaceOfAValueIsToldHowToBeGiven) {
   EXPECT_THAT(Refused("address.floors=[1,2]"),
-              HasSubstr("; of a list give each value as floors=VALUE"));
+              HasSubstr("; give each value of a list as floors=VALUE"));
   EXPECT_THAT(Refused(R"(homes=[{"city":"Braga"}])"),
-              HasSubstr("; of a list give each value as homes=VALUE"));
+              HasSubstr("; give each value of a list as homes=VALUE"));
   EXPECT_THAT(Refused("small=[1,2]"), Not(HasSubstr("list")));
 }
 
@@ -148,7 +148,7 @@ TEST_F(FieldValueTest, ADefaultValueCountsAsGiven) {
 TEST_F(FieldValueTest, AOneofTakesOneOfItsFields) {
   Set("left=a");
   EXPECT_THAT(Refused("right=1"), HasSubstr("fields left and right were both given, but the oneof "
-                                            "choice holds one of its fields only"));
+                                            "choice can hold only one of its fields"));
   EXPECT_EQ(message_.left(), "a");
 }
 

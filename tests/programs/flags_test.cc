@@ -34,7 +34,7 @@ TEST(FlagsTest, SizesHaveARange) {
   EXPECT_TRUE(ParseSize("8KiB", 4096, 8192).ok());
   for (const char* text : {"0", "4095", "8193", "1GiB"}) {
     EXPECT_EQ(ParseSize(text, 4096, 8192).status().message(),
-              "\"" + std::string(text) + "\" is not from 4096 to 8192 bytes");
+              "\"" + std::string(text) + "\" is out of range: must be from 4096 to 8192 bytes");
   }
 }
 

@@ -62,7 +62,7 @@ TEST(RequestsTest, JsonAndAssignmentsMakeMessages) {
 TEST(RequestsTest, AMethodThatTakesOneRequestIsGivenOne) {
   const Outcome status =
       Plan({R"({"text":"a"})", R"({"text":"b"})"}, MethodShape::kUnary).outcome();
-  EXPECT_THAT(status.message(), HasSubstr("takes one request, 2 were given"));
+  EXPECT_THAT(status.message(), HasSubstr("takes one request; 2 were given"));
 }
 
 TEST(RequestsTest, FilesAreJsonOrJsonLines) {
@@ -138,7 +138,7 @@ TEST(RequestsTest, ARequestMayNestAsDeepAsServersRead) {
 }
 
 TEST(RequestsTest, ARequestThatNestsDeeperIsNotSent) {
-  const std::string limit = ", and 100 are the most that a server can read";
+  const std::string limit = "; a server can read at most 100";
   EXPECT_THAT(Refused({Objects(34)}), HasSubstr("nests 101 levels of messages" + limit));
   EXPECT_THAT(Refused({Objects(99)}), HasSubstr("nests 296 levels of messages" + limit));
   const std::string four_levels = R"(anything={"a":1})";  // Value, Struct, entry, Value.
@@ -150,7 +150,7 @@ TEST(RequestsTest, ARequestThatNestsDeeperIsNotSent) {
 
 TEST(RequestsTest, JsonThatNestsDeeperThanItIsReadIsRefusedWithTheLimit) {
   EXPECT_THAT(Refused({Objects(200)}),
-              HasSubstr("nests 201 levels of objects and arrays, and 100"));
+              HasSubstr("nests 201 levels of objects and arrays; the limit is 100"));
   EXPECT_THAT(Refused({R"({"text":"}}\"]]","anything":)" + std::string(100, '[') +
                        std::string(100, ']') + "}"}),
               HasSubstr("nests 101 levels"));

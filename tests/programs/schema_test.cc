@@ -117,7 +117,7 @@ TEST_F(HostileSchemaTest, AFileWhoseImportIsNotThere) {
 TEST_F(HostileSchemaTest, ATypeThatNobodyKnows) {
   field_->clear_type();
   SetUnknown(*field_, Field::kTypeFieldNumber, 99);
-  ExpectRefused("field odd.v1.Odd.value has a type that is not known here: 99");
+  ExpectRefused("field odd.v1.Odd.value has an unknown type: 99");
 }
 
 TEST_F(HostileSchemaTest, AFieldWithoutAType) {
@@ -128,7 +128,7 @@ TEST_F(HostileSchemaTest, AFieldWithoutAType) {
 TEST_F(HostileSchemaTest, ALabelThatNobodyKnows) {
   field_->clear_label();
   SetUnknown(*field_, Field::kLabelFieldNumber, 7);
-  ExpectRefused("field odd.v1.Odd.value has a label that is not known here: 7");
+  ExpectRefused("field odd.v1.Odd.value has an unknown label: 7");
 }
 
 TEST_F(HostileSchemaTest, IsLookedAtAsDeepAsItNests) {
@@ -145,7 +145,7 @@ TEST_F(HostileSchemaTest, ExtensionsAreLookedAt) {
   extension->set_extendee(".odd.v1.Odd");
   extension->clear_type();
   SetUnknown(*extension, Field::kTypeFieldNumber, 99);
-  ExpectRefused("field odd.v1.value has a type that is not known here: 99");
+  ExpectRefused("field odd.v1.value has an unknown type: 99");
 }
 
 // TSan sees a race here when replies are printed while another service's files come in.

@@ -22,13 +22,13 @@ TEST(UsageTest, WordsThatFitAreTaken) {
 }
 
 TEST(UsageTest, OneTooManyIsNamedAndTheUsageShown) {
-  EXPECT_EQ(Refused(kNone, {"now"}), "quit: unexpected word \"now\"; usage: quit");
+  EXPECT_EQ(Refused(kNone, {"now"}), "quit: unexpected argument \"now\"; usage: quit");
   EXPECT_EQ(Refused(kOne, {"ana", "extra", "more"}),
-            "login: unexpected word \"extra\"; usage: login NAME [--flag]");
+            "login: unexpected argument \"extra\"; usage: login NAME [--flag]");
 }
 
 TEST(UsageTest, OfTooFewTheUsageIsShown) {
-  EXPECT_EQ(Refused(kMany, {}), "call: a word is missing; usage: call METHOD [REQUEST...]");
+  EXPECT_EQ(Refused(kMany, {}), "call: an argument is missing; usage: call METHOD [REQUEST...]");
 }
 
 TEST(UsageTest, SummariesOfTheHelpStandInOneColumn) {

@@ -39,7 +39,7 @@ TEST(AccountFileWin32Test, IsRefusedAFolderThatGivesNewFilesToOthers) {
   LetOthersRead(data);
   const absl::Status status = OpenAccountStore(data + "/accounts.db").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(data + " lets other users into"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(data + " gives other users access to"));
 }
 
 TEST(AccountFileWin32Test, MayHaveAnyName) {

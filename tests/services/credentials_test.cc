@@ -15,7 +15,7 @@ TEST(Username, TakesOneTo64Bytes) {
   EXPECT_EQ(CheckUsername("").code(), StatusCode::kInvalidArgument);
   const absl::Status longer = CheckUsername(std::string(65, 'a'));
   EXPECT_EQ(longer.code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(longer.message(), "a user name has 1 to 64 bytes; this one has 65");
+  EXPECT_EQ(longer.message(), "the user name has 65 bytes; it must have 1 to 64");
 }
 
 TEST(Username, TakesLettersOfAllLanguages) {

@@ -276,7 +276,7 @@ TEST_F(GuessesTest, AnExceptionWhileHashingEndsTheLoginAndNothingElse) {
   for (int i = 0; i < 3; ++i) {  // Its turn was given back, too.
     const absl::Status status = Login(channel, "secret");
     EXPECT_EQ(status.code(), StatusCode::kInternal);
-    EXPECT_EQ(status.message(), "the login failed in the server");
+    EXPECT_EQ(status.message(), "the login failed on the server; see the server's log");
   }
   EXPECT_EQ(LinesWith("exception in a login").size(), 3u);
 }

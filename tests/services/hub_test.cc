@@ -98,7 +98,8 @@ TEST(Hub, LeavesPlacesForOthersThanOneUser) {
   for (int i = 0; i < 3; ++i) feeds.push_back(Open(*hub));
   const absl::Status refused = hub->Open("ana", SLOW_POLICY_UNSPECIFIED).status();
   EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(refused.message(), "user ana has 3 subscribers; the limit for each user is 3");
+  EXPECT_EQ(refused.message(),
+            "user ana has 3 subscribers; the limit is 3 (max_subscribers_per_user)");
   EXPECT_TRUE(hub->Open("rui", SLOW_POLICY_UNSPECIFIED).ok());
   feeds.pop_back();
   EXPECT_TRUE(hub->Open("ana", SLOW_POLICY_UNSPECIFIED).ok());

@@ -60,7 +60,8 @@ TEST(SubscriberQueue, ClosesWhenItIsFullAndNamesTheLimit) {
   EXPECT_EQ(first.use_count(), 1);
   EXPECT_EQ(queue.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(queue.status().message(),
-            "the subscriber is too slow: 1 events of 60 bytes wait for it; the limit is 100");
+            "the subscriber is too slow: 1 events of 60 bytes are waiting for it; the limit is 100 "
+            "bytes");
 }
 
 TEST(SubscriberQueue, HoldsPublishersBackUntilThereIsRoom) {

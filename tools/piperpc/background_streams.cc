@@ -56,7 +56,7 @@ class BackgroundStreams::Running {
     const Outcome cut = cut_off.Finish(absl::StrCat("sending on stream ", tag_));
     if (taken || !cut.ok()) return cut;
     return absl::FailedPreconditionError(
-        absl::StrCat("stream ", tag_, " takes no more messages: its call has ended"));
+        absl::StrCat("cannot send to stream ", tag_, ": its call has ended"));
   }
 
   void HalfClose() { call_.WritesDone(); }
@@ -133,7 +133,8 @@ Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan
                                  const Patience& patience) {
   RemoveEnded();
   if (running_.size() >= kMost) {
-    return UsageError(absl::StrCat("a session has at most ", kMost, " streams; stop one"));
+    return UsageError(
+        absl::StrCat("the session has ", kMost, " streams, which is the limit; stop one first"));
   }
   const Outcome there = connection_.AwaitServer(patience);
   if (!there.ok()) return there;
@@ -154,13 +155,15 @@ Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::s
   if (!running.ok()) return running.outcome();
   const CallableMethod& method = (*running)->method();
   if (!StreamsRequests(method.shape)) {
-    return UsageError(absl::StrCat(method.name, " takes one request, which it has"));
+    return UsageError(absl::StrCat(method.name, " takes one request, which was already given"));
   }
   const OutcomeOr<RequestPlan> plan = PlanRequests(
       words, MethodShape::kUnary,
       [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, patience);
   if (!plan.ok()) return plan.outcome();
-  if (plan->from_input) return UsageError("standard input holds the session's lines");
+  if (plan->from_input) {
+    return UsageError("standard input holds the session's lines; give the message as words");
+  }
   return (*running)->Send(plan->messages, patience);
 }
 

@@ -19,13 +19,14 @@ int LoggedIn(Program& program, const Words& words, const Patience& patience) {
 }
 
 constexpr Command kCommands[] = {
-    {{"list", "", "the services of the server"}, &Once<&List>},
-    {{"describe", "[SYMBOL]", "a service, method, message or enum", 0, 1}, &Once<&Describe>},
+    {{"list", "", "list the services of the server"}, &Once<&List>},
+    {{"describe", "[SYMBOL]", "describe a service, method, message or enum", 0, 1},
+     &Once<&Describe>},
     {{"call", "SERVICE/METHOD [REQUEST...]", "call a method", 1, kAnyNumber},
      &LoggedIn<&Once<&Call>>},
-    {{"session", "", "several calls on one connection, a line of standard input each"},
+    {{"session", "", "make several calls on one connection, one per line of input"},
      &LoggedIn<&RunSession>},
-    {{"wait", "[SERVICE]", "until the server is ready", 0, 1}, &Once<&Wait>},
+    {{"wait", "[SERVICE]", "wait until the server is ready", 0, 1}, &Once<&Wait>},
 };
 
 }  // namespace

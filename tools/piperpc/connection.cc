@@ -28,7 +28,7 @@ ChannelOptions OptionsFor(const Settings& settings) {
 Outcome ExplainReflection(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   return absl::UnimplementedError(
-      "the server has no piperpc.v1.ReflectionService, so its methods are not known here");
+      "the server has no piperpc.v1.ReflectionService, so its methods cannot be looked up");
 }
 
 // A server may have any number of them.
@@ -39,7 +39,7 @@ std::string SomeOf(const std::vector<std::string>& services) {
   const std::string text =
       absl::StrJoin(services.begin(), services.begin() + static_cast<std::ptrdiff_t>(shown), ", ");
   if (shown == services.size()) return text;
-  return absl::StrCat(text, ", and ", services.size() - shown, " more, which piperpc list shows");
+  return absl::StrCat(text, ", and ", services.size() - shown, " more (see piperpc list)");
 }
 
 Outcome FillLogin(const std::string& user, const std::string& password,
@@ -51,13 +51,13 @@ Outcome FillLogin(const std::string& user, const std::string& password,
   status = fields.Add(absl::StrCat("username=", user));
   if (status.ok()) status = fields.Add(absl::StrCat("password=", password));
   if (status.ok()) return status;
-  return absl::InternalError("the server's Login takes no username and password");
+  return absl::InternalError("the server's Login does not take a username and a password");
 }
 
 Outcome RefuseUnknownUser(google::protobuf::Message& request) {
   if (Assignments(request).Add("existing_only=true").ok()) return Outcome();
   return UsageError(
-      "this server registers every new name that logs in; give --register if it may do so");
+      "this server registers every new name that logs in; give --register to allow that");
 }
 
 }  // namespace

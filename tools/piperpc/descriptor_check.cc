@@ -29,10 +29,10 @@ std::string FaultOf(const std::string& scope, const FieldDescriptorProto& field)
   const UnknownFieldSet& unknown = field.GetReflection()->GetUnknownFields(field);
   const std::string name = absl::StrCat("field ", scope, field.name());
   const auto type = UnknownNumber(unknown, FieldDescriptorProto::kTypeFieldNumber);
-  if (type.has_value()) return absl::StrCat(name, " has a type that is not known here: ", *type);
+  if (type.has_value()) return absl::StrCat(name, " has an unknown type: ", *type);
   const auto label = UnknownNumber(unknown, FieldDescriptorProto::kLabelFieldNumber);
   if (label.has_value()) {
-    return absl::StrCat(name, " has a label that is not known here: ", *label);
+    return absl::StrCat(name, " has an unknown label: ", *label);
   }
   if (field.has_type() || !field.type_name().empty()) return "";
   return absl::StrCat(name, " has no type");

@@ -78,7 +78,7 @@ Outcome NoThreadError(const absl::Status& status) {
 }
 
 Outcome ThrownError(const std::exception& thrown) {
-  return IoError(absl::StrCat("cannot go on: ", thrown.what()));
+  return IoError(absl::StrCat("unexpected error: ", thrown.what()));
 }
 
 Outcome InterruptedError() { return Outcome::Local(kExitInterrupted, "interrupted"); }

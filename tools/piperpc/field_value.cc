@@ -55,7 +55,7 @@ Outcome CheckOneof(const Message& message, const FieldDescriptor& field) {
   if (set == nullptr || set == &field) return Outcome();
   return UsageError(absl::StrCat("fields ", set->name(), " and ", field.name(),
                                  " were both given, but the oneof ", oneof->name(),
-                                 " holds one of its fields only; leave one out"));
+                                 " can hold only one of its fields; leave one out"));
 }
 
 // A message may have any number of them.
@@ -132,7 +132,7 @@ Outcome Assignments::SetField(Message& message, const FieldDescriptor& field, co
                                  : SetScalar(message, field, value);
   if (set.ok() || !field.is_repeated() || !value.starts_with('[')) return set;
   return UsageError(
-      absl::StrCat(set.message(), "; of a list give each value as ", field.name(), "=VALUE"));
+      absl::StrCat(set.message(), "; give each value of a list as ", field.name(), "=VALUE"));
 }
 
 Outcome Assignments::SetMapEntry(Message& message, const FieldDescriptor& field, Path path,
@@ -163,7 +163,7 @@ Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest
   if (path.size() > internal::kMaxNesting) {
     return UsageError(absl::StrCat("a field more than ", internal::kMaxNesting,
                                    " levels of messages deep cannot be set: no server can read "
-                                   "that; give the request in a flatter form"));
+                                   "that; make the request flatter"));
   }
   const std::string_view inside = rest.substr(dot + 1);
   if (field.is_map()) return SetMapEntry(message, field, std::move(path), inside, value);
@@ -179,7 +179,8 @@ Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest
 Outcome Assignments::Add(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == assignment.npos) {
-    return UsageError(absl::StrCat("\"", std::string(assignment), "\" is not field=value"));
+    return UsageError(
+        absl::StrCat("\"", std::string(assignment), "\" is not of the form field=value"));
   }
   return AssignAt(message_, {}, assignment.substr(0, equals), assignment.substr(equals + 1));
 }

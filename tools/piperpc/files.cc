@@ -43,8 +43,7 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
   }
   if (result == Result::kError) return CannotRead(path, errno);
   if (content.size() > most) {
-    return CannotRead(path,
-                      absl::StrCat("it has more than ", most, " bytes, the most it may have"));
+    return CannotRead(path, absl::StrCat("it has more than ", most, " bytes, which is the limit"));
   }
   return content;
 }

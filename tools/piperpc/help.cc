@@ -8,11 +8,11 @@ constexpr std::size_t kSummaryColumn = 46;
 
 constexpr char kRequests[] = R"(
 A request is JSON ('{"text": "hi"}'), field=value words, @file, or - for standard input. A method
-that streams its requests takes several, or lines of JSON from standard input.
+that streams its requests takes several requests, or lines of JSON from standard input.
 
-Exit codes: 0 ok; 1 to 16 the canonical code that the call ended with (5 NOT_FOUND, 14 UNAVAILABLE,
-16 UNAUTHENTICATED, ...); 64 wrong usage; 74 input or output failed; 130 Ctrl-C; 141 nobody reads
-the output.
+Exit codes: 0 success; 1 to 16 the canonical code that the call ended with (5 NOT_FOUND,
+14 UNAVAILABLE, 16 UNAUTHENTICATED, ...); 64 wrong usage; 74 input or output failed; 130 Ctrl-C;
+141 the reader of the output is gone.
 )";
 
 }  // namespace
@@ -22,7 +22,8 @@ std::string HelpText() {
   for (const Command& command : Commands()) {
     absl::StrAppend(&text, HelpLine("  piperpc ", command.usage, kSummaryColumn), "\n");
   }
-  absl::StrAppend(&text, "\nFlags, anywhere on the line (-- ends them):\n", FlagHelp(), kRequests);
+  absl::StrAppend(&text, "\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp(),
+                  kRequests);
   text.pop_back();
   return text;
 }

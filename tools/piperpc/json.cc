@@ -50,8 +50,8 @@ int JsonLevels(std::string_view json) {
 // protobuf makes bytes of JSON first, and a message of those; it does not say why it refuses them.
 Outcome CheckLevelsOfJson(std::string_view json, const google::protobuf::Descriptor& type) {
   if (const int levels = JsonLevels(json); levels > kMaxJsonLevels) {
-    return UsageError(absl::StrCat("the JSON nests ", levels, " levels of objects and arrays, and ",
-                                   kMaxJsonLevels, " are the most that can be read"));
+    return UsageError(absl::StrCat("the JSON nests ", levels, " levels of objects and arrays; ",
+                                   "the limit is ", kMaxJsonLevels));
   }
   const std::unique_ptr<util::TypeResolver> resolver(
       util::NewTypeResolverForDescriptorPool(kUrlPrefix, type.file()->pool()));
@@ -77,7 +77,7 @@ OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyl
         levels <= kMaxPrintedLevels
             ? ""
             : absl::StrCat("; it nests ", levels, " levels of messages, and protobuf shows ",
-                           kMaxPrintedLevels, " at most")));
+                           "at most ", kMaxPrintedLevels)));
   }
   while (text.ends_with('\n')) text.pop_back();
   return tools::EscapeJson(std::move(text));

@@ -58,7 +58,7 @@ Outcome InputError(LineReader::Result result, std::string_view what, const Patie
   const std::string why =
       result == LineReader::Result::kTooLong
           ? absl::StrCat(std::string(what), " has more than ", kMostRequestBytes,
-                         " bytes, the most it may have")
+                         " bytes, which is the limit")
           : (error == 0 ? "input error" : std::generic_category().message(error));
   return IoError(absl::StrCat("cannot read standard input: ", why));
 }

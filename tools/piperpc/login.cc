@@ -12,7 +12,7 @@ namespace {
 
 Outcome NoSuchUser(const std::string& user) {
   return absl::NotFoundError(
-      absl::StrCat("no user \"", user, "\" on this server; --register registers the name"));
+      absl::StrCat("no user \"", user, "\" on this server; give --register to register the name"));
 }
 
 // Somebody who typed the password is there to be asked; else who feeds standard input may be.
@@ -37,7 +37,7 @@ Outcome AskWhetherToRegister(const std::string& user, const Password& password,
 Outcome Confirm(const std::string& user, const Password& password, const Patience& patience) {
   if (!password.typed) return Outcome();
   const OutcomeOr<std::string> again =
-      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ", again: "), patience);
+      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ", again: "), patience);
   if (!again.ok()) return again.outcome();
   if (*again == password.text) return Outcome();
   return UsageError(

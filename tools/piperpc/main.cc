@@ -55,7 +55,9 @@ int Run(const std::vector<std::string>& arguments) {
   if (version) return Report(output.WriteLine(VersionText()), Patience());
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
-  if (command == nullptr) return RefuseUsage(absl::StrCat("no command ", line->command));
+  if (command == nullptr) {
+    return RefuseUsage(absl::StrCat("unknown command \"", line->command, "\""));
+  }
   Outcome checked = CheckWords(command->usage, line->words);
   if (checked.ok()) checked = CheckSettings(line->settings);
   if (!checked.ok()) return RefuseUsage(checked.message());

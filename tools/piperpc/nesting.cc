@@ -14,9 +14,9 @@ int LevelsOf(const google::protobuf::Message& message) {
 
 Outcome CheckLevels(int levels) {
   if (levels <= internal::kMaxNesting) return Outcome();
-  return UsageError(
-      absl::StrCat("the request nests ", levels, " levels of messages, and ", internal::kMaxNesting,
-                   " are the most that a server can read; give it in a flatter form"));
+  return UsageError(absl::StrCat("the request nests ", levels,
+                                 " levels of messages; a server can read at most ",
+                                 internal::kMaxNesting, "; make it flatter"));
 }
 
 }  // namespace piperpc::cli

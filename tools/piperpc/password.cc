@@ -25,7 +25,7 @@ OutcomeOr<Password> FindPassword(const std::string& user, const std::string& fil
   const std::optional<std::string> variable = environment("PIPERPC_PASSWORD");
   if (variable.has_value()) return Password{*variable};
   OutcomeOr<std::string> typed =
-      AskPassword(absl::StrCat("Password of ", tools::VisibleLine(user), ": "), patience);
+      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ": "), patience);
   if (!typed.ok()) return typed.outcome();
   return Password{*std::move(typed), true};
 }

@@ -46,7 +46,9 @@ class Planner {
   }
 
   Outcome AddFile(const std::string& path) {
-    if (path.empty()) return UsageError("\"@\" names no file; give @FILE, or - for standard input");
+    if (path.empty()) {
+      return UsageError("\"@\" does not name a file; give @FILE, or - for standard input");
+    }
     const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, patience_);
     if (!text.ok()) return text.outcome();
     if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));
@@ -88,7 +90,9 @@ OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, Metho
   RequestPlan plan;
   plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
   if (plan.from_input) {
-    if (words.size() > 1) return UsageError("standard input (-) is all of the request");
+    if (words.size() > 1) {
+      return UsageError("standard input (-) cannot be combined with other requests; give - alone");
+    }
     return plan;
   }
   Planner planner(shape, new_request, patience);
@@ -102,7 +106,7 @@ OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, Metho
   if (plan.messages.empty()) plan.messages.push_back(new_request());
   if (!StreamsRequests(shape) && plan.messages.size() > 1) {
     return UsageError(
-        absl::StrCat("the method takes one request, ", plan.messages.size(), " were given"));
+        absl::StrCat("the method takes one request; ", plan.messages.size(), " were given"));
   }
   return plan;
 }

@@ -106,7 +106,7 @@ Outcome Schema::AddFiles(const std::vector<std::string>& files) {
     if (pool_.FindFileByName(proto.name()) != nullptr) continue;
     ErrorText error(FindFault(proto));
     if (error.text.empty() && pool_.BuildFileCollectingErrors(proto, &error) != nullptr) continue;
-    if (error.text.empty()) error.text = "protobuf does not take it, and does not say why";
+    if (error.text.empty()) error.text = "protobuf rejects it without giving a reason";
     return absl::InternalError(
         absl::StrCat("the server's reflection sent a schema that is not valid: file \"",
                      proto.name(), "\": ", error.text));

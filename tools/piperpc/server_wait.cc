@@ -18,14 +18,14 @@ Outcome NotServing(const std::string& service, const Patience& patience) {
   const std::string who = service.empty() ? "the server" : service;
   return absl::DeadlineExceededError(
       absl::StrCat(DeadlineText(absl::StrCat("waiting for ", who, " to serve"), patience.spent()),
-                   "; the server says that it does not"));
+                   "; the server says that it is not serving"));
 }
 
 // What a server says of itself when it has no health.
 Outcome ExplainHealth(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   return absl::UnimplementedError(
-      "the server has no piperpc.v1.HealthService, so whether it serves is not known; it is there");
+      "the server is running, but has no piperpc.v1.HealthService to say whether it serves");
 }
 
 // UNAVAILABLE: the server went away before it said that it serves. NOT_FOUND: it has no such
@@ -62,7 +62,7 @@ Outcome RepeatUntilThere(const Patience& patience, absl::FunctionRef<Outcome()> 
     if (patience.over()) {
       return absl::DeadlineExceededError(
           absl::StrCat(DeadlineText("waiting for a server", patience.spent()),
-                       "; the last try met: ", outcome.message()));
+                       "; the last attempt failed: ", outcome.message()));
     }
     patience.Pause(pause);
     if (patience.stop().stop_requested()) return InterruptedError();

@@ -18,7 +18,7 @@ namespace {
 
 // Flags may stand among the words of this one.
 constexpr Usage kLogin = {"login", "NAME [--password-file FILE] [--register]",
-                          "log in on this connection; --register: a new name, too", 1, 1};
+                          "log in on this connection (--register: also with a new name)", 1, 1};
 
 class Session {
  public:
@@ -50,15 +50,18 @@ class Session {
         {{"call", "SERVICE/METHOD [REQUEST...]", "make a call and print its replies", 1,
           kAnyNumber},
          &Session::CallNow},
-        {{"start", "SERVICE/METHOD [REQUEST...]", "open a stream that goes on in the background", 1,
+        {{"start", "SERVICE/METHOD [REQUEST...]", "open a stream that runs in the background", 1,
           kAnyNumber},
          &Session::Start},
-        {{"send", "TAG [REQUEST]", "send one more message on it", 1, kAnyNumber}, &Session::Send},
-        {{"end", "TAG", "no more messages; wait for the last replies", 1, 1}, &Session::End},
-        {{"stop", "TAG", "cancel it", 1, 1}, &Session::Stop},
+        {{"send", "TAG [REQUEST]", "send one more message on the stream TAG", 1, kAnyNumber},
+         &Session::Send},
+        {{"end", "TAG", "send no more messages, and wait for the last replies", 1, 1},
+         &Session::End},
+        {{"stop", "TAG", "cancel the stream TAG", 1, 1}, &Session::Stop},
         {kLogin, &Session::Login, true},
-        {{"list", "", "the services of the server"}, &Session::ListThem},
-        {{"describe", "[SYMBOL]", "a service, method, message or enum", 0, 1}, &Session::Describe},
+        {{"list", "", "list the services of the server"}, &Session::ListThem},
+        {{"describe", "[SYMBOL]", "describe a service, method, message or enum", 0, 1},
+         &Session::Describe},
         {{"help", "", "show this"}, &Session::Help},
         {{"quit", "", "end the session"}, &Session::Quit},
     };
@@ -120,7 +123,8 @@ class Session {
       const Outcome fits = entry.counts_words ? Outcome() : CheckWords(entry.usage, rest);
       return fits.ok() ? (this->*entry.handler)(rest, patience) : fits;
     }
-    return UsageError(absl::StrCat("no command ", words->front(), " in a session; see help"));
+    return UsageError(
+        absl::StrCat("unknown command \"", words->front(), "\" in a session; see help"));
   }
 
   // In a script it helps to know which line it was.
@@ -207,7 +211,7 @@ class Session {
 
   static Outcome NoStandardInput() {
     return UsageError(
-        "standard input holds the session's lines: give the messages as words, or "
+        "standard input holds the session's lines; give the messages as words, or "
         "use start, send and end");
   }
 

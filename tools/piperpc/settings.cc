@@ -27,7 +27,7 @@ bool IsMetadataKey(std::string_view key) {
 absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
   const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
   if (!parsed.ok()) return parsed.status();
-  if (parsed->count() == 0) return absl::InvalidArgumentError("must be more than nothing");
+  if (parsed->count() == 0) return absl::InvalidArgumentError("must be positive");
   timeout = *parsed;
   return absl::OkStatus();
 }
@@ -36,19 +36,21 @@ tools::FlagSet FlagsFor(Settings& settings) {
   tools::FlagSet flags;
   flags.Add("endpoint", "NAME", "the server: a short name or a pipe's address (PIPERPC_ENDPOINT)",
             tools::SetText(settings.endpoint));
-  flags.Add("timeout", "DURATION", "for the whole command, input too: 250ms, 5s, 2m",
+  flags.Add("timeout", "DURATION",
+            "the limit for the whole command, including input: 250ms, 5s, 2m",
             [&settings](std::string_view text) { return SetTimeout(text, settings.timeout); });
-  flags.AddSwitch("wait", "wait for a server that is not there yet", &settings.wait);
-  flags.Add("metadata", "KEY=VALUE", "travels with the calls; may be repeated",
+  flags.AddSwitch("wait", "wait for a server that is not running yet", &settings.wait);
+  flags.Add("metadata", "KEY=VALUE", "sent with every call; may be repeated",
             [&settings](std::string_view text) { return AddMetadata(text, settings.metadata); });
   flags.Add("user", "NAME", "log in first, on the same connection", tools::SetText(settings.user));
-  flags.Add("password-file", "FILE", "the password; else PIPERPC_PASSWORD, else the terminal",
+  flags.Add("password-file", "FILE",
+            "has the password (else PIPERPC_PASSWORD, else the terminal is asked)",
             tools::SetText(settings.password_file));
-  flags.AddSwitch("register", "--user may be a new name, which is registered with the password",
+  flags.AddSwitch("register", "allow a new name for --user, and register it with the password",
                   &settings.may_register);
-  flags.AddSwitch("pretty", "replies on several lines, also when no person reads them",
+  flags.AddSwitch("pretty", "print replies on several lines, even if not to a terminal",
                   &settings.pretty);
-  flags.Add("max-message", "SIZE", "the largest reply to take (4MiB)",
+  flags.Add("max-message", "SIZE", "the largest reply to accept (4MiB)",
             tools::SetSize(settings.max_message_bytes, kLeastMessage, kLargestMessage));
   flags.Add("backend", "NAME", tools::kBackendHelp, tools::SetText(settings.backend));
   flags.AddSwitch("help", "show this", &settings.help);
@@ -64,7 +66,7 @@ absl::Status AddMetadata(std::string_view text, Metadata& metadata) {
   if (equals == text.npos || !IsMetadataKey(key)) {
     return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
                                                    "\" is not key=value with a key of 1 ",
-                                                   "to 64 of a-z, 0-9, '-', '_' and '.'"));
+                                                   "to 64 characters (a-z, 0-9, '-', '_', '.')"));
   }
   metadata.emplace_back(key, text.substr(equals + 1));
   return absl::OkStatus();
@@ -80,7 +82,7 @@ OutcomeOr<CommandLine> ParseCommandLine(const std::vector<std::string>& argument
     return UsageError("PIPERPC_ENDPOINT is empty; unset it, or give --endpoint");
   }
   if (line.settings.may_register && line.settings.user.empty()) {
-    return UsageError("--register is about the name of --user, which is missing");
+    return UsageError("--register needs --user, the name to register");
   }
   if (!words->empty()) {
     line.command = words->front();

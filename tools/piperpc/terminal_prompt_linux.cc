@@ -15,7 +15,7 @@ OutcomeOr<std::string> ReadAnswer(const ControllingTerminal& terminal, const Pat
   if (result == LineReader::Result::kTimedOut) {
     return TimedOutError("asking at the terminal", patience.spent());
   }
-  return IoError("the terminal gave no answer");
+  return IoError("no answer was given at the terminal");
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const Patienc
     typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, echo, line) : Typed::kFailed;
   }
   if (typed == Typed::kDone) return tools::Utf8Of(line);
-  return IoError("the terminal gave no answer");
+  return IoError("no answer was given at the terminal");
 }
 
 OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const Patience& patience) {

@@ -19,10 +19,11 @@ std::string HelpLine(std::string_view before, const Usage& usage, std::size_t wi
 Outcome CheckWords(const Usage& usage, std::span<const std::string> words) {
   const bool few = words.size() < usage.least;
   if (!few && words.size() <= usage.most) return Outcome();
-  return UsageError(absl::StrCat(
-      std::string(usage.name), ": ",
-      few ? "a word is missing" : absl::StrCat("unexpected word \"", words[usage.most], "\""),
-      "; usage: ", WrittenAs(usage)));
+  return UsageError(
+      absl::StrCat(std::string(usage.name), ": ",
+                   few ? "an argument is missing"
+                       : absl::StrCat("unexpected argument \"", words[usage.most], "\""),
+                   "; usage: ", WrittenAs(usage)));
 }
 
 }  // namespace piperpc::cli

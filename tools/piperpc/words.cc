@@ -18,7 +18,7 @@ class Splitter {
     std::vector<std::string> words;
     while (SkipBlanks()) {
       std::optional<std::string> word = rest_[0] == '{' ? TakeJson() : TakeWord();
-      if (!word.has_value()) return UsageError("the line has an open quote or brace");
+      if (!word.has_value()) return UsageError("the line ends inside a quote or a brace");
       words.push_back(*std::move(word));
     }
     return words;

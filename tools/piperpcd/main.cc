@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
     piperpc::tools::PrepareStandardStreams();
     return piperpc::daemon::Run(piperpc::tools::Arguments(argc, argv));
   } catch (const std::exception& error) {
-    return piperpc::daemon::EndWith(absl::StrCat("cannot go on: ", error.what()),
+    return piperpc::daemon::EndWith(absl::StrCat("unexpected error: ", error.what()),
                                     piperpc::daemon::kExitIo);
   }
 }

@@ -36,7 +36,8 @@ const Choices<Access::Preset>& AccessChoices() {
 
 // Beside those, the system's own form, which only the system can judge.
 constexpr std::string_view kRawAccess = "raw:";
-constexpr char kRawAccessHelp[] = "raw:MODE (raw:0660; on Windows raw: and a descriptor in SDDL)";
+constexpr char kRawAccessHelp[] =
+    "raw:MODE (such as raw:0660; on Windows raw: and a security descriptor in SDDL)";
 
 const Choices<notify::v1::SlowPolicy>& PolicyChoices() {
   static const Choices<notify::v1::SlowPolicy> choices = {
@@ -106,36 +107,36 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.Add("access", "WHO",
             absl::StrCat("who may connect: ", OneOf(AccessChoices(), kRawAccessHelp)),
             [&server](std::string_view text) { return SetAccess(text, server.access); });
-  flags.AddSwitch("remote-clients", "on Windows: clients of other machines may connect, too",
+  flags.AddSwitch("remote-clients", "on Windows: clients on other machines may connect, too",
                   &server.access.remote_clients);
   flags.Add("backend", "NAME", tools::kBackendHelp, SetText(server.backend));
-  flags.Add("event-loops", "N", "threads that carry connections",
+  flags.Add("event-loops", "N", "number of threads that serve connections",
             SetNumber(server.event_loops, 1, 64));
-  flags.Add("worker-threads", "N", "threads for handlers that block, at the most",
+  flags.Add("worker-threads", "N", "maximum of threads for handlers that block",
             SetNumber(server.worker_threads, 1, 4096));
 }
 
 void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
-  flags.Add("max-connections", "N", "connections at once",
+  flags.Add("max-connections", "N", "maximum of connections at once",
             SetNumber(server.max_connections, 1, kMany));
-  flags.Add("max-connections-per-user", "N", "connections at once of one user of the system",
+  flags.Add("max-connections-per-user", "N", "maximum of connections at once of one system user",
             SetNumber(server.max_connections_per_user, 1, kMany));
-  flags.Add("max-calls", "N", "calls in flight on a connection",
+  flags.Add("max-calls", "N", "maximum of calls in flight on a connection",
             SetNumber(server.max_calls_per_connection, 16, 1'000'000));
-  flags.Add("max-message", "SIZE", "the largest request",
+  flags.Add("max-message", "SIZE", "size of the largest request",
             SetSize(server.max_message_bytes, 64 * kKiB, kLargestMessage));
-  flags.Add("max-packet", "SIZE", "the largest packet",
+  flags.Add("max-packet", "SIZE", "size of the largest packet",
             SetSize(server.max_packet_bytes, 64 * kKiB, 256 * kKiB));
 }
 
 void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
-  flags.Add("subscriber-queue", "SIZE", "what a slow subscriber may leave unread",
+  flags.Add("subscriber-queue", "SIZE", "how much may wait for a slow subscriber",
             SetSize(notify.queue_bytes, 4 * kKiB, kMany));
-  AddChoice(flags, "subscriber-policy", "POLICY", "for slow ones: ", PolicyChoices(),
-            notify.policy);
-  flags.Add("max-subscribers", "N", "subscribers at once",
+  AddChoice(flags, "subscriber-policy", "POLICY",
+            "what to do when more would wait: ", PolicyChoices(), notify.policy);
+  flags.Add("max-subscribers", "N", "maximum of subscribers at once",
             SetNumber(notify.max_subscribers, 1, kMany));
-  flags.Add("max-subscribers-per-user", "N", "subscribers of one user at once",
+  flags.Add("max-subscribers-per-user", "N", "maximum of subscribers at once of one user",
             SetNumber(notify.max_subscribers_per_user, 1, kMany));
 }
 
@@ -149,11 +150,11 @@ FlagSet FlagsFor(Options& options) {
   AddServerFlags(flags, options.server);
   AddLimitFlags(flags, options.server);
   AddNotifyFlags(flags, options.notify);
-  AddChoice(flags, "log-level", "LEVEL", "the least that is logged: ", LevelChoices(),
+  AddChoice(flags, "log-level", "LEVEL", "log this level and above: ", LevelChoices(),
             options.log_level);
-  flags.Add("grace", "DURATION", "how long calls may go on when it ends (10s)",
+  flags.Add("grace", "DURATION", "how long calls may go on at shutdown (10s)",
             SetDuration(options.grace));
-  flags.Add("stop-word", "WORD", "a line on standard input that ends it, such as fim",
+  flags.Add("stop-word", "WORD", "a line on standard input that shuts the server down, such as fim",
             SetText(options.stop_word));
   flags.AddSwitch("help", "show this", &options.help);
   flags.AddSwitch("version", "show the version", &options.version);
@@ -176,7 +177,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (!words.ok()) return words.status();
   if (words->empty()) return WithBudget(std::move(options));
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", words->front(), "\" is not a flag; piperpcd takes nothing else"));
+      absl::StrCat("unexpected argument \"", words->front(), "\": piperpcd takes only flags"));
 }
 
 absl::Status CheckOptions(const Options& options) {
@@ -185,16 +186,18 @@ absl::Status CheckOptions(const Options& options) {
 
 std::string HelpText() {
   constexpr char kAbout[] = R"(
-One line "READY ADDRESS" on standard output when clients can connect; JSON lines on standard error.
+Prints "READY ADDRESS" to standard output when clients can connect, and logs to standard error, one
+JSON object per line.
 
-Ctrl-C (SIGINT), SIGTERM, SIGHUP and the stop word end it in order: no new clients, calls go on for
---grace at the most, exit code 0. A second signal ends it at once. One that was ignored at the start
-stays so (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing, others what they do to every program;
-none makes it read its flags again. On Windows: Ctrl-C and Ctrl-Break; also the end of the console,
-of the log-on or of the system, and then calls go on for 4 s at the most.
+Ctrl-C (SIGINT), SIGTERM, SIGHUP and the stop word shut it down in order: it accepts no new clients,
+lets calls go on for at most --grace, and exits with 0. A second signal ends it at once. Signals that
+were ignored at the start stay ignored (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing; other
+signals have their usual effect, and none reloads the flags. On Windows, Ctrl-C and Ctrl-Break shut
+it down; so does closing the console, logging off or shutting down the system, with at most 4 s for
+calls.
 
-Exit codes: 0 ended as it was told to; 1 could not start; 64 wrong usage; 74 standard output cannot
-be written, so that nobody would learn that it is ready, or no memory is left.
+Exit codes: 0 shut down as told; 1 could not start; 64 wrong usage; 74 out of memory, or standard
+output cannot be written, so that nobody would learn that it is ready.
 )";
   Options options;
   return absl::StrCat("piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n",

@@ -5,6 +5,6 @@ namespace piperpc::tools {
 
 // The library alone can tell which of them this system has, and says so where one is refused.
 inline constexpr char kBackendHelp[] =
-    "how pipes are driven: auto; on Linux also epoll or io_uring, on Windows also iocp";
+    "how to do I/O: auto; on Linux also epoll or io_uring, on Windows also iocp";
 
 }  // namespace piperpc::tools

@@ -129,9 +129,9 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   // A steady clock counts nanoseconds in 63 bits: about 292 years.
   constexpr std::uint64_t kMost = 100ull * 365 * 24 * 3'600'000;
   if (!value.has_value() || *value > kMost) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text),
-                     "\" is not a duration such as 250ms, 5s, 2m or 1h, of 876000h at the most"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", std::string(text),
+        "\" is not a valid duration: must be one such as 250ms, 5s, 2m or 1h, at most 876000h"));
   }
   return std::chrono::milliseconds(*value);
 }
@@ -141,12 +141,13 @@ absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min
   static constexpr Unit kUnits[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
   const std::optional<std::uint64_t> value = ParseWithUnit(text, kUnits);
   if (!value.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", std::string(text), "\" is not a size such as 65536, 64KiB, 4MiB or 2GiB"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", std::string(text),
+                     "\" is not a valid size: must be one such as 65536, 64KiB, 4MiB or 2GiB"));
   }
   if (*value < min || *value > max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is not from ", min, " to ", max, " bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", std::string(text), "\" is out of range: must be from ", min, " to ", max, " bytes"));
   }
   return *value;
 }
@@ -157,8 +158,9 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t m
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last || number < min || number > max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(text), "\" is not a whole number from ", min, " to ", max));
+    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
+                                                   "\" is not valid: must be a whole number from ",
+                                                   min, " to ", max));
   }
   return number;
 }

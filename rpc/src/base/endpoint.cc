@@ -72,7 +72,7 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
 }
 
 absl::StatusOr<Endpoint> Endpoint::InProcess(std::string_view name) {
-  if (name.empty()) return Invalid(name, "a name has at least one character");
+  if (name.empty()) return Invalid(name, "a name must not be empty");
   return Endpoint(std::string(name), std::string(name), true);
 }
 

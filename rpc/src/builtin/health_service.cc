@@ -12,7 +12,8 @@ Task<absl::StatusOr<v1::CheckResponse>> HealthServiceImpl::CoCheck(ServerContext
                                                                    v1::CheckRequest request) {
   const std::optional<v1::ServingStatus> status = board_.Look(request.service());
   if (!status.has_value()) {
-    co_return absl::NotFoundError(absl::StrCat("no service ", request.service(), " here"));
+    co_return absl::NotFoundError(
+        absl::StrCat("no service ", request.service(), " on this server"));
   }
   v1::CheckResponse response;
   response.set_status(*status);

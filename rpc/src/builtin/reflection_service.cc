@@ -45,7 +45,7 @@ Task<absl::StatusOr<v1::GetFileDescriptorsResponse>> ReflectionServiceImpl::CoGe
     ServerContext&, v1::GetFileDescriptorsRequest request) {
   const FileDescriptor* const file = FindServed(request.symbol(), services_());
   if (file == nullptr) {
-    co_return absl::NotFoundError(absl::StrCat("no symbol ", request.symbol(), " here"));
+    co_return absl::NotFoundError(absl::StrCat("no symbol ", request.symbol(), " on this server"));
   }
   v1::GetFileDescriptorsResponse response;
   for (const FileDescriptor* each : WithImports(*file)) response.add_files(Serialise(*each));
