@@ -158,6 +158,7 @@ class FakeSink final : public internal::StreamSink {
     return false;
   }
   void End(absl::Status status) override { status_ = std::move(status); }
+  void FinishWith(const internal::OutMessage&) override { status_ = absl::OkStatus(); }
   void Throw(std::exception_ptr) override { status_ = absl::InternalError("thrown"); }
 
   // The call is stopped: who waits in a yield and asked for it goes on.

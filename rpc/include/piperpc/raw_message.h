@@ -17,4 +17,13 @@ struct RawMessage {
   std::string bytes;
 };
 
+// Yielded by a handler of catch_all_service.h, it ends the call with OK and this message. A handler
+// that knows its method's type has no use for it: a client that knows the method as one that
+// streams its replies takes such an end for a method of another type.
+struct RawResponse {
+  explicit RawResponse(RawMessage response) : message(std::move(response)) {}
+
+  RawMessage message;
+};
+
 }  // namespace piperpc

@@ -24,6 +24,8 @@
 
 namespace piperpc {
 
+class CatchAllService;
+
 namespace transport {
 class Transport;
 }
@@ -146,6 +148,12 @@ class Server {
   // FAILED_PRECONDITION: after Start() or Shutdown(), on a thread of the server's own, or in a
   // child of fork(). Any thread.
   absl::Status AddService(Service& service);
+
+  // Adds the one that takes the calls of services which are not added (catch_all_service.h), be it
+  // before or after them. It must outlive the server. ALREADY_EXISTS: there is one;
+  // INVALID_ARGUMENT: one of its handlers is missing; FAILED_PRECONDITION: as AddService(). Any
+  // thread.
+  absl::Status AddCatchAll(CatchAllService& service);
 
   // What Start() would refuse without asking the system for anything, and with the same error: an
   // option out of its range, a backend that this system has not, something that is no endpoint, or

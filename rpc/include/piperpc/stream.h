@@ -13,6 +13,7 @@
 // token.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <utility>
@@ -40,6 +41,9 @@ class StreamSink {
   // The stream has ended: off its end (OK), or by a yielded status. The frame is suspended for good
   // and may be destroyed, though not before this returns.
   virtual void End(absl::Status status) = 0;
+
+  // The same, by OK and a message that is the response's own.
+  virtual void FinishWith(const OutMessage& response) = 0;
 
   // The same, by an exception: the caller gets INTERNAL, the server's log what was thrown.
   virtual void Throw(std::exception_ptr exception) = 0;
@@ -126,11 +130,27 @@ class Stream<T>::promise_type {
     std::exception_ptr thrown_;
   };
 
+  class ResponseAwaiter {
+   public:
+    ResponseAwaiter(internal::StreamSink& sink, const RawMessage& response)
+        : sink_(sink), response_(response) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(Handle) { sink_.FinishWith(internal::OutMessage::Of(response_)); }
+    void await_resume() const noexcept {}
+
+   private:
+    internal::StreamSink& sink_;
+    const RawMessage& response_;  // As above.
+  };
+
   YieldAwaiter yield_value(const T& message) {
     return YieldAwaiter(*sink, message, internal::AtStop::kDestroy);
   }
   YieldAwaiter yield_value(internal::Offer<T> offer) {
     return YieldAwaiter(*sink, offer.message, internal::AtStop::kResume);
+  }
+  ResponseAwaiter yield_value(const RawResponse& response) requires std::same_as<T, RawMessage> {
+    return ResponseAwaiter(*sink, response.message);
   }
   EndAwaiter yield_value(absl::Status status) { return EndAwaiter(sink, std::move(status)); }
   EndAwaiter final_suspend() noexcept {

@@ -22,6 +22,12 @@ std::size_t MemoryOf(std::size_t message_size) { return message_size + kMessageO
 // Requests up to this size are counted only when their handlers have not ended at once.
 constexpr std::size_t kSmallRequest = 4096;
 
+// Null where the row has a name. It throws before the call is counted.
+std::unique_ptr<const NamedMethod> OwnMethod(const Method& row, std::string_view called) {
+  if (!row.name.empty()) return nullptr;
+  return std::make_unique<const NamedMethod>(row, called);
+}
+
 // How long a message of `size` bytes may take to arrive.
 Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
   const std::chrono::seconds more(size >> 20);
@@ -31,11 +37,12 @@ Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, TimePoint started,
-           Duration timeout)
+Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry,
+           std::string_view called, TimePoint started, Duration timeout)
     : session_(session),
       id_(id),
-      entry_(entry),
+      own_method_(OwnMethod(*entry.method, called)),
+      entry_{own_method_ == nullptr ? entry.method : &own_method_->row, entry.service},
       started_(started),
       deadline_(After(timeout, started_)),
       receive_credit_(session.core().options.stream_credit_bytes),

@@ -45,10 +45,11 @@ class Call final : public internal::ServerCall,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:
-  // `entry` outlives the call. `started`: when its request came. `timeout`: how long the caller
-  // waits from then on; Duration::max() for ever.
-  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, TimePoint started,
-       Duration timeout);
+  // `entry` outlives the call. `called`: the method's name, which the call keeps where `entry` has
+  // none. `started`: when its request came. `timeout`: how long the caller waits from then on;
+  // Duration::max() for ever.
+  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, std::string_view called,
+       TimePoint started, Duration timeout);
   ~Call();
 
   // A call lives in the memory of its host's calls, and gives it back.
@@ -157,6 +158,7 @@ class Call final : public internal::ServerCall,
 
   Session& session_;
   const std::uint64_t id_;
+  const std::unique_ptr<const NamedMethod> own_method_;  // Of the catch-all service.
   const Dispatcher::Entry entry_;
   const TimePoint started_;
   const TimePoint deadline_;

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/catch_all_service.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
+#include "src/wire/utf8.h"
 
 namespace piperpc::server {
 namespace {
@@ -42,18 +44,38 @@ absl::Status Dispatcher::Add(Service& service) {
   return absl::OkStatus();
 }
 
+absl::Status Dispatcher::AddCatchAll(CatchAllService& service) {
+  if (catch_all_.front().service != nullptr) {
+    return absl::AlreadyExistsError("a catch-all service has been added already; a server has one");
+  }
+  if (absl::Status status = service.Check(); !status.ok()) return status;
+  for (std::size_t i = 0; i < catch_all_.size(); ++i) {
+    catch_all_[i] = {&service.methods_[i], &service};
+  }
+  return absl::OkStatus();
+}
+
 const Dispatcher::Entry* Dispatcher::Find(std::string_view method) const {
   const auto found = entries_.find(method);
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+const Dispatcher::Entry* Dispatcher::FindCatchAll(std::string_view method, bool one_request) const {
+  const Entry& entry = catch_all_[one_request ? 0 : 1];
+  const bool takes_it = entry.method != nullptr && !method.empty() && wire::IsUtf8(method);
+  return takes_it && !HasServiceOf(method) ? &entry : nullptr;
+}
+
+bool Dispatcher::HasServiceOf(std::string_view method) const {
+  const std::string_view service = method.substr(0, method.rfind('/'));
+  return std::find(service_names_.begin(), service_names_.end(), service) != service_names_.end();
+}
+
 absl::Status Dispatcher::NotFound(std::string_view method) const {
-  const std::string service(method.substr(0, method.rfind('/')));
-  const bool known =
-      std::find(service_names_.begin(), service_names_.end(), service) != service_names_.end();
-  return absl::UnimplementedError(absl::StrCat(
-      "no method '", ToAbsl(method),
-      "': ", known ? "its service is here, but has no such method" : "no such service is here"));
+  return absl::UnimplementedError(absl::StrCat("no method '", ToAbsl(method), "': ",
+                                               HasServiceOf(method)
+                                                   ? "its service is here, but has no such method"
+                                                   : "no such service is here"));
 }
 
 }  // namespace piperpc::server

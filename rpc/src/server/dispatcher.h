@@ -2,7 +2,9 @@
 // by all its loops after that.
 #pragma once
 
+#include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +12,23 @@
 #include "absl/status/status.h"
 #include "piperpc/service.h"
 
+namespace piperpc {
+class CatchAllService;
+}
+
 namespace piperpc::server {
+
+// A row of the catch-all service, with the name that one call has.
+struct NamedMethod {
+  NamedMethod(const Method& of_any_name, std::string_view called) : name(called), row(of_any_name) {
+    row.name = name;
+  }
+  NamedMethod(const NamedMethod&) = delete;
+  NamedMethod& operator=(const NamedMethod&) = delete;
+
+  const std::string name;
+  Method row;
+};
 
 class Dispatcher {
  public:
@@ -23,8 +41,15 @@ class Dispatcher {
   // with no handler or a name that cannot be on the wire.
   absl::Status Add(Service& service);
 
+  // ALREADY_EXISTS: there is one; INVALID_ARGUMENT: one of its handlers is missing.
+  absl::Status AddCatchAll(CatchAllService& service);
+
   // Null when there is no such method.
   const Entry* Find(std::string_view method) const;
+
+  // Who takes a call of `method`, which Find() has not found; its row has no name. Null: nobody, as
+  // there is no catch-all service, its service is in the table, or it is not a name.
+  const Entry* FindCatchAll(std::string_view method, bool one_request) const;
 
   // UNIMPLEMENTED: tells whether it is the service or the method that is not there.
   absl::Status NotFound(std::string_view method) const;
@@ -32,8 +57,11 @@ class Dispatcher {
   const std::vector<std::string>& service_names() const { return service_names_; }
 
  private:
+  bool HasServiceOf(std::string_view method) const;
+
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<std::string> service_names_;
+  std::array<Entry, 2> catch_all_{};  // One request, a stream of them. Nulls: there is none.
 };
 
 }  // namespace piperpc::server

@@ -95,12 +95,11 @@ class Server::Impl {
   bool foreign() const { return mark_.foreign(); }
 
   absl::Status AddService(Service& service) {
-    if (foreign()) return Foreign();
-    if (absl::Status status = MayChange("AddService()"); !status.ok()) return status;
-    const Change change(*this);
-    if (absl::Status status = NotStarted(); !status.ok()) return status;
-    const std::lock_guard lock(services_);
-    return dispatcher_.Add(service);
+    return Add("AddService()", [&] { return dispatcher_.Add(service); });
+  }
+
+  absl::Status AddCatchAll(CatchAllService& service) {
+    return Add("AddCatchAll()", [&] { return dispatcher_.AddCatchAll(service); });
   }
 
   // Code of the user's may be told of it, and come back here: so without the lock.
@@ -162,6 +161,17 @@ class Server::Impl {
  private:
   using Names = std::vector<std::string>;
 
+  // `what` is the caller's name, for errors.
+  template <typename ToDispatcher>
+  absl::Status Add(std::string_view what, ToDispatcher add) {
+    if (foreign()) return Foreign();
+    if (absl::Status status = MayChange(what); !status.ok()) return status;
+    const Change change(*this);
+    if (absl::Status status = NotStarted(); !status.ok()) return status;
+    const std::lock_guard lock(services_);
+    return add();
+  }
+
   static absl::Status Foreign() {
     return absl::FailedPreconditionError(
         "this server was started before fork() and belongs to the parent process; create a new "
@@ -191,8 +201,8 @@ class Server::Impl {
     if (!IsChangedHere(this)) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat(
         ToAbsl(what),
-        " was called from within Start(), AddService() or Shutdown() of the same server, and would "
-        "wait for itself; call it after that has returned"));
+        " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
+        "server, and would wait for itself; call it after that has returned"));
   }
 
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
@@ -453,6 +463,8 @@ Server::~Server() {
 }
 
 absl::Status Server::AddService(Service& service) { return impl_->AddService(service); }
+
+absl::Status Server::AddCatchAll(CatchAllService& service) { return impl_->AddCatchAll(service); }
 
 absl::Status Server::Start(std::string_view endpoint) { return impl_->Start(endpoint); }
 

@@ -166,13 +166,14 @@ absl::Status Session::OnNewCall(const wire::Frame& frame) {
   if (absl::Status damage = wire::CheckMetadataFields(header.metadata); !damage.ok()) return damage;
   if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
   last_call_id_ = header.call_id;
-  const Dispatcher::Entry* const entry = FindMethod(header.method);
+  const Dispatcher::Entry* entry = FindMethod(header.method);
+  if (entry == nullptr) entry = core().dispatcher.FindCatchAll(header.method, header.end());
   if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
     Refuse(header, std::move(refusal));
     return absl::OkStatus();
   }
-  starting_.reset(new (host_.call_memory())
-                      Call(*this, header.call_id, *entry, packet_time_, TimeoutOf(header)));
+  starting_.reset(new (host_.call_memory()) Call(*this, header.call_id, *entry, header.method,
+                                                 packet_time_, TimeoutOf(header)));
   return StartCall(frame);
 }
 

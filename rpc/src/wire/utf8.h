@@ -12,4 +12,7 @@ namespace piperpc::wire {
 // of valid UTF-8 becomes '?'.
 std::string Utf8Prefix(std::string_view text, std::size_t limit);
 
+// No byte of `text` would become one.
+inline bool IsUtf8(std::string_view text) { return Utf8Prefix(text, text.size()) == text; }
+
 }  // namespace piperpc::wire

@@ -64,9 +64,8 @@ class ServerCall : public StreamSink, public InboundStream {
   // Where the handler lives until the call has ended and nothing of it runs any more.
   virtual HandlerSlot& handler() = 0;
 
-  // Ends the call with a status and no message, or with OK and the one response message.
+  // Ends the call with a status and no message.
   virtual void Finish(absl::Status status) = 0;
-  virtual void FinishWith(const OutMessage& response) = 0;
 
  protected:
   ~ServerCall() = default;
