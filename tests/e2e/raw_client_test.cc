@@ -1,4 +1,5 @@
-// Calls by name: each type of method, in each form, on each transport of this system.
+// Calls by name: each type of method, in each form, on each transport of this system, at the server
+// itself and through a proxy.
 #include "piperpc/raw_client.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "e2e/proxy_server.h"
 #include "piperpc/middleware.h"
 #include "piperpc/server.h"
 #include "support/endpoints.h"
@@ -36,7 +38,9 @@ Strings ExpectedReplies(const std::string& method, const Strings& requests) {
   return {all};
 }
 
-class RawClientTest : public ::testing::TestWithParam<std::tuple<std::string, NamedForm>> {
+enum class Way { kDirect, kThroughAProxy };
+
+class RawClientTest : public ::testing::TestWithParam<std::tuple<std::string, NamedForm, Way>> {
  protected:
   void SetUp() override {
     std::string reason;
@@ -47,10 +51,14 @@ class RawClientTest : public ::testing::TestWithParam<std::tuple<std::string, Na
     ASSERT_TRUE(server_->AddService(service_.service()).ok());
     const absl::Status status = server_->Start(endpoint_);
     ASSERT_TRUE(status.ok()) << status;
-    channel_ = Connect(endpoint_, {.default_timeout = seconds(60),
-                                   .wait_for_ready = seconds(20),
-                                   .middleware = {std::make_shared<ClientRecorder>("c", journal_)},
-                                   .transport = transport_.get()});
+    if (std::get<2>(GetParam()) == Way::kThroughAProxy) {
+      proxy_ = std::make_unique<ProxyServer>(*transport_, endpoint_);
+    }
+    const std::string& endpoint = proxy_ == nullptr ? endpoint_ : proxy_->endpoint();
+    channel_ = Connect(endpoint, {.default_timeout = seconds(60),
+                                  .wait_for_ready = seconds(20),
+                                  .middleware = {std::make_shared<ClientRecorder>("c", journal_)},
+                                  .transport = transport_.get()});
   }
 
   static const NamedForm& form() { return std::get<1>(GetParam()); }
@@ -73,6 +81,7 @@ class RawClientTest : public ::testing::TestWithParam<std::tuple<std::string, Na
   Journal journal_;
   const std::string endpoint_ = UniqueEndpoint();
   std::unique_ptr<Server> server_;
+  std::unique_ptr<ProxyServer> proxy_;
   std::shared_ptr<Channel> channel_;
 };
 
@@ -165,10 +174,13 @@ TEST_P(RawClientTest, MiddlewareSeesTheNameUntilTheEnd) {
 
 INSTANTIATE_TEST_SUITE_P(Transports, RawClientTest,
                          ::testing::Combine(::testing::ValuesIn(transport::TransportNames()),
-                                            ::testing::ValuesIn(RawForms())),
+                                            ::testing::ValuesIn(RawForms()),
+                                            ::testing::Values(Way::kDirect, Way::kThroughAProxy)),
                          [](const auto& instance) {
+                           const bool direct = std::get<2>(instance.param) == Way::kDirect;
                            return std::get<0>(instance.param) + "_" +
-                                  std::get<1>(instance.param).name;
+                                  std::get<1>(instance.param).name +
+                                  (direct ? "" : "_ThroughAProxy");
                          });
 
 }  // namespace

@@ -1,0 +1,48 @@
+# Installs a build to a folder of its own, builds the examples against it, and lets the greeter's
+# client talk to its server: first by itself, then through the proxy. Takes BUILD, EXAMPLES (their
+# folder), OUT (a scratch folder), GENERATOR, OPTIONS (a list for the examples' configuration),
+# EMULATOR (what runs their programs, or nothing), SUFFIX (of theirs).
+cmake_minimum_required(VERSION 3.25)
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${OUT})
+file(MAKE_DIRECTORY ${OUT})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${OUT}/prefix)
+file(GLOB_RECURSE config ${OUT}/prefix/*/piperpcConfig.cmake)
+cmake_path(GET config PARENT_PATH package)
+foreach(example greeter proxy)
+  run(${CMAKE_COMMAND} -S ${EXAMPLES}/${example} -B ${OUT}/${example} -G ${GENERATOR}
+    -Dpiperpc_DIR=${package} ${OPTIONS})
+  run(${CMAKE_COMMAND} --build ${OUT}/${example})
+endforeach()
+
+# expect_greetings(ENDPOINT [COMMAND …]…): what the client says that calls at ENDPOINT. It waits for
+# the commands, which serve; each ends with its standard input, which is the output of the one
+# before. What the client said comes back through a file.
+function(expect_greetings endpoint)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} "-DCLIENT=${EMULATOR};${OUT}/greeter/greeter_client${SUFFIX}"
+      -DENDPOINT=${endpoint} -DSAID=${OUT}/said.txt -P ${CMAKE_CURRENT_LIST_DIR}/run_client.cmake
+    ${ARGN}
+    TIMEOUT 60 RESULTS_VARIABLE results)
+  if(NOT results MATCHES "^0(;0)+$")
+    message(FATAL_ERROR "client and servers ended with ${results}")
+  endif()
+  file(READ ${OUT}/said.txt said)
+  string(REPEAT "Hello, Ana!\n" 4 expected)
+  string(REPLACE "\r\n" "\n" said "${said}")
+  if(NOT said STREQUAL expected)
+    message(FATAL_ERROR "the client said: ${said}")
+  endif()
+endfunction()
+
+string(RANDOM LENGTH 12 unique)
+set(endpoint piperpc-greeter-${unique})
+set(front piperpc-proxy-${unique})
+set(server COMMAND ${EMULATOR} ${OUT}/greeter/greeter_server${SUFFIX} ${endpoint})
+expect_greetings(${endpoint} ${server})
+expect_greetings(${front}
+  COMMAND ${EMULATOR} ${OUT}/proxy/proxy${SUFFIX} ${front} ${endpoint} ${server})
