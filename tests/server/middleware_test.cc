@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -321,6 +322,38 @@ TEST_F(Middleware, ALogHookThatThrowsChangesNothing) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
   EXPECT_TRUE(absl::IsInternal(client.NextAfterHello().status));
+}
+
+// Puts work on the workers, which lasts until it is let go.
+class WorksOn final : public ServerMiddleware {
+ public:
+  void LetGo() { let_go_.set_value(); }
+  absl::Status Before(ServerContext& context) override {
+    return context.workers().Run([released = released_] { released.wait(); });
+  }
+  void After(ServerContext&, const absl::Status&) override {}
+
+ private:
+  std::promise<void> let_go_;
+  const std::shared_future<void> released_ = let_go_.get_future().share();
+};
+
+TEST_F(Middleware, OfARefusedCallHasTheWorkersOfItsUserOnly) {
+  const auto works_on = std::make_shared<WorksOn>();
+  ServerOptions options{.worker_threads = 4, .worker_queue = 0};
+  options.middleware = {works_on};
+  Start(std::move(options));
+  WireClient client = Connect();
+  client.Send({EncodedHello()});
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    client.Send({EncodedRequest(id, "test.v1.Test/None", "")});
+    const absl::Status status = client.NextAfterHello().status;
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
+  }
+  client.Send({EncodedRequest(4, "test.v1.Test/None", "")});
+  const absl::Status status = client.NextAfterHello().status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("its share, 3 of 4 workers"));
+  works_on->LetGo();
 }
 
 }  // namespace

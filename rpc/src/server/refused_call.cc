@@ -32,6 +32,6 @@ void RefusedCall::AddTrailer(std::string_view key, std::string_view value) {
 
 Executor& RefusedCall::executor() { return session_.executor(); }
 
-WorkerPool& RefusedCall::workers() { return session_.core().workers; }
+WorkerPool& RefusedCall::workers() { return session_.workers(); }
 
 }  // namespace piperpc::server
