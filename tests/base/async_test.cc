@@ -217,6 +217,18 @@ TEST_F(Async, WorkThatWaitsForAThreadIsTakenBackByAStop) {
   EXPECT_FALSE(ran);
 }
 
+TEST_F(Async, WorkIsNotOfferedToAPoolAfterAStop) {
+  WorkerPool pool(1, 0);
+  std::promise<void> release;
+  ASSERT_TRUE(pool.Run([&] { release.get_future().wait(); }).ok());
+  std::stop_source stop;
+  stop.request_stop();
+  const auto work = [] { return absl::OkStatus(); };
+  const absl::Status status = Start(RunBlocking(pool, work, stop.get_token())).get();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;  // And not for want of room.
+  release.set_value();
+}
+
 TEST_F(Async, SleepThatIsTooLongToBeCountedLastsUntilItIsStopped) {
   for (const auto delay : {std::chrono::steady_clock::duration::max(),
                            std::chrono::steady_clock::duration::max() - std::chrono::hours(1)}) {
@@ -493,6 +505,32 @@ TEST(WorkerPool, OneUserLeavesThreadsToOthers) {
   ASSERT_TRUE(b.Run([&served] { served.set_value(); }).ok());
   EXPECT_EQ(served.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
   open.set_value();
+}
+
+// Work that its user's share of the threads keeps waiting leaves idle ones to others.
+TEST(WorkerPool, HasThreadsForTheNextUserHoweverShortItsQueue) {
+  for (const std::size_t queue : {0, 1, 4}) {
+    std::promise<void> open;
+    const std::shared_future<void> opened = open.get_future().share();
+    WorkerPool pool(16, queue);
+    WorkerPool a(pool, "a");
+    WorkerPool b(pool, "b");
+    const auto hold = [&opened](WorkerPool& part) { return part.Run([opened] { opened.wait(); }); };
+    const auto take = [&hold](WorkerPool& part) {
+      std::size_t taken = 0;
+      absl::Status status = hold(part);
+      for (; status.ok() && taken < 100; status = hold(part)) ++taken;
+      EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+      return std::pair(taken, std::string(status.message()));
+    };
+    const auto [of_a, why_a] = take(a);
+    EXPECT_EQ(of_a, 12 + (queue + 1) / 2) << queue;  // Half of the queue, too.
+    EXPECT_THAT(why_a,
+                HasSubstr(queue == 4 ? "2 calls of a are waiting" : "a has its share, 12 of 16"));
+    const auto [of_b, why_b] = take(b);
+    EXPECT_GE(of_b, 4u) << queue << ": " << why_b;
+    open.set_value();
+  }
 }
 
 // However long the thread takes to wake up.

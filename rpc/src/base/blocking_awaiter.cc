@@ -91,6 +91,10 @@ BlockingAwaiter::~BlockingAwaiter() {
 }
 
 bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
+  if (stop_.stop_requested()) {  // It could begin before it is taken back.
+    job_->state = Job::State::kTakenBack;
+    return false;
+  }
   job_->executor = Executor::CurrentHandle();
   // Without an executor the worker resumes this frame as soon as it has the handle: so nothing of
   // the frame is used once it has.

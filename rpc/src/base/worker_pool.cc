@@ -45,11 +45,16 @@ class WorkerPool::Impl {
     }
     const std::lock_guard lock(mutex_);
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
-    const bool one_more = idle_ <= queued_ && threads_.size() < max_threads_;
-    absl::Status started = one_more ? AddThread() : absl::OkStatus();
+    const bool may_run = part->running + part->queue.size() < ThreadsOf(*part);
+    bool runs = may_run && idle_ > Claimed();
+    absl::Status started;
+    if (may_run && !runs && threads_.size() < max_threads_) {
+      started = AddThread();
+      runs = started.ok();
+    }
     if (threads_.empty()) return started;
-    // Where no thread more is to be had, those that are there get to it in time.
-    if ((!one_more || !started.ok()) && idle_ <= queued_) {
+    // Where no thread is to be had, those that are there get to it in time.
+    if (!runs) {
       if (absl::Status full = CheckRoom(*part); !full.ok()) return full;
     }
     const Ticket ticket = ++last_ticket_;
@@ -112,18 +117,43 @@ class WorkerPool::Impl {
 
   // For one more that has to wait.
   absl::Status CheckRoom(const Part& part) const {
-    if (queued_ >= queue_limit_) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "all ", threads_.size(), " worker threads are busy and ", queued_,
-          " calls are waiting for one; the limit is ", queue_limit_, "; try again later"));
+    const std::size_t waiting = queued_ - Claimed();
+    if (waiting >= queue_limit_) {
+      return absl::ResourceExhaustedError(absl::StrCat(WhyNoThread(part), " and ", waiting,
+                                                       " calls are waiting for one; the limit is ",
+                                                       queue_limit_, "; try again later"));
     }
-    const std::size_t unused = queue_limit_ - queued_;
-    if (part.user.empty() || part.queue.size() < unused) return absl::OkStatus();
-    return absl::ResourceExhaustedError(
-        absl::StrCat(part.queue.size(), " calls of ", part.user,
-                     " are waiting for a worker thread, and ", unused, " of ", queue_limit_,
-                     " places in the queue are free; a user may have at most as many calls ",
-                     "waiting as there are free places; try again later"));
+    const std::size_t unused = queue_limit_ - waiting;
+    const std::size_t own = part.queue.size() - Claimed(part);
+    if (part.user.empty() || own < unused) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat(
+        own, " calls of ", part.user, " are waiting for a worker thread, and ", unused, " of ",
+        queue_limit_, " places in the queue are free; a user may have at most as many calls ",
+        "waiting as there are free places; try again later"));
+  }
+
+  std::string WhyNoThread(const Part& part) const {
+    const std::size_t share = ThreadsOf(part);
+    if (share == max_threads_ || part.running + Claimed(part) < share) {
+      return absl::StrCat("all ", threads_.size(), " worker threads are busy");
+    }
+    return absl::StrCat(part.user, " has its share, ", share, " of ", max_threads_,
+                        " worker threads,");
+  }
+
+  // How much of what is queued its share of the threads lets run.
+  std::size_t MayRun(const Part& part) const {
+    return std::min(part.queue.size(), ThreadsOf(part) - part.running);
+  }
+
+  // The idle threads that are on their way to what is in line: of a part, at the most; of all.
+  std::size_t Claimed(const Part& part) const { return std::min(idle_, MayRun(part)); }
+  std::size_t Claimed() const {
+    std::size_t claimed = 0;
+    for (auto part = line_.begin(); part != line_.end() && claimed < idle_; ++part) {
+      claimed += MayRun(**part);
+    }
+    return std::min(claimed, idle_);
   }
 
   // How many threads it may have at once.
