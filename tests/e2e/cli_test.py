@@ -102,6 +102,25 @@ class DiscoveryTest(CliTest):
     self.assertRegex(self.server.run('--version').stdout, r'^piperpc \d')
 
 
+class HelpTest(unittest.TestCase):
+
+  ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+  def test_the_readmes_tables_say_of_each_flag_what_the_help_says(self):
+    for program, folder in ((target.PIPERPC, 'piperpc'), (target.PIPERPCD, 'piperpcd')):
+      text = subprocess.run([*program, '--help'], capture_output=True, text=True, encoding='utf-8',
+                            timeout=programs.LIMIT, check=True, env=target.environment()).stdout
+      flags = re.findall(r'^  (--[a-z-]+(?: [A-Z=]+)?)  ', text, re.MULTILINE)
+      defaults = dict(re.findall(r'^  (--[a-z-]+ [A-Z=]+)  .*(\(default [^()]+\))$', text,
+                                 re.MULTILINE))
+      self.assertEqual([flag for flag in flags if ' ' in flag], list(defaults))
+      readme = (self.ROOT / 'tools' / folder / 'README.md').read_text(encoding='utf-8')
+      rows = dict(re.findall(r'^\| `(--[^`]+)` \| (.*) \|$', readme, re.MULTILINE))
+      self.assertEqual(list(rows), [flag for flag in flags if flag not in ('--help', '--version')])
+      for flag, default in defaults.items():
+        self.assertIn(default, rows[flag], flag)
+
+
 class RequestFormsTest(CliTest):
 
   def upper(self, *words, **more):

@@ -40,7 +40,7 @@ TEST(FlagsTest, SizesHaveARange) {
 
 TEST(FlagsTest, AnEmptyTextIsRefused) {
   std::string text = "as it was";
-  EXPECT_FALSE(SetText(text)("").ok());
+  EXPECT_FALSE(SetText(text).set("").ok());
   EXPECT_EQ(text, "as it was");
 }
 
@@ -54,9 +54,25 @@ TEST(FlagsTest, NumbersHaveARange) {
 TEST(FlagsTest, HelpHasALineForEachFlag) {
   FlagSet flags;
   bool on = false;
-  flags.Add("name", "TEXT", "the name", [](std::string_view) { return absl::OkStatus(); });
+  flags.Add("name", "TEXT", "the name", {[](std::string_view) { return absl::OkStatus(); }});
   flags.AddSwitch("on", "switched on", &on);
-  EXPECT_EQ(flags.Help(), "  --name TEXT  the name\n  --on         switched on\n");
+  EXPECT_EQ(flags.Help(), "  --name TEXT  the name (default none)\n  --on         switched on\n");
+}
+
+std::string HelpOf(const FlagValue& value) {
+  FlagSet flags;
+  flags.Add("x", "X", "help", value);
+  return flags.Help();
+}
+
+TEST(FlagsTest, HelpSaysWhatHoldsWithoutAFlagAndTheRangeOfNumbers) {
+  std::string text = "here";
+  milliseconds duration(90'000);
+  std::size_t size = 4096;
+  EXPECT_EQ(HelpOf(SetText(text)), "  --x X  help (default here)\n");
+  EXPECT_EQ(HelpOf(SetDuration(duration)), "  --x X  help (default 90s; 0ms to 876000h)\n");
+  EXPECT_EQ(HelpOf(SetSize(size, 1, 2 << 20)), "  --x X  help (default 4KiB; 1 to 2MiB)\n");
+  EXPECT_EQ(HelpOf(SetNumber(size, 1, 1 << 20)), "  --x X  help (default 4096; 1 to 1048576)\n");
 }
 
 }  // namespace

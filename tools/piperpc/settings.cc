@@ -13,6 +13,7 @@ namespace piperpc::cli {
 namespace {
 
 constexpr std::size_t kMaxMetadataKey = 64;
+constexpr std::chrono::milliseconds kShortestTimeout{1};
 constexpr std::size_t kLeastMessage = 64 * 1024;
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
@@ -34,23 +35,24 @@ absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::millis
 
 tools::FlagSet FlagsFor(Settings& settings) {
   tools::FlagSet flags;
-  flags.Add("endpoint", "NAME", "the server: a short name or a pipe's address (PIPERPC_ENDPOINT)",
-            tools::SetText(settings.endpoint));
-  flags.Add("timeout", "DURATION",
-            "the limit for the whole command, including input: 250ms, 5s, 2m",
-            [&settings](std::string_view text) { return SetTimeout(text, settings.timeout); });
+  tools::FlagValue endpoint = tools::SetText(settings.endpoint);
+  endpoint.initial = absl::StrCat("PIPERPC_ENDPOINT, else ", Settings().endpoint);
+  flags.Add("endpoint", "NAME", "the server: a short name or a pipe's address", endpoint);
+  flags.Add("timeout", "DURATION", "the limit for the whole command, including input",
+            {[&settings](std::string_view text) { return SetTimeout(text, settings.timeout); },
+             "30s for a single reply, else none", tools::DurationRange(kShortestTimeout)});
   flags.AddSwitch("wait", "wait for a server that is not running yet", &settings.wait);
   flags.Add("metadata", "KEY=VALUE", "sent with every call; may be repeated",
-            [&settings](std::string_view text) { return AddMetadata(text, settings.metadata); });
+            {[&settings](std::string_view text) { return AddMetadata(text, settings.metadata); }});
   flags.Add("user", "NAME", "log in first, on the same connection", tools::SetText(settings.user));
-  flags.Add("password-file", "FILE",
-            "has the password (else PIPERPC_PASSWORD, else the terminal is asked)",
-            tools::SetText(settings.password_file));
+  tools::FlagValue password_file = tools::SetText(settings.password_file);
+  password_file.initial = "PIPERPC_PASSWORD, else the terminal is asked";
+  flags.Add("password-file", "FILE", "a file whose first line is the password", password_file);
   flags.AddSwitch("register", "allow a new name for --user, and register it with the password",
                   &settings.may_register);
   flags.AddSwitch("pretty", "print replies on several lines, even if not to a terminal",
                   &settings.pretty);
-  flags.Add("max-message", "SIZE", "the largest reply to accept (4MiB)",
+  flags.Add("max-message", "SIZE", "the largest reply to accept",
             tools::SetSize(settings.max_message_bytes, kLeastMessage, kLargestMessage));
   flags.Add("backend", "NAME", tools::kBackendHelp, tools::SetText(settings.backend));
   flags.AddSwitch("help", "show this", &settings.help);

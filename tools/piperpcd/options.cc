@@ -82,14 +82,23 @@ bool TakeChoice(const Choices<Value>& choices, std::string_view text, Value& tar
 }
 
 template <typename Value>
+std::string NameOf(const Choices<Value>& choices, const Value& wanted) {
+  for (const auto& [name, value] : choices) {
+    if (value == wanted) return name;
+  }
+  return "none";
+}
+
+template <typename Value>
 void AddChoice(FlagSet& flags, std::string_view name, std::string_view value_name,
                std::string_view help, const Choices<Value>& choices, Value& target) {
   flags.Add(std::string(name), std::string(value_name),
             absl::StrCat(std::string(help), OneOf(choices)),
-            [&choices, &target](std::string_view text) {
-              return TakeChoice(choices, text, target) ? absl::OkStatus()
-                                                       : NotOneOf(text, OneOf(choices));
-            });
+            {[&choices, &target](std::string_view text) {
+               return TakeChoice(choices, text, target) ? absl::OkStatus()
+                                                        : NotOneOf(text, OneOf(choices));
+             },
+             NameOf(choices, target)});
 }
 
 absl::Status SetAccess(std::string_view text, Access& access) {
@@ -106,7 +115,8 @@ absl::Status SetAccess(std::string_view text, Access& access) {
 void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.Add("access", "WHO",
             absl::StrCat("who may connect: ", OneOf(AccessChoices(), kRawAccessHelp)),
-            [&server](std::string_view text) { return SetAccess(text, server.access); });
+            {[&server](std::string_view text) { return SetAccess(text, server.access); },
+             NameOf(AccessChoices(), server.access.preset)});
   flags.AddSwitch("remote-clients", "on Windows: clients on other machines may connect, too",
                   &server.access.remote_clients);
   flags.Add("backend", "NAME", tools::kBackendHelp, SetText(server.backend));
@@ -136,23 +146,23 @@ void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
             "what to do when more would wait: ", PolicyChoices(), notify.policy);
   flags.Add("max-subscribers", "N", "maximum of subscribers at once",
             SetNumber(notify.max_subscribers, 1, kMany));
+  tools::FlagValue per_user = SetNumber(notify.max_subscribers_per_user, 1, kMany);
+  per_user.initial = "three quarters of them";
   flags.Add("max-subscribers-per-user", "N", "maximum of subscribers at once of one user",
-            SetNumber(notify.max_subscribers_per_user, 1, kMany));
+            per_user);
 }
 
 FlagSet FlagsFor(Options& options) {
   FlagSet flags;
-  flags.Add("endpoint", "NAME", "a short name or a pipe's address (piperpcd)",
-            SetText(options.endpoint));
-  flags.Add("data-dir", "DIR", "where the accounts are kept (piperpcd-data)",
-            SetText(options.data_dir));
+  flags.Add("endpoint", "NAME", "a short name or a pipe's address", SetText(options.endpoint));
+  flags.Add("data-dir", "DIR", "where the accounts are kept", SetText(options.data_dir));
   flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
   AddServerFlags(flags, options.server);
   AddLimitFlags(flags, options.server);
   AddNotifyFlags(flags, options.notify);
   AddChoice(flags, "log-level", "LEVEL", "log this level and above: ", LevelChoices(),
             options.log_level);
-  flags.Add("grace", "DURATION", "how long calls may go on at shutdown (10s)",
+  flags.Add("grace", "DURATION", "how long calls may go on at shutdown",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD", "a line on standard input that shuts the server down, such as fim",
             SetText(options.stop_word));

@@ -32,6 +32,12 @@ struct Unit {
   std::uint64_t factor;
 };
 
+constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr Unit kSizeUnits[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+
+// A steady clock counts nanoseconds in 63 bits: about 292 years.
+constexpr std::uint64_t kLongestDuration = 100ull * 365 * 24 * 3'600'000;
+
 // A number and one of `units`. Nothing when it is not that, or too large.
 std::optional<std::uint64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units) {
   std::uint64_t number = 0;
@@ -47,10 +53,29 @@ std::optional<std::uint64_t> ParseWithUnit(std::string_view text, std::span<cons
   return std::nullopt;
 }
 
+// As a user would write it: in the largest of `units` that leaves a whole number.
+std::string FormatWithUnit(std::uint64_t value, std::span<const Unit> units) {
+  const Unit* best = &units.front();
+  for (const Unit& unit : units) {
+    if (value != 0 && value % unit.factor == 0) best = &unit;
+  }
+  return absl::StrCat(value / best->factor, std::string(best->suffix));
+}
+
+std::string Range(std::uint64_t min, std::uint64_t max, std::span<const Unit> units) {
+  return absl::StrCat(FormatWithUnit(min, units), " to ", FormatWithUnit(max, units));
+}
+
+std::string HelpOf(std::string_view help, const FlagValue& value) {
+  return absl::StrCat(std::string(help), " (default ", value.initial,
+                      value.range.empty() ? "" : "; ", value.range, ")");
+}
+
 }  // namespace
 
-void FlagSet::Add(std::string name, std::string value_name, std::string help, Setter set) {
-  flags_.push_back({std::move(name), std::move(value_name), std::move(help), std::move(set)});
+void FlagSet::Add(std::string name, std::string value_name, std::string help, FlagValue value) {
+  flags_.push_back(
+      {std::move(name), std::move(value_name), HelpOf(help, value), std::move(value.set)});
 }
 
 void FlagSet::AddSwitch(std::string name, std::string help, bool* on) {
@@ -124,11 +149,8 @@ std::string FlagSet::Help() const {
 }
 
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
-  static constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  const std::optional<std::uint64_t> value = ParseWithUnit(text, kUnits);
-  // A steady clock counts nanoseconds in 63 bits: about 292 years.
-  constexpr std::uint64_t kMost = 100ull * 365 * 24 * 3'600'000;
-  if (!value.has_value() || *value > kMost) {
+  const std::optional<std::uint64_t> value = ParseWithUnit(text, kDurationUnits);
+  if (!value.has_value() || *value > kLongestDuration) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", std::string(text),
         "\" is not a valid duration: must be one such as 250ms, 5s, 2m or 1h, at most 876000h"));
@@ -138,8 +160,7 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
 
 absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min,
                                         std::uint64_t max) {
-  static constexpr Unit kUnits[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
-  const std::optional<std::uint64_t> value = ParseWithUnit(text, kUnits);
+  const std::optional<std::uint64_t> value = ParseWithUnit(text, kSizeUnits);
   if (!value.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", std::string(text),
@@ -165,36 +186,45 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t m
   return number;
 }
 
-Setter SetText(std::string& target) {
-  return [&target](std::string_view value) {
+FlagValue SetText(std::string& target) {
+  const auto set = [&target](std::string_view value) {
     if (value.empty()) return absl::InvalidArgumentError("the value is empty; leave the flag out");
     target = std::string(value);
     return absl::OkStatus();
   };
+  return {set, target.empty() ? "none" : target};
 }
 
-Setter SetDuration(std::chrono::milliseconds& target) {
-  return [&target](std::string_view value) {
+FlagValue SetDuration(std::chrono::milliseconds& target) {
+  const auto set = [&target](std::string_view value) {
     const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(value);
     if (parsed.ok()) target = *parsed;
     return parsed.status();
   };
+  const auto now = static_cast<std::uint64_t>(target.count());
+  return {set, FormatWithUnit(now, kDurationUnits), DurationRange(std::chrono::milliseconds(0))};
 }
 
-Setter SetSize(std::size_t& target, std::size_t min, std::size_t max) {
-  return [&target, min, max](std::string_view value) {
+FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max) {
+  const auto set = [&target, min, max](std::string_view value) {
     const absl::StatusOr<std::uint64_t> parsed = ParseSize(value, min, max);
     if (parsed.ok()) target = *parsed;
     return parsed.status();
   };
+  return {set, FormatWithUnit(target, kSizeUnits), Range(min, max, kSizeUnits)};
 }
 
-Setter SetNumber(std::size_t& target, std::size_t min, std::size_t max) {
-  return [&target, min, max](std::string_view value) {
+FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max) {
+  const auto set = [&target, min, max](std::string_view value) {
     const absl::StatusOr<std::uint64_t> parsed = ParseNumber(value, min, max);
     if (parsed.ok()) target = *parsed;
     return parsed.status();
   };
+  return {set, absl::StrCat(target), absl::StrCat(min, " to ", max)};
+}
+
+std::string DurationRange(std::chrono::milliseconds min) {
+  return Range(static_cast<std::uint64_t>(min.count()), kLongestDuration, kDurationUnits);
 }
 
 }  // namespace piperpc::tools

@@ -20,10 +20,17 @@ namespace piperpc::tools {
 // Takes a flag's value. INVALID_ARGUMENT says what a good one looks like.
 using Setter = std::function<absl::Status(std::string_view value)>;
 
+// What a flag does with its value, and what its help says of that.
+struct FlagValue {
+  Setter set;
+  std::string initial = "none";  // What holds without the flag.
+  std::string range = {};        // "1 to 64"; empty for what is not a number.
+};
+
 class FlagSet {
  public:
-  // `--name VALUE` or `--name=VALUE`. May be given several times; `set` sees each.
-  void Add(std::string name, std::string value_name, std::string help, Setter set);
+  // `--name VALUE` or `--name=VALUE`. May be given several times; `value.set` sees each.
+  void Add(std::string name, std::string value_name, std::string help, FlagValue value);
 
   // `--name`, without a value. What `on` points to outlives the set.
   void AddSwitch(std::string name, std::string help, bool* on);
@@ -32,14 +39,14 @@ class FlagSet {
   // them, and "-" alone is no flag. INVALID_ARGUMENT names the flag.
   absl::StatusOr<std::vector<std::string>> Parse(const std::vector<std::string>& arguments) const;
 
-  // One line for each flag.
+  // One line for each flag: "--grace DURATION  how long … (default 10s; 0ms to 876000h)".
   std::string Help() const;
 
  private:
   struct Flag {
     std::string name;
     std::string value_name;  // Empty: a switch.
-    std::string help;
+    std::string help;        // With what there is to say of its value.
     Setter set;
   };
 
@@ -59,10 +66,13 @@ absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min
 absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t min,
                                           std::uint64_t max);
 
-// Setters for those. The target outlives the flag set.
-Setter SetText(std::string& target);  // Not the empty one: it is a variable that was not set.
-Setter SetDuration(std::chrono::milliseconds& target);
-Setter SetSize(std::size_t& target, std::size_t min, std::size_t max);
-Setter SetNumber(std::size_t& target, std::size_t min, std::size_t max);
+// Values that are those. The target outlives the flag set; what it holds now is the default.
+FlagValue SetText(std::string& target);  // Not the empty one: it is a variable that was not set.
+FlagValue SetDuration(std::chrono::milliseconds& target);
+FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max);
+FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max);
+
+// The range of every duration, for help: "0ms to 876000h".
+std::string DurationRange(std::chrono::milliseconds min);
 
 }  // namespace piperpc::tools
