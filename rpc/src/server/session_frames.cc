@@ -1,4 +1,4 @@
-// What a session does with each kind of frame. PROTOCOL.md, "Frames", is the table behind it.
+// What a session does with each kind of frame. PROTOCOL.md, "Kinds", is the table behind it.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
