@@ -227,6 +227,7 @@ TEST_F(Async, WorkIsNotOfferedToAPoolAfterAStop) {
   const absl::Status status = Start(RunBlocking(pool, work, stop.get_token())).get();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;  // And not for want of room.
   release.set_value();
+  pool.Stop();
 }
 
 TEST_F(Async, SleepThatIsTooLongToBeCountedLastsUntilItIsStopped) {
