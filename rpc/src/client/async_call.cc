@@ -29,12 +29,6 @@ std::shared_ptr<internal::CallControl> AsyncCall::Begin(const std::shared_ptr<Co
   return call;
 }
 
-void AsyncCall::Cancel() {
-  if (core().foreign()) return;
-  const Core::Lock lock(core());
-  core().EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
-}
-
 void AsyncCall::KeepReply(wire::Bytes reply) {
   reply_ = core().delivering_on_loop() ? reply : assembly.Keep(reply);
 }

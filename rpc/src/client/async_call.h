@@ -21,7 +21,7 @@ class AsyncCall final : public UnattendedCall, public internal::CallControl {
             const internal::OutMessage& request, const CallOptions& options,
             internal::UnaryDone&& done);
 
-  void Cancel() override;
+  void Cancel() override { EndForCaller(); }
 
  private:
   absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }

@@ -145,14 +145,15 @@ void Call::OnTimer() {
   core_.EndEarly(*this, Expired());
 }
 
-void StopLink::OnStop::operator()() const {
-  Core& core = call.core();
-  if (core.foreign()) return;
-  const Core::Lock lock(core);
-  if (call.ended()) return;
-  call.DropReplies();
-  core.EndEarly(call, absl::CancelledError("the caller cancelled the call"));
+void Call::EndForCaller() {
+  if (core_.foreign()) return;
+  const Core::Lock lock(core_);
+  if (ended()) return;
+  DropReplies();
+  core_.EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
 }
+
+void StopLink::OnStop::operator()() const { call.EndForCaller(); }
 
 std::unique_ptr<StopLink> StopLink::Make(const std::stop_token& stop, Call& call) {
   return stop.stop_possible() ? std::make_unique<StopLink>(stop, call) : nullptr;

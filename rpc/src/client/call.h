@@ -97,6 +97,10 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
   std::uint64_t TimeLeft() const;
 
+  // The caller cancels the call. Without the lock; nothing to a call that has ended, or belongs to
+  // the parent of this process.
+  void EndForCaller();
+
   // The caller has cancelled it, and wants none of the replies that it has not read.
   virtual void DropReplies() {}
 

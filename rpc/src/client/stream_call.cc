@@ -290,10 +290,4 @@ void StreamCall::FailThrown(const std::exception_ptr& thrown) {
   if (!core().foreign()) core().LogThrown("callback threw", thrown);
 }
 
-void StreamCall::Cancel() {
-  if (core().foreign()) return;
-  const Core::Lock lock(core());
-  if (!ended()) DropAndEnd(absl::CancelledError("the caller cancelled the call"));
-}
-
 }  // namespace piperpc::client

@@ -39,7 +39,7 @@ class StreamCall final : public UnattendedCall,
   absl::Status status() override;
   void Fail(absl::Status status) override;
   void FailThrown(const std::exception_ptr& thrown) override;
-  void Cancel() override;
+  void Cancel() override { EndForCaller(); }
 
  private:
   using Ready = absl::AnyInvocable<void()>;
