@@ -219,7 +219,9 @@ TEST_F(BlockingHandlers, ThatBeginAfterTheyWereToEndKeepTheirCalls) {
     ~Guard() { asked.Add(); }
   };
   RawService around("a.A");
-  const auto hold_up = [](Counter& counter) -> Task<RawResult> {
+  Counter held_up;
+  const auto hold_up = [&held_up](Counter& counter) -> Task<RawResult> {
+    held_up.Add();
     EXPECT_TRUE(counter.WaitFor(1));
     co_return RawMessage{};
   };
@@ -241,6 +243,7 @@ TEST_F(BlockingHandlers, ThatBeginAfterTheyWereToEndKeepTheirCalls) {
   ASSERT_TRUE(service_.entered.WaitFor(1));
   first.Send({EncodedRequest(1, "a.A/UntilAsked", ""), Request(2, "b.B/Get"),
               EncodedRequest(3, "a.A/UntilBegun", "")});
+  ASSERT_TRUE(held_up.WaitFor(1));
   const ShutdownReport report = server_->Shutdown(milliseconds(1));
   EXPECT_FALSE(report.clean());
   EXPECT_EQ(server_->stats().calls, 1u);
