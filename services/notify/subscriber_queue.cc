@@ -22,7 +22,7 @@ bool SubscriberQueue::HoldsBack(std::size_t bytes) {
   if (policy_ != notify::v1::SLOW_POLICY_BLOCK) return false;
   std::lock_guard lock(mutex_);
   if (!status_.ok() || Fits(bytes)) return false;
-  room_wanted_ = true;
+  writable_wanted_ = true;
   return true;
 }
 
@@ -50,7 +50,7 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
     std::lock_guard lock(mutex_);
     if (entries_.empty()) return popped;
     popped.event = std::move(entries_.front().event);
-    popped.room_wanted = std::exchange(room_wanted_, false);
+    popped.room_wanted = std::exchange(writable_wanted_, false);
     queued_bytes_ -= entries_.front().bytes;
     entries_.pop_front();
     dropped = std::exchange(dropped_, 0);

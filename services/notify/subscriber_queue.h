@@ -69,7 +69,7 @@ class SubscriberQueue {
   std::deque<Entry> entries_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Since the last pop.
-  bool room_wanted_ = false;
+  bool writable_wanted_ = false;
   bool was_cut_off_ = false;
   absl::AnyInvocable<void(const absl::Status&)> cut_off_;
   absl::Status status_;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/session/loop_executor.h"
+#include "src/connection/loop_executor.h"
 #include "src/transport/transport.h"
 
 namespace piperpc {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "src/base/bulk_bytes.h"
+#include "src/base/page_offset_buffer.h"
 
 namespace piperpc {
 namespace {
@@ -29,12 +29,12 @@ std::string FlagsOf(const char* address) {
   return {};
 }
 
-TEST(BulkBytes, OfManyMegabytesAskForLargePages) {
+TEST(PageOffsetBuffer, OfManyMegabytesAskForLargePages) {
   if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled")) {
     GTEST_SKIP() << "this kernel has no transparent huge pages";
   }
   constexpr std::size_t kSize = std::size_t{64} << 20;
-  const BulkBytes bytes = NewBulkBytes(kSize);
+  const PageOffsetBuffer bytes = NewPageOffsetBuffer(kSize);
   EXPECT_NE(FlagsOf(bytes.get() + kSize / 2).find(" hg "), std::string::npos);
 }
 

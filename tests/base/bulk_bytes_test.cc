@@ -1,10 +1,10 @@
-#include "src/base/bulk_bytes.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstring>
 #include <utility>
+
+#include "src/base/page_offset_buffer.h"
 
 namespace piperpc {
 namespace {
@@ -15,20 +15,20 @@ std::uintptr_t PlaceInPage(const char* bytes) {
   return reinterpret_cast<std::uintptr_t>(bytes) % kPage;
 }
 
-TEST(BulkBytes, LargeOnesBeginWellInsideOfAPage) {
+TEST(PageOffsetBuffer, LargeOnesBeginWellInsideOfAPage) {
   for (const std::size_t size :
        {std::size_t{16} << 10, std::size_t{256} << 10, std::size_t{5} << 20}) {
-    const BulkBytes bytes = NewBulkBytes(size);
+    const PageOffsetBuffer bytes = NewPageOffsetBuffer(size);
     EXPECT_GE(PlaceInPage(bytes.get()), kPage / 8) << size;
     EXPECT_LE(PlaceInPage(bytes.get()), kPage - kPage / 8) << size;
   }
 }
 
-TEST(BulkBytes, HoldAsManyBytesAsAskedFor) {
+TEST(PageOffsetBuffer, HoldAsManyBytesAsAskedFor) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{4096}, std::size_t{100'000}}) {
-    BulkBytes bytes = NewBulkBytes(size);
+    PageOffsetBuffer bytes = NewPageOffsetBuffer(size);
     std::memset(bytes.get(), 'x', size);  // A sanitizer would see what is too much.
-    const BulkBytes moved = std::move(bytes);
+    const PageOffsetBuffer moved = std::move(bytes);
     EXPECT_EQ(moved[size - 1], 'x');
   }
 }

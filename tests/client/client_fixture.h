@@ -18,10 +18,10 @@ namespace piperpc {
 
 using Text = absl::StatusOr<std::string>;
 
-inline constexpr internal::ClientMethod kUnaryMethod{"t.T/Unary", MethodShape::kUnary};
-inline constexpr internal::ClientMethod kDownMethod{"t.T/Down", MethodShape::kServerStreaming};
-inline constexpr internal::ClientMethod kUpMethod{"t.T/Up", MethodShape::kClientStreaming};
-inline constexpr internal::ClientMethod kBothMethod{"t.T/Both", MethodShape::kBidirectional};
+inline constexpr internal::ClientMethod kUnaryMethod{"t.T/Unary", MethodType::kUnary};
+inline constexpr internal::ClientMethod kDownMethod{"t.T/Down", MethodType::kServerStreaming};
+inline constexpr internal::ClientMethod kUpMethod{"t.T/Up", MethodType::kClientStreaming};
+inline constexpr internal::ClientMethod kBothMethod{"t.T/Both", MethodType::kBidirectional};
 
 class ClientTest : public testing::Test {
  protected:

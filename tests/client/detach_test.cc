@@ -1,7 +1,7 @@
 // Coroutines that go away while they await a call.
 #include "client/client_fixture.h"
 #include "piperpc/internal/wakeup.h"
-#include "src/session/loop_executor.h"
+#include "src/connection/loop_executor.h"
 
 namespace piperpc {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "src/session/loop_executor.h"
+#include "src/connection/loop_executor.h"
 #include "src/transport/listener.h"
 #include "src/transport/pipe.h"
 #include "src/transport/transport.h"

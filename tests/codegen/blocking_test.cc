@@ -130,7 +130,7 @@ TEST_F(Blocking, WhatAUnaryHandlerThrowsLeavesItsTask) {
   EXPECT_THROW(static_cast<void>(Finish(call)), std::runtime_error);
 }
 
-TEST_F(Blocking, FullPoolGivesResourceExhaustedInEveryShape) {
+TEST_F(Blocking, FullPoolGivesResourceExhaustedForEveryMethodType) {
   FillPool();
   Running get(service_.CoGet(context_, Request("a")));
   EXPECT_EQ(Finish(get).status().code(), absl::StatusCode::kResourceExhausted);

@@ -22,20 +22,20 @@ TEST(Generated, ServiceIsNamedAsInTheProto) {
   EXPECT_EQ(shapes::v1::EmptyService().methods().size(), 0u);
 }
 
-TEST(Generated, MethodTableSaysShapeAndAccess) {
+TEST(Generated, MethodTableSaysTypeAndAccess) {
   const shapes::v1::ShapesService service;
   const std::span<const Method> methods = service.methods();
   ASSERT_EQ(methods.size(), 8u);
-  std::vector<MethodShape> shapes;
+  std::vector<MethodType> shapes;
   std::vector<bool> logins;
   for (const Method& method : methods.first(4)) {
-    shapes.push_back(method.shape);
+    shapes.push_back(method.type);
     logins.push_back(method.requires_login);
     EXPECT_NE(method.start, nullptr);
   }
   EXPECT_EQ(methods[0].name, "shapes.v1.ShapesService/Get");
-  EXPECT_THAT(shapes, ElementsAre(MethodShape::kUnary, MethodShape::kServerStreaming,
-                                  MethodShape::kClientStreaming, MethodShape::kBidirectional));
+  EXPECT_THAT(shapes, ElementsAre(MethodType::kUnary, MethodType::kServerStreaming,
+                                  MethodType::kClientStreaming, MethodType::kBidirectional));
   EXPECT_THAT(logins, ElementsAre(false, true, false, true));
 }
 
@@ -75,7 +75,7 @@ class FakeChannel final : public Channel {
                                                      const internal::OutMessage* request,
                                                      const CallOptions&) override {
     called.push_back(std::string(method.name) + (request == nullptr ? "" : " with a request"));
-    shapes.push_back(method.shape);
+    shapes.push_back(method.type);
     return nullptr;
   }
   absl::Status WaitUntilReady(std::chrono::milliseconds) override { return absl::OkStatus(); }
@@ -83,7 +83,7 @@ class FakeChannel final : public Channel {
   void Close() override {}
 
   std::vector<std::string> called;
-  std::vector<MethodShape> shapes;
+  std::vector<MethodType> shapes;
 };
 
 TEST(Generated, ClientCallsItsMethods) {
@@ -107,8 +107,8 @@ TEST(Generated, ClientCallsItsMethods) {
                           "shapes.v1.ShapesService/Watch with a request",
                           "shapes.v1.ShapesService/Upload", "shapes.v1.ShapesService/Chat"));
   EXPECT_THAT(channel->shapes,
-              ElementsAre(MethodShape::kServerStreaming, MethodShape::kClientStreaming,
-                          MethodShape::kBidirectional));
+              ElementsAre(MethodType::kServerStreaming, MethodType::kClientStreaming,
+                          MethodType::kBidirectional));
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ class NestingTest : public testing::Test {
         .status();
   }
   absl::StatusOr<Node> GetFromRawService(const Node& request) {
-    static constexpr internal::ClientMethod kGet{"nesting.v1.RawNodes/Get", MethodShape::kUnary};
+    static constexpr internal::ClientMethod kGet{"nesting.v1.RawNodes/Get", MethodType::kUnary};
     return internal::CallUnary<Node>(*channel_, kGet, request, {});
   }
   absl::StatusOr<Struct> Store(const Struct& request) { return client_.Store(request); }

@@ -33,11 +33,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using transport::FaultsInChild;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodShape::kUnary};
-constexpr ClientMethod kBlock{"test.v1.Test/Block", MethodShape::kUnary};
-constexpr ClientMethod kCount{"test.v1.Test/Count", MethodShape::kServerStreaming};
-constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodShape::kBidirectional};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
+constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodType::kUnary};
+constexpr ClientMethod kBlock{"test.v1.Test/Block", MethodType::kUnary};
+constexpr ClientMethod kCount{"test.v1.Test/Count", MethodType::kServerStreaming};
+constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodType::kBidirectional};
 
 // What is wrong in a child, for its parent.
 class Faults {

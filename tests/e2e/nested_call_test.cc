@@ -25,9 +25,9 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodShape::kUnary};
-constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodShape::kBidirectional};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
+constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodType::kUnary};
+constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodType::kBidirectional};
 
 Task<RawResult> Relay(std::shared_ptr<Channel> channel) {
   auto call = internal::CoUnary<RawMessage>(std::shared_ptr<internal::ChannelCore>(channel),
@@ -105,9 +105,9 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
             .ok());
   }
 
-  static constexpr ClientMethod kRelay{"outer.v1.O/Relay", MethodShape::kUnary};
-  static constexpr ClientMethod kRelayBlocking{"outer.v1.O/RelayBlocking", MethodShape::kUnary};
-  static constexpr ClientMethod kRelayChat{"outer.v1.O/Chat", MethodShape::kServerStreaming};
+  static constexpr ClientMethod kRelay{"outer.v1.O/Relay", MethodType::kUnary};
+  static constexpr ClientMethod kRelayBlocking{"outer.v1.O/RelayBlocking", MethodType::kUnary};
+  static constexpr ClientMethod kRelayChat{"outer.v1.O/Chat", MethodType::kServerStreaming};
 
   std::unique_ptr<transport::Transport> transport_;
   TestService inner_;

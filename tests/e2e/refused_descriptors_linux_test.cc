@@ -24,7 +24,7 @@ namespace {
 
 using internal::ClientMethod;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
 
 class RefusedDescriptors : public ::testing::TestWithParam<std::string> {
  protected:

@@ -14,7 +14,7 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
-#include "src/session/packet_buffer.h"
+#include "src/connection/packet_buffer.h"
 #include "src/transport/transport.h"
 #include "support/endpoints.h"
 #include "support/test_service.h"
@@ -29,13 +29,13 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using wire::FrameKind;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-constexpr ClientMethod kBig{"test.v1.Test/Big", MethodShape::kUnary};
-constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodShape::kClientStreaming};
-constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodShape::kServerStreaming};
-constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodShape::kUnary};
-constexpr ClientMethod kTrailUnary{"mark.v1.Mark/TrailUnary", MethodShape::kUnary};
-constexpr ClientMethod kTrailStream{"mark.v1.Mark/TrailStream", MethodShape::kServerStreaming};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
+constexpr ClientMethod kBig{"test.v1.Test/Big", MethodType::kUnary};
+constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodType::kClientStreaming};
+constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodType::kServerStreaming};
+constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodType::kUnary};
+constexpr ClientMethod kTrailUnary{"mark.v1.Mark/TrailUnary", MethodType::kUnary};
+constexpr ClientMethod kTrailStream{"mark.v1.Mark/TrailStream", MethodType::kServerStreaming};
 
 constexpr std::size_t kSize = 3 << 20;     // Of a large message.
 constexpr std::size_t kMetadata = 7000;    // Of a value among the metadata.

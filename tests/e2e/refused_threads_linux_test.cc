@@ -41,10 +41,10 @@ namespace {
 using internal::ClientMethod;
 using ::testing::HasSubstr;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-constexpr ClientMethod kBlock{"test.v1.Test/Block", MethodShape::kUnary};
-constexpr ClientMethod kWork{"work.v1.Work/Work", MethodShape::kUnary};
-constexpr ClientMethod kCount{"test.v1.Test/Count", MethodShape::kServerStreaming};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
+constexpr ClientMethod kBlock{"test.v1.Test/Block", MethodType::kUnary};
+constexpr ClientMethod kWork{"work.v1.Work/Work", MethodType::kUnary};
+constexpr ClientMethod kCount{"test.v1.Test/Count", MethodType::kServerStreaming};
 
 class NoThreads {
  public:

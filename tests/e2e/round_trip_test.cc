@@ -26,15 +26,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodShape::kUnary};
-constexpr ClientMethod kFail{"test.v1.Test/Fail", MethodShape::kUnary};
-constexpr ClientMethod kWait{"test.v1.Test/Wait", MethodShape::kUnary};
-constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodShape::kUnary};
-constexpr ClientMethod kMeta{"test.v1.Test/Meta", MethodShape::kUnary};
-constexpr ClientMethod kCount{"test.v1.Test/Count", MethodShape::kServerStreaming};
-constexpr ClientMethod kForever{"test.v1.Test/Forever", MethodShape::kServerStreaming};
-constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodShape::kClientStreaming};
-constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodShape::kBidirectional};
+constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
+constexpr ClientMethod kFail{"test.v1.Test/Fail", MethodType::kUnary};
+constexpr ClientMethod kWait{"test.v1.Test/Wait", MethodType::kUnary};
+constexpr ClientMethod kStubborn{"test.v1.Test/Stubborn", MethodType::kUnary};
+constexpr ClientMethod kMeta{"test.v1.Test/Meta", MethodType::kUnary};
+constexpr ClientMethod kCount{"test.v1.Test/Count", MethodType::kServerStreaming};
+constexpr ClientMethod kForever{"test.v1.Test/Forever", MethodType::kServerStreaming};
+constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodType::kClientStreaming};
+constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodType::kBidirectional};
 
 constexpr std::size_t kLarge = 64 << 20;
 

@@ -58,26 +58,26 @@ class UnreadStreamTest : public ::testing::Test {
     return plan;
   }
 
-  Outcome StartWith(const RequestPlan& plan, const Patience& patience) {
+  Outcome StartWith(const RequestPlan& plan, const CommandDeadline& deadline) {
     const auto* const up =
         sample::v1::Everything::descriptor()->file()->service(0)->FindMethodByName("Up");
-    return streams_->Start({"test.v1.Test/ReadLate", MethodShape::kClientStreaming, up}, plan,
-                           patience);
+    return streams_->Start({"test.v1.Test/ReadLate", MethodType::kClientStreaming, up}, plan,
+                           deadline);
   }
 
   // Until one does not get through.
-  Outcome SendMany(const Patience& patience) {
+  Outcome SendMany(const CommandDeadline& deadline) {
     const std::string message = "{\"text\":\"" + std::string(1 << 20, 'x') + "\"}";
     Outcome sent;
-    for (int i = 0; i < 8 && sent.ok(); ++i) sent = streams_->Send("s1", {message}, patience);
+    for (int i = 0; i < 8 && sent.ok(); ++i) sent = streams_->Send("s1", {message}, deadline);
     return sent;
   }
 
-  using Step = std::function<Outcome(const Patience&)>;
+  using Step = std::function<Outcome(const CommandDeadline&)>;
 
   // What `step` returns that has 200 ms.
   Outcome RunUntilTheTimeIsOver(const Step& step) {
-    return Bounded([&] { return step(Patience(milliseconds(200), {})); });
+    return Bounded([&] { return step(CommandDeadline(milliseconds(200), {})); });
   }
 
   // What `step` returns when Ctrl-C comes once the test's stream of that number is with its
@@ -88,7 +88,8 @@ class UnreadStreamTest : public ::testing::Test {
       EXPECT_TRUE(service_.entered.WaitFor(number));
       stop.request_stop();
     });
-    Outcome outcome = Bounded([&] { return step(Patience(std::nullopt, stop.get_token())); });
+    Outcome outcome =
+        Bounded([&] { return step(CommandDeadline(std::nullopt, stop.get_token())); });
     presses.join();
     return outcome;
   }
@@ -104,11 +105,13 @@ class UnreadStreamTest : public ::testing::Test {
     return outcome.get();
   }
 
-  const Step start_ = [this](const Patience& patience) {
-    return StartWith(ManyMessages(), patience);
+  const Step start_ = [this](const CommandDeadline& deadline) {
+    return StartWith(ManyMessages(), deadline);
   };
-  const Step send_ = [this](const Patience& patience) { return SendMany(patience); };
-  const Step end_ = [this](const Patience& patience) { return streams_->End("s1", patience); };
+  const Step send_ = [this](const CommandDeadline& deadline) { return SendMany(deadline); };
+  const Step end_ = [this](const CommandDeadline& deadline) {
+    return streams_->End("s1", deadline);
+  };
 
   const testing::ScratchFolder folder_;
   Settings settings_;
@@ -154,11 +157,11 @@ TEST_F(UnreadStreamTest, ALineThatWasCutShortCancelsItsStream) {
 }
 
 TEST_F(UnreadStreamTest, TimeThatIsEnoughCutsNothing) {
-  const Patience patience(std::chrono::minutes(10), {});
-  ASSERT_TRUE(StartWith({}, patience).ok());
-  EXPECT_TRUE(streams_->Send("s1", {"{}"}, patience).ok());
+  const CommandDeadline deadline(std::chrono::minutes(10), {});
+  ASSERT_TRUE(StartWith({}, deadline).ok());
+  EXPECT_TRUE(streams_->Send("s1", {"{}"}, deadline).ok());
   service_.release.Set();
-  EXPECT_TRUE(Bounded([&] { return streams_->End("s1", patience); }).ok());
+  EXPECT_TRUE(Bounded([&] { return streams_->End("s1", deadline); }).ok());
 }
 
 }  // namespace

@@ -32,11 +32,11 @@ class ConnectionTest : public ::testing::Test {
     connection_ = std::make_unique<Connection>(settings_);
   }
 
-  Outcome AwaitServingOf(const std::string& service, const Patience& patience = {}) {
-    return AwaitServing(*connection_, service, patience);
+  Outcome AwaitServingOf(const std::string& service, const CommandDeadline& deadline = {}) {
+    return AwaitServing(*connection_, service, deadline);
   }
   Outcome FindMethod(std::string_view name) {
-    return connection_->FindMethod(name, Patience()).outcome();
+    return connection_->FindMethod(name, CommandDeadline()).outcome();
   }
 
   const testing::ScratchFolder folder_;
@@ -81,7 +81,7 @@ TEST_F(ServingTest, WhenTheTimeIsOverTheTextSaysThatTheServerDoesNotServe) {
   Outcome outcome;
   // The server's answer may come after the shortest of these times.
   for (milliseconds time(200); time < milliseconds(20'000); time *= 2) {
-    outcome = AwaitServingOf(service_, Patience(time, {}));
+    outcome = AwaitServingOf(service_, CommandDeadline(time, {}));
     ASSERT_TRUE(outcome.Is(absl::StatusCode::kDeadlineExceeded)) << outcome;
     EXPECT_THAT(outcome.message(), HasSubstr("the deadline has passed while waiting for "));
     if (outcome.message().ends_with("the server says that it is not serving")) return;

@@ -24,7 +24,7 @@ Result ReadUntilStopped(LineReader& reader, TestPipe& pipe) {
   std::stop_source stop;
   std::string line;
   auto result = std::async(std::launch::async, [&] {
-    return reader.ReadLine(line, Patience(std::nullopt, stop.get_token()));
+    return reader.ReadLine(line, CommandDeadline(std::nullopt, stop.get_token()));
   });
   stop.request_stop();
   if (result.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
@@ -71,21 +71,21 @@ TEST(LineReaderTest, WhatComesAfterAStopIsKept) {
   }
 }
 
-// A patience that is over as soon as anybody waits.
-Patience Over() {
-  const Patience patience(std::chrono::milliseconds(1), {});
-  while (!patience.over()) patience.Pause(std::chrono::milliseconds(1));
-  return patience;
+// A deadline that is over as soon as anybody waits.
+CommandDeadline Over() {
+  const CommandDeadline deadline(std::chrono::milliseconds(1), {});
+  while (!deadline.over()) deadline.Pause(std::chrono::milliseconds(1));
+  return deadline;
 }
 
 TEST(LineReaderTest, TheTimeEndsTheWait) {
   TestPipe pipe;
   LineReader reader(pipe.read_end());
   std::string line;
-  const Patience patience(std::chrono::milliseconds(20), {});
-  EXPECT_EQ(reader.ReadLine(line, patience), Result::kTimedOut);
-  EXPECT_TRUE(patience.over());
-  EXPECT_EQ(reader.ReadAll(line, patience), Result::kTimedOut);
+  const CommandDeadline deadline(std::chrono::milliseconds(20), {});
+  EXPECT_EQ(reader.ReadLine(line, deadline), Result::kTimedOut);
+  EXPECT_TRUE(deadline.over());
+  EXPECT_EQ(reader.ReadAll(line, deadline), Result::kTimedOut);
 }
 
 TEST(LineReaderTest, WhatComesAfterItsTimeIsKept) {

@@ -16,8 +16,8 @@ using sample::v1::Everything;
 using ::testing::HasSubstr;
 using testing::ScratchFolder;
 
-OutcomeOr<RequestPlan> Plan(const std::vector<std::string>& words, MethodShape shape) {
-  return PlanRequests(words, shape, [] { return std::make_unique<Everything>(); });
+OutcomeOr<RequestPlan> Plan(const std::vector<std::string>& words, MethodType type) {
+  return PlanRequests(words, type, [] { return std::make_unique<Everything>(); });
 }
 
 std::vector<std::string> TextsOf(const OutcomeOr<RequestPlan>& plan) {
@@ -37,31 +37,30 @@ void Write(const std::string& path, const std::string& content) {
 }
 
 TEST(RequestsTest, NoWordsAreTheEmptyMessage) {
-  EXPECT_EQ(TextsOf(Plan({}, MethodShape::kUnary)), Texts{""});
-  EXPECT_EQ(TextsOf(Plan({}, MethodShape::kServerStreaming)), Texts{""});
+  EXPECT_EQ(TextsOf(Plan({}, MethodType::kUnary)), Texts{""});
+  EXPECT_EQ(TextsOf(Plan({}, MethodType::kServerStreaming)), Texts{""});
 }
 
 TEST(RequestsTest, NoWordsAreStandardInputForStreams) {
-  EXPECT_TRUE(Plan({}, MethodShape::kClientStreaming)->from_input);
-  EXPECT_TRUE(Plan({}, MethodShape::kBidirectional)->from_input);
+  EXPECT_TRUE(Plan({}, MethodType::kClientStreaming)->from_input);
+  EXPECT_TRUE(Plan({}, MethodType::kBidirectional)->from_input);
 }
 
 TEST(RequestsTest, ADashIsStandardInputAndStandsAlone) {
-  EXPECT_TRUE(Plan({"-"}, MethodShape::kUnary)->from_input);
-  EXPECT_EQ(Plan({"-", "text=a"}, MethodShape::kUnary).outcome().exit_code(), kExitUsage);
+  EXPECT_TRUE(Plan({"-"}, MethodType::kUnary)->from_input);
+  EXPECT_EQ(Plan({"-", "text=a"}, MethodType::kUnary).outcome().exit_code(), kExitUsage);
 }
 
 TEST(RequestsTest, JsonAndAssignmentsMakeMessages) {
-  EXPECT_EQ(TextsOf(Plan({R"({"text": "a"})"}, MethodShape::kUnary)), Texts{"a"});
-  EXPECT_EQ(TextsOf(Plan({"small=1", "text=b"}, MethodShape::kUnary)), Texts{"b"});
+  EXPECT_EQ(TextsOf(Plan({R"({"text": "a"})"}, MethodType::kUnary)), Texts{"a"});
+  EXPECT_EQ(TextsOf(Plan({"small=1", "text=b"}, MethodType::kUnary)), Texts{"b"});
   EXPECT_EQ(TextsOf(Plan({R"({"text":"a"})", "text=b", "small=1", R"({"text":"c"})"},
-                         MethodShape::kClientStreaming)),
+                         MethodType::kClientStreaming)),
             (Texts{"a", "b", "c"}));
 }
 
 TEST(RequestsTest, AMethodThatTakesOneRequestIsGivenOne) {
-  const Outcome status =
-      Plan({R"({"text":"a"})", R"({"text":"b"})"}, MethodShape::kUnary).outcome();
+  const Outcome status = Plan({R"({"text":"a"})", R"({"text":"b"})"}, MethodType::kUnary).outcome();
   EXPECT_THAT(status.message(), HasSubstr("takes one request; 2 were given"));
 }
 
@@ -71,25 +70,25 @@ TEST(RequestsTest, FilesAreJsonOrJsonLines) {
   const std::string many = folder.File("many.json");
   Write(one, "{\n \"text\": \"a\"\n}\n");
   Write(many, "{\"text\":\"a\"}\n\n{\"text\":\"b\"}");
-  EXPECT_EQ(TextsOf(Plan({"@" + one}, MethodShape::kUnary)), Texts{"a"});
-  EXPECT_EQ(TextsOf(Plan({"@" + many}, MethodShape::kBidirectional)), (Texts{"a", "b"}));
+  EXPECT_EQ(TextsOf(Plan({"@" + one}, MethodType::kUnary)), Texts{"a"});
+  EXPECT_EQ(TextsOf(Plan({"@" + many}, MethodType::kBidirectional)), (Texts{"a", "b"}));
 }
 
 TEST(RequestsTest, AFileThatIsNotThereIsNamed) {
-  const Outcome status = Plan({"@/nowhere/x.json"}, MethodShape::kUnary).outcome();
+  const Outcome status = Plan({"@/nowhere/x.json"}, MethodType::kUnary).outcome();
   EXPECT_EQ(status.exit_code(), kExitIo);
   EXPECT_THAT(status.message(), HasSubstr("/nowhere/x.json: No such file"));
 }
 
 TEST(RequestsTest, AFolderIsNoFile) {
   const ScratchFolder folder;
-  const Outcome status = Plan({"@" + folder.File("")}, MethodShape::kUnary).outcome();
+  const Outcome status = Plan({"@" + folder.File("")}, MethodType::kUnary).outcome();
   EXPECT_EQ(status.exit_code(), kExitIo);
   EXPECT_THAT(status.Describe(), HasSubstr("it is a folder"));
 }
 
 TEST(RequestsTest, JsonThatIsNoUtf8IsRefused) {
-  const Outcome status = Plan({"{\"text\":\"\xff\"}"}, MethodShape::kUnary).outcome();
+  const Outcome status = Plan({"{\"text\":\"\xff\"}"}, MethodType::kUnary).outcome();
   EXPECT_EQ(status.exit_code(), kExitUsage);
   EXPECT_THAT(status.message(), HasSubstr("not valid UTF-8"));
 }
@@ -97,7 +96,7 @@ TEST(RequestsTest, JsonThatIsNoUtf8IsRefused) {
 TEST(RequestsTest, TheFileOfAMalformedRequestIsNamed) {
   const ScratchFolder folder;
   Write(folder.File("bad.json"), "{");
-  EXPECT_THAT(Plan({"@" + folder.File("bad.json")}, MethodShape::kUnary).outcome().message(),
+  EXPECT_THAT(Plan({"@" + folder.File("bad.json")}, MethodType::kUnary).outcome().message(),
               HasSubstr("bad.json: the JSON"));
 }
 
@@ -127,14 +126,14 @@ std::string Inside(int levels, const std::string& assignment) {
 }
 
 std::string Refused(const std::vector<std::string>& words) {
-  const Outcome outcome = Plan(words, MethodShape::kUnary).outcome();
+  const Outcome outcome = Plan(words, MethodType::kUnary).outcome();
   EXPECT_EQ(outcome.exit_code(), kExitUsage) << outcome;
   return outcome.message();
 }
 
 TEST(RequestsTest, ARequestMayNestAsDeepAsServersRead) {
-  EXPECT_TRUE(Plan({Objects(33)}, MethodShape::kUnary).ok());
-  EXPECT_TRUE(Plan({Inside(100, "text=x")}, MethodShape::kUnary).ok());
+  EXPECT_TRUE(Plan({Objects(33)}, MethodType::kUnary).ok());
+  EXPECT_TRUE(Plan({Inside(100, "text=x")}, MethodType::kUnary).ok());
 }
 
 TEST(RequestsTest, ARequestThatNestsDeeperIsNotSent) {
@@ -142,7 +141,7 @@ TEST(RequestsTest, ARequestThatNestsDeeperIsNotSent) {
   EXPECT_THAT(Refused({Objects(34)}), HasSubstr("nests 101 levels of messages" + limit));
   EXPECT_THAT(Refused({Objects(99)}), HasSubstr("nests 296 levels of messages" + limit));
   const std::string four_levels = R"(anything={"a":1})";  // Value, Struct, entry, Value.
-  EXPECT_TRUE(Plan({Inside(96, four_levels)}, MethodShape::kUnary).ok());
+  EXPECT_TRUE(Plan({Inside(96, four_levels)}, MethodType::kUnary).ok());
   EXPECT_THAT(Refused({Inside(97, four_levels)}),
               HasSubstr("nests 101 levels of messages" + limit));
   EXPECT_THAT(Refused({Inside(101, "text=x")}), HasSubstr("more than 100 levels of messages deep"));
@@ -163,7 +162,7 @@ TEST(RequestsTest, APathOfAbsurdDepthIsRefusedWithTheLimit) {
 
 TEST(RequestsTest, MalformedWordsAreUsageErrors) {
   for (const char* word : {"{\"text\":", "{\"unknown\":1}", "{\"small\":\"x\"}", "word"}) {
-    EXPECT_EQ(Plan({word}, MethodShape::kUnary).outcome().exit_code(), kExitUsage) << word;
+    EXPECT_EQ(Plan({word}, MethodType::kUnary).outcome().exit_code(), kExitUsage) << word;
   }
 }
 

@@ -25,17 +25,17 @@ TEST_F(SchemaTest, FindsAMethodInBothSpellings) {
     const OutcomeOr<CallableMethod> method = schema_.FindMethod(name);
     ASSERT_TRUE(method.ok()) << method.outcome();
     EXPECT_EQ(method->name, "sample.v1.SampleService/Up");
-    EXPECT_EQ(method->shape, MethodShape::kClientStreaming);
+    EXPECT_EQ(method->type, MethodType::kClientStreaming);
   }
 }
 
-TEST_F(SchemaTest, KnowsTheFourShapes) {
-  const auto shape = [this](const char* name) {
-    return schema_.FindMethod(std::string("sample.v1.SampleService/") + name)->shape;
+TEST_F(SchemaTest, KnowsTheFourMethodTypes) {
+  const auto type = [this](const char* name) {
+    return schema_.FindMethod(std::string("sample.v1.SampleService/") + name)->type;
   };
-  EXPECT_EQ(shape("One"), MethodShape::kUnary);
-  EXPECT_EQ(shape("Down"), MethodShape::kServerStreaming);
-  EXPECT_EQ(shape("Both"), MethodShape::kBidirectional);
+  EXPECT_EQ(type("One"), MethodType::kUnary);
+  EXPECT_EQ(type("Down"), MethodType::kServerStreaming);
+  EXPECT_EQ(type("Both"), MethodType::kBidirectional);
 }
 
 TEST_F(SchemaTest, AnUnknownMethodIsAnsweredWithThoseThereAre) {

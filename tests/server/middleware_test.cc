@@ -118,7 +118,7 @@ std::vector<Ending> Endings() {
        Encode({.kind = FrameKind::kHalfClose, .call_id = 1})},
       {"UnknownMethod", "test.v1.Test/None", "UNIMPLEMENTED", call("Test/None")},
       {"UnknownService", "test.v1.None/Echo", "UNIMPLEMENTED", call("None/Echo")},
-      {"WrongShape", "test.v1.Test/Concat", "INVALID_ARGUMENT", call("Test/Concat")},
+      {"WrongMethodType", "test.v1.Test/Concat", "INVALID_ARGUMENT", call("Test/Concat")},
       {"DamagedMetadata", "test.v1.Test/Echo", "INVALID_ARGUMENT",
        EncodedEnd("test.v1.Test/Echo", damaged)},
       {"DamagedMetadataOfAnUnknownMethod", "test.v1.Test/None", "UNIMPLEMENTED",

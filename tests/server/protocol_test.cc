@@ -256,7 +256,7 @@ TEST_F(Protocol, UnknownMethodAndServiceEndOnlyTheirCall) {
   EXPECT_EQ(client.NextAfterHello().payload, "fine");
 }
 
-TEST_F(Protocol, AWrongShapeEndsOnlyItsCall) {
+TEST_F(Protocol, AWrongMethodTypeEndsOnlyItsCall) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Concat", ""),
                Opening(2, "test.v1.Test/Echo"), EncodedRequest(3, "test.v1.Test/Echo", "fine")});

@@ -14,7 +14,7 @@ struct TestTimer final : EventLoop::Timer {
 
 struct TestDeferred final : EventLoop::Deferred {
   explicit TestDeferred(std::function<void()> function) : work(std::move(function)) {}
-  void OnTurnEnd() override { work(); }
+  void OnIterationEnd() override { work(); }
   std::function<void()> work;
 };
 

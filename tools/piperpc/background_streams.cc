@@ -26,7 +26,7 @@ class BackgroundStreams::Running {
         method_(std::move(method)),
         connection_(connection),
         output_(output),
-        call_(connection.Open(method_, request, Patience(std::nullopt, {}))) {}
+        call_(connection.Open(method_, request, CommandDeadline(std::nullopt, {}))) {}
   ~Running() {
     call_.Cancel();
     if (thread_.joinable()) thread_.join();
@@ -45,9 +45,9 @@ class BackgroundStreams::Running {
   const CallableMethod& method() const { return method_; }
   bool ended() const { return ended_; }
 
-  // The end of `patience` cancels the call.
-  Outcome Send(std::span<const MessagePtr> messages, const Patience& patience) {
-    CutOff cut_off(patience, [this] { Cancel(); });
+  // The end of `deadline` cancels the call.
+  Outcome Send(std::span<const MessagePtr> messages, const CommandDeadline& deadline) {
+    CutOff cut_off(deadline, [this] { Cancel(); });
     const Outcome begun = cut_off.Begin();
     if (!begun.ok()) return begun;
     const bool taken = std::all_of(messages.begin(), messages.end(), [this](const auto& message) {
@@ -65,9 +65,9 @@ class BackgroundStreams::Running {
     call_.Cancel();
   }
 
-  // Waits for the last line. The end of `patience` cancels the call.
-  Outcome Join(const Patience& patience) {
-    CutOff cut_off(patience, [this] { Cancel(); });
+  // Waits for the last line. The end of `deadline` cancels the call.
+  Outcome Join(const CommandDeadline& deadline) {
+    CutOff cut_off(deadline, [this] { Cancel(); });
     const Outcome begun = cut_off.Begin();
     if (!begun.ok()) return begun;
     thread_.join();
@@ -130,15 +130,15 @@ BackgroundStreams::BackgroundStreams(Connection& connection, Output& output)
 BackgroundStreams::~BackgroundStreams() { StopAll(); }
 
 Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan& plan,
-                                 const Patience& patience) {
+                                 const CommandDeadline& deadline) {
   RemoveEnded();
   if (running_.size() >= kMost) {
     return UsageError(
         absl::StrCat("the session has ", kMost, " streams, which is the limit; stop one first"));
   }
-  const Outcome there = connection_.AwaitServer(patience);
+  const Outcome there = connection_.AwaitServer(deadline);
   if (!there.ok()) return there;
-  const bool sends = StreamsRequests(method.shape);
+  const bool sends = StreamsRequests(method.type);
   const std::string tag = absl::StrCat("s", ++started_);
   const google::protobuf::Message* const request = sends ? nullptr : plan.messages[0].get();
   auto made = std::make_unique<Running>(tag, method, connection_, output_, request);
@@ -146,39 +146,39 @@ Outcome BackgroundStreams::Start(const CallableMethod& method, const RequestPlan
   if (!printing.ok()) return printing;
   Running& running = *running_.emplace(tag, std::move(made)).first->second;
   if (!sends || plan.messages.empty()) return Outcome();
-  return running.Send(plan.messages, patience);
+  return running.Send(plan.messages, deadline);
 }
 
 Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::string>& words,
-                                const Patience& patience) {
+                                const CommandDeadline& deadline) {
   const OutcomeOr<Running*> running = Find(tag);
   if (!running.ok()) return running.outcome();
   const CallableMethod& method = (*running)->method();
-  if (!StreamsRequests(method.shape)) {
+  if (!StreamsRequests(method.type)) {
     return UsageError(absl::StrCat(method.name, " takes one request, which was already given"));
   }
   const OutcomeOr<RequestPlan> plan = PlanRequests(
-      words, MethodShape::kUnary,
-      [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, patience);
+      words, MethodType::kUnary,
+      [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, deadline);
   if (!plan.ok()) return plan.outcome();
   if (plan->from_input) {
     return UsageError("standard input holds the session's lines; give the message as words");
   }
-  return (*running)->Send(plan->messages, patience);
+  return (*running)->Send(plan->messages, deadline);
 }
 
-Outcome BackgroundStreams::End(const std::string& tag, const Patience& patience) {
+Outcome BackgroundStreams::End(const std::string& tag, const CommandDeadline& deadline) {
   const OutcomeOr<Running*> running = Find(tag);
   if (!running.ok()) return running.outcome();
   (*running)->HalfClose();
-  return Remove(tag, patience);
+  return Remove(tag, deadline);
 }
 
 Outcome BackgroundStreams::Stop(const std::string& tag) {
   const OutcomeOr<Running*> running = Find(tag);
   if (!running.ok()) return running.outcome();
   if (!(*running)->ended()) (*running)->Cancel();
-  return Remove(tag, Patience());
+  return Remove(tag, CommandDeadline());
 }
 
 void BackgroundStreams::StopAll() {
@@ -191,9 +191,9 @@ OutcomeOr<BackgroundStreams::Running*> BackgroundStreams::Find(const std::string
   return UsageError(absl::StrCat("no stream ", tag, " in this session"));
 }
 
-Outcome BackgroundStreams::Remove(const std::string& tag, const Patience& patience) {
+Outcome BackgroundStreams::Remove(const std::string& tag, const CommandDeadline& deadline) {
   Running& running = *running_.at(tag);
-  Outcome joined = running.Join(patience);
+  Outcome joined = running.Join(deadline);
   if (!running.ended()) return joined;  // There was no thread to watch the time.
   if (exit_code_ == kExitOk) exit_code_ = running.exit_code();
   running_.erase(tag);
@@ -205,7 +205,7 @@ void BackgroundStreams::RemoveEnded() {
   for (const auto& [tag, running] : running_) {
     if (running->ended()) ended.push_back(tag);
   }
-  for (const std::string& tag : ended) static_cast<void>(Remove(tag, Patience()));
+  for (const std::string& tag : ended) static_cast<void>(Remove(tag, CommandDeadline()));
 }
 
 }  // namespace piperpc::cli

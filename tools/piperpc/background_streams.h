@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/connection.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/output.h"
-#include "tools/piperpc/patience.h"
 #include "tools/piperpc/requests.h"
 
 namespace piperpc::cli {
@@ -32,18 +32,19 @@ class BackgroundStreams {
   BackgroundStreams& operator=(const BackgroundStreams&) = delete;
 
   // Opens a stream and sends the messages of `plan`. A method that streams its requests stays open
-  // for Send() until End(). The stream has no limit; `patience` is for the wait for a server, and
+  // for Send() until End(). The stream has no limit; `deadline` is for the wait for a server, and
   // for one that takes no more messages: its end cancels the call.
-  Outcome Start(const CallableMethod& method, const RequestPlan& plan, const Patience& patience);
+  Outcome Start(const CallableMethod& method, const RequestPlan& plan,
+                const CommandDeadline& deadline);
 
   // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended. The end of
-  // `patience` cancels it.
+  // `deadline` cancels it.
   Outcome Send(const std::string& tag, const std::vector<std::string>& words,
-               const Patience& patience);
+               const CommandDeadline& deadline);
 
   // No more messages will be sent. Waits for what is still coming, until the call has ended; the
-  // end of `patience` cancels it.
-  Outcome End(const std::string& tag, const Patience& patience);
+  // end of `deadline` cancels it.
+  Outcome End(const std::string& tag, const CommandDeadline& deadline);
 
   // Cancels the call and waits for its last line.
   Outcome Stop(const std::string& tag);
@@ -56,7 +57,7 @@ class BackgroundStreams {
   class Running;
 
   OutcomeOr<Running*> Find(const std::string& tag);
-  Outcome Remove(const std::string& tag, const Patience& patience);
+  Outcome Remove(const std::string& tag, const CommandDeadline& deadline);
   void RemoveEnded();
 
   Connection& connection_;

@@ -4,15 +4,15 @@
 
 namespace piperpc::cli {
 
-Outcome Call(Program& program, const Words& words, const Patience& patience) {
-  const OutcomeOr<CallableMethod> method = program.connection.FindMethod(words[0], patience);
+Outcome Call(Program& program, const Words& words, const CommandDeadline& deadline) {
+  const OutcomeOr<CallableMethod> method = program.connection.FindMethod(words[0], deadline);
   if (!method.ok()) return method.outcome();
   OutcomeOr<RequestPlan> plan = PlanRequests(
-      {words.begin() + 1, words.end()}, method->shape,
+      {words.begin() + 1, words.end()}, method->type,
       [&] { return program.connection.schema().NewMessage(*method->descriptor->input_type()); },
-      patience);
+      deadline);
   if (!plan.ok()) return plan.outcome();
-  return Invoke(program, *method, *std::move(plan), patience);
+  return Invoke(program, *method, *std::move(plan), deadline);
 }
 
 }  // namespace piperpc::cli

@@ -7,15 +7,15 @@ namespace {
 
 // A command that does one thing and reports how it went.
 template <auto kDo>
-int Once(Program& program, const Words& words, const Patience& patience) {
-  return Report(kDo(program, words, patience), patience);
+int Once(Program& program, const Words& words, const CommandDeadline& deadline) {
+  return Report(kDo(program, words, deadline), deadline);
 }
 
 // The same, after the login that --user asks for.
-template <int (*kRun)(Program&, const Words&, const Patience&)>
-int LoggedIn(Program& program, const Words& words, const Patience& patience) {
-  const Outcome status = LoginFirst(program, patience);
-  return status.ok() ? kRun(program, words, patience) : Report(status, patience);
+template <int (*kRun)(Program&, const Words&, const CommandDeadline&)>
+int LoggedIn(Program& program, const Words& words, const CommandDeadline& deadline) {
+  const Outcome status = LoginFirst(program, deadline);
+  return status.ok() ? kRun(program, words, deadline) : Report(status, deadline);
 }
 
 constexpr Command kCommands[] = {

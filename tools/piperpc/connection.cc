@@ -70,61 +70,62 @@ Outcome CheckSettings(const Settings& settings) {
 Connection::Connection(const Settings& settings)
     : settings_(settings), client_(Connect(settings.endpoint, OptionsFor(settings))) {}
 
-CallOptions Connection::OptionsOf(const Patience& patience) const {
+CallOptions Connection::OptionsOf(const CommandDeadline& deadline) const {
   CallOptions options;
-  options.timeout = patience.left();
-  if (settings_.wait) options.wait_for_ready = patience.left().value_or(kDefaultWait);
-  options.stop = patience.stop();
+  options.timeout = deadline.left();
+  if (settings_.wait) options.wait_for_ready = deadline.left().value_or(kDefaultWait);
+  options.stop = deadline.stop();
   options.metadata = settings_.metadata;
   return options;
 }
 
 // Any other answer, "no such service" too, is one of a server that is there.
-Outcome Connection::AwaitServer(const Patience& patience) {
+Outcome Connection::AwaitServer(const CommandDeadline& deadline) {
   if (!settings_.wait) return Outcome();
-  const Patience limited = patience.Within(kDefaultWait);
+  const CommandDeadline limited = deadline.Within(kDefaultWait);
   v1::HealthClient client(channel());
   const Outcome met = RepeatUntilThere(limited, [&]() -> Outcome {
     return client.Check(v1::CheckRequest(), OptionsOf(limited)).status();
   });
-  if (patience.stop().stop_requested()) return InterruptedError();
+  if (deadline.stop().stop_requested()) return InterruptedError();
   return met.Is(absl::StatusCode::kDeadlineExceeded) ? met : Outcome();
 }
 
-OutcomeOr<std::vector<std::string>> Connection::ListServices(const Patience& patience) {
-  const Outcome there = AwaitServer(patience);
+OutcomeOr<std::vector<std::string>> Connection::ListServices(const CommandDeadline& deadline) {
+  const Outcome there = AwaitServer(deadline);
   if (!there.ok()) return there;
   v1::ReflectionClient client(channel());
   const absl::StatusOr<v1::ListServicesResponse> response =
-      client.ListServices(v1::ListServicesRequest(), OptionsOf(patience));
+      client.ListServices(v1::ListServicesRequest(), OptionsOf(deadline));
   if (!response.ok()) return ExplainReflection(response.status());
   return std::vector<std::string>(response->services().begin(), response->services().end());
 }
 
-Outcome Connection::Learn(const std::string& symbol, const Patience& patience) {
+Outcome Connection::Learn(const std::string& symbol, const CommandDeadline& deadline) {
   const Outcome checked = CheckUtf8("the symbol", symbol);
   if (!checked.ok() || schema_.Has(symbol)) return checked;
-  const Outcome there = AwaitServer(patience);
+  const Outcome there = AwaitServer(deadline);
   if (!there.ok()) return there;
   v1::ReflectionClient client(channel());
   v1::GetFileDescriptorsRequest request;
   request.set_symbol(symbol);
   const absl::StatusOr<v1::GetFileDescriptorsResponse> response =
-      client.GetFileDescriptors(request, OptionsOf(patience));
+      client.GetFileDescriptors(request, OptionsOf(deadline));
   if (!response.ok()) return ExplainReflection(response.status());
   return schema_.AddFiles({response->files().begin(), response->files().end()});
 }
 
 Outcome Connection::NotThere(absl::StatusCode code, std::string_view what, std::string_view name,
-                             const Patience& patience) {
+                             const CommandDeadline& deadline) {
   std::string text =
       absl::StrCat("no ", std::string(what), " \"", std::string(name), "\" on this server");
-  const OutcomeOr<std::vector<std::string>> services = ListServices(patience);
+  const OutcomeOr<std::vector<std::string>> services = ListServices(deadline);
   if (services.ok()) absl::StrAppend(&text, "; it has the services ", SomeOf(*services));
   return absl::Status(code, text);
 }
 
-OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name, const Patience& patience) {
+OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name,
+                                                 const CommandDeadline& deadline) {
   const std::string symbol = SymbolOf(name);
   const std::size_t dot = symbol.rfind('.');
   if (dot == std::string::npos) {
@@ -132,22 +133,22 @@ OutcomeOr<CallableMethod> Connection::FindMethod(std::string_view name, const Pa
                                    "upper.v1.UpperService/Uppercase"));
   }
   const std::string service = symbol.substr(0, dot);
-  Outcome learned = Learn(service, patience);
+  Outcome learned = Learn(service, deadline);
   if (learned.ok() && schema_.KindOf(service) == "service") return schema_.FindMethod(name);
   // It may be something else that the server has, such as a service alone.
-  if (learned.ok() || learned.Is(absl::StatusCode::kNotFound)) learned = Learn(symbol, patience);
+  if (learned.ok() || learned.Is(absl::StatusCode::kNotFound)) learned = Learn(symbol, deadline);
   if (learned.ok() && !schema_.KindOf(symbol).empty()) return schema_.NotAMethod(symbol);
   if (!learned.ok() && !learned.Is(absl::StatusCode::kNotFound)) return learned;
-  return NotThere(absl::StatusCode::kUnimplemented, "service", service, patience);
+  return NotThere(absl::StatusCode::kUnimplemented, "service", service, deadline);
 }
 
 OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
                                             const google::protobuf::Message& request,
-                                            const Patience& patience) {
-  const Outcome there = AwaitServer(patience);
+                                            const CommandDeadline& deadline) {
+  const Outcome there = AwaitServer(deadline);
   if (!there.ok()) return there;
   const absl::StatusOr<RawMessage> reply =
-      client_.Unary(method.name, BytesOf(request), OptionsOf(patience));
+      client_.Unary(method.name, BytesOf(request), OptionsOf(deadline));
   if (!reply.ok()) return reply.status();
   MessagePtr response = schema_.NewMessage(*method.descriptor->output_type());
   const Outcome parsed = schema_.ParseReply(reply->bytes, *response);
@@ -156,21 +157,21 @@ OutcomeOr<MessagePtr> Connection::CallUnary(const CallableMethod& method,
 }
 
 RawCall Connection::Open(const CallableMethod& method, const google::protobuf::Message* request,
-                         const Patience& patience) const {
-  const CallOptions options = OptionsOf(patience);
+                         const CommandDeadline& deadline) const {
+  const CallOptions options = OptionsOf(deadline);
   return request == nullptr ? client_.OpenWithStream(method.name, options)
                             : client_.OpenWithRequest(method.name, BytesOf(*request), options);
 }
 
 OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::string& password,
-                                        UnknownUser unknown, const Patience& patience) {
-  const OutcomeOr<CallableMethod> method = FindMethod(kLogin, patience);
+                                        UnknownUser unknown, const CommandDeadline& deadline) {
+  const OutcomeOr<CallableMethod> method = FindMethod(kLogin, deadline);
   if (!method.ok()) return method.outcome();
   const MessagePtr request = schema_.NewMessage(*method->descriptor->input_type());
   Outcome set = FillLogin(user, password, *request);
   if (set.ok() && unknown == UnknownUser::kRefuse) set = RefuseUnknownUser(*request);
   if (!set.ok()) return set;
-  OutcomeOr<MessagePtr> response = CallUnary(*method, *request, patience);
+  OutcomeOr<MessagePtr> response = CallUnary(*method, *request, deadline);
   if (response.ok()) {
     user_ = user;
     connections_seen_ = channel()->connections_made();

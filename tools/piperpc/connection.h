@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "piperpc/raw_client.h"
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/patience.h"
 #include "tools/piperpc/requests.h"
 #include "tools/piperpc/schema.h"
 #include "tools/piperpc/settings.h"
@@ -29,37 +29,37 @@ class Connection {
   const Schema& schema() const { return schema_; }
 
   // What goes with each call of a command.
-  CallOptions OptionsOf(const Patience& patience) const;
+  CallOptions OptionsOf(const CommandDeadline& deadline) const;
 
   // With --wait: waits until a server answers, also through the end of one and the start of the
   // next. Before each call, so that what the call itself meets is not a server that has just gone.
-  Outcome AwaitServer(const Patience& patience);
+  Outcome AwaitServer(const CommandDeadline& deadline);
 
   // From the server's reflection.
-  OutcomeOr<std::vector<std::string>> ListServices(const Patience& patience);
+  OutcomeOr<std::vector<std::string>> ListServices(const CommandDeadline& deadline);
 
   // The error that the server does not have a `what`, such as a "service", of that name. It names
   // the services that there are.
   Outcome NotThere(absl::StatusCode code, std::string_view what, std::string_view name,
-                   const Patience& patience);
+                   const CommandDeadline& deadline);
 
   // Makes schema() know `symbol`. NOT_FOUND: the server does not.
-  Outcome Learn(const std::string& symbol, const Patience& patience);
+  Outcome Learn(const std::string& symbol, const CommandDeadline& deadline);
 
   // Learns the service of "package.Service/Method" and finds the method in it. UNIMPLEMENTED: the
   // server has no such service, or no such method in it. A usage error when `name` is no method but
   // something else that the server has; of a service it names the methods.
-  OutcomeOr<CallableMethod> FindMethod(std::string_view name, const Patience& patience);
+  OutcomeOr<CallableMethod> FindMethod(std::string_view name, const CommandDeadline& deadline);
 
   // Opens a call of any type of method on the channel, with one request, or, without, with a stream
   // of them.
   RawCall Open(const CallableMethod& method, const google::protobuf::Message* request,
-               const Patience& patience) const;
+               const CommandDeadline& deadline) const;
 
   // Makes one unary call.
   OutcomeOr<MessagePtr> CallUnary(const CallableMethod& method,
                                   const google::protobuf::Message& request,
-                                  const Patience& patience);
+                                  const CommandDeadline& deadline);
 
   // What the server makes of a name that it does not know.
   enum class UnknownUser { kRefuse, kRegister };
@@ -68,7 +68,7 @@ class Connection {
   // know the user, and `unknown` refuses that; a server that cannot refuse it is a usage error.
   // From then on TakeReconnectNews() tells when the connection that knew the user was replaced.
   OutcomeOr<MessagePtr> Login(const std::string& user, const std::string& password,
-                              UnknownUser unknown, const Patience& patience);
+                              UnknownUser unknown, const CommandDeadline& deadline);
 
   // Once for each time that the connection was lost and opened again: the text to tell, with the
   // user who is no longer logged in. Empty: nothing happened.

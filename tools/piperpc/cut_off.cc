@@ -8,14 +8,14 @@
 
 namespace piperpc::cli {
 
-CutOff::CutOff(const Patience& patience, std::function<void()> cancel)
-    : patience_(patience), cancel_(std::move(cancel)) {}
+CutOff::CutOff(const CommandDeadline& deadline, std::function<void()> cancel)
+    : deadline_(deadline), cancel_(std::move(cancel)) {}
 
 CutOff::~CutOff() { EndWatches(); }
 
 Outcome CutOff::Begin() {
-  on_stop_.emplace(patience_.stop(), [this] { Cancel(); });
-  if (!patience_.end().has_value()) return Outcome();
+  on_stop_.emplace(deadline_.stop(), [this] { Cancel(); });
+  if (!deadline_.end().has_value()) return Outcome();
   auto thread = internal::StartThread("the thread that watches the time", [this] { WatchTime(); });
   if (!thread.ok()) return NoThreadError(thread.status());
   thread_ = *std::move(thread);
@@ -25,8 +25,8 @@ Outcome CutOff::Begin() {
 Outcome CutOff::Finish(std::string_view doing) {
   EndWatches();
   if (!cancelled_) return Outcome();
-  if (patience_.stop().stop_requested()) return InterruptedError();
-  return TimedOutError(doing, patience_.spent());
+  if (deadline_.stop().stop_requested()) return InterruptedError();
+  return TimedOutError(doing, deadline_.spent());
 }
 
 void CutOff::Cancel() {
@@ -37,7 +37,7 @@ void CutOff::WatchTime() {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
-  never.wait_until(lock, finished_.get_token(), *patience_.end(), [] { return false; });
+  never.wait_until(lock, finished_.get_token(), *deadline_.end(), [] { return false; });
   if (!finished_.stop_requested()) Cancel();
 }
 

@@ -8,14 +8,14 @@
 #include <string_view>
 #include <thread>
 
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/patience.h"
 
 namespace piperpc::cli {
 
-// Runs `cancel` when `patience` ends, so that what a command is blocked in returns:
+// Runs `cancel` when `deadline` ends, so that what a command is blocked in returns:
 //
-//     CutOff cut_off(patience, [&] { call.Cancel(); });
+//     CutOff cut_off(deadline, [&] { call.Cancel(); });
 //     const Outcome begun = cut_off.Begin();
 //     if (!begun.ok()) return begun;
 //     const bool written = call.Write(message);
@@ -25,13 +25,13 @@ namespace piperpc::cli {
 class CutOff {
  public:
   // `cancel` runs on any thread, at most once, and does not block. Both outlive this.
-  CutOff(const Patience& patience, std::function<void()> cancel);
+  CutOff(const CommandDeadline& deadline, std::function<void()> cancel);
   ~CutOff();
   CutOff(const CutOff&) = delete;
   CutOff& operator=(const CutOff&) = delete;
 
   // Once. From then on `cancel` may run. An error: the system refuses the thread that watches the
-  // time; there is none where `patience` has no limit.
+  // time; there is none where `deadline` has no limit.
   Outcome Begin();
 
   // `cancel` does not run any more. OK: it has not run. Else why: Ctrl-C, or the time was over
@@ -43,7 +43,7 @@ class CutOff {
   void WatchTime();
   void EndWatches();
 
-  const Patience& patience_;
+  const CommandDeadline& deadline_;
   const std::function<void()> cancel_;
   std::atomic<bool> cancelled_ = false;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;

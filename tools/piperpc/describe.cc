@@ -4,12 +4,12 @@
 namespace piperpc::cli {
 namespace {
 
-Outcome DescribeOne(Program& program, const std::string& name, const Patience& patience) {
+Outcome DescribeOne(Program& program, const std::string& name, const CommandDeadline& deadline) {
   Connection& connection = program.connection;
-  const Outcome learned = connection.Learn(SymbolOf(name), patience);
+  const Outcome learned = connection.Learn(SymbolOf(name), deadline);
   OutcomeOr<std::string> text = learned.ok() ? connection.schema().Describe(name) : learned;
   if (text.outcome().Is(absl::StatusCode::kNotFound)) {
-    return connection.NotThere(absl::StatusCode::kNotFound, "symbol", name, patience);
+    return connection.NotThere(absl::StatusCode::kNotFound, "symbol", name, deadline);
   }
   if (!text.ok()) return text.outcome();
   text->pop_back();  // The newline that WriteLine() adds.
@@ -18,12 +18,12 @@ Outcome DescribeOne(Program& program, const std::string& name, const Patience& p
 
 }  // namespace
 
-Outcome Describe(Program& program, const Words& words, const Patience& patience) {
-  if (words.size() == 1) return DescribeOne(program, words[0], patience);
-  const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(patience);
+Outcome Describe(Program& program, const Words& words, const CommandDeadline& deadline) {
+  if (words.size() == 1) return DescribeOne(program, words[0], deadline);
+  const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(deadline);
   if (!services.ok()) return services.outcome();
   for (const std::string& service : *services) {
-    const Outcome described = DescribeOne(program, service, patience);
+    const Outcome described = DescribeOne(program, service, deadline);
     if (!described.ok()) return described;
   }
   return Outcome();

@@ -29,17 +29,17 @@ bool IsFolder(const std::string& path) {
 }
 
 OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t most,
-                               const Patience& patience) {
+                               const CommandDeadline& deadline) {
   tools::Input input(file);
   std::string content;
   Result result = Result::kBytes;
   errno = 0;
   while (result == Result::kBytes && content.size() <= most) {
-    result = input.Read(content, patience.stop(), patience.end());
+    result = input.Read(content, deadline.stop(), deadline.end());
   }
   if (result == Result::kStopped) return InterruptedError();
   if (result == Result::kTimedOut) {
-    return TimedOutError(absl::StrCat("reading ", path), patience.spent());
+    return TimedOutError(absl::StrCat("reading ", path), deadline.spent());
   }
   if (result == Result::kError) return CannotRead(path, errno);
   if (content.size() > most) {
@@ -51,12 +51,12 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
 }  // namespace
 
 OutcomeOr<std::string> ReadFile(const std::string& path, std::size_t most,
-                                const Patience& patience) {
+                                const CommandDeadline& deadline) {
   if (IsFolder(path)) return CannotRead(path, "it is a folder; give a file");
   errno = 0;
   const int file = OpenForReading(path);
   if (file < 0) return CannotRead(path, errno);
-  OutcomeOr<std::string> content = ReadAll(file, path, most, patience);
+  OutcomeOr<std::string> content = ReadAll(file, path, most, deadline);
   CloseFile(file);
   return content;
 }

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/patience.h"
 
 namespace piperpc::cli {
 
@@ -12,9 +12,9 @@ namespace piperpc::cli {
 inline constexpr std::size_t kMostRequestBytes = 256 * 1024 * 1024;
 
 // All of a file, or of a pipe that has a name; its name is UTF-8. An I/O error names it: there is
-// no such file, it is a folder, it has more than `most` bytes. `patience` ends the wait for a pipe.
+// no such file, it is a folder, it has more than `most` bytes. `deadline` ends the wait for a pipe.
 OutcomeOr<std::string> ReadFile(const std::string& path, std::size_t most,
-                                const Patience& patience);
+                                const CommandDeadline& deadline);
 
 // Opens a file for reading, as a descriptor of the C library; -1: errno says why not. One file per
 // platform behind it.

@@ -17,11 +17,12 @@ namespace piperpc::cli {
 namespace {
 
 // One message out of all that standard input holds.
-OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request, const Patience& patience) {
+OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
+                                  const CommandDeadline& deadline) {
   std::string text;
-  const LineReader::Result result = input.ReadAll(text, patience);
+  const LineReader::Result result = input.ReadAll(text, deadline);
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result != LineReader::Result::kEnd) return InputError(result, "a message", patience);
+  if (result != LineReader::Result::kEnd) return InputError(result, "a message", deadline);
   const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed.After("standard input: ");
   return request;
@@ -88,8 +89,8 @@ class Sender {
     std::string line;
     std::size_t number = 0;
     LineReader::Result result;
-    const Patience patience(std::nullopt, stop);
-    while ((result = input_.ReadLine(line, patience)) == LineReader::Result::kLine) {
+    const CommandDeadline deadline(std::nullopt, stop);
+    while ((result = input_.ReadLine(line, deadline)) == LineReader::Result::kLine) {
       ++number;
       if (IsBlank(line)) continue;
       const MessagePtr message = new_request_();
@@ -99,7 +100,7 @@ class Sender {
     }
     const bool failed =
         result == LineReader::Result::kError || result == LineReader::Result::kTooLong;
-    return failed ? InputError(result, "a message", patience) : Outcome();
+    return failed ? InputError(result, "a message", deadline) : Outcome();
   }
 
   RawCall& call_;
@@ -113,31 +114,31 @@ class Sender {
 
 Outcome PrintReplies(Program& program, const CallableMethod& method, RawCall& call) {
   const JsonStyle style =
-      StreamsReplies(method.shape) ? JsonStyle::kLine : ReplyStyle(program.settings);
+      StreamsReplies(method.type) ? JsonStyle::kLine : ReplyStyle(program.settings);
   return ShowReplies(call, method, program.connection.schema(), style,
                      [&](const std::string& json) { return program.output.WriteLine(json); });
 }
 
 Outcome InvokeUnary(Program& program, const CallableMethod& method,
-                    const google::protobuf::Message& request, const Patience& patience) {
-  const OutcomeOr<MessagePtr> reply = program.connection.CallUnary(method, request, patience);
+                    const google::protobuf::Message& request, const CommandDeadline& deadline) {
+  const OutcomeOr<MessagePtr> reply = program.connection.CallUnary(method, request, deadline);
   if (!reply.ok()) return reply.outcome();
   return Print(program, **reply, ReplyStyle(program.settings));
 }
 
 Outcome InvokeStream(Program& program, const CallableMethod& method,
-                     const google::protobuf::Message& request, const Patience& patience) {
-  const Outcome there = program.connection.AwaitServer(patience);
+                     const google::protobuf::Message& request, const CommandDeadline& deadline) {
+  const Outcome there = program.connection.AwaitServer(deadline);
   if (!there.ok()) return there;
-  RawCall call = program.connection.Open(method, &request, patience);
+  RawCall call = program.connection.Open(method, &request, deadline);
   return PrintReplies(program, method, call);
 }
 
 Outcome InvokeSending(Program& program, const CallableMethod& method, const RequestPlan& plan,
-                      NewRequest new_request, const Patience& patience) {
-  const Outcome there = program.connection.AwaitServer(patience);
+                      NewRequest new_request, const CommandDeadline& deadline) {
+  const Outcome there = program.connection.AwaitServer(deadline);
   if (!there.ok()) return there;
-  RawCall call = program.connection.Open(method, nullptr, patience);
+  RawCall call = program.connection.Open(method, nullptr, deadline);
   Sender sender(call, plan, std::move(new_request), program.input);
   const Outcome sending = sender.Start();
   if (!sending.ok()) return sending;
@@ -154,21 +155,21 @@ JsonStyle ReplyStyle(const Settings& settings) {
 }
 
 Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
-               const Patience& patience) {
+               const CommandDeadline& deadline) {
   NewRequest new_request = [&] {
     return program.connection.schema().NewMessage(*method.descriptor->input_type());
   };
-  if (StreamsRequests(method.shape)) {
-    return InvokeSending(program, method, plan, std::move(new_request), patience);
+  if (StreamsRequests(method.type)) {
+    return InvokeSending(program, method, plan, std::move(new_request), deadline);
   }
   if (plan.from_input) {
-    OutcomeOr<MessagePtr> read = ReadRequest(program.input, new_request(), patience);
+    OutcomeOr<MessagePtr> read = ReadRequest(program.input, new_request(), deadline);
     if (!read.ok()) return read.outcome();
     plan.messages.push_back(*std::move(read));
   }
   const google::protobuf::Message& request = *plan.messages.front();
-  return method.shape == MethodShape::kUnary ? InvokeUnary(program, method, request, patience)
-                                             : InvokeStream(program, method, request, patience);
+  return method.type == MethodType::kUnary ? InvokeUnary(program, method, request, deadline)
+                                           : InvokeStream(program, method, request, deadline);
 }
 
 }  // namespace piperpc::cli

@@ -1,4 +1,4 @@
-// One call in the foreground, of any shape.
+// One call in the foreground, of any method type.
 #pragma once
 
 #include "tools/piperpc/failure.h"
@@ -16,6 +16,6 @@ JsonStyle ReplyStyle(const Settings& settings);
 // ended. An error of this side, such as a malformed line on standard input or an output that
 // nobody reads, cancels the call.
 Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
-               const Patience& patience);
+               const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

@@ -8,12 +8,12 @@
 
 namespace piperpc::cli {
 
-LineReader::Result LineReader::ReadLine(std::string& line, const Patience& patience) {
+LineReader::Result LineReader::ReadLine(std::string& line, const CommandDeadline& deadline) {
   std::size_t searched = 0;
   std::size_t newline;
   while ((newline = buffer_.find('\n', searched)) == std::string::npos) {
     searched = buffer_.size();
-    const Result filled = Fill(patience);
+    const Result filled = Fill(deadline);
     if (filled == Result::kLine) continue;
     if (filled != Result::kEnd || buffer_.empty()) return filled;
     line = std::exchange(buffer_, {});
@@ -25,17 +25,17 @@ LineReader::Result LineReader::ReadLine(std::string& line, const Patience& patie
   return Result::kLine;
 }
 
-LineReader::Result LineReader::ReadAll(std::string& text, const Patience& patience) {
+LineReader::Result LineReader::ReadAll(std::string& text, const CommandDeadline& deadline) {
   Result filled = Result::kLine;
-  while (filled == Result::kLine) filled = Fill(patience);
+  while (filled == Result::kLine) filled = Fill(deadline);
   text = std::exchange(buffer_, {});
   return filled;
 }
 
-LineReader::Result LineReader::Fill(const Patience& patience) {
+LineReader::Result LineReader::Fill(const CommandDeadline& deadline) {
   if (buffer_.size() > most_) return Result::kTooLong;
   errno = 0;  // For InputError(): not every error of a read sets it.
-  switch (input_.Read(buffer_, patience.stop(), patience.end())) {
+  switch (input_.Read(buffer_, deadline.stop(), deadline.end())) {
     case tools::Input::Result::kBytes:
       return Result::kLine;
     case tools::Input::Result::kEnd:
@@ -50,10 +50,11 @@ LineReader::Result LineReader::Fill(const Patience& patience) {
   return Result::kError;
 }
 
-Outcome InputError(LineReader::Result result, std::string_view what, const Patience& patience) {
+Outcome InputError(LineReader::Result result, std::string_view what,
+                   const CommandDeadline& deadline) {
   const int error = errno;
   if (result == LineReader::Result::kTimedOut) {
-    return TimedOutError("reading standard input", patience.spent());
+    return TimedOutError("reading standard input", deadline.spent());
   }
   const std::string why =
       result == LineReader::Result::kTooLong

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/files.h"
-#include "tools/piperpc/patience.h"
 #include "tools/shared/input.h"
 
 namespace piperpc::cli {
@@ -19,19 +19,19 @@ class LineReader {
   explicit LineReader(int file, std::size_t most = kMostRequestBytes) : input_(file), most_(most) {}
 
   // Waits for a line and gives it without its end, "\n" or "\r\n"; the last may lack one. kStopped
-  // and kTimedOut as soon as `patience` ends; what has been read so far is kept for the next time.
+  // and kTimedOut as soon as `deadline` ends; what has been read so far is kept for the next time.
   // One thread at a time. kTooLong: the line, or what is left, has more than `most` bytes; there is
   // no reading on.
-  Result ReadLine(std::string& line, const Patience& patience);
+  Result ReadLine(std::string& line, const CommandDeadline& deadline);
 
   // The same for all that is left, as it is.
-  Result ReadAll(std::string& text, const Patience& patience);
+  Result ReadAll(std::string& text, const CommandDeadline& deadline);
 
   // Forgets a line of which only the beginning has come.
   void DropPartialLine() { buffer_.erase(buffer_.rfind('\n') + 1); }
 
  private:
-  Result Fill(const Patience& patience);  // kLine: there is more in buffer_.
+  Result Fill(const CommandDeadline& deadline);  // kLine: there is more in buffer_.
 
   tools::Input input_;
   const std::size_t most_;
@@ -40,6 +40,7 @@ class LineReader {
 
 // The error for kTimedOut, kTooLong or kError of standard input, right after that. `what` is read,
 // such as "a line".
-Outcome InputError(LineReader::Result result, std::string_view what, const Patience& patience);
+Outcome InputError(LineReader::Result result, std::string_view what,
+                   const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

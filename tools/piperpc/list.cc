@@ -4,8 +4,8 @@
 
 namespace piperpc::cli {
 
-Outcome List(Program& program, const Words&, const Patience& patience) {
-  const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(patience);
+Outcome List(Program& program, const Words&, const CommandDeadline& deadline) {
+  const OutcomeOr<std::vector<std::string>> services = program.connection.ListServices(deadline);
   if (!services.ok()) return services.outcome();
   for (const std::string& service : *services) {
     const Outcome written = program.output.WriteLine(tools::VisibleLine(service));

@@ -22,11 +22,11 @@ bool IsPersonThere(const Password& password) {
 
 // OK: yes. NOT_FOUND: no, or there is nobody to say so.
 Outcome AskWhetherToRegister(const std::string& user, const Password& password,
-                             const Patience& patience) {
+                             const CommandDeadline& deadline) {
   if (!IsPersonThere(password)) return NoSuchUser(user);
   const OutcomeOr<std::string> answer = AskQuestion(
-      absl::StrCat("no user ", tools::VisibleLine(user), "; register it? [y/N] "), patience);
-  const bool given_up = patience.stop().stop_requested() || patience.over();
+      absl::StrCat("no user ", tools::VisibleLine(user), "; register it? [y/N] "), deadline);
+  const bool given_up = deadline.stop().stop_requested() || deadline.over();
   if (!answer.ok() && given_up) return answer.outcome();
   if (!answer.ok()) return NoSuchUser(user);
   const bool yes = absl::EqualsIgnoreCase(*answer, "y") || absl::EqualsIgnoreCase(*answer, "yes");
@@ -34,10 +34,11 @@ Outcome AskWhetherToRegister(const std::string& user, const Password& password,
 }
 
 // A password that was mistyped while nobody could see it would be the user's from now on.
-Outcome Confirm(const std::string& user, const Password& password, const Patience& patience) {
+Outcome Confirm(const std::string& user, const Password& password,
+                const CommandDeadline& deadline) {
   if (!password.typed) return Outcome();
   const OutcomeOr<std::string> again =
-      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ", again: "), patience);
+      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ", again: "), deadline);
   if (!again.ok()) return again.outcome();
   if (*again == password.text) return Outcome();
   return UsageError(
@@ -46,28 +47,29 @@ Outcome Confirm(const std::string& user, const Password& password, const Patienc
 
 }  // namespace
 
-OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms, const Patience& patience) {
+OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms,
+                            const CommandDeadline& deadline) {
   const OutcomeOr<Password> password =
-      FindPassword(terms.user, terms.password_file, program.environment, patience);
+      FindPassword(terms.user, terms.password_file, program.environment, deadline);
   if (!password.ok()) return password.outcome();
   if (!terms.may_register) {
     OutcomeOr<MessagePtr> reply = program.connection.Login(
-        terms.user, password->text, Connection::UnknownUser::kRefuse, patience);
+        terms.user, password->text, Connection::UnknownUser::kRefuse, deadline);
     if (!reply.outcome().Is(absl::StatusCode::kNotFound)) return reply;
-    const Outcome asked = AskWhetherToRegister(terms.user, *password, patience);
+    const Outcome asked = AskWhetherToRegister(terms.user, *password, deadline);
     if (!asked.ok()) return asked;
   }
-  const Outcome confirmed = Confirm(terms.user, *password, patience);
+  const Outcome confirmed = Confirm(terms.user, *password, deadline);
   if (!confirmed.ok()) return confirmed;
   return program.connection.Login(terms.user, password->text, Connection::UnknownUser::kRegister,
-                                  patience);
+                                  deadline);
 }
 
-Outcome LoginFirst(Program& program, const Patience& patience) {
+Outcome LoginFirst(Program& program, const CommandDeadline& deadline) {
   const Settings& settings = program.settings;
   if (settings.user.empty()) return Outcome();
   const LoginTerms terms{settings.user, settings.password_file, settings.may_register};
-  return LogIn(program, terms, patience).outcome();
+  return LogIn(program, terms, deadline).outcome();
 }
 
 }  // namespace piperpc::cli

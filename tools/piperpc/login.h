@@ -17,9 +17,10 @@ struct LoginTerms {
 // Logs in and gives the reply. A name that the server does not know is registered only as `terms`
 // say so, or as a person at the terminal answers; else the login ends with NOT_FOUND, and the text
 // names the flag. Passwords that are typed twice and differ are a usage error.
-OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms, const Patience& patience);
+OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms,
+                            const CommandDeadline& deadline);
 
 // Logs in as --user says, if it does.
-Outcome LoginFirst(Program& program, const Patience& patience);
+Outcome LoginFirst(Program& program, const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

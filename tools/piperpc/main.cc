@@ -45,14 +45,14 @@ void ComplainOf(const LogRecord& record) {
 int Run(const std::vector<std::string>& arguments) {
   const tools::LibraryLog library_log(&ComplainOf);
   Interrupts interrupts;
-  if (!interrupts.status().ok()) return Report(interrupts.status(), Patience());
+  if (!interrupts.status().ok()) return Report(interrupts.status(), CommandDeadline());
   Output output(stdout);
   const OutcomeOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
   if (!line.ok()) return RefuseUsage(line.outcome().message());
   const bool help = line->settings.help || line->command == "help";
-  if (help) return Report(output.WriteLine(HelpText()), Patience());
+  if (help) return Report(output.WriteLine(HelpText()), CommandDeadline());
   const bool version = line->settings.version || line->command == "version";
-  if (version) return Report(output.WriteLine(VersionText()), Patience());
+  if (version) return Report(output.WriteLine(VersionText()), CommandDeadline());
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) {
@@ -73,6 +73,6 @@ int main(int argc, char** argv) {
     piperpc::tools::PrepareStandardStreams();
     return piperpc::cli::Run(piperpc::tools::Arguments(argc, argv));
   } catch (const std::exception& error) {
-    return piperpc::cli::Report(piperpc::cli::ThrownError(error), piperpc::cli::Patience());
+    return piperpc::cli::Report(piperpc::cli::ThrownError(error), piperpc::cli::CommandDeadline());
   }
 }

@@ -14,11 +14,11 @@ void Complain(std::string_view text) {
   std::fflush(stderr);
 }
 
-int Report(const Outcome& status, const Patience& patience) {
+int Report(const Outcome& status, const CommandDeadline& deadline) {
   if (status.ok()) return kExitOk;
   const int code = status.exit_code();
   if (code != kExitNoReader) Complain(status.Describe());
-  return patience.stop().stop_requested() ? kExitInterrupted : code;
+  return deadline.stop().stop_requested() ? kExitInterrupted : code;
 }
 
 }  // namespace piperpc::cli

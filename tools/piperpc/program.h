@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/connection.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/interrupts.h"
 #include "tools/piperpc/line_reader.h"
 #include "tools/piperpc/output.h"
-#include "tools/piperpc/patience.h"
 #include "tools/piperpc/settings.h"
 
 namespace piperpc::cli {
@@ -23,7 +23,7 @@ struct Program {
   Connection& connection;
 
   // For one command, or one line of a session, from now on.
-  Patience NewPatience() { return Patience(settings.timeout, interrupts.Arm()); }
+  CommandDeadline NewPatience() { return CommandDeadline(settings.timeout, interrupts.Arm()); }
 };
 
 using Words = std::vector<std::string>;
@@ -31,8 +31,8 @@ using Words = std::vector<std::string>;
 // A line, or several, on standard error: "piperpc: " and the text, made safe for a terminal.
 void Complain(std::string_view text);
 
-// Complains of a status that is not OK; Ctrl-C is why it is not, when `patience` was cut short by
+// Complains of a status that is not OK; Ctrl-C is why it is not, when `deadline` was cut short by
 // it. Gives the exit code.
-int Report(const Outcome& status, const Patience& patience);
+int Report(const Outcome& status, const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

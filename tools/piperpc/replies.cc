@@ -20,7 +20,7 @@ Outcome ShowReplies(RawCall& call, const CallableMethod& method, const Schema& s
     return shown;
   }
   const Outcome ended = call.status();
-  return ended.ok() && !StreamsReplies(method.shape) ? show(call.TakeResponse()) : ended;
+  return ended.ok() && !StreamsReplies(method.type) ? show(call.TakeResponse()) : ended;
 }
 
 }  // namespace piperpc::cli

@@ -17,8 +17,8 @@ namespace {
 // Makes messages of words, one after the other.
 class Planner {
  public:
-  Planner(MethodShape shape, const NewRequest& new_request, const Patience& patience)
-      : streams_(StreamsRequests(shape)), new_request_(new_request), patience_(patience) {}
+  Planner(MethodType type, const NewRequest& new_request, const CommandDeadline& deadline)
+      : streams_(StreamsRequests(type)), new_request_(new_request), deadline_(deadline) {}
 
   Outcome Add(const std::string& word) {
     if (word.starts_with('{')) return AddJson(word);
@@ -49,7 +49,7 @@ class Planner {
     if (path.empty()) {
       return UsageError("\"@\" does not name a file; give @FILE, or - for standard input");
     }
-    const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, patience_);
+    const OutcomeOr<std::string> text = ReadFile(path, kMostRequestBytes, deadline_);
     if (!text.ok()) return text.outcome();
     if (!streams_) return AddJson(*text).After(absl::StrCat(path, ": "));
     std::istringstream lines(*text);
@@ -72,7 +72,7 @@ class Planner {
 
   const bool streams_;
   const NewRequest& new_request_;
-  const Patience& patience_;
+  const CommandDeadline& deadline_;
   std::optional<Assignments> assigning_;  // The last message is still being put together.
   std::vector<MessagePtr> messages_;
 };
@@ -85,17 +85,18 @@ RawMessage BytesOf(const google::protobuf::Message& message) {
 
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
-OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request, const Patience& patience) {
+OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodType type,
+                                    const NewRequest& new_request,
+                                    const CommandDeadline& deadline) {
   RequestPlan plan;
-  plan.from_input = words.empty() ? StreamsRequests(shape) : words[0] == "-";
+  plan.from_input = words.empty() ? StreamsRequests(type) : words[0] == "-";
   if (plan.from_input) {
     if (words.size() > 1) {
       return UsageError("standard input (-) cannot be combined with other requests; give - alone");
     }
     return plan;
   }
-  Planner planner(shape, new_request, patience);
+  Planner planner(type, new_request, deadline);
   for (const std::string& word : words) {
     const Outcome added = planner.Add(word);
     if (!added.ok()) return added;
@@ -104,7 +105,7 @@ OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, Metho
   if (!messages.ok()) return messages.outcome();
   plan.messages = *std::move(messages);
   if (plan.messages.empty()) plan.messages.push_back(new_request());
-  if (!StreamsRequests(shape) && plan.messages.size() > 1) {
+  if (!StreamsRequests(type) && plan.messages.size() > 1) {
     return UsageError(
         absl::StrCat("the method takes one request; ", plan.messages.size(), " were given"));
   }

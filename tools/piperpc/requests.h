@@ -9,8 +9,8 @@
 #include "google/protobuf/message.h"
 #include "piperpc/raw_message.h"
 #include "piperpc/service.h"
+#include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
-#include "tools/piperpc/patience.h"
 
 namespace piperpc::cli {
 
@@ -27,10 +27,11 @@ struct RequestPlan {
 // `words`: JSON ("{…}"), @file (JSON; JSON lines when the method streams requests), field=value
 // words, which make one message together as long as nothing else stands between them, or "-" alone
 // for standard input. No words: the empty message, or standard input when requests are streamed. A
-// usage error tells which word is wrong, or that there are too many messages. `patience`
+// usage error tells which word is wrong, or that there are too many messages. `deadline`
 // ends the wait for a file that is a pipe.
-OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodShape shape,
-                                    const NewRequest& new_request, const Patience& patience = {});
+OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodType type,
+                                    const NewRequest& new_request,
+                                    const CommandDeadline& deadline = {});
 
 // As a call sends it.
 RawMessage BytesOf(const google::protobuf::Message& message);

@@ -31,11 +31,11 @@ class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector 
   std::string text;
 };
 
-MethodShape ShapeOf(const MethodDescriptor& method) {
+MethodType TypeOf(const MethodDescriptor& method) {
   if (method.client_streaming()) {
-    return method.server_streaming() ? MethodShape::kBidirectional : MethodShape::kClientStreaming;
+    return method.server_streaming() ? MethodType::kBidirectional : MethodType::kClientStreaming;
   }
-  return method.server_streaming() ? MethodShape::kServerStreaming : MethodShape::kUnary;
+  return method.server_streaming() ? MethodType::kServerStreaming : MethodType::kUnary;
 }
 
 Outcome Parse(std::span<const char> bytes, google::protobuf::Message& reply) {
@@ -135,7 +135,7 @@ OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
   const MethodDescriptor* const method = pool_.FindMethodByName(symbol);
   if (method != nullptr) {
     return CallableMethod{absl::StrCat(method->service()->full_name(), "/", method->name()),
-                          ShapeOf(*method), method};
+                          TypeOf(*method), method};
   }
   const std::string service_name = symbol.substr(0, symbol.rfind('.'));
   const ServiceDescriptor* const service = pool_.FindServiceByName(service_name);

@@ -20,7 +20,7 @@ namespace piperpc::cli {
 // A method that can be called.
 struct CallableMethod {
   std::string name;  // "package.Service/Method".
-  MethodShape shape;
+  MethodType type;
   const google::protobuf::MethodDescriptor* descriptor;
 };
 

@@ -14,10 +14,10 @@ constexpr std::chrono::milliseconds kFirstPause{10};
 constexpr std::chrono::milliseconds kLongestPause{200};
 
 // The time is over while a server is there.
-Outcome NotServing(const std::string& service, const Patience& patience) {
+Outcome NotServing(const std::string& service, const CommandDeadline& deadline) {
   const std::string who = service.empty() ? "the server" : service;
   return absl::DeadlineExceededError(
-      absl::StrCat(DeadlineText(absl::StrCat("waiting for ", who, " to serve"), patience.spent()),
+      absl::StrCat(DeadlineText(absl::StrCat("waiting for ", who, " to serve"), deadline.spent()),
                    "; the server says that it is not serving"));
 }
 
@@ -31,8 +31,8 @@ Outcome ExplainHealth(const absl::Status& status) {
 // UNAVAILABLE: the server went away before it said that it serves. NOT_FOUND: it has no such
 // service; which ones it has is settled before it starts.
 Outcome WatchUntilServing(Connection& connection, const v1::WatchRequest& request,
-                          const Patience& patience) {
-  CallOptions options = connection.OptionsOf(patience);
+                          const CommandDeadline& deadline) {
+  CallOptions options = connection.OptionsOf(deadline);
   options.wait_for_ready = options.timeout;
   v1::HealthClient client(connection.channel());
   auto statuses = client.Watch(request, options);
@@ -41,39 +41,40 @@ Outcome WatchUntilServing(Connection& connection, const v1::WatchRequest& reques
     if (response->status() == v1::SERVING_STATUS_SERVING) return Outcome();
     if (response->status() == v1::SERVING_STATUS_SERVICE_UNKNOWN) {
       return connection.NotThere(absl::StatusCode::kNotFound, "service", request.service(),
-                                 patience);
+                                 deadline);
     }
     answered = true;
   }
   const absl::Status ended = statuses.status();
   if (ended.ok()) return absl::UnavailableError("the server went away");
-  return answered && absl::IsDeadlineExceeded(ended) ? NotServing(request.service(), patience)
+  return answered && absl::IsDeadlineExceeded(ended) ? NotServing(request.service(), deadline)
                                                      : ExplainHealth(ended);
 }
 
 }  // namespace
 
-Outcome RepeatUntilThere(const Patience& patience, absl::FunctionRef<Outcome()> attempt) {
+Outcome RepeatUntilThere(const CommandDeadline& deadline, absl::FunctionRef<Outcome()> attempt) {
   for (auto pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
     Outcome outcome = attempt();
-    if (patience.stop().stop_requested() || !outcome.Is(absl::StatusCode::kUnavailable)) {
+    if (deadline.stop().stop_requested() || !outcome.Is(absl::StatusCode::kUnavailable)) {
       return outcome;
     }
-    if (patience.over()) {
+    if (deadline.over()) {
       return absl::DeadlineExceededError(
-          absl::StrCat(DeadlineText("waiting for a server", patience.spent()),
+          absl::StrCat(DeadlineText("waiting for a server", deadline.spent()),
                        "; the last attempt failed: ", outcome.message()));
     }
-    patience.Pause(pause);
-    if (patience.stop().stop_requested()) return InterruptedError();
+    deadline.Pause(pause);
+    if (deadline.stop().stop_requested()) return InterruptedError();
   }
 }
 
-Outcome AwaitServing(Connection& connection, const std::string& service, const Patience& patience) {
+Outcome AwaitServing(Connection& connection, const std::string& service,
+                     const CommandDeadline& deadline) {
   v1::WatchRequest request;
   request.set_service(service);
-  return RepeatUntilThere(patience,
-                          [&] { return WatchUntilServing(connection, request, patience); });
+  return RepeatUntilThere(deadline,
+                          [&] { return WatchUntilServing(connection, request, deadline); });
 }
 
 }  // namespace piperpc::cli

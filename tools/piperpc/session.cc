@@ -33,12 +33,12 @@ class Session {
     while (!quit_ && ReadLine()) RunLine();
     streams_.StopAll();
     // Of what streams wrote, which nobody has been told of.
-    if (exit_code_ == kExitOk) Note(Report(program_.output.status(), Patience()));
+    if (exit_code_ == kExitOk) Note(Report(program_.output.status(), CommandDeadline()));
     return exit_code_ != kExitOk ? exit_code_ : streams_.exit_code();
   }
 
  private:
-  using Handler = Outcome (Session::*)(const Words& words, const Patience& patience);
+  using Handler = Outcome (Session::*)(const Words& words, const CommandDeadline& deadline);
   struct Entry {
     Usage usage;
     Handler handler;
@@ -81,7 +81,7 @@ class Session {
     while (result == LineReader::Result::kStopped) {
       const std::stop_token stop = ArmStop();  // Before a person sees that it is their turn.
       if (interactive_) Prompt();
-      result = program_.input.ReadLine(line_, Patience(std::nullopt, stop));
+      result = program_.input.ReadLine(line_, CommandDeadline(std::nullopt, stop));
       if (result == LineReader::Result::kStopped && !interactive_) {
         Note(kExitInterrupted);
         return false;
@@ -91,7 +91,7 @@ class Session {
     ++line_number_;
     if (result == LineReader::Result::kLine) return true;
     if (result != LineReader::Result::kEnd) {
-      Note(Report(InputError(result, "a line", Patience()), Patience()));
+      Note(Report(InputError(result, "a line", CommandDeadline()), CommandDeadline()));
     }
     return false;
   }
@@ -103,17 +103,17 @@ class Session {
   }
 
   void RunLine() {
-    const Patience patience(program_.settings.timeout, ArmStop());
-    const Outcome status = RunWords(patience);
+    const CommandDeadline deadline(program_.settings.timeout, ArmStop());
+    const Outcome status = RunWords(deadline);
     const std::string news = program_.connection.TakeReconnectNews();
     if (!news.empty()) Complain(news);
-    Note(Report(InThisLine(status), patience));
+    Note(Report(InThisLine(status), deadline));
     const bool stopped = stop_.stop_requested();
     if (stopped) Note(kExitInterrupted);
     quit_ = quit_ || stopped || status.exit_code() == kExitNoReader;
   }
 
-  Outcome RunWords(const Patience& patience) {
+  Outcome RunWords(const CommandDeadline& deadline) {
     const OutcomeOr<Words> words = SplitLine(line_);
     if (!words.ok()) return words.outcome();
     if (words->empty()) return Outcome();
@@ -121,7 +121,7 @@ class Session {
     for (const Entry& entry : Entries()) {
       if (entry.usage.name != words->front()) continue;
       const Outcome fits = entry.counts_words ? Outcome() : CheckWords(entry.usage, rest);
-      return fits.ok() ? (this->*entry.handler)(rest, patience) : fits;
+      return fits.ok() ? (this->*entry.handler)(rest, deadline) : fits;
     }
     return UsageError(
         absl::StrCat("unknown command \"", words->front(), "\" in a session; see help"));
@@ -137,37 +137,37 @@ class Session {
     if (exit_code_ == kExitOk) exit_code_ = exit_code;
   }
 
-  Outcome CallNow(const Words& words, const Patience& patience) {
-    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+  Outcome CallNow(const Words& words, const CommandDeadline& deadline) {
+    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], deadline);
     if (!method.ok()) return method.outcome();
-    if (words.size() == 1 && StreamsRequests(method->shape)) return NoStandardInput();
+    if (words.size() == 1 && StreamsRequests(method->type)) return NoStandardInput();
     if (words.size() > 1 && words[1] == "-") return NoStandardInput();
-    return Call(program_, words, patience);
+    return Call(program_, words, deadline);
   }
 
-  Outcome Start(const Words& words, const Patience& patience) {
-    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], patience);
+  Outcome Start(const Words& words, const CommandDeadline& deadline) {
+    OutcomeOr<CallableMethod> method = program_.connection.FindMethod(words[0], deadline);
     if (!method.ok()) return method.outcome();
     const OutcomeOr<RequestPlan> plan = PlanRequests(
-        {words.begin() + 1, words.end()}, method->shape,
+        {words.begin() + 1, words.end()}, method->type,
         [&] { return program_.connection.schema().NewMessage(*method->descriptor->input_type()); },
-        patience);
+        deadline);
     if (!plan.ok()) return plan.outcome();
     if (plan->from_input && words.size() > 1) return NoStandardInput();
-    return streams_.Start(*method, *plan, patience);
+    return streams_.Start(*method, *plan, deadline);
   }
 
-  Outcome Send(const Words& words, const Patience& patience) {
-    return streams_.Send(words[0], {words.begin() + 1, words.end()}, patience);
+  Outcome Send(const Words& words, const CommandDeadline& deadline) {
+    return streams_.Send(words[0], {words.begin() + 1, words.end()}, deadline);
   }
 
-  Outcome End(const Words& words, const Patience& patience) {
-    return streams_.End(words[0], patience);
+  Outcome End(const Words& words, const CommandDeadline& deadline) {
+    return streams_.End(words[0], deadline);
   }
 
-  Outcome Stop(const Words& words, const Patience&) { return streams_.Stop(words[0]); }
+  Outcome Stop(const Words& words, const CommandDeadline&) { return streams_.Stop(words[0]); }
 
-  Outcome Login(const Words& words, const Patience& patience) {
+  Outcome Login(const Words& words, const CommandDeadline& deadline) {
     LoginTerms terms;
     terms.password_file = program_.settings.password_file;
     tools::FlagSet flags;
@@ -181,21 +181,21 @@ class Session {
     const Outcome fits = CheckWords(kLogin, *names);
     if (!fits.ok()) return fits;
     terms.user = names->front();
-    const OutcomeOr<MessagePtr> reply = LogIn(program_, terms, patience);
+    const OutcomeOr<MessagePtr> reply = LogIn(program_, terms, deadline);
     if (!reply.ok()) return reply.outcome();
     const OutcomeOr<std::string> json = ToJson(**reply, ReplyStyle(program_.settings));
     return json.ok() ? program_.output.WriteLine(*json) : json.outcome();
   }
 
-  Outcome ListThem(const Words& words, const Patience& patience) {
-    return List(program_, words, patience);
+  Outcome ListThem(const Words& words, const CommandDeadline& deadline) {
+    return List(program_, words, deadline);
   }
 
-  Outcome Describe(const Words& words, const Patience& patience) {
-    return cli::Describe(program_, words, patience);
+  Outcome Describe(const Words& words, const CommandDeadline& deadline) {
+    return cli::Describe(program_, words, deadline);
   }
 
-  Outcome Help(const Words&, const Patience&) {
+  Outcome Help(const Words&, const CommandDeadline&) {
     constexpr std::size_t kSummaryColumn = 37;
     std::string text;
     for (const Entry& entry : Entries()) {
@@ -204,7 +204,7 @@ class Session {
     return program_.output.WriteLine(text);
   }
 
-  Outcome Quit(const Words&, const Patience&) {
+  Outcome Quit(const Words&, const CommandDeadline&) {
     quit_ = true;
     return Outcome();
   }
@@ -227,8 +227,8 @@ class Session {
 
 }  // namespace
 
-int RunSession(Program& program, const Words&, const Patience& patience) {
-  return Session(program, patience.stop()).Run();
+int RunSession(Program& program, const Words&, const CommandDeadline& deadline) {
+  return Session(program, deadline.stop()).Run();
 }
 
 }  // namespace piperpc::cli

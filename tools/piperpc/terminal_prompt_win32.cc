@@ -103,20 +103,21 @@ Typed TakeKey(const Console& console, Echo echo, std::wstring& line) {
 
 constexpr std::chrono::milliseconds kMostAtOnce{60'000};
 
-DWORD TimeLeft(const Patience& patience) {
-  const auto left = patience.left();
+DWORD TimeLeft(const CommandDeadline& deadline) {
+  const auto left = deadline.left();
   return left.has_value() ? static_cast<DWORD>(std::min(*left, kMostAtOnce).count()) : INFINITE;
 }
 
-OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const Patience& patience) {
-  const StopEvent stopped(patience.stop());
+OutcomeOr<std::string> ReadLine(const Console& console, Echo echo,
+                                const CommandDeadline& deadline) {
+  const StopEvent stopped(deadline.stop());
   const HANDLE either[] = {stopped.handle(), console.input()};
   std::wstring line;
   Typed typed = Typed::kMore;
   while (typed == Typed::kMore) {
-    const DWORD woken = WaitForMultipleObjects(2, either, FALSE, TimeLeft(patience));
-    if (patience.stop().stop_requested()) return InterruptedError();
-    if (patience.over()) return TimedOutError("asking at the terminal", patience.spent());
+    const DWORD woken = WaitForMultipleObjects(2, either, FALSE, TimeLeft(deadline));
+    if (deadline.stop().stop_requested()) return InterruptedError();
+    if (deadline.over()) return TimedOutError("asking at the terminal", deadline.spent());
     if (woken == WAIT_TIMEOUT) continue;
     typed = woken == WAIT_OBJECT_0 + 1 ? TakeKey(console, echo, line) : Typed::kFailed;
   }
@@ -124,7 +125,7 @@ OutcomeOr<std::string> ReadLine(const Console& console, Echo echo, const Patienc
   return IoError("no answer was given at the terminal");
 }
 
-OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const Patience& patience) {
+OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const CommandDeadline& deadline) {
   const Console console;
   if (!console.ok()) {
     return IoError(echo == Echo::kOn ? "there is no terminal to ask at"
@@ -132,19 +133,19 @@ OutcomeOr<std::string> Ask(std::string_view prompt, Echo echo, const Patience& p
                                        "--password-file or PIPERPC_PASSWORD");
   }
   console.Show(prompt);
-  OutcomeOr<std::string> answer = ReadLine(console, echo, patience);
+  OutcomeOr<std::string> answer = ReadLine(console, echo, deadline);
   console.Show("\n");  // The one that was typed was not shown.
   return answer;
 }
 
 }  // namespace
 
-OutcomeOr<std::string> AskPassword(std::string_view prompt, const Patience& patience) {
-  return Ask(prompt, Echo::kOff, patience);
+OutcomeOr<std::string> AskPassword(std::string_view prompt, const CommandDeadline& deadline) {
+  return Ask(prompt, Echo::kOff, deadline);
 }
 
-OutcomeOr<std::string> AskQuestion(std::string_view prompt, const Patience& patience) {
-  return Ask(prompt, Echo::kOn, patience);
+OutcomeOr<std::string> AskQuestion(std::string_view prompt, const CommandDeadline& deadline) {
+  return Ask(prompt, Echo::kOn, deadline);
 }
 
 }  // namespace piperpc::cli

@@ -9,10 +9,10 @@ constexpr std::chrono::milliseconds kLongest{30000};
 
 }  // namespace
 
-Outcome Wait(Program& program, const Words& words, const Patience& patience) {
+Outcome Wait(Program& program, const Words& words, const CommandDeadline& deadline) {
   const Outcome checked = words.empty() ? Outcome() : CheckUtf8("the service's name", words[0]);
   if (!checked.ok()) return checked;
-  return AwaitServing(program.connection, words.empty() ? "" : words[0], patience.Within(kLongest));
+  return AwaitServing(program.connection, words.empty() ? "" : words[0], deadline.Within(kLongest));
 }
 
 }  // namespace piperpc::cli

@@ -5,22 +5,22 @@ namespace {
 
 using google::protobuf::io::Printer;
 
-constexpr ShapeTexts kShapeNames = {"kUnary", "kServerStreaming", "kClientStreaming",
+constexpr TextsByType kTypeNames = {"kUnary", "kServerStreaming", "kClientStreaming",
                                     "kBidirectional"};
 
 std::string Deprecated(bool deprecated) { return deprecated ? "[[deprecated]] " : ""; }
 
 }  // namespace
 
-const char* ShapeTexts::Of(Shape shape) const {
-  switch (shape) {
-    case Shape::kUnary:
+const char* TextsByType::Of(MethodType type) const {
+  switch (type) {
+    case MethodType::kUnary:
       return unary;
-    case Shape::kServerStreaming:
+    case MethodType::kServerStreaming:
       return server_streaming;
-    case Shape::kClientStreaming:
+    case MethodType::kClientStreaming:
       return client_streaming;
-    case Shape::kBidirectional:
+    case MethodType::kBidirectional:
       return bidirectional;
   }
   return "";
@@ -42,7 +42,7 @@ Holes HolesOf(const Service& service, const Method& method) {
           {"Client", service.client_class},
           {"full_name", method.full_name},
           {"deprecated", Deprecated(method.deprecated)},
-          {"shape", kShapeNames.Of(method.shape)},
+          {"type", kTypeNames.Of(method.type)},
           {"requires_login", method.requires_login ? "true" : "false"},
           {"Request", method.request},
           {"Response", method.response},

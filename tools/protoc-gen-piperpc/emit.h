@@ -19,9 +19,9 @@ Holes HolesOf(const File& file);
 Holes HolesOf(const Service& service);
 Holes HolesOf(const Service& service, const Method& method);
 
-// A text for each shape of a call.
-struct ShapeTexts {
-  const char* Of(Shape shape) const;
+// A text for each method type.
+struct TextsByType {
+  const char* Of(MethodType type) const;
 
   const char* unary;
   const char* server_streaming;

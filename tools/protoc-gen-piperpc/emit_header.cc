@@ -27,7 +27,7 @@ constexpr char kServiceTop[] = R"(class $Service$ : public ::piperpc::Service {
   ::std::span<const ::piperpc::Method> methods() const override;
 )";
 
-// The two forms of a handler, one constant for each shape.
+// The two forms of a handler, one constant for each method type.
 constexpr char kUnaryHandler[] =
     R"(virtual ::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
     ::piperpc::ServerContext& context, $Request$ request);
@@ -67,7 +67,7 @@ constexpr char kClientTop[] = R"(class $Client$ {
   $deprecated$explicit $Client$(::std::shared_ptr<::piperpc::Channel> channel);
 )";
 
-// The forms of a call, one constant for each shape.
+// The forms of a call, one constant for each method type.
 constexpr char kUnaryStub[] =
     R"($deprecated$::absl::StatusOr<$Response$> $Method$(
     const $Request$& request, const ::piperpc::CallOptions& options = {});
@@ -106,20 +106,20 @@ $Method$(
 )";
 
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${
-    "$full_name$", ::piperpc::MethodShape::$shape$};
+    "$full_name$", ::piperpc::MethodType::$type$};
 )";
 
-constexpr ShapeTexts kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
-                                  kBidirectionalHandler};
-constexpr ShapeTexts kStubs = {kUnaryStub, kServerStreamingStub, kClientStreamingStub,
-                               kBidirectionalStub};
+constexpr TextsByType kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
+                                   kBidirectionalHandler};
+constexpr TextsByType kStubs = {kUnaryStub, kServerStreamingStub, kClientStreamingStub,
+                                kBidirectionalStub};
 
-void EmitMembers(const Service& service, const ShapeTexts& members, Printer& printer) {
+void EmitMembers(const Service& service, const TextsByType& members, Printer& printer) {
   printer.Indent();
   for (const Method& method : service.methods) {
     printer.Print("\n");
     EmitComments(method.comments, printer);
-    printer.Print(HolesOf(service, method), members.Of(method.shape));
+    printer.Print(HolesOf(service, method), members.Of(method.type));
   }
   printer.Outdent();
 }

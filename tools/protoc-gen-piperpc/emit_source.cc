@@ -20,12 +20,12 @@ constexpr char kName[] = R"(::std::string_view $Service$::name() const { return 
 
 )";
 
-constexpr char kRow[] = R"(    {"$full_name$", ::piperpc::MethodShape::$shape$, $requires_login$,
+constexpr char kRow[] = R"(    {"$full_name$", ::piperpc::MethodType::$type$, $requires_login$,
      &::piperpc::internal::$start$<
          $Service$, $Request$, &$Service$::$Co$>},
 )";
 
-// What a method does that is not overridden, one constant for each shape.
+// What a method does that is not overridden, one constant for each method type.
 constexpr char kUnaryHandler[] = R"(
 ::piperpc::Task<::absl::StatusOr<$Response$>> $Service$::$Co$(
     ::piperpc::ServerContext& context, $Request$ request) {
@@ -158,13 +158,13 @@ $Client$::$Method$(
 }
 )";
 
-constexpr ShapeTexts kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
-                                  kBidirectionalHandler};
-constexpr ShapeTexts kStubs = {kUnaryStub, kServerStreamingStub, kClientStreamingStub,
-                               kBidirectionalStub};
+constexpr TextsByType kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
+                                   kBidirectionalHandler};
+constexpr TextsByType kStubs = {kUnaryStub, kServerStreamingStub, kClientStreamingStub,
+                                kBidirectionalStub};
 
-std::string StartOf(Shape shape) {
-  const bool one_request = shape == Shape::kUnary || shape == Shape::kServerStreaming;
+std::string StartOf(MethodType type) {
+  const bool one_request = type == MethodType::kUnary || type == MethodType::kServerStreaming;
   return one_request ? "StartWithRequest" : "StartWithReader";
 }
 
@@ -178,7 +178,7 @@ void EmitMethodTable(const Service& service, Printer& printer) {
   printer.Print("  static constexpr ::piperpc::Method kMethods[] = {\n");
   for (const Method& method : service.methods) {
     Holes holes = HolesOf(service, method);
-    holes["start"] = StartOf(method.shape);
+    holes["start"] = StartOf(method.type);
     printer.Print(holes, kRow);
   }
   printer.Print("  };\n  return kMethods;\n}\n");
@@ -188,14 +188,14 @@ void EmitService(const Service& service, Printer& printer) {
   printer.Print(HolesOf(service), kName);
   EmitMethodTable(service, printer);
   for (const Method& method : service.methods) {
-    printer.Print(HolesOf(service, method), kHandlers.Of(method.shape));
+    printer.Print(HolesOf(service, method), kHandlers.Of(method.type));
   }
 }
 
 void EmitClient(const Service& service, Printer& printer) {
   printer.Print(HolesOf(service), kClientConstructor);
   for (const Method& method : service.methods) {
-    printer.Print(HolesOf(service, method), kStubs.Of(method.shape));
+    printer.Print(HolesOf(service, method), kStubs.Of(method.type));
   }
 }
 

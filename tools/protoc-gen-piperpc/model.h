@@ -9,11 +9,11 @@
 
 namespace piperpc::codegen {
 
-enum class Shape { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
+enum class MethodType { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
 
 struct Method {
   std::string full_name;  // "package.Service/Method", as on the wire.
-  Shape shape = Shape::kUnary;
+  MethodType type = MethodType::kUnary;
   bool requires_login = false;
   bool deprecated = false;
   std::vector<std::string> comments;  // Lines, without "//".

@@ -75,8 +75,8 @@ class CatchAllService final : private Service {
   const OneRequest one_request_;
   const RequestStream request_stream_;
   Method methods_[2] = {
-      {.name = {}, .shape = MethodShape::kServerStreaming, .start = &StartOneRequest},
-      {.name = {}, .shape = MethodShape::kBidirectional, .start = &StartRequestStream}};
+      {.name = {}, .type = MethodType::kServerStreaming, .start = &StartOneRequest},
+      {.name = {}, .type = MethodType::kBidirectional, .start = &StartRequestStream}};
 };
 
 }  // namespace piperpc

@@ -15,7 +15,7 @@
 namespace piperpc {
 
 // On the server. It sees every call that names a method, also those that no handler will: of a
-// method that is not there or has another shape, above a limit, or refused by an access rule.
+// method that is not there or is of another type, above a limit, or refused by an access rule.
 // Several loops call it side by side; for one call, one of them.
 class ServerMiddleware {
  public:

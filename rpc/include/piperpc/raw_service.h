@@ -58,7 +58,7 @@ class RawService final : public Service {
   template <auto kHandler>
   static void StartWithReader(Service& service, internal::ServerCall& call);
 
-  Handlers& Add(std::string_view method, MethodShape shape, Start start);
+  Handlers& Add(std::string_view method, MethodType type, Start start);
 
   std::string name_;
   std::map<std::string, Handlers, std::less<>> handlers_;  // The keys are what `methods_` names.

@@ -13,19 +13,19 @@ class ServerCall;
 class Service;
 
 // What goes in and out: one message or a stream of them.
-enum class MethodShape { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
+enum class MethodType { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
 
-constexpr bool StreamsRequests(MethodShape shape) {
-  return shape == MethodShape::kClientStreaming || shape == MethodShape::kBidirectional;
+constexpr bool StreamsRequests(MethodType type) {
+  return type == MethodType::kClientStreaming || type == MethodType::kBidirectional;
 }
-constexpr bool StreamsReplies(MethodShape shape) {
-  return shape == MethodShape::kServerStreaming || shape == MethodShape::kBidirectional;
+constexpr bool StreamsReplies(MethodType type) {
+  return type == MethodType::kServerStreaming || type == MethodType::kBidirectional;
 }
 
 // A row of a service's method table. Static data: whoever makes one keeps it alive.
 struct Method {
   std::string_view name;  // "package.Service/Method".
-  MethodShape shape = MethodShape::kUnary;
+  MethodType type = MethodType::kUnary;
   bool requires_login = false;  // The access rule of the .proto (piperpc/v1/annotations.proto).
 
   // Begins `call` on `service`. Runs on the call's loop.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "piperpc/client.h"
-#include "src/client/session.h"
+#include "src/client/connection.h"
 
 namespace piperpc::client {
 
@@ -26,7 +26,7 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
     End(std::move(prepared));
   }
   if (pending_) TakeReply();
-  Conclude();
+  NotifyMiddleware();
   if (parsed_ == internal::ParseResult::kParsed) return status();
   return internal::MalformedReply(method(), reply_.size(), parsed_);
 }
@@ -36,11 +36,11 @@ void BlockingCall::Perform() {
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
-    const auto found = core().GetSession(lock, *this);
+    const auto found = core().GetConnection(lock, *this);
     if (!found.ok()) return End(found.status());
     if (ended()) return;
     (*found)->Submit(*this);
-    (*found)->Attend(*this, lock);
+    (*found)->RunUntilDone(*this, lock);
   }
 }
 
@@ -58,12 +58,12 @@ void BlockingCall::KeepReply(wire::Bytes reply) {
 
 // A small one is copied: that costs less than to give the lock back while it is parsed.
 wire::Bytes BlockingCall::Keep(wire::Bytes reply) {
-  if (assembly.Holds(reply)) return reply;
+  if (assembler.Holds(reply)) return reply;
   if (reply.size() <= sizeof(small_reply_)) {
     return {small_reply_, std::copy(reply.begin(), reply.end(), small_reply_)};
   }
-  borrowed_ = session != nullptr && session->ReadBy(*this);
-  return borrowed_ ? reply : assembly.Keep(reply);
+  borrowed_ = connection != nullptr && connection->ReadBy(*this);
+  return borrowed_ ? reply : assembler.Keep(reply);
 }
 
 void BlockingCall::TakeReply() {

@@ -23,14 +23,14 @@ class BlockingCall final : public Call {
   // Makes the call, and gives how it ended. Without the lock.
   absl::Status Run(const CallOptions& options);
 
-  // --- For the session. ---
+  // --- For the connection. ---
   void Wake() { changed_.notify_one(); }
 
   // False: the deadline has passed.
   bool WaitForWake(Core::Lock& lock);
   void ExpireIfDue(TimePoint now);
 
-  // Parses the reply if it lies where the session reads.
+  // Parses the reply if it lies where the connection reads.
   void ParseWhileReading(Core::Lock& lock);
 
  private:
@@ -49,7 +49,7 @@ class BlockingCall final : public Call {
   std::condition_variable changed_;
   wire::Bytes reply_;
   bool pending_ = false;   // There is a reply that was not parsed.
-  bool borrowed_ = false;  // reply_ lies where the session reads.
+  bool borrowed_ = false;  // reply_ lies where the connection reads.
   internal::ParseResult parsed_ = internal::ParseResult::kParsed;
   char small_reply_[256];
 };

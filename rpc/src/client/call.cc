@@ -8,9 +8,9 @@
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
+#include "src/client/connection.h"
 #include "src/client/core.h"
 #include "src/client/errors.h"
-#include "src/client/session.h"
 #include "src/wire/limits.h"
 #include "src/wire/metadata.h"
 
@@ -26,12 +26,12 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
            Caller caller)
     : core_(core),
       method_(method.name),
-      shape_(method.shape),
+      type_(method.type),
       caller_(caller),
       trailers_(options.trailers) {}
 
 absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessage* request) {
-  const bool stream = shape_ != MethodShape::kUnary;
+  const bool stream = type_ != MethodType::kUnary;
   const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
   if (times.ok()) {
     times_ = *times;
@@ -81,7 +81,7 @@ void Call::GoesTo(const Peer& peer) {
   if (context_ != nullptr) context_->peer_ = peer;
 }
 
-void Call::Conclude() {
+void Call::NotifyMiddleware() {
   while (entered_ > 0) {
     ClientMiddleware& middleware = *core_.options().middleware[--entered_];
     RunGuarded(
@@ -126,21 +126,21 @@ absl::Status Call::Expired() const {
   if (phase == Phase::kConnecting) {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
-  if (!session->hello_received()) {
+  if (!connection->hello_received()) {
     return core_.DeadlineExceeded("waiting for a reply to Hello from the server at", times_.begun);
   }
   if (phase == Phase::kSent) {
     return core_.DeadlineExceeded("waiting for the reply of the server at", times_.begun);
   }
   return core_.DeadlineExceeded(
-      absl::StrCat("waiting for one of the ", session->max_calls(),
+      absl::StrCat("waiting for one of the ", connection->max_calls(),
                    " call slots (max_calls_per_connection) of the server at"),
       times_.begun);
 }
 
 // For a call without a deadline it is only the time to begin that can be over.
 void Call::OnTimer() {
-  const bool begun = phase == Phase::kSent && session->hello_received();
+  const bool begun = phase == Phase::kSent && connection->hello_received();
   if (begun && times_.deadline == kNever) return;
   core_.EndEarly(*this, Expired());
 }

@@ -1,8 +1,9 @@
 // One call of a channel, of whatever form: where it stands, and how it ends.
 //
-// A call is connecting (it has no session), queued (its session waits for a free slot, or for the
-// server's Hello), sent, and ended. A call whose request the server cannot have seen may go back
-// from sent to connecting. All of it is guarded by the channel's lock, but for what says otherwise.
+// A call is connecting (it has no connection), queued (its connection waits for a free slot, or for
+// the server's Hello), sent, and ended. A call whose request the server cannot have seen may go
+// back from sent to connecting. All of it is guarded by the channel's lock, but for what says
+// otherwise.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,14 @@
 #include "piperpc/internal/codec.h"
 #include "src/base/linked_queue.h"
 #include "src/client/options.h"
-#include "src/session/inbox.h"
+#include "src/connection/reassembly.h"
 #include "src/transport/event_loop.h"
 #include "src/wire/frame.h"
 
 namespace piperpc::client {
 
 class Core;
-class Session;
+class Connection;
 
 // What a call is to the thread that makes it.
 struct Caller {
@@ -47,15 +48,15 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   absl::Status Prepare(const CallOptions& options, const internal::OutMessage* request);
 
   // Tells the middleware how the call ended. Once, last, without the lock.
-  void Conclude();
+  void NotifyMiddleware();
 
   // It is sent to this server now.
   void GoesTo(const Peer& peer);
 
-  // --- What the session asks. ---
+  // --- What the connection asks. ---
 
   // The only request message, if the method takes just one.
-  virtual bool has_request() const { return !StreamsRequests(shape_); }
+  virtual bool has_request() const { return !StreamsRequests(type_); }
   virtual internal::OutMessage request() const = 0;
 
   // A thread is blocked in this call, and may read the connection meanwhile.
@@ -67,31 +68,31 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // False: it cannot be sent again.
   virtual bool may_retry() const { return true; }
 
-  // --- What the session tells. ---
+  // --- What the connection tells. ---
 
   virtual void OnStarted() {}                               // Its REQUEST is in the outbox.
   virtual absl::Status OnMessage(wire::Bytes message) = 0;  // Not OK: the call must end with it.
   virtual void OnCredit(std::uint64_t) {}
-  virtual void OnRoom() {}     // The outbox has room again, or credit has come.
-  virtual void OnRetry() = 0;  // It is connecting once more; asks for a session.
+  virtual void OnWritable() {}  // The outbox has room again, or credit has come.
+  virtual void OnRetry() = 0;   // It is connecting once more; asks for a connection.
 
   // The call is over. `reply`: the response message of a call that is OK; valid for this call only.
   void End(absl::Status status, std::string_view trailers = {}, wire::Bytes reply = {});
 
   Phase phase = Phase::kConnecting;
-  Session* session = nullptr;  // Lives longer than its calls.
-  std::uint64_t id = 0;        // Not zero: the session's table has it.
+  Connection* connection = nullptr;  // Lives longer than its calls.
+  std::uint64_t id = 0;              // Not zero: the connection's table has it.
   int attempts = 0;
   bool waited = false;  // Time has passed since times().begun.
-  Assembly assembly;
+  MessageAssembler assembler;
 
   bool ended() const { return phase == Phase::kEnded; }
   std::string_view method() const { return method_; }
-  MethodShape shape() const { return shape_; }
+  MethodType type() const { return type_; }
   const CallTimes& times() const { return times_; }
   const std::string& metadata() const { return metadata_; }
   const absl::Status& status() const { return status_; }
-  absl::Status TakeStatus() { return std::move(status_); }  // After Conclude().
+  absl::Status TakeStatus() { return std::move(status_); }  // After NotifyMiddleware().
   Core& core() { return core_; }
 
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
@@ -127,7 +128,7 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
 
   Core& core_;
   std::string_view method_;
-  const MethodShape shape_;
+  const MethodType type_;
   const Caller caller_;
   Metadata* const trailers_;
   CallTimes times_{};

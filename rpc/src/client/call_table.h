@@ -1,4 +1,4 @@
-// The calls of a session by their id.
+// The calls of a connection by their id.
 //
 // Ids grow by one, and most calls end before many others have begun: so the latest are at the place
 // that their id says. One that is still there when its place is needed again moves to a hash map.

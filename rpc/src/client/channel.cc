@@ -5,11 +5,11 @@
 
 #include "piperpc/internal/threads.h"
 #include "src/base/process.h"
-#include "src/client/async_call.h"
 #include "src/client/blocking_call.h"
+#include "src/client/callback_call.h"
+#include "src/client/connection.h"
 #include "src/client/core.h"
 #include "src/client/options.h"
-#include "src/client/session.h"
 #include "src/client/stream_call.h"
 
 namespace piperpc {
@@ -47,7 +47,7 @@ class ClientChannel final : public Channel {
                                                     const internal::OutMessage& request,
                                                     const CallOptions& options,
                                                     internal::UnaryDone&& done) override {
-    return AsyncCall::Begin(core_, method, request, options, std::move(done));
+    return CallbackCall::Begin(core_, method, request, options, std::move(done));
   }
 
   std::shared_ptr<internal::ClientStream> OpenStream(const internal::ClientMethod& method,
@@ -58,7 +58,7 @@ class ClientChannel final : public Channel {
 
   absl::Status WaitUntilReady(std::chrono::milliseconds timeout) override {
     if (!core_->Claim()) return Core::Foreign();
-    const internal::ClientMethod hello{"", MethodShape::kUnary};
+    const internal::ClientMethod hello{"", MethodType::kUnary};
     CallOptions options;
     options.timeout = timeout;
     options.wait_for_ready = timeout;
@@ -69,9 +69,9 @@ class ClientChannel final : public Channel {
   std::optional<Peer> peer() const override {
     if (!core_->claimed() || core_->foreign()) return std::nullopt;
     const Core::Lock lock(*core_);
-    const std::shared_ptr<Session> session = core_->session();
-    if (session == nullptr) return std::nullopt;
-    return session->peer();
+    const std::shared_ptr<Connection> connection = core_->connection();
+    if (connection == nullptr) return std::nullopt;
+    return connection->peer();
   }
 
   std::size_t connections_made() const override {

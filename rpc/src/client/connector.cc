@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "piperpc/internal/threads.h"
+#include "src/client/async_call_base.h"
+#include "src/client/connection.h"
 #include "src/client/core.h"
-#include "src/client/session.h"
-#include "src/client/unattended_call.h"
 
 namespace piperpc::client {
 namespace {
@@ -18,7 +18,7 @@ thread_local const Connector* own = nullptr;
 
 bool Connector::IsOwnThread() const { return own == this; }
 
-void Connector::Add(UnattendedCall& call) {
+void Connector::Add(AsyncCallBase& call) {
   if (absl::Status status = Begin(); !status.ok()) return call.End(std::move(status));
   waiting_.push_back(call);
   postponed_ = 0;
@@ -44,7 +44,7 @@ absl::Status Connector::Begin() {
   return absl::OkStatus();
 }
 
-void Connector::Remove(UnattendedCall& call) {
+void Connector::Remove(AsyncCallBase& call) {
   if (!waiting_.Contains(call)) return;
   waiting_.Remove(call);
   if (postponed_ > 0) --postponed_;
@@ -52,7 +52,7 @@ void Connector::Remove(UnattendedCall& call) {
 
 void Connector::EndAll(const absl::Status& status) {
   while (!waiting_.empty()) {
-    UnattendedCall& call = waiting_.front();
+    AsyncCallBase& call = waiting_.front();
     Remove(call);
     call.End(status);
   }
@@ -69,17 +69,17 @@ void Connector::Run() {
 
 // False: there was none, and the thread must not take the lock again.
 bool Connector::ServeOne() {
-  std::shared_ptr<UnattendedCall> call;  // Goes away without the lock.
+  std::shared_ptr<AsyncCallBase> call;  // Goes away without the lock.
   Core::Lock lock(core_);
   running_ = !waiting_.empty();
   if (!running_) return false;
   call = waiting_.Pop().Share();
-  const auto session = core_.TryForSession(lock, *call);
+  const auto connection = core_.TryForConnection(lock, *call);
   if (call->ended()) return true;
-  if (!session.ok()) {
-    call->End(session.status());
-  } else if (*session != nullptr) {
-    (*session)->Submit(*call);
+  if (!connection.ok()) {
+    call->End(connection.status());
+  } else if (*connection != nullptr) {
+    (*connection)->Submit(*call);
   } else if (Postpone(*call)) {
     core_.Pause(lock);
   }
@@ -87,7 +87,7 @@ bool Connector::ServeOne() {
 }
 
 // Behind the others. True: all have had their turn, and it is time to wait.
-bool Connector::Postpone(UnattendedCall& call) {
+bool Connector::Postpone(AsyncCallBase& call) {
   waiting_.push_back(call);
   if (++postponed_ < waiting_.size()) return false;
   postponed_ = 0;

@@ -11,15 +11,15 @@
 namespace piperpc::client {
 
 class Core;
-class UnattendedCall;
+class AsyncCallBase;
 
 class Connector {
  public:
   explicit Connector(Core& core) : core_(core) {}
 
   // With the channel's lock.
-  void Add(UnattendedCall& call);
-  void Remove(UnattendedCall& call);  // Nothing when it is not waiting here.
+  void Add(AsyncCallBase& call);
+  void Remove(AsyncCallBase& call);  // Nothing when it is not waiting here.
   void EndAll(const absl::Status& status);
 
   // Waits for the thread. Without the lock, after the channel was closed, not on that thread.
@@ -32,10 +32,10 @@ class Connector {
   absl::Status Begin();
   void Run();
   bool ServeOne();
-  bool Postpone(UnattendedCall& call);
+  bool Postpone(AsyncCallBase& call);
 
   Core& core_;
-  LinkedQueue<UnattendedCall> waiting_;
+  LinkedQueue<AsyncCallBase> waiting_;
   std::size_t postponed_ = 0;  // So many of the last in the queue wait for a server to come.
   bool running_ = false;
   std::thread thread_;

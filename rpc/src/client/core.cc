@@ -7,8 +7,8 @@
 #include "piperpc/executor.h"
 #include "src/base/exceptions.h"
 #include "src/base/text.h"
-#include "src/client/session.h"
-#include "src/client/unattended_call.h"
+#include "src/client/async_call_base.h"
+#include "src/client/connection.h"
 
 namespace piperpc::client {
 namespace {
@@ -19,9 +19,8 @@ constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
 // The same for a call that may be stopped.
 constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
 
-// Each goes away before the next one's turn, so that a call which that one makes may have its
-// memory.
-void DeliverAll(std::vector<std::shared_ptr<Receiver>>& due) {
+// Releases each before the next runs, so that its memory can be reused.
+void DeliverAll(std::vector<std::shared_ptr<PendingCallback>>& due) {
   for (auto& receiver : due) {
     receiver->Deliver();
     receiver.reset();
@@ -104,25 +103,25 @@ absl::Status Core::Foreign() {
 
 absl::Status Core::Refusal() const { return closed_ ? Closed() : place_.status(); }
 
-std::shared_ptr<Session> Core::session() const {
-  return session_ != nullptr && session_->usable() ? session_ : nullptr;
+std::shared_ptr<Connection> Core::connection() const {
+  return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<Session>> Core::GetSession(Lock& lock, Call& call) {
+absl::StatusOr<std::shared_ptr<Connection>> Core::GetConnection(Lock& lock, Call& call) {
   while (true) {
-    auto found = TryForSession(lock, call);
+    auto found = TryForConnection(lock, call);
     if (!found.ok() || *found != nullptr) return found;
     Pause(lock, call.times().wait_until);
   }
 }
 
-absl::StatusOr<std::shared_ptr<Session>> Core::TryForSession(Lock& lock, Call& call) {
+absl::StatusOr<std::shared_ptr<Connection>> Core::TryForConnection(Lock& lock, Call& call) {
   const CallTimes& times = call.times();
   while (true) {
     // Its own status says why, and is perhaps with its callback already.
     if (call.ended()) return absl::CancelledError("the call has ended");
     if (closed_) return absl::CancelledError("the channel was closed");
-    if (auto found = session()) return found;
+    if (auto found = connection()) return found;
     call.waited = true;
     const TimePoint now = Clock::now();
     if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
@@ -138,7 +137,7 @@ absl::StatusOr<std::shared_ptr<Session>> Core::TryForSession(Lock& lock, Call& c
 
 // Only a server that is there is waited for in here, so a call that does not wait for one is never
 // held up by one that does.
-absl::StatusOr<std::shared_ptr<Session>> Core::Connect(Lock& lock, Call& call) {
+absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call) {
   connecting_ = true;
   lock.Release();
   auto pipe = ConnectOnce(call);
@@ -186,31 +185,31 @@ void Core::Pause(Lock& lock, TimePoint limit) {
   if (end > Clock::now()) lock.Wait(changed_, end);
 }
 
-std::shared_ptr<Session> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
+std::shared_ptr<Connection> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
   ++connections_made_;
   retry_ = {};
   retry_gap_.Reset();
   Log(LogLevel::kInfo, "connected");
-  session_ = std::make_shared<Session>(*this, std::move(pipe));
-  sessions_.push_back(session_);
-  return session_;
+  connection_ = std::make_shared<Connection>(*this, std::move(pipe));
+  connections_.push_back(connection_);
+  return connection_;
 }
 
-void Core::Launch(UnattendedCall& call) {
+void Core::Launch(AsyncCallBase& call) {
   if (call.ended()) return;
   if (absl::Status refusal = Refusal(); !refusal.ok()) return call.End(std::move(refusal));
   if (io_thread_ == nullptr) {
     if (const auto loop = EnsureLoop(); !loop.ok()) return call.End(loop.status());
   }
   if (call.times().deadline != kNever) deadlines_.Schedule(call, call.times().deadline);
-  if (const auto found = session()) {
+  if (const auto found = connection()) {
     found->Submit(call);
   } else {
     call.waited = true;
     connector_.Add(call);
   }
   // To begin is bounded for a call that may last for ever, too.
-  const bool begun = call.phase == Call::Phase::kSent && call.session->hello_received();
+  const bool begun = call.phase == Call::Phase::kSent && call.connection->hello_received();
   const bool bounded = call.times().deadline != kNever || call.times().connect_deadline == kNever;
   if (!call.ended() && !begun && !bounded) {
     deadlines_.Schedule(call, call.times().connect_deadline);
@@ -220,7 +219,7 @@ void Core::Launch(UnattendedCall& call) {
 void Core::EndEarly(Call& call, absl::Status status) {
   if (call.ended()) return;
   const bool connecting = call.phase == Call::Phase::kConnecting;
-  if (call.session != nullptr) call.session->Abandon(call);
+  if (call.connection != nullptr) call.connection->Abandon(call);
   call.End(std::move(status));
   if (connecting) WakeConnecting();
 }
@@ -290,9 +289,9 @@ absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) con
                                                   " ms"));
 }
 
-void Core::OnPipeClosed(Session& session) {
-  std::erase_if(sessions_, [&](const auto& each) { return each.get() == &session; });
-  if (session_.get() == &session) session_.reset();
+void Core::OnPipeClosed(Connection& connection) {
+  std::erase_if(connections_, [&](const auto& each) { return each.get() == &connection; });
+  if (connection_.get() == &connection) connection_.reset();
   changed_.notify_all();
 }
 
@@ -301,12 +300,12 @@ void Core::Close() {
   closed_ = true;
   changed_.notify_all();
   connector_.EndAll(absl::CancelledError("the channel was closed"));
-  for (std::size_t i = sessions_.size(); i-- > 0;) {
-    const std::shared_ptr<Session> session = sessions_[i];
-    session->Shutdown();  // Perhaps it is not among them any more then.
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    const std::shared_ptr<Connection> connection = connections_[i];
+    connection->Shutdown();  // Perhaps it is not among them any more then.
   }
   if (!MayWaitHere()) return;
-  while (!sessions_.empty() || connecting_) lock.Wait(changed_);
+  while (!connections_.empty() || connecting_) lock.Wait(changed_);
 }
 
 void Core::Shutdown() {

@@ -1,8 +1,9 @@
 // What all calls of a channel share: the lock, the connection of the moment, the loop's thread.
 //
-// One lock guards the channel, its sessions and its calls; a channel has one connection at a time,
-// so it would be one lock in any case. No code of the user runs while it is held: what has become
-// due is collected, and handed to the loop (or run, on the loop) when the lock is given back.
+// One lock guards the channel, its connections and its calls; a channel has one connection at a
+// time, so it would be one lock in any case. No code of the user runs while it is held: what has
+// become due is collected, and handed to the loop (or run, on the loop) when the lock is given
+// back.
 #pragma once
 
 #include <condition_variable>
@@ -29,16 +30,16 @@
 
 namespace piperpc::client {
 
-class Session;
-class UnattendedCall;
+class Connection;
+class AsyncCallBase;
 
 // A call that is owed something on the loop, for example its callback.
-class Receiver {
+class PendingCallback {
  public:
   virtual void Deliver() = 0;  // Without the lock.
 
  protected:
-  ~Receiver() = default;
+  ~PendingCallback() = default;
 };
 
 class Core final : public std::enable_shared_from_this<Core> {
@@ -94,12 +95,13 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The status of a call that is made now: not OK when the channel is closed or was never good.
   absl::Status Refusal() const;
 
-  // The session to use, connected by this thread if need be, within the call's own terms, whatever
-  // those of other calls are that wait for a server. An error, too, when the call has ended.
-  absl::StatusOr<std::shared_ptr<Session>> GetSession(Lock& lock, Call& call);
+  // The connection to use, connected by this thread if need be, within the call's own terms,
+  // whatever those of other calls are that wait for a server. An error, too, when the call has
+  // ended.
+  absl::StatusOr<std::shared_ptr<Connection>> GetConnection(Lock& lock, Call& call);
 
   // One step of that. Null: there is no server yet, and the call is one that waits; Pause() first.
-  absl::StatusOr<std::shared_ptr<Session>> TryForSession(Lock& lock, Call& call);
+  absl::StatusOr<std::shared_ptr<Connection>> TryForConnection(Lock& lock, Call& call);
 
   // Until it is time to look for a server again, or something has changed; at most until `limit`.
   void Pause(Lock& lock, TimePoint limit = kNever);
@@ -107,14 +109,14 @@ class Core final : public std::enable_shared_from_this<Core> {
   // Whoever waits for a connection looks up.
   void WakeConnecting() { changed_.notify_all(); }
 
-  // A session that can take calls, or null.
-  std::shared_ptr<Session> session() const;
+  // A connection that can take calls, or null.
+  std::shared_ptr<Connection> connection() const;
 
-  // Gives a call that nobody is blocked in its session, now or from the connector's thread.
-  void Launch(UnattendedCall& call);
+  // Gives a call that nobody is blocked in its connection, now or from the connector's thread.
+  void Launch(AsyncCallBase& call);
 
   // Takes it back, where that is still to be done.
-  void DoNotConnectFor(UnattendedCall& call) { connector_.Remove(call); }
+  void DoNotConnectFor(AsyncCallBase& call) { connector_.Remove(call); }
 
   // Ends a call before the server did, and tells the server.
   void EndEarly(Call& call, absl::Status status);
@@ -123,13 +125,15 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::StatusOr<transport::EventLoop*> EnsureLoop();
 
   transport::TimerQueue& deadlines() { return deadlines_; }
-  void Defer(std::shared_ptr<Receiver> receiver) { due_.push_back(std::move(receiver)); }
+  void QueueCallback(std::shared_ptr<PendingCallback> receiver) {
+    due_.push_back(std::move(receiver));
+  }
   void Log(LogLevel level, std::string_view event, std::string detail = {});
   bool delivering_on_loop() const { return on_loop_; }
   std::size_t connections_made() const { return connections_made_; }
-  void OnPipeClosed(Session& session);
+  void OnPipeClosed(Connection& connection);
 
-  // What a call without a session is at.
+  // What a call without a connection is at.
   std::string_view connect_phase() const {
     return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
   }
@@ -158,7 +162,7 @@ class Core final : public std::enable_shared_from_this<Core> {
  private:
   Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options);
 
-  using Due = std::vector<std::shared_ptr<Receiver>>;
+  using Due = std::vector<std::shared_ptr<PendingCallback>>;
 
   // Wakes the loop for the earliest deadline.
   struct Alarm final : transport::EventLoop::Timer {
@@ -175,9 +179,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Arm();
   void OnAlarm();
   absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const Call& call);
-  absl::StatusOr<std::shared_ptr<Session>> Connect(Lock& lock, Call& call);
+  absl::StatusOr<std::shared_ptr<Connection>> Connect(Lock& lock, Call& call);
   absl::Status WaitForConnector(Lock& lock, const Call& call);
-  std::shared_ptr<Session> Adopt(std::unique_ptr<transport::Pipe> pipe);
+  std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
   const std::shared_ptr<transport::Transport> transport_;  // Kept alive, where that is possible.
   std::shared_ptr<IoThread> io_thread_;                    // Null: not needed yet, or not any more.
@@ -187,14 +191,15 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   ProcessMark mark_;
   std::mutex mutex_;
-  std::condition_variable changed_;  // connecting_, session_, sessions_, closed_, a call's end.
+  std::condition_variable
+      changed_;  // connecting_, connection_, connections_, closed_, a call's end.
   bool closed_ = false;
   bool connecting_ = false;       // A thread is inside Connect().
   TimePoint retry_;               // Before it, nobody who waits looks for a server again.
   transport::Backoff retry_gap_;  // Between two looks.
   bool on_loop_ = false;          // Who holds the lock said so.
-  std::shared_ptr<Session> session_;
-  std::vector<std::shared_ptr<Session>> sessions_;  // Those whose pipe is open.
+  std::shared_ptr<Connection> connection_;
+  std::vector<std::shared_ptr<Connection>> connections_;  // Those whose pipe is open.
   std::size_t connections_made_ = 0;
   Connector connector_;
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "piperpc/internal/threads.h"
-#include "src/session/ranges.h"
+#include "src/connection/ranges.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {

@@ -8,7 +8,7 @@
 #include "piperpc/io_thread.h"
 #include "src/base/clock.h"
 #include "src/base/process.h"
-#include "src/session/loop_executor.h"
+#include "src/connection/loop_executor.h"
 #include "src/transport/transport.h"
 
 namespace piperpc {

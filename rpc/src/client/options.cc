@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/client/io_thread.h"
-#include "src/session/ranges.h"
+#include "src/connection/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 

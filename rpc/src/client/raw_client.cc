@@ -9,20 +9,19 @@ using internal::ClientMethod;
 using internal::OutMessage;
 
 // Of a call that goes on when its function has returned.
-ClientMethod Lasting(std::string_view name, MethodShape shape) {
-  return {.name = name, .shape = shape, .copy_name = true};
+ClientMethod Lasting(std::string_view name, MethodType type) {
+  return {.name = name, .type = type, .copy_name = true};
 }
 
-ClientMethod WithAnyReply(std::string_view name, MethodShape shape) {
-  return {.name = name, .shape = shape, .copy_name = true, .any_reply = true};
+ClientMethod WithAnyReply(std::string_view name, MethodType type) {
+  return {.name = name, .type = type, .copy_name = true, .any_reply = true};
 }
 
 // The frame holds what the call is begun with, which is when it is awaited.
 Task<absl::StatusOr<RawMessage>> RunUnary(std::shared_ptr<Channel> channel, std::string method,
                                           RawMessage request, CallOptions options) {
-  auto call =
-      internal::CoUnary<RawMessage>(std::move(channel), Lasting(method, MethodShape::kUnary),
-                                    std::move(request), std::move(options));
+  auto call = internal::CoUnary<RawMessage>(std::move(channel), Lasting(method, MethodType::kUnary),
+                                            std::move(request), std::move(options));
   absl::StatusOr<RawMessage> reply = co_await call;
   co_return reply;
 }
@@ -31,14 +30,14 @@ Task<absl::StatusOr<RawMessage>> RunUnary(std::shared_ptr<Channel> channel, std:
 
 absl::StatusOr<RawMessage> RawClient::Unary(std::string_view method, const RawMessage& request,
                                             const CallOptions& options) const {
-  const ClientMethod unary{.name = method, .shape = MethodShape::kUnary};
+  const ClientMethod unary{.name = method, .type = MethodType::kUnary};
   return internal::CallUnary<RawMessage>(*channel_, unary, request, options);
 }
 
 PendingCall RawClient::UnaryAsync(std::string_view method, const RawMessage& request,
                                   const CallOptions& options,
                                   absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const {
-  return internal::StartUnary<RawMessage>(*channel_, Lasting(method, MethodShape::kUnary), request,
+  return internal::StartUnary<RawMessage>(*channel_, Lasting(method, MethodType::kUnary), request,
                                           options, std::move(done));
 }
 
@@ -54,7 +53,7 @@ CallTask<RawMessage> RawClient::CoUnary(std::string method, RawMessage request,
 ClientReader<RawMessage> RawClient::ServerStreaming(std::string_view method,
                                                     const RawMessage& request,
                                                     const CallOptions& options) const {
-  return internal::OpenReader<RawMessage>(*channel_, Lasting(method, MethodShape::kServerStreaming),
+  return internal::OpenReader<RawMessage>(*channel_, Lasting(method, MethodType::kServerStreaming),
                                           request, options);
 }
 
@@ -63,34 +62,34 @@ PendingCall RawClient::ServerStreamingAsync(std::string_view method, const RawMe
                                             absl::AnyInvocable<void(RawMessage)> on_message,
                                             absl::AnyInvocable<void(absl::Status)> on_done) const {
   return internal::ListenToStream<RawMessage>(
-      *channel_, Lasting(method, MethodShape::kServerStreaming), request, options,
+      *channel_, Lasting(method, MethodType::kServerStreaming), request, options,
       std::move(on_message), std::move(on_done));
 }
 
 ClientWriter<RawMessage, RawMessage> RawClient::ClientStreaming(std::string_view method,
                                                                 const CallOptions& options) const {
   return internal::OpenWriter<RawMessage, RawMessage>(
-      *channel_, Lasting(method, MethodShape::kClientStreaming), options);
+      *channel_, Lasting(method, MethodType::kClientStreaming), options);
 }
 
 ClientReaderWriter<RawMessage, RawMessage> RawClient::Bidirectional(
     std::string_view method, const CallOptions& options) const {
   return internal::OpenReaderWriter<RawMessage, RawMessage>(
-      *channel_, Lasting(method, MethodShape::kBidirectional), options);
+      *channel_, Lasting(method, MethodType::kBidirectional), options);
 }
 
 RawCall RawClient::OpenWithRequest(std::string_view method, const RawMessage& request,
                                    const CallOptions& options) const {
   const OutMessage message = OutMessage::Of(request);
   RawCall call(
-      channel_->OpenStream(WithAnyReply(method, MethodShape::kServerStreaming), &message, options));
+      channel_->OpenStream(WithAnyReply(method, MethodType::kServerStreaming), &message, options));
   call.WritesDone();  // It takes no further request.
   return call;
 }
 
 RawCall RawClient::OpenWithStream(std::string_view method, const CallOptions& options) const {
   return RawCall(
-      channel_->OpenStream(WithAnyReply(method, MethodShape::kBidirectional), nullptr, options));
+      channel_->OpenStream(WithAnyReply(method, MethodType::kBidirectional), nullptr, options));
 }
 
 }  // namespace piperpc

@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
+#include "src/client/connection.h"
 #include "src/client/errors.h"
 #include "src/client/refused_call.h"
-#include "src/client/session.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
@@ -22,7 +22,7 @@ absl::Status WithoutCredit(std::size_t size) {
 
 StreamCall::StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
                        const internal::OutMessage* request, const CallOptions& options)
-    : UnattendedCall(core, method, request, options),
+    : AsyncCallBase(core, method, request, options),
       receive_credit_(Call::core().options().stream_credit_bytes),
       credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)),
       any_reply_(method.any_reply) {}
@@ -43,10 +43,10 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
   return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
 }
 
-// --- What the session tells. ---
+// --- What the connection tells. ---
 
 void StreamCall::OnStarted() {
-  send_credit_ = SendCredit(session->initial_credit());
+  send_credit_ = SendCredit(connection->initial_credit());
   if (half_closed_) SendHalfClose();
   Notify();
 }
@@ -60,7 +60,7 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
         return absl::OkStatus();
       },
       [&] { return OutOfMemory("a message", message.size()); });
-  assembly.Clear();
+  assembler.Clear();
   if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
   return status;
 }
@@ -70,10 +70,10 @@ void StreamCall::OnCredit(std::uint64_t bytes) {
   Notify();
 }
 
-void StreamCall::OnRoom() { Notify(); }
+void StreamCall::OnWritable() { Notify(); }
 
 void StreamCall::KeepReply(wire::Bytes reply) {
-  if (!StreamsReplies(shape())) {
+  if (!StreamsReplies(type())) {
     inbound_.Add(reply);
   } else if (any_reply_) {
     response_.bytes.assign(reply.data(), reply.size());
@@ -84,14 +84,14 @@ void StreamCall::KeepReply(wire::Bytes reply) {
 
 void StreamCall::OnEnded() {
   Notify();
-  const std::shared_ptr<Receiver> self = LetGo();
-  if (!std::exchange(deferred_, true)) core().Defer(self);
+  const std::shared_ptr<PendingCallback> self = LetGo();
+  if (!std::exchange(deferred_, true)) core().QueueCallback(self);
 }
 
 void StreamCall::Notify() {
   changed_.notify_all();
   const bool due = (on_readable_ && Readable()) || (on_writable_ && Writable());
-  if (due && !std::exchange(deferred_, true)) core().Defer(shared_from_this());
+  if (due && !std::exchange(deferred_, true)) core().QueueCallback(shared_from_this());
 }
 
 void StreamCall::Deliver() {
@@ -107,7 +107,7 @@ void StreamCall::Deliver() {
   }
   if (conclude) {
     Unlink();
-    Conclude();
+    NotifyMiddleware();
   }
   for (Ready* const ready : {&readable, &writable}) {
     if (!*ready) continue;
@@ -122,21 +122,21 @@ void StreamCall::Deliver() {
 bool StreamCall::Writable() const {
   if (ended() || half_closed_) return true;
   if (phase != Phase::kSent || !send_credit_.may_send()) return false;
-  if (needs_hello_ && !session->hello_received()) return false;
-  if (session->has_room()) return true;
-  session->WantRoom();
+  if (needs_hello_ && !connection->hello_received()) return false;
+  if (connection->writable()) return true;
+  connection->WantWritable();
   return false;
 }
 
 internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessage& message) {
   if (ended() || half_closed_) return Step::kEnded;
   if (!Writable()) return Step::kLater;
-  if (message.size() > wire::kEarlyMessageBytes && !session->hello_received()) {
+  if (message.size() > wire::kEarlyMessageBytes && !connection->hello_received()) {
     needs_hello_ = true;
     return Step::kLater;
   }
   const absl::Status fits =
-      message.too_deep() ? TooDeep(message) : session->CheckSize(message.size());
+      message.too_deep() ? TooDeep(message) : connection->CheckSize(message.size());
   if (!fits.ok()) {
     core().EndEarly(*this, fits);
     return Step::kEnded;
@@ -145,7 +145,7 @@ internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessa
   send_credit_.Spend(message.size());
   return RunInMemory(
       [&] {
-        session->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
+        connection->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
         return Step::kDone;
       },
       [&] {
@@ -184,8 +184,8 @@ void StreamCall::HalfClose() {
 }
 
 void StreamCall::SendHalfClose() {
-  if (!StreamsRequests(shape())) return;
-  session->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id});
+  if (!StreamsRequests(type())) return;
+  connection->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id});
 }
 
 // --- Reading. ---
@@ -222,8 +222,8 @@ StreamCall::Step StreamCall::RefillAndTake(Wait wait, wire::Bytes& bytes) {
 
 void StreamCall::GiveCredit() {
   const std::uint64_t granted = receive_credit_.Return(std::exchange(unreturned_, 0));
-  if (granted == 0 || phase != Phase::kSent || !StreamsReplies(shape())) return;
-  session->Send({.kind = wire::FrameKind::kCredit, .call_id = id, .credit = granted});
+  if (granted == 0 || phase != Phase::kSent || !StreamsReplies(type())) return;
+  connection->Send({.kind = wire::FrameKind::kCredit, .call_id = id, .credit = granted});
 }
 
 internal::ClientStream::Step StreamCall::TryRead(wire::Bytes& bytes) {

@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
-#include "src/client/unattended_call.h"
-#include "src/session/credit.h"
-#include "src/session/message_batch.h"
+#include "src/client/async_call_base.h"
+#include "src/connection/credit.h"
+#include "src/connection/message_batch.h"
 
 namespace piperpc::client {
 
-class StreamCall final : public UnattendedCall,
+class StreamCall final : public AsyncCallBase,
                          public internal::ClientStream,
                          public std::enable_shared_from_this<StreamCall> {
  public:
@@ -50,7 +50,7 @@ class StreamCall final : public UnattendedCall,
   void OnStarted() override;
   absl::Status OnMessage(wire::Bytes message) override;
   void OnCredit(std::uint64_t bytes) override;
-  void OnRoom() override;
+  void OnWritable() override;
   void KeepReply(wire::Bytes reply) override;
   void OnEnded() override;
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "src/server/connection_host.h"
 #include "src/server/server_loop.h"
-#include "src/server/session_host.h"
 #include "src/transport/listener.h"
 
 namespace piperpc::server {

@@ -10,8 +10,8 @@
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
+#include "src/server/connection.h"
 #include "src/server/errors.h"
-#include "src/server/session.h"
 
 namespace piperpc::server {
 namespace {
@@ -37,26 +37,26 @@ Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Call::Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry,
+Call::Call(Connection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
            std::string_view called, TimePoint started, Duration timeout)
-    : session_(session),
+    : connection_(connection),
       id_(id),
       own_method_(OwnMethod(*entry.method, called)),
       entry_{own_method_ == nullptr ? entry.method : &own_method_->row, entry.service},
       started_(started),
       deadline_(After(timeout, started_)),
-      receive_credit_(session.core().options.stream_credit_bytes),
-      send_credit_(session.peer_hello().initial_credit) {
-  session_.host().CountCall();
+      receive_credit_(connection.core().options.stream_credit_bytes),
+      send_credit_(connection.peer_hello().initial_credit) {
+  connection_.host().CountCall();
 }
 
 Call::~Call() {
   if (!ended_) LetGo();
-  session_.host().UncountCall();
+  connection_.host().UncountCall();
 }
 
 void Call::operator delete(Call* call, std::destroying_delete_t) {
-  CallMemory& memory = call->session_.host().call_memory();
+  CallMemory& memory = call->connection_.host().call_memory();
   std::destroy_at(call);
   memory.Give(call);
 }
@@ -65,20 +65,20 @@ void Call::operator delete(Call* call, std::destroying_delete_t) {
 void Call::LetGo() {
   DisarmDeadline();
   ForgetMessages();
-  if (request_memory_ != 0) session_.memory().Give(std::exchange(request_memory_, 0));
+  if (request_memory_ != 0) connection_.memory().Give(std::exchange(request_memory_, 0));
 }
 
-void Call::Admit(std::string_view metadata) {
+void Call::CheckAdmission(std::string_view metadata) {
   const absl::Status damage = metadata.empty() ? absl::OkStatus() : DecodeMetadata(metadata);
-  absl::Status refusal = middleware_.Before(session_.core(), *this);
+  absl::Status refusal = middleware_.Before(connection_.core(), *this);
   phase_ = Phase::kReceiving;
   refusal.Update(stopped_);
   refusal.Update(damage);
   if (!refusal.ok()) return Finish(std::move(refusal));
-  if (entry_.method->requires_login && !session_.state().user()) {
+  if (entry_.method->requires_login && !connection_.state().user()) {
     return Finish(NeedsLogin(method()));
   }
-  if (StreamsRequests(entry_.method->shape)) Begin({});
+  if (StreamsRequests(entry_.method->type)) Begin({});
 }
 
 absl::Status Call::DecodeMetadata(std::string_view metadata) {
@@ -90,18 +90,18 @@ absl::Status Call::DecodeMetadata(std::string_view metadata) {
         return absl::OkStatus();
       },
       [&] {
-        session_.LogNoMemory(method(), "metadata", metadata.size());
+        connection_.LogNoMemory(method(), "metadata", metadata.size());
         return OutOfMemory("metadata", metadata.size());
       });
 }
 
 void Call::ArmDeadline() {
   const TimePoint due = std::min(deadline_, message_due_);
-  if (due != kNever) session_.loop().Schedule(*this, due);
+  if (due != kNever) connection_.loop().Schedule(*this, due);
 }
 
 void Call::DisarmDeadline() {
-  if (scheduled()) session_.loop().Cancel(*this);
+  if (scheduled()) connection_.loop().Cancel(*this);
 }
 
 absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
@@ -110,14 +110,14 @@ absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
                        const std::uint64_t stated = frame.header.message_size;
                        StopWithoutMemory(
                            "a message",
-                           std::max({stated, assembly_.expected(),
+                           std::max({stated, assembler_.expected(),
                                      static_cast<std::uint64_t>(frame.payload.size())}));
                        return absl::OkStatus();
                      });
 }
 
 void Call::StopWithoutMemory(std::string_view what, std::size_t bytes) {
-  session_.LogNoMemory(method(), what, bytes);
+  connection_.LogNoMemory(method(), what, bytes);
   Stop(OutOfMemory(what, bytes));
 }
 
@@ -125,15 +125,15 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
   const bool request = frame.header.kind == wire::FrameKind::kRequest;
   if (half_closed_) return MessageAfterLast(id_);
-  if (request == StreamsRequests(entry_.method->shape)) return NoMessageOfCall(frame.header);
-  const ServerOptions& options = session_.core().options;
-  auto outcome = assembly_.Add(frame, options.max_message_bytes, &session_.memory());
+  if (request == StreamsRequests(entry_.method->type)) return FrameCannotCarryMessage(frame.header);
+  const ServerOptions& options = connection_.core().options;
+  auto outcome = assembler_.Add(frame, options.max_message_bytes, &connection_.memory());
   if (!outcome.ok()) {
     if (!absl::IsResourceExhausted(outcome.status())) return outcome.status();
     Stop(outcome.status());
     return absl::OkStatus();
   }
-  if (outcome->result == Assembly::Result::kMore) {
+  if (outcome->result == MessageAssembler::Result::kMore) {
     if (message_due_ == kNever) ExpectRest();
     return absl::OkStatus();
   }
@@ -144,15 +144,15 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
   } else {
     Deliver(outcome->message);
   }
-  assembly_.Clear();
+  assembler_.Clear();
   return absl::OkStatus();
 }
 
 // A message holds memory from its first frame on, so it must not take for ever. What is slow for
 // its size alone has time for that.
 void Call::ExpectRest() {
-  const std::uint64_t size = assembly_.expected();
-  message_due_ = After(TimeFor(size, session_.core().options.message_timeout));
+  const std::uint64_t size = assembler_.expected();
+  message_due_ = After(TimeFor(size, connection_.core().options.message_timeout));
   ArmDeadline();
 }
 
@@ -169,11 +169,11 @@ void Call::Begin(wire::Bytes request) {
 // Until the call has ended its handler may hold the request, or wait with it for a worker. False:
 // there is no room for it, and the call is stopped.
 bool Call::CountRequest(wire::Bytes request) {
-  request_memory_ = assembly_.TakeCharge();
+  request_memory_ = assembler_.TakeCharge();
   if (request_memory_ != 0) return true;
   const std::size_t cost = MemoryOf(request.size());
-  if (!session_.memory().Take(cost)) {
-    Stop(session_.memory().Full(cost));
+  if (!connection_.memory().Take(cost)) {
+    Stop(connection_.memory().Full(cost));
     return false;
   }
   request_memory_ = cost;
@@ -182,13 +182,14 @@ bool Call::CountRequest(wire::Bytes request) {
 
 void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) {
-    return Stop(MessageWithoutCredit(message.size(), session_.core().options.stream_credit_bytes));
+    return Stop(
+        MessageWithoutCredit(message.size(), connection_.core().options.stream_credit_bytes));
   }
-  const std::size_t cost = MemoryOf(message.size()) - assembly_.charged();
-  if (!session_.memory().Take(cost)) return Stop(session_.memory().Full(cost));
+  const std::size_t cost = MemoryOf(message.size()) - assembler_.charged();
+  if (!connection_.memory().Take(cost)) return Stop(connection_.memory().Full(cost));
   RunInMemory([&] { inbound_.push_back(Own(message)); },
               [&] {
-                session_.memory().Give(MemoryOf(message.size()));
+                connection_.memory().Give(MemoryOf(message.size()));
                 StopWithoutMemory("a message", message.size());
               });
   WakeReader();
@@ -198,8 +199,8 @@ void Call::Deliver(wire::Bytes message) {
 // buffer that is much too large for it.
 Call::Inbound Call::Own(wire::Bytes message) {
   Inbound own;
-  if (assembly_.TakeCharge() != 0 && assembly_.capacity() / 2 <= message.size()) {
-    own.assembled = assembly_.TakeBytes();
+  if (assembler_.TakeCharge() != 0 && assembler_.capacity() / 2 <= message.size()) {
+    own.assembled = assembler_.TakeBytes();
   } else {
     own.copied.assign(message.data(), message.size());
   }
@@ -209,7 +210,7 @@ Call::Inbound Call::Own(wire::Bytes message) {
 absl::Status Call::OnHalfClose() {
   if (ended_ || !stopped_.ok()) return absl::OkStatus();
   if (half_closed_) return HalfCloseAgain(id_);
-  if (!StreamsRequests(entry_.method->shape) || assembly_.in_progress()) {
+  if (!StreamsRequests(entry_.method->type) || assembler_.in_progress()) {
     return HalfCloseInMessage(id_);
   }
   half_closed_ = true;
@@ -222,7 +223,7 @@ void Call::WakeReader() {
 }
 
 void Call::Forget(Inbound& message) {
-  session_.memory().Give(MemoryOf(message.bytes().size()));
+  connection_.memory().Give(MemoryOf(message.bytes().size()));
   if (!message.assembled.empty()) LargeBuffers::OfProcess().Give(std::move(message.assembled));
 }
 
@@ -249,41 +250,43 @@ bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> p
     return false;
   }
   if (const std::uint64_t granted = receive_credit_.Consume(size); granted != 0) {
-    session_.Send({.kind = wire::FrameKind::kCredit, .call_id = id_, .credit = granted});
+    connection_.Send({.kind = wire::FrameKind::kCredit, .call_id = id_, .credit = granted});
   }
   return true;
 }
 
 absl::Status Call::OnCredit(std::uint64_t bytes) {
   send_credit_.Add(bytes);
-  OnRoom();
+  OnWritable();
   return absl::OkStatus();
 }
 
-void Call::OnRoom() {
+void Call::OnWritable() {
   if (!producer_ || ended_ || !may_send()) return;
   SendYielded(*yielded_);
   if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
 
 bool Call::Fits(const internal::OutMessage& reply) const {
-  return !reply.too_deep() && session_.Takes(reply.size());
+  return !reply.too_deep() && connection_.Takes(reply.size());
 }
 
 absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
-  if (!reply.too_deep()) return session_.ReplyTooLarge(reply.size());
+  if (!reply.too_deep()) return connection_.ReplyTooLarge(reply.size());
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
                                  absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
 }
 
-bool Call::may_send() const { return send_credit_.may_send() && session_.has_room(); }
+bool Call::may_send() const { return send_credit_.may_send() && connection_.writable(); }
 
 // It may stop and end the call, where the pipe breaks, or without memory for the message: then
 // there is no producer any more.
 void Call::SendYielded(const internal::OutMessage& message) {
   send_credit_.Spend(message.size());
   RunInMemory(
-      [&] { session_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message); },
+      [&] {
+        connection_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
+      },
       [&] { StopWithoutMemory("a message", message.size()); });
 }
 
@@ -299,7 +302,7 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
       SendYielded(message);
     } else {
       yielded_ = message;
-      session_.WantRoom();
+      connection_.WantWritable();
       producer_ = producer;
       at_stop_ = at_stop;
       return false;
@@ -311,10 +314,10 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  Conclude(Fits(response) ? absl::OkStatus() : WhyNot(response), &response);
+  EndWith(Fits(response) ? absl::OkStatus() : WhyNot(response), &response);
 }
 
-void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
+void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
   if (ended_) return;
   ended_ = true;
   if (!stopped_.ok()) status = stopped_;
@@ -323,18 +326,18 @@ void Call::Conclude(absl::Status status, const internal::OutMessage* response) {
   RunInMemory([&] { Respond(status, response); },
               [&] {
                 const std::size_t size = SizeOf(response);
-                session_.LogNoMemory(method(), "a reply", size);
+                connection_.LogNoMemory(method(), "a reply", size);
                 status = OutOfMemory("a reply", size);
-                session_.SendResponse(id_, status, {}, nullptr);
+                connection_.SendResponse(id_, status, {}, nullptr);
               });
-  middleware_.After(session_.core(), *this, status);
-  session_.OnEnded(*this);
+  middleware_.After(connection_.core(), *this, status);
+  connection_.OnEnded(*this);
 }
 
 void Call::Respond(absl::Status& status, const internal::OutMessage* response) {
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
-  session_.SendResponse(id_, status, trailers, response);
+  connection_.SendResponse(id_, status, trailers, response);
 }
 
 // Of a reply: with its trailers.
@@ -347,7 +350,7 @@ std::size_t Call::SizeOf(const internal::OutMessage* response) {
 
 absl::Status Call::EncodeTrailers(std::string& trailers) {
   std::lock_guard lock(mutex_);
-  auto encoded = wire::EncodeMetadata(trailers_, session_.peer_hello().max_metadata_bytes);
+  auto encoded = wire::EncodeMetadata(trailers_, connection_.peer_hello().max_metadata_bytes);
   if (!encoded.ok()) return encoded.status();
   trailers = *std::move(encoded);
   return absl::OkStatus();
@@ -356,7 +359,7 @@ absl::Status Call::EncodeTrailers(std::string& trailers) {
 void Call::Stop(absl::Status reason) {
   if (ended_ || !stopped_.ok()) return;
   stopped_ = std::move(reason);
-  assembly_.Clear();
+  assembler_.Clear();
   ForgetMessages();
   RequestStop();
   if (ended_ || phase_ == Phase::kAdmitting) return;
@@ -388,12 +391,12 @@ void Call::OnTimer() {
     return Stop(DeadlineExceeded(doing, method(), deadline_ - started_));
   }
   if (message_due_ > now) return ArmDeadline();  // The message was in time.
-  const std::uint64_t size = assembly_.expected();
-  Stop(MessageTooSlow(size, TimeFor(size, session_.core().options.message_timeout)));
+  const std::uint64_t size = assembler_.expected();
+  Stop(MessageTooSlow(size, TimeFor(size, connection_.core().options.message_timeout)));
 }
 
 void Call::Throw(std::exception_ptr exception) {
-  LogThrown(session_.core(), *this, "handler threw", exception);
+  LogThrown(connection_.core(), *this, "handler threw", exception);
   Finish(IsOutOfMemory(exception) ? HandlerOutOfMemory(method()) : FailedUnexpectedly(method()));
 }
 
@@ -404,7 +407,7 @@ std::string Call::Describe() const {
                       absl::SixDigits(age.count()), " s)");
 }
 
-const Peer& Call::peer() const { return session_.peer(); }
+const Peer& Call::peer() const { return connection_.peer(); }
 
 std::stop_token Call::stop_token() {
   std::lock_guard lock(mutex_);
@@ -415,7 +418,7 @@ std::stop_token Call::stop_token() {
   return stop_source_->get_token();
 }
 
-SessionState& Call::session() { return session_.state(); }
+SessionState& Call::session() { return connection_.state(); }
 
 void Call::AddTrailer(std::string_view key, std::string_view value) {
   std::lock_guard lock(mutex_);
@@ -423,8 +426,8 @@ void Call::AddTrailer(std::string_view key, std::string_view value) {
   has_trailers_.store(true, std::memory_order_release);
 }
 
-Executor& Call::executor() { return session_.executor(); }
+Executor& Call::executor() { return connection_.executor(); }
 
-WorkerPool& Call::workers() { return session_.workers(); }
+WorkerPool& Call::workers() { return connection_.workers(); }
 
 }  // namespace piperpc::server

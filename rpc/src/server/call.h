@@ -6,8 +6,8 @@
 // the call keeps its slot until the handler has ended. Only a coroutine that is suspended in a
 // yield is not resumed, unless it asked for that.
 //
-// Everything runs on the session's loop, except those functions of ServerContext that handlers may
-// call from a worker.
+// Everything runs on the connection's loop, except those functions of ServerContext that handlers
+// may call from a worker.
 #pragma once
 
 #include <atomic>
@@ -28,18 +28,18 @@
 #include "piperpc/internal/server_call.h"
 #include "piperpc/server_context.h"
 #include "src/base/clock.h"
+#include "src/connection/credit.h"
+#include "src/connection/packet_buffer.h"
+#include "src/connection/reassembly.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/middleware_chain.h"
-#include "src/session/credit.h"
-#include "src/session/inbox.h"
-#include "src/session/packet_buffer.h"
 #include "src/transport/event_loop.h"
 #include "src/wire/frame.h"
 
 namespace piperpc::server {
 
-class Session;
+class Connection;
 
 class Call final : public internal::ServerCall,
                    private ServerContext,
@@ -48,8 +48,8 @@ class Call final : public internal::ServerCall,
   // `entry` outlives the call. `called`: the method's name, which the call keeps where `entry` has
   // none. `started`: when its request came. `timeout`: how long the caller waits from then on;
   // Duration::max() for ever.
-  Call(Session& session, std::uint64_t id, const Dispatcher::Entry& entry, std::string_view called,
-       TimePoint started, Duration timeout);
+  Call(Connection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
+       std::string_view called, TimePoint started, Duration timeout);
   ~Call();
 
   // A call lives in the memory of its host's calls, and gives it back.
@@ -59,7 +59,7 @@ class Call final : public internal::ServerCall,
 
   // Takes the encoded metadata, asks middleware and the access rule, and begins the handler of a
   // method that streams its requests. The call may have ended when this returns.
-  void Admit(std::string_view metadata);
+  void CheckAdmission(std::string_view metadata);
 
   // Stops the call when its deadline has passed, or when a message has taken too long to become
   // whole. For one that has not ended at once: until then
@@ -72,7 +72,7 @@ class Call final : public internal::ServerCall,
   absl::Status OnCredit(std::uint64_t bytes);
 
   // The connection's output queue has room again.
-  void OnRoom();
+  void OnWritable();
 
   // Nobody waits for this call any more, for this reason.
   void Stop(absl::Status reason) override;
@@ -90,7 +90,7 @@ class Call final : public internal::ServerCall,
   ServerContext& context() override { return *this; }
   std::span<const char> request() const override { return request_; }
   internal::HandlerSlot& handler() override { return handler_; }
-  void Finish(absl::Status status) override { Conclude(std::move(status), nullptr); }
+  void Finish(absl::Status status) override { EndWith(std::move(status), nullptr); }
   void FinishWith(const internal::OutMessage& response) override;
   bool Put(const internal::OutMessage& message, std::coroutine_handle<> producer,
            internal::AtStop at_stop) override;
@@ -151,12 +151,12 @@ class Call final : public internal::ServerCall,
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
   void RequestStop();
-  void Conclude(absl::Status status, const internal::OutMessage* response);
+  void EndWith(absl::Status status, const internal::OutMessage* response);
   void Respond(absl::Status& status, const internal::OutMessage* response);
   std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
-  Session& session_;
+  Connection& connection_;
   const std::uint64_t id_;
   const std::unique_ptr<const NamedMethod> own_method_;  // Of the catch-all service.
   const Dispatcher::Entry entry_;
@@ -170,7 +170,7 @@ class Call final : public internal::ServerCall,
   Metadata metadata_;
   MiddlewareChain middleware_;
 
-  Assembly assembly_;
+  MessageAssembler assembler_;
   wire::Bytes request_;
 
   TimePoint message_due_ = kNever;  // When the message that has begun must be whole.

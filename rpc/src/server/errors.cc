@@ -50,7 +50,7 @@ absl::Status PingTooLarge(std::size_t size) {
       absl::StrCat("the ping has ", size, " bytes; the limit is ", wire::kMaxPingBytes));
 }
 
-absl::Status NoKindForServer(wire::FrameKind kind) {
+absl::Status UnexpectedFrameKind(wire::FrameKind kind) {
   return absl::InvalidArgumentError(
       absl::StrCat("a client must not send a frame of kind ", Number(kind)));
 }
@@ -60,7 +60,7 @@ absl::Status MessageAfterLast(std::uint64_t call_id) {
       absl::StrCat("call ", call_id, " sent a message after its last one"));
 }
 
-absl::Status NoMessageOfCall(const wire::FrameHeader& header) {
+absl::Status FrameCannotCarryMessage(const wire::FrameHeader& header) {
   return absl::InvalidArgumentError(absl::StrCat(
       "a frame of kind ", Number(header.kind), " cannot carry a message of call ", header.call_id));
 }
@@ -85,7 +85,7 @@ absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
                    "its handler has ended); the limit is ", limit, " (max_calls_per_connection)"));
 }
 
-absl::Status WrongShape(const wire::FrameHeader& header) {
+absl::Status WrongMethodType(const wire::FrameHeader& header) {
   return absl::InvalidArgumentError(absl::StrCat(
       ToAbsl(header.method),
       header.end() ? " takes a stream of requests, but was called with a single request"

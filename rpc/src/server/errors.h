@@ -21,9 +21,9 @@ absl::Status RequestAfterGoaway(std::uint64_t call_id);
 absl::Status PayloadWithoutEnd(const wire::Frame& frame);
 absl::Status CallNeverBegun(const wire::FrameHeader& header);
 absl::Status PingTooLarge(std::size_t size);
-absl::Status NoKindForServer(wire::FrameKind kind);
+absl::Status UnexpectedFrameKind(wire::FrameKind kind);
 absl::Status MessageAfterLast(std::uint64_t call_id);
-absl::Status NoMessageOfCall(const wire::FrameHeader& header);
+absl::Status FrameCannotCarryMessage(const wire::FrameHeader& header);
 absl::Status HalfCloseAgain(std::uint64_t call_id);
 absl::Status HalfCloseInMessage(std::uint64_t call_id);
 
@@ -32,7 +32,7 @@ absl::Status NoHelloInTime(const ServerOptions& options);
 
 // These end the call.
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit);
-absl::Status WrongShape(const wire::FrameHeader& header);
+absl::Status WrongMethodType(const wire::FrameHeader& header);
 absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "src/base/exceptions.h"
+#include "src/server/connection_host.h"
 #include "src/server/errors.h"
-#include "src/server/session_host.h"
 
 namespace piperpc::server {
 namespace {

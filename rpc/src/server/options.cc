@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "src/session/ranges.h"
+#include "src/connection/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 

@@ -22,28 +22,28 @@ void RawService::StartWithReader(Service& service, internal::ServerCall& call) {
   internal::OpenHandler(call, [&] { return handler(call.context(), Reader<RawMessage>(call)); });
 }
 
-RawService::Handlers& RawService::Add(std::string_view method, MethodShape shape, Start start) {
+RawService::Handlers& RawService::Add(std::string_view method, MethodType type, Start start) {
   const auto [slot, added] = handlers_.try_emplace(name_ + "/" + std::string(method));
-  if (added) methods_.push_back({.name = slot->first, .shape = shape, .start = start});
+  if (added) methods_.push_back({.name = slot->first, .type = type, .start = start});
   return slot->second;
 }
 
 void RawService::AddUnary(std::string_view method, Unary handler) {
-  Add(method, MethodShape::kUnary, &StartWithRequest<&Handlers::unary>).unary = std::move(handler);
+  Add(method, MethodType::kUnary, &StartWithRequest<&Handlers::unary>).unary = std::move(handler);
 }
 
 void RawService::AddServerStreaming(std::string_view method, ServerStreaming handler) {
-  Add(method, MethodShape::kServerStreaming, &StartWithRequest<&Handlers::server_streaming>)
+  Add(method, MethodType::kServerStreaming, &StartWithRequest<&Handlers::server_streaming>)
       .server_streaming = std::move(handler);
 }
 
 void RawService::AddClientStreaming(std::string_view method, ClientStreaming handler) {
-  Add(method, MethodShape::kClientStreaming, &StartWithReader<&Handlers::client_streaming>)
+  Add(method, MethodType::kClientStreaming, &StartWithReader<&Handlers::client_streaming>)
       .client_streaming = std::move(handler);
 }
 
 void RawService::AddBidirectional(std::string_view method, Bidirectional handler) {
-  Add(method, MethodShape::kBidirectional, &StartWithReader<&Handlers::bidirectional>)
+  Add(method, MethodType::kBidirectional, &StartWithReader<&Handlers::bidirectional>)
       .bidirectional = std::move(handler);
 }
 

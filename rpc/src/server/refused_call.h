@@ -14,12 +14,12 @@
 
 namespace piperpc::server {
 
-class Session;
+class Connection;
 
 class RefusedCall final : private ServerContext {
  public:
   // Metadata that is damaged or above the limit is not shown.
-  RefusedCall(Session& session, const wire::FrameHeader& header, TimePoint deadline);
+  RefusedCall(Connection& connection, const wire::FrameHeader& header, TimePoint deadline);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
@@ -37,7 +37,7 @@ class RefusedCall final : private ServerContext {
   Executor& executor() override;
   WorkerPool& workers() override;
 
-  Session& session_;
+  Connection& connection_;
   const std::uint64_t id_;
   const std::string_view method_;
   const TimePoint deadline_;

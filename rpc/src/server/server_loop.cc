@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/server/session.h"
+#include "src/server/connection.h"
 #include "src/server/silent_crowd.h"
 
 namespace piperpc::server {
@@ -19,7 +19,7 @@ constexpr Duration kHelloGrace = std::chrono::seconds(2);
 }  // namespace
 
 ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone)
-    : SessionHost(core, std::move(loop)), on_gone_(std::move(on_gone)) {}
+    : ConnectionHost(core, std::move(loop)), on_gone_(std::move(on_gone)) {}
 
 ServerLoop::~ServerLoop() { Stop(); }
 
@@ -33,18 +33,18 @@ void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 
 void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                       const absl::Status& refusal) {
-  auto owned = std::make_unique<Session>(*this, std::move(pipe), user);
-  Session& session = *owned;
-  sessions_.emplace(&session, std::move(owned));
+  auto owned = std::make_unique<Connection>(*this, std::move(pipe), user);
+  Connection& connection = *owned;
+  connections_.emplace(&connection, std::move(owned));
   if (refusal.ok()) {
     MakeRoomForHello();
-    awaiting_hello_.push_back(session);
+    awaiting_hello_.push_back(connection);
   } else {
-    refused_.insert(&session);
+    refused_.insert(&connection);
   }
-  session.Open();
-  if (!refusal.ok()) session.Refuse(refusal);
-  if (draining_) session.Drain();
+  connection.Open();
+  if (!refusal.ok()) connection.Refuse(refusal);
+  if (draining_) connection.Drain();
 }
 
 // Mute clients must not keep others out: above the limit one of them goes, of the user that has the
@@ -54,8 +54,8 @@ void ServerLoop::MakeRoomForHello() {
   if (awaiting_hello_.size() < limit) return;
   const TimePoint now = Clock::now();
   if (now - awaiting_hello_.front().opened_at() < kHelloGrace) return;
-  Session& leaving = *OldestOfLargestCrowd(
-      awaiting_hello_, [](const Session& session) { return session.peer().user; });
+  Connection& leaving = *OldestOfLargestCrowd(
+      awaiting_hello_, [](const Connection& connection) { return connection.peer().user; });
   if (now - leaving.opened_at() < kHelloGrace) return;
   AwaitNoHello(leaving);
   leaving.Fail(absl::ResourceExhaustedError(
@@ -63,19 +63,19 @@ void ServerLoop::MakeRoomForHello() {
                    " connections have not sent a Hello yet (max_connections_before_hello)")));
 }
 
-void ServerLoop::AwaitNoHello(Session& session) {
-  if (awaiting_hello_.Contains(session)) awaiting_hello_.Remove(session);
+void ServerLoop::AwaitNoHello(Connection& connection) {
+  if (awaiting_hello_.Contains(connection)) awaiting_hello_.Remove(connection);
 }
 
-void ServerLoop::OnHello(Session& session) { AwaitNoHello(session); }
+void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
 
-void ServerLoop::OnClosed(Session& session) {
-  AwaitNoHello(session);
-  auto node = sessions_.extract(&session);
+void ServerLoop::OnClosed(Connection& connection) {
+  AwaitNoHello(connection);
+  auto node = connections_.extract(&connection);
   if (node.empty()) return;
-  const bool refused = refused_.erase(&session) != 0;
-  if (!session.undelivered().empty()) undelivered_.push_back(session.undelivered());
-  // It is one of the session's own functions that has called.
+  const bool refused = refused_.erase(&connection) != 0;
+  if (!connection.undelivered().empty()) undelivered_.push_back(connection.undelivered());
+  // It is one of the connection's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();
     owned.reset();
@@ -86,13 +86,13 @@ void ServerLoop::OnClosed(Session& session) {
 void ServerLoop::DrainAll() {
   loop().Post([this] {
     draining_ = true;
-    for (const auto& [session, owned] : sessions_) session->Drain();
+    for (const auto& [connection, owned] : connections_) connection->Drain();
   });
 }
 
 void ServerLoop::EndGrace(absl::Status reason) {
   loop().Post([this, reason = std::move(reason)] {
-    for (const auto& [session, owned] : sessions_) session->EndGrace(reason);
+    for (const auto& [connection, owned] : connections_) connection->EndGrace(reason);
   });
 }
 
@@ -132,8 +132,8 @@ std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(TimePoint limit)
 std::vector<std::string> ServerLoop::EndCallsHere(const absl::Status& reason) {
   const bool busy = core().workers.busy();
   std::vector<std::string> names;
-  for (const auto& [session, owned] : sessions_) {
-    for (std::string& name : busy ? session->CutOffCalls(reason) : session->AbortCalls()) {
+  for (const auto& [connection, owned] : connections_) {
+    for (std::string& name : busy ? connection->CutOffCalls(reason) : connection->AbortCalls()) {
       names.push_back(std::move(name));
     }
   }

@@ -1,4 +1,4 @@
-// One event loop of the server: its thread, and the sessions that live on it.
+// One event loop of the server: its thread, and the connections that live on it.
 #pragma once
 
 #include <cstddef>
@@ -16,25 +16,25 @@
 #include "absl/status/status.h"
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
-#include "src/server/session_host.h"
+#include "src/server/connection_host.h"
 #include "src/transport/pipe.h"
 
 namespace piperpc::server {
 
-class ServerLoop final : public SessionHost {
+class ServerLoop final : public ConnectionHost {
  public:
-  // Is told, on the loop, of each session that has ended: its peer, and whether it was refused.
+  // Is told, on the loop, of each connection that has ended: its peer, and whether it was refused.
   using OnGone = std::function<void(const Peer&, bool refused)>;
 
   ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
-  ~ServerLoop();  // No session is left.
+  ~ServerLoop();  // No connection is left.
 
   // See LoopThread.
   absl::Status Start(absl::AnyInvocable<void()> first) { return thread().Start(std::move(first)); }
   bool Stop(TimePoint limit = kNever) { return thread().Stop(limit); }
 
   // Serves the client on this loop; with a `refusal` that is not OK it is only told that. `user`:
-  // outlives the session. Any thread.
+  // outlives the connection. Any thread.
   void Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user, absl::Status refusal);
 
   // Any thread; the work is done on the loop.
@@ -48,23 +48,23 @@ class ServerLoop final : public SessionHost {
   // and its coroutine, for their callers only. Then the handlers are left to their own end.
   Asked EndAllCalls(absl::Status reason);
 
-  // Of all sessions that have ended: see Session::undelivered().
+  // Of all connections that have ended: see Connection::undelivered().
   Asked TakeUndelivered();
 
  private:
   Asked Ask(absl::AnyInvocable<std::vector<std::string>()> question);
   std::vector<std::string> EndCallsHere(const absl::Status& reason);
-  void OnHello(Session& session) override;
-  void OnClosed(Session& session) override;
+  void OnHello(Connection& connection) override;
+  void OnClosed(Connection& connection) override;
 
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
   void MakeRoomForHello();
-  void AwaitNoHello(Session& session);
+  void AwaitNoHello(Connection& connection);
 
   const OnGone on_gone_;
-  absl::flat_hash_map<Session*, std::unique_ptr<Session>> sessions_;
-  absl::flat_hash_set<Session*> refused_;  // Of those; they are told why, and closed.
-  LinkedQueue<Session> awaiting_hello_;    // Oldest first. None that was refused.
+  absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;
+  absl::flat_hash_set<Connection*> refused_;  // Of those; they are told why, and closed.
+  LinkedQueue<Connection> awaiting_hello_;    // Oldest first. None that was refused.
   std::vector<std::string> undelivered_;
   bool draining_ = false;
 };

@@ -25,7 +25,7 @@ void DeferredQueue::Run() {
     for (std::size_t left = size_; left > 0 && !empty(); --left) {
       Deferred& work = *first_;
       Remove(work);
-      work.OnTurnEnd();
+      work.OnIterationEnd();
     }
   }
 }

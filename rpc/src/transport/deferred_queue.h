@@ -1,4 +1,4 @@
-// Work for the end of a turn, as a list that runs through the work itself. One thread.
+// Work for the end of an iteration, as a list that runs through the work itself. One thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class DeferredQueue {
   bool empty() const { return first_ == nullptr; }
 
   // Runs what is queued, and what that defers, until nothing is left. Work that defers itself for
-  // ever must not hold up the loop: after some rounds the rest stays for the next turn.
+  // ever must not hold up the loop: after some rounds the rest stays for the next iteration.
   void Run();
 
  private:

@@ -1,8 +1,8 @@
 // A thread's loop: it completes the operations of pipes, fires timers and runs posted work.
 //
-// A turn of the loop: wait for completions (never longer than the next timer), deliver them, run
-// what was posted, fire timers, then run what was deferred. Deferred work is where a session puts
-// all the frames that a turn made ready into one packet.
+// An iteration of the loop: wait for completions (never longer than the next timer), deliver them,
+// run what was posted, fire timers, then run what was deferred. Deferred work is where a connection
+// puts all the frames that an iteration made ready into one packet.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ class EventLoop {
     Timer* behind_ = nullptr;
   };
 
-  // Work for the end of this turn; lives in its owner, which must outlive the call or Undefer() it.
-  // Loop thread only.
+  // Work for the end of this iteration; lives in its owner, which must outlive the call or
+  // Undefer() it. Loop thread only.
   class Deferred {
    public:
     Deferred() = default;
@@ -51,7 +51,7 @@ class EventLoop {
 
    private:
     friend class DeferredQueue;
-    virtual void OnTurnEnd() = 0;
+    virtual void OnIterationEnd() = 0;
     Deferred* next_ = nullptr;
     Deferred* previous_ = nullptr;
     bool queued_ = false;
@@ -71,7 +71,7 @@ class EventLoop {
   // Runs the loop on the calling thread until Stop(). Work posted before Stop() is still run.
   virtual void Run() = 0;
 
-  // Ends Run() after its current turn. Any thread.
+  // Ends Run() after its current iteration. Any thread.
   virtual void Stop() = 0;
 
   // Runs `work` on the loop, after what was posted before. Any thread. Never runs it in place.
@@ -84,7 +84,7 @@ class EventLoop {
   virtual void Schedule(Timer& timer, TimePoint when) = 0;
   virtual void Cancel(Timer& timer) = 0;  // Nothing when it is not scheduled.
 
-  // Calls `work` at the end of this turn; once, however often it is deferred. Loop thread.
+  // Calls `work` at the end of this iteration; once, however often it is deferred. Loop thread.
   virtual void Defer(Deferred& work) = 0;
   virtual void Undefer(Deferred& work) = 0;  // Nothing when it is not queued.
 

@@ -40,7 +40,9 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EpollLoop::New() {
 }
 
 EpollLoop::EpollLoop(UniqueFd epoll, UniqueFd wake)
-    : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(NewBulkBytes(kMaxPacketBytes)) {}
+    : epoll_(std::move(epoll)),
+      wake_(std::move(wake)),
+      buffer_(NewPageOffsetBuffer(kMaxPacketBytes)) {}
 
 void EpollLoop::Start(Source& source, Operation operation) {
   source.wanted_ |= operation;
@@ -66,7 +68,7 @@ bool EpollLoop::Wait(TimePoint limit) {
 
 void EpollLoop::Wake() { ::eventfd_write(wake_.get(), 1); }
 
-// A source stays alive during this, and until the end of the turn's events: it is destroyed by
+// A source stays alive during this, and until the end of the iteration's events: it is destroyed by
 // posted work only.
 void EpollLoop::OnEvents(Source& source, std::uint32_t events) {
   if ((events & (EPOLLOUT | kTrouble)) != 0) FinishWrite(source);

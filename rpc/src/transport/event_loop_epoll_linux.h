@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "src/base/bulk_bytes.h"
+#include "src/base/page_offset_buffer.h"
 #include "src/transport/socket_loop_linux.h"
 
 namespace piperpc::transport {
@@ -45,7 +45,7 @@ class EpollLoop final : public SocketLoop {
   UniqueFd wake_;
   std::array<epoll_event, 128> events_;
   // One for all pipes of the loop: an idle connection holds no buffer.
-  const BulkBytes buffer_;
+  const PageOffsetBuffer buffer_;
 };
 
 }  // namespace piperpc::transport

@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "src/base/bulk_bytes.h"
+#include "src/base/page_offset_buffer.h"
 #include "src/transport/socket_loop_linux.h"
 
 namespace piperpc::transport {
@@ -78,7 +78,7 @@ class UringLoop final : public SocketLoop {
   std::deque<io_uring_sqe> in_line_;
   UniqueFd wake_;
   Pages buffer_ring_;
-  BulkBytes buffers_;
+  PageOffsetBuffer buffers_;
 };
 
 }  // namespace piperpc::transport

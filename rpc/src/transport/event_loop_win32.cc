@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<EventLoop>> IocpLoop::New() {
 }
 
 IocpLoop::IocpLoop(UniqueHandle port)
-    : port_(std::move(port)), packet_space_(NewBulkBytes(kMaxPacketBytes)) {}
+    : port_(std::move(port)), packet_space_(NewPageOffsetBuffer(kMaxPacketBytes)) {}
 
 DWORD IocpLoop::Associate(HANDLE file) {
   const HANDLE port = ::CreateIoCompletionPort(file, port_.get(), kFromSystem, 0);

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "src/base/bulk_bytes.h"
+#include "src/base/page_offset_buffer.h"
 #include "src/transport/handle_win32.h"
 #include "src/transport/loop_base.h"
 
@@ -68,7 +68,7 @@ class IocpLoop final : public LoopBase {
   std::atomic<Operation*> kept_ = nullptr;
   std::array<OVERLAPPED_ENTRY, 128> entries_;
   // One for all pipes of the loop: an idle connection holds only a small buffer.
-  const BulkBytes packet_space_;
+  const PageOffsetBuffer packet_space_;
 };
 
 }  // namespace piperpc::transport

@@ -1,8 +1,9 @@
 // An event that ends an operation on a loop.
 //
 // The I/O of a pipe that may still move to another loop, or that nearly always ends at once, does
-// not go to a completion port by itself: an association is for good, and a packet costs a turn of
-// the loop. It signals an event, and where that has to be waited for the system's thread pool does.
+// not go to a completion port by itself: an association is for good, and a packet costs an
+// iteration of the loop. It signals an event, and where that has to be waited for the system's
+// thread pool does.
 #pragma once
 
 #include <windows.h>

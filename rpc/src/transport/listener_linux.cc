@@ -17,11 +17,11 @@
 namespace piperpc::transport {
 namespace {
 
-constexpr int kAcceptsPerTurn = 64;  // The pipes that are there already have their turn, too.
+constexpr int kAcceptsPerIteration = 64;  // The pipes that are there already have their turn, too.
 
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
-// many turns take one client each, and look for no second one.
-constexpr int kTurnsOfOne = 16;
+// many iterations take one client each, and look for no second one.
+constexpr int kSingleAccepts = 16;
 
 // The kernel takes no more than net.core.somaxconn (4096 by default).
 int Backlog(std::size_t wanted) {
@@ -193,9 +193,9 @@ void SocketListener::OnReadable(int wait_error) {
 }
 
 void SocketListener::AcceptSome() {
-  int most = kAcceptsPerTurn;
-  if (turns_of_one_ > 0) {
-    --turns_of_one_;
+  int most = kAcceptsPerIteration;
+  if (single_accepts_left_ > 0) {
+    --single_accepts_left_;
     most = 1;
   }
   for (; most > 0; --most) {
@@ -217,7 +217,7 @@ bool SocketListener::AcceptOne() {
 bool SocketListener::AcceptFailed(int error) {
   if (error == EINTR || error == ECONNABORTED) return true;
   if (error == EAGAIN) {
-    turns_of_one_ = kTurnsOfOne;
+    single_accepts_left_ = kSingleAccepts;
     loop_.Start(*socket_, SocketLoop::kReadable);
   } else {
     // The client stays in the backlog and is taken when there are descriptors again. As the loop

@@ -65,8 +65,8 @@ class SocketListener final : public Listener, private EventLoop::Timer {
   std::vector<std::unique_ptr<Socket>> retired_;  // The loop still knows them.
   FileWatch watch_;
   Backoff restore_pause_;
-  absl::Status told_;     // The last one that Restore() had, as far as it was told.
-  int turns_of_one_ = 0;  // So many more.
+  absl::Status told_;            // The last one that Restore() had, as far as it was told.
+  int single_accepts_left_ = 0;  // So many more.
   bool closing_ = false;
   bool watching_ = true;
   absl::AnyInvocable<void()> closed_;

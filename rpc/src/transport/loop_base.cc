@@ -8,7 +8,7 @@ LoopBase::LoopBase() : posted_([this] { Wake(); }) {}
 
 void LoopBase::Run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  while (!Turn()) {
+  while (!Iterate()) {
   }
   thread_.store({}, std::memory_order_relaxed);
 }
@@ -27,7 +27,7 @@ bool LoopBase::WaitAwake(TimePoint limit) {
   return false;
 }
 
-bool LoopBase::Turn() {
+bool LoopBase::Iterate() {
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
   const TimePoint limit = may_wait ? timers_.next() : kNoWait;
   if (!may_wait || !WaitAwake(limit)) Wait(limit);

@@ -1,5 +1,5 @@
-// What every loop has in common: the order of a turn, posted work, timers and deferred work. A
-// system's loop adds how it waits and how it is woken.
+// What every loop has in common: the order of an iteration, posted work, timers and deferred work.
+// A system's loop adds how it waits and how it is woken.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ class LoopBase : public EventLoop {
   virtual void Wake() = 0;
 
  private:
-  bool Turn();  // True: it was the last one.
+  bool Iterate();  // True: it was the last one.
   bool WaitAwake(TimePoint limit);
 
   std::atomic<std::thread::id> thread_;

@@ -23,7 +23,7 @@ MemoryPipe::MemoryPipe(std::shared_ptr<MemoryWire> wire, int side)
 
 MemoryPipe::~MemoryPipe() {
   const std::lock_guard lock(wire_->mutex);
-  Hang();
+  HangUp();
 }
 
 void MemoryPipe::Attach(EventLoop& loop, Delegate& delegate) {
@@ -70,7 +70,7 @@ absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, Tim
 void MemoryPipe::Close(CloseMode, absl::AnyInvocable<void()> closed) {
   {
     const std::lock_guard lock(wire_->mutex);
-    Hang();
+    HangUp();
   }
   slot_.Reset();
   if (loop_ == nullptr) return closed();
@@ -105,7 +105,7 @@ std::string MemoryPipe::TakePacket() {
   return packet;
 }
 
-void MemoryPipe::Hang() {
+void MemoryPipe::HangUp() {
   if (!self().open) return;
   self().open = false;
   self().receiving = false;

@@ -41,7 +41,7 @@ class MemoryPipe final : public Pipe {
   void WakeWriter(MemoryEnd& end);
   void Put(std::span<const Bytes> slices);
   std::string TakePacket();
-  void Hang();
+  void HangUp();
 
   // On the loop.
   void FinishReceive();

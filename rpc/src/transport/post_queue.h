@@ -1,6 +1,6 @@
 // Work that other threads hand to a loop, and the loop's sleep, which that work ends.
 //
-// A turn of the loop nearly always finds nothing here, and takes no lock to see that.
+// An iteration of the loop nearly always finds nothing here, and takes no lock to see that.
 #pragma once
 
 #include <atomic>

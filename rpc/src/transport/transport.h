@@ -1,5 +1,5 @@
-// A family of pipes, listeners and loops that work together. Code above the transport room holds a
-// Transport and never names a backend.
+// A family of pipes, listeners and loops that work together. Code above the transport module holds
+// a Transport and never names a backend.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // What the coroutine form of a method does when it is not overridden: it runs the blocking form on
-// the server's workers. Generated code calls these; each is one function for one call shape.
+// the server's workers. Generated code calls these; each is one function for one method type.
 //
 // The handler's thread waits for messages in a Handoff, and the call's coroutine, on the loop, is
 // at its other end. Both handoffs are closed when the call is stopped and when the coroutine goes

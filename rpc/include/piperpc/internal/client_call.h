@@ -23,13 +23,13 @@ namespace piperpc::internal {
 // A method as a client names it.
 struct ClientMethod {
   std::string_view name;  // "package.Service/Method", 1 to 1,024 bytes.
-  MethodShape shape;
+  MethodType type;
 
   // The name may go away before the call ends: the call keeps a copy. Those of generated code are
   // static, and need none.
   bool copy_name = false;
 
-  // Only the server knows whether the method streams its replies. `shape` says that it does; what
+  // Only the server knows whether the method streams its replies. `type` says that it does; what
   // the response carries is kept, for ClientStream::TakeResponse().
   bool any_reply = false;
 };
@@ -100,9 +100,9 @@ class ChannelCore {
                                                   const OutMessage& request,
                                                   const CallOptions& options, UnaryDone&& done) = 0;
 
-  // Opens a call of another shape; never null, what goes wrong is its status. `request`: the one
-  // message of a server-streaming call, null for those that stream their requests. The response of
-  // a client-streaming call is read like a stream of one message.
+  // Opens a call of another method type; never null, what goes wrong is its status. `request`: the
+  // one message of a server-streaming call, null for those that stream their requests. The response
+  // of a client-streaming call is read like a stream of one message.
   virtual std::shared_ptr<ClientStream> OpenStream(const ClientMethod& method,
                                                    const OutMessage* request,
                                                    const CallOptions& options) = 0;

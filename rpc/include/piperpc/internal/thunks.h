@@ -1,5 +1,5 @@
 // The typed side of a method: what generated method tables point to. Parses the request, calls the
-// handler, and ends the call with what the handler gives. One template for each call shape.
+// handler, and ends the call with what the handler gives. One template for each method type.
 #pragma once
 
 #include <exception>

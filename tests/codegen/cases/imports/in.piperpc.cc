@@ -9,16 +9,16 @@ namespace imports::v1 {
 
 ::std::span<const ::piperpc::Method> ImportsService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary, false,
+    {"imports.v1.ImportsService/Clear", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ImportsService, ::google::protobuf::Empty, &ImportsService::CoClear>},
-    {"imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary, false,
+    {"imports.v1.ImportsService/Pack", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ImportsService, ::other::v1::Outer, &ImportsService::CoPack>},
-    {"imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming, false,
+    {"imports.v1.ImportsService/Nested", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          ImportsService, ::other::v1::Outer_Inner, &ImportsService::CoNested>},
-    {"imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional, false,
+    {"imports.v1.ImportsService/Own", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          ImportsService, Holder_delete, &ImportsService::CoOwn>},
   };
@@ -155,7 +155,7 @@ ImportsClient::Own(
 
 ::std::span<const ::piperpc::Method> SharedService_::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"imports.v1.SharedService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          SharedService_, Holder, &SharedService_::CoGet>},
   };

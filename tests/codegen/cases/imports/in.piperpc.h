@@ -79,13 +79,13 @@ class ImportsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClear{
-      "imports.v1.ImportsService/Clear", ::piperpc::MethodShape::kUnary};
+      "imports.v1.ImportsService/Clear", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kPack{
-      "imports.v1.ImportsService/Pack", ::piperpc::MethodShape::kUnary};
+      "imports.v1.ImportsService/Pack", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kNested{
-      "imports.v1.ImportsService/Nested", ::piperpc::MethodShape::kServerStreaming};
+      "imports.v1.ImportsService/Nested", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kOwn{
-      "imports.v1.ImportsService/Own", ::piperpc::MethodShape::kBidirectional};
+      "imports.v1.ImportsService/Own", ::piperpc::MethodType::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -122,7 +122,7 @@ class SharedClient__ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.SharedService/Get", ::piperpc::MethodShape::kUnary};
+      "imports.v1.SharedService/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

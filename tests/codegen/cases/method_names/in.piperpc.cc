@@ -9,31 +9,31 @@ namespace method_names::v1 {
 
 ::std::span<const ::piperpc::Method> KeywordsService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"method_names.v1.Keywords/delete", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/delete", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Codelete>},
-    {"method_names.v1.Keywords/class", ::piperpc::MethodShape::kServerStreaming, false,
+    {"method_names.v1.Keywords/class", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Coclass>},
-    {"method_names.v1.Keywords/co_await", ::piperpc::MethodShape::kClientStreaming, false,
+    {"method_names.v1.Keywords/co_await", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          KeywordsService, Message, &KeywordsService::Coco_await>},
-    {"method_names.v1.Keywords/operator", ::piperpc::MethodShape::kBidirectional, false,
+    {"method_names.v1.Keywords/operator", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          KeywordsService, Message, &KeywordsService::Cooperator>},
-    {"method_names.v1.Keywords/and", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/and", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Coand>},
-    {"method_names.v1.Keywords/NULL", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/NULL", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::CoNULL>},
-    {"method_names.v1.Keywords/errno", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/errno", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Coerrno>},
-    {"method_names.v1.Keywords/assert", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/assert", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Coassert>},
-    {"method_names.v1.Keywords/delete_", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Keywords/delete_", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KeywordsService, Message, &KeywordsService::Codelete_>},
   };
@@ -338,19 +338,19 @@ KeywordsClient::operator_(
 
 ::std::span<const ::piperpc::Method> FormsService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"method_names.v1.Forms/Foo", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Forms/Foo", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          FormsService, Message, &FormsService::CoFoo__>},
-    {"method_names.v1.Forms/CoFoo", ::piperpc::MethodShape::kClientStreaming, false,
+    {"method_names.v1.Forms/CoFoo", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          FormsService, Message, &FormsService::CoCoFoo>},
-    {"method_names.v1.Forms/CoFoo_", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Forms/CoFoo_", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          FormsService, Message, &FormsService::CoCoFoo_>},
-    {"method_names.v1.Forms/FooAsync", ::piperpc::MethodShape::kBidirectional, false,
+    {"method_names.v1.Forms/FooAsync", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          FormsService, Message, &FormsService::CoFooAsync_>},
-    {"method_names.v1.Forms/kFoo", ::piperpc::MethodShape::kServerStreaming, false,
+    {"method_names.v1.Forms/kFoo", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          FormsService, Message, &FormsService::CokFoo>},
   };
@@ -511,40 +511,40 @@ FormsClient::FooAsync(
 
 ::std::span<const ::piperpc::Method> MembersService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"method_names.v1.Members/name", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/name", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Coname>},
-    {"method_names.v1.Members/methods", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/methods", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Comethods>},
-    {"method_names.v1.Members/channel_", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/channel_", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Cochannel_>},
-    {"method_names.v1.Members/MembersService", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/MembersService", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::CoMembersService>},
-    {"method_names.v1.Members/MembersClient", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/MembersClient", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::CoMembersClient>},
-    {"method_names.v1.Members/context", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/context", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Cocontext>},
-    {"method_names.v1.Members/request", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/request", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Corequest>},
-    {"method_names.v1.Members/reader", ::piperpc::MethodShape::kClientStreaming, false,
+    {"method_names.v1.Members/reader", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          MembersService, Message, &MembersService::Coreader>},
-    {"method_names.v1.Members/writer", ::piperpc::MethodShape::kServerStreaming, false,
+    {"method_names.v1.Members/writer", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Cowriter>},
-    {"method_names.v1.Members/options", ::piperpc::MethodShape::kBidirectional, false,
+    {"method_names.v1.Members/options", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          MembersService, Message, &MembersService::Cooptions>},
-    {"method_names.v1.Members/done", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/done", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::Codone>},
-    {"method_names.v1.Members/kMethods", ::piperpc::MethodShape::kUnary, false,
+    {"method_names.v1.Members/kMethods", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::CokMethods>},
   };

@@ -156,23 +156,23 @@ class KeywordsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kdelete{
-      "method_names.v1.Keywords/delete", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/delete", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kclass{
-      "method_names.v1.Keywords/class", ::piperpc::MethodShape::kServerStreaming};
+      "method_names.v1.Keywords/class", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kco_await{
-      "method_names.v1.Keywords/co_await", ::piperpc::MethodShape::kClientStreaming};
+      "method_names.v1.Keywords/co_await", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod koperator{
-      "method_names.v1.Keywords/operator", ::piperpc::MethodShape::kBidirectional};
+      "method_names.v1.Keywords/operator", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kand{
-      "method_names.v1.Keywords/and", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/and", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kNULL{
-      "method_names.v1.Keywords/NULL", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/NULL", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kerrno{
-      "method_names.v1.Keywords/errno", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/errno", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kassert{
-      "method_names.v1.Keywords/assert", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/assert", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kdelete_{
-      "method_names.v1.Keywords/delete_", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Keywords/delete_", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -264,15 +264,15 @@ class FormsClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kFoo_{
-      "method_names.v1.Forms/Foo", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Forms/Foo", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kCoFoo{
-      "method_names.v1.Forms/CoFoo", ::piperpc::MethodShape::kClientStreaming};
+      "method_names.v1.Forms/CoFoo", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kCoFoo_{
-      "method_names.v1.Forms/CoFoo_", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Forms/CoFoo_", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kFooAsync{
-      "method_names.v1.Forms/FooAsync", ::piperpc::MethodShape::kBidirectional};
+      "method_names.v1.Forms/FooAsync", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kkFoo{
-      "method_names.v1.Forms/kFoo", ::piperpc::MethodShape::kServerStreaming};
+      "method_names.v1.Forms/kFoo", ::piperpc::MethodType::kServerStreaming};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -469,29 +469,29 @@ class MembersClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kname{
-      "method_names.v1.Members/name", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/name", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kmethods{
-      "method_names.v1.Members/methods", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/methods", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kchannel_{
-      "method_names.v1.Members/channel_", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/channel_", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kMembersService{
-      "method_names.v1.Members/MembersService", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/MembersService", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kMembersClient{
-      "method_names.v1.Members/MembersClient", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/MembersClient", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kcontext{
-      "method_names.v1.Members/context", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/context", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod krequest{
-      "method_names.v1.Members/request", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/request", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kreader{
-      "method_names.v1.Members/reader", ::piperpc::MethodShape::kClientStreaming};
+      "method_names.v1.Members/reader", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kwriter{
-      "method_names.v1.Members/writer", ::piperpc::MethodShape::kServerStreaming};
+      "method_names.v1.Members/writer", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod koptions{
-      "method_names.v1.Members/options", ::piperpc::MethodShape::kBidirectional};
+      "method_names.v1.Members/options", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kdone{
-      "method_names.v1.Members/done", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/done", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kkMethods{
-      "method_names.v1.Members/kMethods", ::piperpc::MethodShape::kUnary};
+      "method_names.v1.Members/kMethods", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

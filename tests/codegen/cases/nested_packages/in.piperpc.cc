@@ -9,16 +9,16 @@ namespace nested::piperpc::absl::std::google::protobuf::internal::v1 {
 
 ::std::span<const ::piperpc::Method> NestedService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          NestedService, Message, &NestedService::CoGet>},
-    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming, false,
+    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          NestedService, Message, &NestedService::CoWatch>},
-    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming, false,
+    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          NestedService, Message, &NestedService::CoUpload>},
-    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional, false,
+    {"nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          NestedService, Message, &NestedService::CoChat>},
   };

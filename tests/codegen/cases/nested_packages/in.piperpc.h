@@ -77,13 +77,13 @@ class NestedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodShape::kUnary};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Get", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kWatch{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodShape::kServerStreaming};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Watch", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kUpload{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodShape::kClientStreaming};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Upload", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodShape::kBidirectional};
+      "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService/Chat", ::piperpc::MethodType::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

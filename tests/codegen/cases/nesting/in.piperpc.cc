@@ -9,19 +9,19 @@ namespace nesting::v1 {
 
 ::std::span<const ::piperpc::Method> NodeService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"nesting.v1.NodeService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"nesting.v1.NodeService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          NodeService, Node, &NodeService::CoGet>},
-    {"nesting.v1.NodeService/List", ::piperpc::MethodShape::kServerStreaming, false,
+    {"nesting.v1.NodeService/List", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          NodeService, Node, &NodeService::CoList>},
-    {"nesting.v1.NodeService/Collect", ::piperpc::MethodShape::kClientStreaming, false,
+    {"nesting.v1.NodeService/Collect", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          NodeService, Node, &NodeService::CoCollect>},
-    {"nesting.v1.NodeService/Chat", ::piperpc::MethodShape::kBidirectional, false,
+    {"nesting.v1.NodeService/Chat", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          NodeService, Node, &NodeService::CoChat>},
-    {"nesting.v1.NodeService/Store", ::piperpc::MethodShape::kUnary, false,
+    {"nesting.v1.NodeService/Store", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          NodeService, ::google::protobuf::Struct, &NodeService::CoStore>},
   };

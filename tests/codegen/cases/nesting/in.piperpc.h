@@ -96,15 +96,15 @@ class NodeClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "nesting.v1.NodeService/Get", ::piperpc::MethodShape::kUnary};
+      "nesting.v1.NodeService/Get", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kList{
-      "nesting.v1.NodeService/List", ::piperpc::MethodShape::kServerStreaming};
+      "nesting.v1.NodeService/List", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kCollect{
-      "nesting.v1.NodeService/Collect", ::piperpc::MethodShape::kClientStreaming};
+      "nesting.v1.NodeService/Collect", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "nesting.v1.NodeService/Chat", ::piperpc::MethodShape::kBidirectional};
+      "nesting.v1.NodeService/Chat", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kStore{
-      "nesting.v1.NodeService/Store", ::piperpc::MethodShape::kUnary};
+      "nesting.v1.NodeService/Store", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

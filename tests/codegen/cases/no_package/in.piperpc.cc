@@ -7,7 +7,7 @@
 
 ::std::span<const ::piperpc::Method> PlainService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"Plain/Get", ::piperpc::MethodShape::kUnary, false,
+    {"Plain/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          PlainService, Request, &PlainService::CoGet>},
   };

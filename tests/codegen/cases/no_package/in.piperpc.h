@@ -35,6 +35,6 @@ class PlainClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "Plain/Get", ::piperpc::MethodShape::kUnary};
+      "Plain/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };

@@ -9,52 +9,52 @@ namespace runtime_names::v1 {
 
 ::std::span<const ::piperpc::Method> ServerContextService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"runtime_names.v1.ServerContext/Method", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/Method", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::Task, &ServerContextService::CoMethod>},
-    {"runtime_names.v1.ServerContext/Task", ::piperpc::MethodShape::kServerStreaming, false,
+    {"runtime_names.v1.ServerContext/Task", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::Task, &ServerContextService::CoTask>},
-    {"runtime_names.v1.ServerContext/Stream", ::piperpc::MethodShape::kClientStreaming, false,
+    {"runtime_names.v1.ServerContext/Stream", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          ServerContextService, ::runtime_names::v1::Reader, &ServerContextService::CoStream>},
-    {"runtime_names.v1.ServerContext/Reader", ::piperpc::MethodShape::kBidirectional, false,
+    {"runtime_names.v1.ServerContext/Reader", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          ServerContextService, ::runtime_names::v1::Service, &ServerContextService::CoReader>},
-    {"runtime_names.v1.ServerContext/Writer", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/Writer", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, Options, &ServerContextService::CoWriter>},
-    {"runtime_names.v1.ServerContext/Channel", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/Channel", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::CoChannel>},
-    {"runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::CoCallOptions>},
-    {"runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::CallOptions, &ServerContextService::CoPendingCall>},
-    {"runtime_names.v1.ServerContext/internal", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/internal", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::internal, &ServerContextService::Cointernal>},
-    {"runtime_names.v1.ServerContext/Status", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/Status", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::Status, &ServerContextService::CoStatus>},
-    {"runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::StatusOr, &ServerContextService::CoStatusOr>},
-    {"runtime_names.v1.ServerContext/v1", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/v1", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::Status, &ServerContextService::Cov1>},
-    {"runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::Status, &ServerContextService::Coruntime_names>},
-    {"runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::piperpc, &ServerContextService::Copiperpc>},
-    {"runtime_names.v1.ServerContext/absl", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/absl", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::absl, &ServerContextService::Coabsl>},
-    {"runtime_names.v1.ServerContext/std", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.ServerContext/std", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, ::runtime_names::v1::absl, &ServerContextService::Costd>},
   };
@@ -611,7 +611,7 @@ ServerContextClient::Reader(
 
 ::std::span<const ::piperpc::Method> ChannelService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"runtime_names.v1.Channel/Get", ::piperpc::MethodShape::kUnary, false,
+    {"runtime_names.v1.Channel/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ChannelService, Options, &ChannelService::CoGet>},
   };

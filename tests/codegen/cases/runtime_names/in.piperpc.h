@@ -257,37 +257,37 @@ class ServerContextClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kMethod{
-      "runtime_names.v1.ServerContext/Method", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/Method", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kTask{
-      "runtime_names.v1.ServerContext/Task", ::piperpc::MethodShape::kServerStreaming};
+      "runtime_names.v1.ServerContext/Task", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kStream{
-      "runtime_names.v1.ServerContext/Stream", ::piperpc::MethodShape::kClientStreaming};
+      "runtime_names.v1.ServerContext/Stream", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kReader{
-      "runtime_names.v1.ServerContext/Reader", ::piperpc::MethodShape::kBidirectional};
+      "runtime_names.v1.ServerContext/Reader", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kWriter{
-      "runtime_names.v1.ServerContext/Writer", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/Writer", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kChannel{
-      "runtime_names.v1.ServerContext/Channel", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/Channel", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kCallOptions{
-      "runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/CallOptions", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kPendingCall{
-      "runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/PendingCall", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kinternal{
-      "runtime_names.v1.ServerContext/internal", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/internal", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kStatus{
-      "runtime_names.v1.ServerContext/Status", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/Status", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kStatusOr{
-      "runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/StatusOr", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kv1{
-      "runtime_names.v1.ServerContext/v1", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/v1", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kruntime_names{
-      "runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/runtime_names", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kpiperpc{
-      "runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/piperpc", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kabsl{
-      "runtime_names.v1.ServerContext/absl", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/absl", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kstd{
-      "runtime_names.v1.ServerContext/std", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.ServerContext/std", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -322,7 +322,7 @@ class ChannelClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "runtime_names.v1.Channel/Get", ::piperpc::MethodShape::kUnary};
+      "runtime_names.v1.Channel/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

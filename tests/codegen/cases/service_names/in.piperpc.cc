@@ -9,7 +9,7 @@ namespace service_names::v1 {
 
 ::std::span<const ::piperpc::Method> TwiceService_::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Twice/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          TwiceService_, Message, &TwiceService_::CoGet>},
   };
@@ -59,7 +59,7 @@ TwiceClient_::TwiceClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> TwiceService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.TwiceService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          TwiceService, Message, &TwiceService::CoGet>},
   };
@@ -109,7 +109,7 @@ TwiceClient::TwiceClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> ReplyService__::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Reply/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ReplyService__, ReplyClient, &ReplyService__::CoGet>},
   };
@@ -159,7 +159,7 @@ ReplyClient_::ReplyClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> KindService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Kind/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          KindService, Message, &KindService::CoGet>},
   };
@@ -209,7 +209,7 @@ KindClient_::KindClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> Outer_InnerService_::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Outer_Inner/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          Outer_InnerService_, Message, &Outer_InnerService_::CoGet>},
   };
@@ -259,7 +259,7 @@ Outer_InnerClient_::Outer_InnerClient_(::std::shared_ptr<::piperpc::Channel> cha
 
 ::std::span<const ::piperpc::Method> ValueService_::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Value/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ValueService_, Message, &ValueService_::CoGet>},
   };
@@ -309,10 +309,10 @@ ValueClient::ValueClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> Service::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Service/Service", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          Service, Message, &Service::CoService>},
-    {"service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Service/Client", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          Service, Message, &Service::CoClient>},
   };
@@ -398,7 +398,7 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> StubService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Stub/Stub", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          StubService, Message, &StubService::CoStub>},
   };
@@ -448,10 +448,10 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> ClientService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.Client/ClientClient", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ClientService, Message, &ClientService::CoClientClient>},
-    {"service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional, false,
+    {"service_names.v1.Client/ClientService", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          ClientService, Message, &ClientService::CoClientService>},
   };
@@ -526,7 +526,7 @@ ClientClient::ClientService_(
 
 ::std::span<const ::piperpc::Method> unionService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.union/union", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.union/union", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          unionService, Message, &unionService::Counion>},
   };
@@ -576,7 +576,7 @@ unionClient::unionClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::std::span<const ::piperpc::Method> stdService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"service_names.v1.std/absl", ::piperpc::MethodShape::kUnary, false,
+    {"service_names.v1.std/absl", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          stdService, Message, &stdService::Coabsl>},
   };

@@ -39,7 +39,7 @@ class TwiceClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Twice/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Twice/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -74,7 +74,7 @@ class TwiceClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.TwiceService/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.TwiceService/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -111,7 +111,7 @@ class ReplyClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Reply/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Reply/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -146,7 +146,7 @@ class KindClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Kind/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Kind/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -181,7 +181,7 @@ class Outer_InnerClient_ {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Outer_Inner/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -216,7 +216,7 @@ class ValueClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "service_names.v1.Value/Get", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Value/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -268,9 +268,9 @@ class Client {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kService{
-      "service_names.v1.Service/Service", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Service/Service", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kClient{
-      "service_names.v1.Service/Client", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Service/Client", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -305,7 +305,7 @@ class StubClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kStub{
-      "service_names.v1.Stub/Stub", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Stub/Stub", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -354,9 +354,9 @@ class ClientClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClientClient{
-      "service_names.v1.Client/ClientClient", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.Client/ClientClient", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kClientService{
-      "service_names.v1.Client/ClientService", ::piperpc::MethodShape::kBidirectional};
+      "service_names.v1.Client/ClientService", ::piperpc::MethodType::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -391,7 +391,7 @@ class unionClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kunion{
-      "service_names.v1.union/union", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.union/union", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -426,7 +426,7 @@ class stdClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kabsl{
-      "service_names.v1.std/absl", ::piperpc::MethodShape::kUnary};
+      "service_names.v1.std/absl", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

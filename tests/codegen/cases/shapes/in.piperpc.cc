@@ -9,28 +9,28 @@ namespace shapes::v1 {
 
 ::std::span<const ::piperpc::Method> ShapesService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"shapes.v1.ShapesService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ShapesService, GetRequest, &ShapesService::CoGet>},
-    {"shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming, true,
+    {"shapes.v1.ShapesService/Watch", ::piperpc::MethodType::kServerStreaming, true,
      &::piperpc::internal::StartWithRequest<
          ShapesService, GetRequest, &ShapesService::CoWatch>},
-    {"shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming, false,
+    {"shapes.v1.ShapesService/Upload", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          ShapesService, GetRequest, &ShapesService::CoUpload>},
-    {"shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional, true,
+    {"shapes.v1.ShapesService/Chat", ::piperpc::MethodType::kBidirectional, true,
      &::piperpc::internal::StartWithReader<
          ShapesService, GetRequest, &ShapesService::CoChat>},
-    {"shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary, false,
+    {"shapes.v1.ShapesService/Fetch", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ShapesService, GetRequest, &ShapesService::CoFetch>},
-    {"shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming, false,
+    {"shapes.v1.ShapesService/Follow", ::piperpc::MethodType::kServerStreaming, false,
      &::piperpc::internal::StartWithRequest<
          ShapesService, GetRequest, &ShapesService::CoFollow>},
-    {"shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming, false,
+    {"shapes.v1.ShapesService/Send", ::piperpc::MethodType::kClientStreaming, false,
      &::piperpc::internal::StartWithReader<
          ShapesService, GetRequest, &ShapesService::CoSend>},
-    {"shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional, false,
+    {"shapes.v1.ShapesService/Talk", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          ShapesService, GetRequest, &ShapesService::CoTalk>},
   };
@@ -266,7 +266,7 @@ ShapesClient::Talk(
 
 ::std::span<const ::piperpc::Method> OldService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary, false,
+    {"shapes.v1.OldService/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          OldService, GetRequest, &OldService::CoGet>},
   };

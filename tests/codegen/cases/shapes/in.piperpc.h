@@ -144,21 +144,21 @@ class ShapesClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "shapes.v1.ShapesService/Get", ::piperpc::MethodShape::kUnary};
+      "shapes.v1.ShapesService/Get", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kWatch{
-      "shapes.v1.ShapesService/Watch", ::piperpc::MethodShape::kServerStreaming};
+      "shapes.v1.ShapesService/Watch", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kUpload{
-      "shapes.v1.ShapesService/Upload", ::piperpc::MethodShape::kClientStreaming};
+      "shapes.v1.ShapesService/Upload", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kChat{
-      "shapes.v1.ShapesService/Chat", ::piperpc::MethodShape::kBidirectional};
+      "shapes.v1.ShapesService/Chat", ::piperpc::MethodType::kBidirectional};
   static constexpr ::piperpc::internal::ClientMethod kFetch{
-      "shapes.v1.ShapesService/Fetch", ::piperpc::MethodShape::kUnary};
+      "shapes.v1.ShapesService/Fetch", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kFollow{
-      "shapes.v1.ShapesService/Follow", ::piperpc::MethodShape::kServerStreaming};
+      "shapes.v1.ShapesService/Follow", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod kSend{
-      "shapes.v1.ShapesService/Send", ::piperpc::MethodShape::kClientStreaming};
+      "shapes.v1.ShapesService/Send", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kTalk{
-      "shapes.v1.ShapesService/Talk", ::piperpc::MethodShape::kBidirectional};
+      "shapes.v1.ShapesService/Talk", ::piperpc::MethodType::kBidirectional};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 
@@ -193,7 +193,7 @@ class OldClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "shapes.v1.OldService/Get", ::piperpc::MethodShape::kUnary};
+      "shapes.v1.OldService/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

@@ -9,7 +9,7 @@ namespace imports::v1 {
 
 ::std::span<const ::piperpc::Method> SharedService::methods() const {
   static constexpr ::piperpc::Method kMethods[] = {
-    {"imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary, false,
+    {"imports.v1.Shared/Get", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          SharedService, SharedMessage, &SharedService::CoGet>},
   };

@@ -37,7 +37,7 @@ class SharedClient {
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
-      "imports.v1.Shared/Get", ::piperpc::MethodShape::kUnary};
+      "imports.v1.Shared/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
 

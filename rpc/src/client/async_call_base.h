@@ -1,0 +1,46 @@
+// A call that nobody is blocked in: it keeps itself alive until it has ended, and what it has to
+// tell is delivered by the loop.
+#pragma once
+
+#include <memory>
+
+#include "src/base/linked_queue.h"
+#include "src/client/call.h"
+#include "src/client/core.h"
+
+namespace piperpc::client {
+
+class AsyncCallBase : public Call, public PendingCallback, public QueueLink<AsyncCallBase> {
+ public:
+  // With the lock, before it has ended.
+  std::shared_ptr<AsyncCallBase> Share() const { return self_; }
+
+ protected:
+  // `request` null: the method takes a stream of them.
+  AsyncCallBase(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
+                const internal::OutMessage* request, const CallOptions& options);
+
+  // Begins the call, which is `self`. Once, after construction, without the lock.
+  // `request` is what it was constructed with.
+  void Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
+             const internal::OutMessage* request);
+
+  // What keeps the call alive; with the lock, once it has ended. It waits for no connection any
+  // more.
+  std::shared_ptr<PendingCallback> LetGo();
+
+  // Stops listening to the caller's stop token. Without the lock, once the call has ended.
+  void Unlink();
+
+ private:
+  internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
+  void OnRetry() override { core().Launch(*this); }
+
+  const std::shared_ptr<Core> owner_;
+  RawMessage request_;
+  std::unique_ptr<const std::string> own_name_;  // Where the caller's may go away.
+  std::unique_ptr<StopLink> stop_;
+  std::shared_ptr<AsyncCallBase> self_;  // Until it has ended.
+};
+
+}  // namespace piperpc::client

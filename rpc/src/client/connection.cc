@@ -1,0 +1,267 @@
+#include "src/client/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
+#include "src/base/text.h"
+#include "src/client/errors.h"
+#include "src/wire/limits.h"
+
+namespace piperpc::client {
+namespace {
+
+constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
+
+// A request that cannot be sent on so many connections in a row is given up.
+constexpr int kMaxAttempts = 5;
+
+// What a packet takes of a pipe beside its bytes, about.
+constexpr std::size_t kPacketCost = 1024;
+
+wire::Hello EarlyLimits() {
+  wire::Hello limits;
+  limits.max_packet_bytes = wire::kEarlyPacketBytes;
+  limits.max_message_bytes = wire::kEarlyMessageBytes;
+  limits.max_calls = wire::kEarlyCalls;
+  limits.max_metadata_bytes = wire::kEarlyMetadataBytes;
+  limits.initial_credit = wire::kEarlyCredit;
+  return limits;
+}
+
+wire::Hello OurHello(const ChannelOptions& options) {
+  wire::Hello hello;
+  hello.max_packet_bytes = static_cast<std::uint32_t>(options.max_packet_bytes);
+  hello.max_message_bytes = options.max_message_bytes;
+  hello.max_metadata_bytes = static_cast<std::uint32_t>(options.max_metadata_bytes);
+  hello.initial_credit = options.stream_credit_bytes;
+  hello.implementation = kImplementation;
+  return hello;
+}
+
+absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
+                      std::string_view option) {
+  return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
+                                                   " bytes; the server's limit is ", limit, " (",
+                                                   ToAbsl(option), ")"));
+}
+
+}  // namespace
+
+// The Hello waits for the first call, and travels with it.
+Connection::Connection(Core& core, std::unique_ptr<transport::Pipe> pipe)
+    : core_(core),
+      pipe_(std::move(pipe)),
+      outbox_(nullptr, wire::FrameKind::kPong),
+      peer_(EarlyLimits()) {
+  wire::FrameHeader header;
+  header.kind = wire::FrameKind::kHello;
+  outbox_.Add(header, wire::EncodeHello(OurHello(core_.options())));
+}
+
+Connection::~Connection() = default;
+
+void Connection::Submit(Call& call) {
+  call.connection = this;
+  call.phase = Call::Phase::kQueued;
+  ++call.attempts;
+  ++live_;
+  if (!call.can_read()) ++unattended_;
+  if ((waiting_.empty() || call.is_probe()) && FitsNow(call)) {
+    StartOrFail(call);
+  } else {
+    Queue(call);
+  }
+  FlushSoon();
+  if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) AssignReader();
+}
+
+// A probe waits for the Hello only, not for the slots of those before it.
+void Connection::Queue(Call& call) {
+  call.waited = true;
+  if (call.is_probe()) {
+    waiting_.push_front(call);
+  } else {
+    waiting_.push_back(call);
+  }
+}
+
+// What the server's limits say to the call for ever.
+absl::Status Connection::CheckLimits(const Call& call) const {
+  if (call.metadata().size() > peer_.max_metadata_bytes) {
+    return TooLarge("metadata", call.metadata().size(), peer_.max_metadata_bytes,
+                    "max_metadata_bytes");
+  }
+  return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
+}
+
+absl::Status Connection::CheckSize(std::size_t message_size) const {
+  if (message_size <= peer_.max_message_bytes) return absl::OkStatus();
+  return TooLarge("message", message_size, peer_.max_message_bytes, "max_message_bytes");
+}
+
+bool Connection::FitsNow(const Call& call) const {
+  if (hello_received_) return call.is_probe() || calls_.size() < peer_.max_calls;
+  return !call.is_probe() && calls_.size() < peer_.max_calls && CheckLimits(call).ok();
+}
+
+void Connection::StartQueuedCalls() {
+  while (!dead_ && !waiting_.empty() && FitsNow(waiting_.front())) {
+    StartOrFail(waiting_.Pop());
+  }
+}
+
+std::vector<Call*> Connection::WaitingCalls() const {
+  std::vector<Call*> calls;
+  waiting_.ForEach([&calls](Call& call) { calls.push_back(&call); });
+  return calls;
+}
+
+void Connection::StartOrFail(Call& call) {
+  absl::Status status = call.is_probe() ? absl::OkStatus() : CheckLimits(call);
+  if (!call.is_probe() && status.ok()) return Start(call);
+  Leave(call);
+  call.End(std::move(status));
+}
+
+// A pipe that becomes full must be attached, which waits for the thread that receives from it: the
+// server makes that one look up. For what is sent without a word from the server, before the pipe
+// is full.
+void Connection::WakeReaderFor(std::size_t message_size) {
+  if (!receiving_ || loop_ != nullptr) return;
+  unanswered_bytes_ += message_size + kPacketCost;
+  if (unanswered_bytes_ <= wire::kEarlyMessageBytes) return;
+  unanswered_bytes_ = 0;
+  outbox_.Add({.kind = wire::FrameKind::kPing});
+}
+
+void Connection::Start(Call& call) {
+  call.id = ++last_id_;
+  call.phase = Call::Phase::kSent;
+  calls_.Add(call.id, &call);
+  ++unsent_requests_;
+  wire::FrameHeader header;
+  header.kind = wire::FrameKind::kRequest;
+  header.call_id = call.id;
+  header.method = call.method();
+  header.timeout_us = call.TimeLeft();
+  header.metadata = call.metadata();
+  if (call.has_request()) {
+    WakeReaderFor(call.request().size());
+    header.flags = wire::kEnd;
+    RunInMemory([&] { outbox_.AddMessage(header, call.request()); },
+                [&] { return EndUnsent(call, OutOfMemory("a request", call.request().size())); });
+    if (call.ended()) return;
+  } else {
+    outbox_.Add(header);
+  }
+  call.GoesTo(peer());
+  call.OnStarted();
+}
+
+// The server knows nothing of it.
+void Connection::EndUnsent(Call& call, absl::Status status) {
+  Forget(call);
+  call.End(std::move(status));
+}
+
+// The call is no longer this connection's concern.
+void Connection::Leave(Call& call) {
+  call.connection = nullptr;
+  call.id = 0;
+  --live_;
+  if (!call.can_read()) --unattended_;
+}
+
+void Connection::Forget(Call& call) {
+  if (call.phase == Call::Phase::kQueued) {
+    waiting_.Remove(call);
+  } else {
+    calls_.Erase(call.id);
+  }
+  call.assembler.Clear();
+  Leave(call);
+}
+
+void Connection::Abandon(Call& call) {
+  const std::uint64_t id = call.id;
+  const bool unknown = id == 0 || outbox_.HoldsRequest(id);
+  outbox_.Drop(id);
+  Forget(call);
+  if (!unknown && !dead_) {
+    calls_.Add(id, nullptr);
+    Send({.kind = wire::FrameKind::kCancel, .call_id = id});
+  }
+  StartQueuedCalls();
+  ClosePipeIfDue();
+}
+
+void Connection::Retry(Call& call, const absl::Status& why) {
+  outbox_.Drop(call.id);
+  Forget(call);
+  if (call.attempts >= kMaxAttempts || !call.may_retry()) return call.End(why);
+  call.phase = Call::Phase::kConnecting;
+  call.waited = true;
+  call.OnRetry();
+}
+
+// A message for a call of one reply costs the call alone: its caller has taken the method for one
+// of another type.
+absl::Status Connection::OnUnwantedMessage(Call& call) {
+  core_.EndEarly(call, StreamsItsReplies(call.method()));
+  return absl::OkStatus();
+}
+
+void Connection::EndAll(const absl::Status& status,
+                        const absl::flat_hash_set<std::uint64_t>& unsent) {
+  std::vector<Call*> calls = WaitingCalls();
+  for (Call* const call : calls_.Live()) calls.push_back(call);
+  for (Call* const call : calls) {
+    const bool sent = call->phase == Call::Phase::kSent && !unsent.contains(call->id);
+    if (!sent && absl::IsUnavailable(status)) {
+      Retry(*call, status);
+    } else {
+      Forget(*call);
+      call->End(status);
+    }
+  }
+}
+
+void Connection::Fail(absl::Status status) {
+  if (dead_) return;
+  dead_ = true;
+  core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
+  EndAll(status, outbox_.UnsentRequests());
+  for (BlockingCall* const call : blocked_) call->Wake();
+  ClosePipeIfDue();
+}
+
+void Connection::Shutdown() {
+  if (dead_) return;
+  // Makes the server say something, for a caller that is inside ReceiveUntil().
+  if (receiving_ && !closing_) Send({.kind = wire::FrameKind::kPing});
+  if (dead_) return;
+  dead_ = true;
+  for (Call* const call : calls_.Live()) call->DropReplies();
+  if (live_ > 0) EndAll(absl::CancelledError("the channel was closed"), {});
+  for (BlockingCall* const call : blocked_) call->Wake();
+  ClosePipeIfDue();
+}
+
+bool Connection::writable() const {
+  return outbox_.queued_bytes() < core_.options().output_queue_bytes;
+}
+
+void Connection::Send(const wire::FrameHeader& header, wire::Bytes payload) {
+  outbox_.Add(header, payload);
+  FlushSoon();
+}
+
+void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  WakeReaderFor(message.size());
+  outbox_.AddMessage(header, message);
+  FlushSoon();
+}
+
+}  // namespace piperpc::client

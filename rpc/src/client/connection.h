@@ -1,0 +1,165 @@
+// One connection of a channel: joins the bytes of its pipe to frames, and frames to calls.
+//
+// States: open -> draining (the server said goaway: no new calls) -> dead (the pipe is of no more
+// use, all calls have ended or went elsewhere), and its pipe is closed as soon as nobody reads it.
+//
+// Reading is a role. A caller that is blocked in a call of its own takes it when nobody has it, so
+// that a call costs one send and one receive on one thread; when it leaves, another one follows.
+// Calls that nobody is blocked in make the loop take it, until no call is left. Whoever reads hands
+// each frame to the call that it belongs to.
+//
+// Everything needs the channel's lock, but for the delegate's functions, which take it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "src/base/linked_queue.h"
+#include "src/base/page_offset_buffer.h"
+#include "src/client/blocking_call.h"
+#include "src/client/call.h"
+#include "src/client/call_table.h"
+#include "src/client/core.h"
+#include "src/connection/outbox.h"
+#include "src/transport/event_loop.h"
+#include "src/transport/pipe.h"
+#include "src/wire/control.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::client {
+
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         private transport::Pipe::Delegate,
+                         private transport::EventLoop::Deferred {
+ public:
+  Connection(Core& core, std::unique_ptr<transport::Pipe> pipe);
+  ~Connection();
+
+  // New calls may be given to it.
+  bool usable() const { return !dead_ && !draining_; }
+  bool hello_received() const { return hello_received_; }
+
+  // Takes a call: sends it, or queues it until the server allows it.
+  void Submit(Call& call);
+
+  // Blocks until `call`, which was submitted, has ended or must look for another connection; reads
+  // the connection meanwhile when nobody else does.
+  void RunUntilDone(BlockingCall& call, Core::Lock& lock);
+
+  // The thread that is blocked in `call` reads at the moment.
+  bool ReadBy(const BlockingCall& call) const { return reading_call_ == &call; }
+
+  // Forgets a call that ends on this side, and tells the server if that knows of it.
+  void Abandon(Call& call);
+
+  // Ends all calls with CANCELLED, and the connection.
+  void Shutdown();
+
+  const Peer& peer() const { return pipe_->peer(); }
+
+  // How many calls at once the server allows.
+  std::uint64_t max_calls() const { return peer_.max_calls; }
+
+  // --- For streams. ---
+  bool writable() const;
+  void WantWritable() { writable_wanted_ = true; }  // OnWritable() follows.
+  absl::Status CheckSize(std::size_t message_size) const;
+  std::uint64_t initial_credit() const { return peer_.initial_credit; }
+  void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
+  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+
+ private:
+  enum class Reader { kNobody, kCaller, kLoop };
+
+  // Delegate and Deferred: loop thread.
+  void OnReceive(transport::Bytes packet) override;
+  void OnReceiveError(absl::Status status) override;
+  void OnSent(absl::Status status) override;
+  void OnIterationEnd() override;
+
+  // Calls, connection.cc.
+  bool FitsNow(const Call& call) const;
+  absl::Status CheckLimits(const Call& call) const;
+  void Start(Call& call);
+  void WakeReaderFor(std::size_t message_size);
+  void Queue(Call& call);
+  void StartOrFail(Call& call);
+  void StartQueuedCalls();
+  std::vector<Call*> WaitingCalls() const;
+  void EndUnsent(Call& call, absl::Status status);
+  void Leave(Call& call);
+  void Forget(Call& call);
+  void Retry(Call& call, const absl::Status& why);
+  void Fail(absl::Status status);
+  void EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent);
+
+  // The pipe, session_io.cc.
+  void Flush();
+  void FlushSoon();
+  void AttachAndFlush();
+  bool Attach();
+  void AssignReader();
+  void ReadOnLoop();
+  void ContinueReading();
+  void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
+  void WaitForReader(BlockingCall& call, Core::Lock& lock);
+  void ReceiveOne(Core::Lock& lock, TimePoint limit);
+  absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
+  void ClosePipeIfDue();
+  void NotifyWritable();
+
+  // Frames, session_frames.cc.
+  void OnPacket(transport::Bytes packet);
+  void OnFrames(transport::Bytes packet);
+  absl::StatusOr<MessageAssembler::Outcome> Assemble(Call& call, const wire::Frame& frame);
+  absl::Status OnFrame(const wire::Frame& frame);
+  absl::Status OnHello(const wire::Frame& frame);
+  absl::Status OnGoaway(const wire::Frame& frame);
+  absl::Status OnPing(const wire::Frame& frame);
+  absl::Status OnCallFrame(const wire::Frame& frame);
+  absl::Status OnMessage(Call& call, const wire::Frame& frame);
+  absl::Status OnUnwantedMessage(Call& call);
+  absl::Status OnResponse(Call& call, const wire::Frame& frame);
+  absl::Status OnLargeTrailers(Call& call, const wire::FrameHeader& header);
+  void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
+  void SayGoaway(const absl::Status& why);
+  absl::Status Violation(const absl::Status& found) const;
+  void OnLateFrame(const wire::Frame& frame);
+  void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
+              wire::Bytes reply = {});
+
+  Core& core_;
+  std::unique_ptr<transport::Pipe> pipe_;
+  Outbox outbox_;
+  wire::Hello peer_;  // Before its Hello: what every server takes.
+  bool hello_received_ = false;
+
+  std::uint64_t last_id_ = 0;
+  CallTable calls_;                     // Those that the server may know of.
+  LinkedQueue<Call> waiting_;           // For the Hello, or a free slot; in order.
+  std::vector<BlockingCall*> blocked_;  // Those in RunUntilDone() that do not read.
+  std::size_t live_ = 0;                // Calls here that have not ended.
+  std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
+
+  bool draining_ = false;
+  bool dead_ = false;
+  bool writable_wanted_ = false;
+  std::size_t unsent_requests_ = 0;  // About: since the last flush.
+  bool received_ = false;            // A packet, on the loop, in this iteration.
+
+  Reader reader_ = Reader::kNobody;
+  const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.
+  bool receiving_ = false;                      // That thread is inside ReceiveUntil().
+  std::size_t unanswered_bytes_ = 0;            // Of messages: sent since it went in there.
+  bool attach_wanted_ = false;
+  transport::EventLoop* loop_ = nullptr;  // Not null: attached.
+  bool closing_ = false;
+  PageOffsetBuffer buffer_;  // What callers receive into.
+};
+
+}  // namespace piperpc::client

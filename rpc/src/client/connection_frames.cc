@@ -1,0 +1,244 @@
+// What a connection does with each kind of frame. PROTOCOL.md, "Kinds", is the table behind it.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
+#include "src/base/text.h"
+#include "src/client/connection.h"
+#include "src/wire/metadata.h"
+#include "src/wire/status.h"
+
+namespace piperpc::client {
+namespace {
+
+using wire::FrameKind;
+
+absl::Status Unexpected(const wire::Frame& frame, std::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(frame.header.kind), " for call ",
+                   frame.header.call_id, ", ", ToAbsl(why)));
+}
+
+bool IsOfCall(FrameKind kind) {
+  return kind == FrameKind::kMessage || kind == FrameKind::kResponse || kind == FrameKind::kCredit;
+}
+
+// A server that leaves more answers to its pings unread than this is of no use.
+constexpr std::size_t kMostPongs = 1000;
+
+// The server saw a violation of the protocol, which must be a fault of this side.
+absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
+  return code == absl::StatusCode::kInvalidArgument ? absl::StatusCode::kInternal : code;
+}
+
+}  // namespace
+
+// What the system has no memory for, and no single call can bear, ends the connection.
+void Connection::OnPacket(transport::Bytes packet) {
+  RunInMemory([&] { OnFrames(packet); },
+              [&] { Fail(OutOfMemory("what is in a packet", packet.size())); });
+}
+
+void Connection::OnFrames(transport::Bytes packet) {
+  absl::Status status;
+  wire::Frame frame;
+  for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !dead_;) {
+    status = reader.Next(frame) ? OnFrame(frame) : reader.damage();
+  }
+  if (status.ok()) return StartQueuedCalls();
+  SayGoaway(status);
+  Fail(Violation(status));
+}
+
+absl::Status Connection::Violation(const absl::Status& found) const {
+  const std::string& endpoint = core_.endpoint_text();
+  if (absl::IsFailedPrecondition(found)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot talk to the server at ", endpoint, ": ", found.message()));
+  }
+  if (!hello_received_) {
+    return transport::NotAServer(
+        endpoint, absl::StrCat("what it sent is not a PipeRPC Hello: ", found.message()));
+  }
+  return absl::InternalError(
+      absl::StrCat("the server at ", endpoint, " broke the protocol: ", found.message()));
+}
+
+// So that the server's log tells of its mistake, too. It gets it if it reads; nobody waits for
+// that.
+void Connection::SayGoaway(const absl::Status& why) {
+  const bool version = absl::IsFailedPrecondition(why);
+  const absl::Status said(
+      version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInvalidArgument,
+      why.message());
+  outbox_.Add({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({said, 0}));
+  outbox_.Flush(*pipe_).IgnoreError();
+}
+
+absl::Status Connection::OnFrame(const wire::Frame& frame) {
+  const FrameKind kind = frame.header.kind;
+  if (hello_received_ && IsOfCall(kind)) return OnCallFrame(frame);
+  if (kind == FrameKind::kGoaway) return OnGoaway(frame);
+  if (!hello_received_ || kind == FrameKind::kHello) return OnHello(frame);
+  if (kind == FrameKind::kPing) return OnPing(frame);
+  if (kind == FrameKind::kPong) return absl::OkStatus();
+  if (frame.header.optional() && wire::IsUnknown(kind)) return absl::OkStatus();
+  return Unexpected(frame, "which is not one that a server sends");
+}
+
+absl::Status Connection::OnHello(const wire::Frame& frame) {
+  if (frame.header.kind != FrameKind::kHello) return Unexpected(frame, "before the Hello");
+  if (hello_received_) return Unexpected(frame, "a second Hello");
+  auto hello = wire::DecodeHello(frame.payload);
+  if (!hello.ok()) return hello.status();
+  if (auto version = wire::ChooseVersion(*hello); !version.ok()) return version.status();
+  if (hello->max_calls == 0) return Unexpected(frame, "which allows no calls");
+  const std::uint64_t more_credit = hello->initial_credit - peer_.initial_credit;
+  peer_ = *std::move(hello);
+  hello_received_ = true;
+  outbox_.set_max_packet(std::min<std::size_t>(peer_.max_packet_bytes, transport::kMaxPacketBytes));
+  // They have begun with the credit that every server gives.
+  for (Call* const call : calls_.Live()) call->OnCredit(more_credit);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnGoaway(const wire::Frame& frame) {
+  const auto goaway = wire::DecodeGoaway(frame.payload);
+  if (!goaway.ok()) return goaway.status();
+  core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
+  draining_ = true;
+  const bool orderly = goaway->status.ok();
+  const absl::Status why(
+      orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway->status.code()),
+      orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")
+              : absl::StrCat("the server at ", core_.endpoint_text(),
+                             " ended the connection: ", goaway->status.message()));
+  // In place of a Hello it refuses the connection, and the next one would be refused, too.
+  if (orderly || hello_received_) RetryAbove(goaway->last_call_id, why);
+  if (!orderly) Fail(why);
+  return absl::OkStatus();
+}
+
+// Calls that the server has not looked at.
+void Connection::RetryAbove(std::uint64_t last_call_id, const absl::Status& why) {
+  std::vector<Call*> elsewhere = WaitingCalls();
+  for (Call* const call : calls_.Live()) {
+    if (call->id > last_call_id) elsewhere.push_back(call);
+  }
+  for (Call* const call : elsewhere) Retry(*call, absl::UnavailableError(why.message()));
+}
+
+absl::Status Connection::OnPing(const wire::Frame& frame) {
+  if (frame.payload.size() > wire::kMaxPingBytes) {
+    return Unexpected(frame, absl::StrCat("a ping of ", frame.payload.size(),
+                                          " bytes; the limit is ", wire::kMaxPingBytes));
+  }
+  outbox_.Add({.kind = FrameKind::kPong}, frame.payload);
+  if (outbox_.counted() < kMostPongs) {
+    FlushSoon();
+    return absl::OkStatus();
+  }
+  Flush();
+  const std::size_t pongs = outbox_.counted();
+  if (pongs < kMostPongs || dead_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("it has left ", pongs, " replies to its pings unread"));
+}
+
+absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
+  const std::uint64_t id = frame.header.call_id;
+  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
+  const auto [known, call] = calls_.Find(id);
+  if (!known) return absl::OkStatus();
+  if (call == nullptr) {
+    OnLateFrame(frame);
+    return absl::OkStatus();
+  }
+  switch (frame.header.kind) {
+    case FrameKind::kMessage:
+      return OnMessage(*call, frame);
+    case FrameKind::kResponse:
+      return OnResponse(*call, frame);
+    default:
+      call->OnCredit(frame.header.credit);
+      return absl::OkStatus();
+  }
+}
+
+// Of a call that has ended on this side; its last frame frees the slot.
+void Connection::OnLateFrame(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.kind == FrameKind::kResponse && !header.more()) calls_.Erase(header.call_id);
+}
+
+absl::StatusOr<MessageAssembler::Outcome> Connection::Assemble(Call& call,
+                                                               const wire::Frame& frame) {
+  const std::size_t limit = core_.options().max_message_bytes;
+  return RunInMemory([&] { return call.assembler.Add(frame, limit, nullptr); },
+                     [&] {
+                       const std::uint64_t expected = call.assembler.expected();
+                       call.assembler.Clear();
+                       return OutOfMemory("a message",
+                                          std::max<std::uint64_t>(expected, frame.payload.size()));
+                     });
+}
+
+absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {
+  if (!StreamsReplies(call.type())) return OnUnwantedMessage(call);
+  const auto outcome = Assemble(call, frame);
+  if (outcome.ok() && outcome->result == MessageAssembler::Result::kMore) return absl::OkStatus();
+  absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();
+  if (status.ok() || absl::IsInvalidArgument(status)) return status;
+  core_.EndEarly(call, std::move(status));
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  absl::Status status = wire::CheckMetadataFields(header.metadata);
+  if (!status.ok()) return status;
+  if (!header.more() && header.metadata.size() > core_.options().max_metadata_bytes) {
+    return OnLargeTrailers(call, header);
+  }
+  if (header.has_status) {
+    if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
+    if (!status.ok() && !header.more()) {
+      Finish(call, std::move(status), header);
+      return absl::OkStatus();
+    }
+  }
+  const auto outcome = Assemble(call, frame);
+  if (outcome.ok()) {
+    const bool whole = outcome->result == MessageAssembler::Result::kWhole;
+    if (whole) Finish(call, absl::OkStatus(), header, outcome->message);
+  } else if (absl::IsInvalidArgument(outcome.status())) {
+    return outcome.status();
+  } else if (header.more()) {
+    core_.EndEarly(call, outcome.status());
+  } else {
+    Finish(call, outcome.status(), header);
+  }
+  return absl::OkStatus();
+}
+
+// Only the last frame of a response has trailers.
+absl::Status Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
+  absl::Status status = absl::ResourceExhaustedError(
+      absl::StrCat("the reply's metadata has ", header.metadata.size(), " bytes; the limit is ",
+                   core_.options().max_metadata_bytes, " (max_metadata_bytes)"));
+  wire::FrameHeader without = header;
+  without.metadata = {};
+  Finish(call, std::move(status), without);
+  return absl::OkStatus();
+}
+
+void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
+                        wire::Bytes reply) {
+  outbox_.Drop(call.id);  // What it still had to say; nobody listens.
+  calls_.Erase(call.id);
+  call.End(std::move(status), header.metadata, reply);
+  Leave(call);
+}
+
+}  // namespace piperpc::client

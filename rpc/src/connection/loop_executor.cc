@@ -1,0 +1,89 @@
+#include "src/connection/loop_executor.h"
+
+#include <utility>
+
+#include "piperpc/internal/threads.h"
+
+namespace piperpc {
+
+class LoopExecutor::Later final : public transport::EventLoop::Timer {
+ public:
+  Later(LoopExecutor& owner, TimerId id, absl::AnyInvocable<void()> work)
+      : owner_(owner), id_(id), work_(std::move(work)) {}
+  ~Later() { owner_.loop_.Cancel(*this); }
+
+ private:
+  void OnTimer() override {
+    absl::AnyInvocable<void()> work = std::move(work_);
+    owner_.later_.erase(id_);
+    try {
+      work();
+    } catch (...) {  // As executor.h says.
+    }
+  }
+
+  LoopExecutor& owner_;
+  const TimerId id_;
+  absl::AnyInvocable<void()> work_;
+};
+
+LoopExecutor::LoopExecutor(transport::EventLoop& loop) : loop_(loop) {}
+
+LoopExecutor::~LoopExecutor() { CloseHandles(); }
+
+LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<void()> work) {
+  const TimerId id = ++last_timer_;
+  if (loop_.InLoop()) {
+    Add(id, when, std::move(work));
+  } else {
+    Post([this, id, when, work = std::move(work)]() mutable { Add(id, when, std::move(work)); });
+  }
+  return id;
+}
+
+void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work) {
+  auto timer = std::make_unique<Later>(*this, id, std::move(work));
+  loop_.Schedule(*timer, when);
+  later_.emplace(id, std::move(timer));
+}
+
+void LoopExecutor::CancelTimer(TimerId timer) {
+  if (!loop_.InLoop()) return Post([this, timer] { CancelTimer(timer); });
+  const auto node = later_.extract(timer);  // What it holds may come back here as it goes away.
+}
+
+void LoopExecutor::Run() {
+  const Scope scope(this);
+  loop_.Run();
+}
+
+LoopThread::LoopThread(std::unique_ptr<transport::EventLoop> loop)
+    : loop_(std::move(loop)), executor_(*loop_) {}
+
+LoopThread::~LoopThread() { Stop(); }
+
+absl::Status LoopThread::Start(absl::AnyInvocable<void()> first) {
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  auto thread =
+      internal::StartThread("the thread of an event loop",
+                            [this, first = std::move(first), ended = std::move(ended)]() mutable {
+                              first();
+                              executor_.Run();
+                              ended.set_value();
+                            });
+  if (!thread.ok()) return thread.status();
+  thread_ = *std::move(thread);
+  ended_ = std::move(end);
+  return absl::OkStatus();
+}
+
+bool LoopThread::Stop(TimePoint limit) {
+  if (!thread_.joinable()) return true;
+  loop_->Stop();
+  if (limit != kNever && ended_.wait_until(limit) != std::future_status::ready) return false;
+  thread_.join();
+  return true;
+}
+
+}  // namespace piperpc

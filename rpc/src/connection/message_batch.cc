@@ -1,0 +1,16 @@
+#include "src/connection/message_batch.h"
+
+namespace piperpc {
+namespace {
+
+constexpr std::size_t kMostKept = 128 * 1024;
+
+}  // namespace
+
+void MessageBatch::Clear() {
+  bytes_.clear();
+  if (bytes_.capacity() > kMostKept) bytes_ = {};
+  next_ = 0;
+}
+
+}  // namespace piperpc

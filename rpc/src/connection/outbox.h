@@ -1,0 +1,123 @@
+// Frames on their way out of one connection: puts those that are ready into one packet, splits
+// large messages and sends their pieces in between the frames of other calls.
+//
+// Order: frames of one call stay in order. A frame behind a large message of its own call waits for
+// it; CANCEL and CREDIT do not, nor do frames of other calls. Small frames come first in every
+// packet, and large messages take turns at the rest of it. Not thread-safe: the connection takes
+// turns.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "piperpc/internal/codec.h"
+#include "src/connection/large_message.h"
+#include "src/connection/packet_buffer.h"
+#include "src/connection/small_queue.h"
+#include "src/transport/pipe.h"
+#include "src/wire/frame.h"
+#include "src/wire/limits.h"
+
+namespace piperpc {
+
+class Outbox {
+ public:
+  // `pool`: where buffers come from and go back to when nothing waits; it outlives the outbox.
+  // Null: the outbox keeps its buffers. `counted`: the kind of frames that the peer makes this side
+  // send, see counted().
+  explicit Outbox(BufferPool* pool = nullptr, wire::FrameKind counted = wire::FrameKind::kResponse);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // The largest packet that the peer takes; from its Hello. Before that: wire::kEarlyPacketBytes.
+  void set_max_packet(std::size_t bytes) { max_packet_ = bytes; }
+
+  // Adds a frame with no message of a call in it: its payload is copied. Small by nature.
+  void Add(const wire::FrameHeader& header, wire::Bytes payload = {});
+
+  // Adds a message, serialised at once: into the packet being built when it is small, else into a
+  // buffer of its own that is split into frames like `header` as the pipe takes them. What
+  // `header` views is copied. Throws std::bad_alloc when there is no memory for it; the outbox is
+  // as before then, and the call must end.
+  void AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+
+  // True when the call's REQUEST waits in here as a large one, and no part of it was sent: after a
+  // Drop() the peer will never know of the call.
+  bool HoldsRequest(std::uint64_t call_id) const;
+
+  // The calls whose REQUEST was not handed to the pipe, not even a part of it. For a pipe that has
+  // died: the peer cannot have seen these.
+  absl::flat_hash_set<std::uint64_t> UnsentRequests() const;
+
+  // Drops what has not begun to be sent of the call's frames. True when a message of it was cut in
+  // the middle: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
+  // that.
+  bool Drop(std::uint64_t call_id);
+
+  // Sends as much as `pipe` takes. kSent: all is sent. kPending: the pipe will say OnSent(), then
+  // call OnSent() here and Flush() again. kWouldBlock: see Pipe::Send(). An error: the pipe is
+  // dead.
+  absl::StatusOr<transport::SendResult> Flush(transport::Pipe& pipe);
+
+  // The pending send is over.
+  void OnSent();
+
+  bool empty() const { return queued_bytes_ == 0; }
+  bool sending() const { return sending_; }
+
+  // Bytes added and not yet handed to the pipe.
+  std::size_t queued_bytes() const { return queued_bytes_; }
+
+  // Frames of the counted kind that were added and that the pipe has not taken, also those in a
+  // send that is pending; a split message is one of them, until its last frame is taken.
+  std::size_t counted() const { return small_.counted() + large_counted_; }
+
+ private:
+  // The messages of one call that wait for their turn, in order.
+  struct Waiting {
+    std::uint64_t call_id;
+    std::deque<std::unique_ptr<LargeMessage>> messages;
+    bool HoldsRequest() const;
+  };
+
+  // What is being handed to the pipe.
+  struct Packet {
+    transport::Bytes small;
+    LargeMessage* large = nullptr;
+    LargeMessage::Piece piece;
+  };
+
+  using Turns = std::list<Waiting>;
+
+  // The end when the call has no message that waits.
+  Turns::iterator FindWaiting(std::uint64_t call_id);
+  bool IsWaiting(std::uint64_t call_id) const;
+  void AddWaiting(std::unique_ptr<LargeMessage> message);
+  bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
+  void Erase(Turns::iterator waiting);
+  char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
+  Packet NextPacket();
+  absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);
+  void Commit(const Packet& packet);
+  void Release();
+
+  const wire::FrameKind counted_kind_;
+  std::uint32_t large_counted_ = 0;
+  std::size_t max_packet_ = wire::kEarlyPacketBytes;
+  std::size_t queued_bytes_ = 0;
+  bool sending_ = false;
+  SmallQueue small_;
+  Turns waiting_;                                                // The first one's turn is next.
+  absl::flat_hash_map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
+  std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
+  LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
+};
+
+}  // namespace piperpc

@@ -1,0 +1,113 @@
+#include "src/connection/packet_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "src/base/memory.h"
+#include "src/base/per_process.h"
+
+namespace piperpc {
+namespace {
+
+constexpr std::size_t kLeastCapacity = 512;
+constexpr std::size_t kMostFree = 16;             // Buffers in a pool,
+constexpr std::size_t kLargestFree = 512 * 1024;  // and the largest of them, in bytes.
+
+constexpr std::size_t kLeastLarge = 64 * 1024;  // Smaller ones come from malloc() soon enough.
+constexpr std::size_t kLargeKept = 32 * 1024 * 1024;  // Of all together.
+
+// Used to the very end of the process.
+constinit PerProcess<LargeBuffers> large_buffers;
+
+// What is kept for later gives way to what is needed now.
+PageOffsetBuffer NewBytes(std::size_t size) {
+  return RunInMemory([size] { return NewPageOffsetBuffer(size); },
+                     [size] {
+                       LargeBuffers::OfProcess().Clear();
+                       return NewPageOffsetBuffer(size);
+                     });
+}
+
+}  // namespace
+
+PacketBuffer::PacketBuffer(PacketBuffer&& other) noexcept
+    : data_(std::move(other.data_)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+PacketBuffer& PacketBuffer::operator=(PacketBuffer&& other) noexcept {
+  data_ = std::move(other.data_);
+  size_ = std::exchange(other.size_, 0);
+  capacity_ = std::exchange(other.capacity_, 0);
+  return *this;
+}
+
+void PacketBuffer::Reserve(std::size_t capacity) {
+  if (capacity > capacity_) Move(capacity);
+}
+
+void PacketBuffer::Grow(std::size_t least) {
+  Move(std::max({least, capacity_ * 2, kLeastCapacity}));
+}
+
+void PacketBuffer::Move(std::size_t capacity) {
+  auto data = NewBytes(capacity);
+  if (size_ != 0) std::memcpy(data.get(), data_.get(), size_);
+  data_ = std::move(data);
+  capacity_ = capacity;
+}
+
+PacketBuffer BufferPool::Take() {
+  if (free_.empty()) return {};
+  PacketBuffer buffer = std::move(free_.back());
+  free_.pop_back();
+  return buffer;
+}
+
+void BufferPool::Give(PacketBuffer buffer) {
+  if (buffer.capacity() == 0 || buffer.capacity() > kLargestFree) return;
+  if (free_.size() == kMostFree) return;
+  buffer.clear();
+  free_.push_back(std::move(buffer));
+}
+
+LargeBuffers& LargeBuffers::OfProcess() { return large_buffers.Get(); }
+
+PacketBuffer LargeBuffers::Take(std::size_t size) {
+  if (size < kLeastLarge) return {};
+  const std::lock_guard lock(mutex_);
+  auto best = free_.end();
+  for (auto each = free_.begin(); each != free_.end(); ++each) {
+    if (each->capacity() < size) continue;
+    if (best == free_.end() || each->capacity() < best->capacity()) best = each;
+  }
+  if (best == free_.end()) return {};
+  std::swap(*best, free_.back());
+  PacketBuffer taken = std::move(free_.back());
+  free_.pop_back();
+  bytes_ -= taken.capacity();
+  return taken;
+}
+
+void LargeBuffers::Give(PacketBuffer buffer) {
+  if (buffer.capacity() < kLeastLarge) return;
+  const std::lock_guard lock(mutex_);
+  const std::size_t capacity = buffer.capacity();
+  if (capacity > kLargeKept - bytes_) return;
+  buffer.clear();
+  RunInMemory(
+      [&] {
+        free_.push_back(std::move(buffer));
+        bytes_ += capacity;
+      },
+      [] {});  // It goes back to the system.
+}
+
+void LargeBuffers::Clear() {
+  const std::lock_guard lock(mutex_);
+  free_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace piperpc

@@ -1,0 +1,274 @@
+#include "src/server/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/server/errors.h"
+#include "src/wire/status.h"
+
+namespace piperpc::server {
+
+using transport::CloseMode;
+
+Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
+    : host_(host),
+      pipe_(std::move(pipe)),
+      output_limit_(host.core().options.output_queue_bytes),
+      outbox_(&host.buffers(), wire::FrameKind::kResponse),
+      memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
+      workers_(user.workers) {}
+
+Connection::~Connection() {
+  loop().Cancel(*this);
+  loop().Cancel(kept_);
+  loop().Undefer(*this);
+}
+
+void Connection::Open() {
+  pipe_->Attach(loop(), *this);
+  Run([this] {
+    loop().Schedule(*this, After(core().options.hello_timeout));
+    Receive();
+  });
+}
+
+void Connection::Refuse(absl::Status reason) { End("connection refused", std::move(reason)); }
+
+void Connection::Fail(absl::Status reason) {
+  End("connection ended by the server", std::move(reason));
+}
+
+void Connection::End(std::string_view event, absl::Status reason) {
+  if (state_ >= State::kClosing) return;
+  core().Log(LogLevel::kWarning, event, [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"reason", std::string(reason.message())}};
+  });
+  SendGoaway(reason);
+  BeginClosing();
+  StopCalls(reason);
+}
+
+// What was sent gets a limited time to be read.
+void Connection::BeginClosing() {
+  state_ = State::kClosing;
+  LimitClosing();
+}
+
+// The last call has ended, and its reply gets as long to be read as calls get to end.
+void Connection::EndDrain() {
+  state_ = State::kClosing;
+  loop().Cancel(*this);
+  if (grace_over_) LimitClosing();
+}
+
+void Connection::LimitClosing() { loop().Schedule(*this, After(transport::kDrainLimit)); }
+
+void Connection::Drain() {
+  if (draining_ || state_ >= State::kClosing) return;
+  draining_ = true;
+  idle_ = calls_.empty() && !outbox_.sending() && pipe_->AllRead();
+  SendGoaway(absl::OkStatus());
+}
+
+void Connection::EndGrace(const absl::Status& reason) {
+  grace_over_ = true;
+  if (state_ == State::kClosing && !closing_pipe_) return LimitClosing();
+  StopCalls(reason);
+}
+
+void Connection::StopCalls(const absl::Status& reason) {
+  for (Call* call : CallsInOrder()) call->Stop(reason);
+}
+
+std::vector<std::string> Connection::AbortCalls() {
+  std::vector<std::string> aborted;
+  for (Call* call : CallsInOrder()) {
+    aborted.push_back(call->Describe());
+    call->Abort();
+  }
+  return aborted;
+}
+
+std::vector<std::string> Connection::CutOffCalls(const absl::Status& reason) {
+  std::vector<std::string> calls;
+  for (const Call* call : CallsInOrder()) calls.push_back(call->Describe());
+  Fail(reason);
+  return calls;
+}
+
+// Stopping a call may end it, and with it change the table: so a list of its own.
+std::vector<Call*> Connection::CallsInOrder() {
+  std::vector<Call*> calls;
+  calls.reserve(calls_.size() + 1);
+  if (starting_ != nullptr) calls.push_back(starting_.get());
+  for (const auto& [id, call] : calls_) calls.push_back(call.get());
+  std::sort(calls.begin(), calls.end(), [](Call* a, Call* b) { return a->id() < b->id(); });
+  return calls;
+}
+
+void Connection::Send(const wire::FrameHeader& header, wire::Bytes payload) {
+  if (closing_pipe_) return;
+  outbox_.Add(header, payload);
+  loop().Defer(*this);
+}
+
+void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+  if (closing_pipe_) return;
+  outbox_.AddMessage(header, message);
+  // A full packet need not wait for the end of the iteration.
+  if (outbox_.queued_bytes() >= peer_hello_.max_packet_bytes) Flush();
+  WantWritable();
+  loop().Defer(*this);
+}
+
+void Connection::SendResponse(std::uint64_t call_id, const absl::Status& status,
+                              std::string_view trailers, const internal::OutMessage* response) {
+  std::string encoded;
+  if (!status.ok()) encoded = wire::EncodeStatus(status);
+  const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
+                                 .call_id = call_id,
+                                 .metadata = trailers,
+                                 .status = encoded,
+                                 .has_status = !status.ok()};
+  if (response != nullptr && status.ok()) {
+    SendMessage(header, *response);
+  } else {
+    Send(header);
+  }
+}
+
+void Connection::SendGoaway(const absl::Status& status) {
+  const std::string payload = wire::EncodeGoaway({status, last_call_id_});
+  Send({.kind = wire::FrameKind::kGoaway}, payload);
+}
+
+void Connection::OnEnded(Call& call) {
+  if (starting_.get() == &call) return;  // StartCall() sees to it.
+  ended_calls_.push_back(std::move(calls_.extract(call.id()).mapped()));
+  loop().Defer(*this);
+}
+
+void Connection::Receive() {
+  if (receiving_ || state_ >= State::kClosing || !writable()) return;
+  if (kept_waits_ && !MayBeginCall()) return;
+  if (!kept_.empty()) return loop().Schedule(kept_, Clock::now());
+  receiving_ = true;
+  pipe_->Receive();
+}
+
+void Connection::OnReceive(transport::Bytes packet) {
+  receiving_ = false;
+  loop().Defer(*this);
+  Run([&] {
+    if (absl::Status status = OnPacket(packet); !status.ok()) Fail(std::move(status));
+  });
+}
+
+void Connection::OnReceiveError(absl::Status status) {
+  receiving_ = false;
+  Run([&] { absl::IsOutOfRange(status) ? Fail(std::move(status)) : OnPipeLost(status); });
+}
+
+void Connection::OnSent(absl::Status status) {
+  outbox_.OnSent();
+  if (!status.ok()) return Run([&] { OnPipeLost(status); });
+  loop().Defer(*this);
+}
+
+void Connection::OnIterationEnd() {
+  Run([this] { EndIteration(); });
+  CloseWhenDone();
+}
+
+// All that an iteration made ready goes out together, before anything else: somebody waits for it.
+// What ended goes away.
+void Connection::EndIteration() {
+  Flush();
+  Receive();
+  if (was_full_ && writable()) OnWritable();
+  DestroyEndedCalls();
+}
+
+void Connection::Flush() {
+  if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
+  auto result = outbox_.Flush(*pipe_);
+  if (!result.ok()) OnPipeLost(result.status());
+}
+
+void Connection::OnWritable() {
+  was_full_ = false;
+  for (Call* call : CallsInOrder()) call->OnWritable();
+}
+
+void Connection::OnTimer() {
+  Run([this] { OnTimeOver(); });
+}
+
+void Connection::OnTimeOver() {
+  if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
+  // The client does not read.
+  if (grace_over_) {
+    undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
+                                outbox_.queued_bytes(), " bytes");
+  }
+  ClosePipe(CloseMode::kAbort);
+}
+
+// It tells the client nothing: that would take memory, too. A call that was in the making must be
+// in the table, where its end is waited for.
+void Connection::OnNoMemory() {
+  core().Log(LogLevel::kError, "out of memory", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"cause", "handling an event of the connection, which is closed"}};
+  });
+  if (starting_ != nullptr && !starting_->ended()) {
+    calls_.emplace(starting_->id(), std::move(starting_));
+  }
+  starting_.reset();
+  OnPipeLost(absl::ResourceExhaustedError("out of memory"));
+  loop().Defer(*this);
+}
+
+void Connection::LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes) {
+  core().Log(LogLevel::kError, "out of memory", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"peer_user", peer().user},
+                     {"method", std::string(method)},
+                     {"cause", absl::StrCat(ToAbsl(what), " of ", bytes, " bytes")}};
+  });
+}
+
+void Connection::OnPipeLost(const absl::Status& cause) {
+  if (closing_pipe_) return;
+  state_ = State::kClosing;
+  ClosePipe(CloseMode::kAbort);
+  core().Log(LogLevel::kDebug, "connection ended", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"cause", std::string(cause.message())}};
+  });
+  if (has_calls()) StopCalls(absl::CancelledError("the client is gone"));
+}
+
+void Connection::ClosePipe(CloseMode mode) {
+  if (std::exchange(closing_pipe_, true)) return;
+  loop().Cancel(*this);
+  pipe_->Close(mode, [this] {
+    state_ = State::kClosed;
+    CloseWhenDone();
+  });
+}
+
+void Connection::CloseWhenDone() {
+  if ((draining_ || client_goes_away_) && state_ < State::kClosing && calls_.empty()) EndDrain();
+  if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
+    ClosePipe(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
+  }
+  if (state_ == State::kClosed && calls_.empty() && ended_calls_.empty()) host_.OnClosed(*this);
+}
+
+}  // namespace piperpc::server

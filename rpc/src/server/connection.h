@@ -1,0 +1,232 @@
+// One connection of the server: joins the bytes of its pipe to frames, and frames to calls.
+//
+// States: awaiting Hello -> open -> closing -> closed. While open it may be draining: a goaway was
+// sent, no new calls are taken, and it closes when the last one has ended. Everything runs on the
+// host's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "piperpc/internal/codec.h"
+#include "piperpc/session_state.h"
+#include "src/base/clock.h"
+#include "src/base/linked_queue.h"
+#include "src/base/memory.h"
+#include "src/connection/outbox.h"
+#include "src/connection/receive_budget.h"
+#include "src/server/call.h"
+#include "src/server/connection_host.h"
+#include "src/server/errors.h"
+#include "src/transport/event_loop.h"
+#include "src/transport/pipe.h"
+#include "src/wire/control.h"
+#include "src/wire/frame.h"
+#include "src/wire/metadata.h"
+
+namespace piperpc::server {
+
+class Connection final : public QueueLink<Connection>,
+                         private transport::Pipe::Delegate,
+                         private transport::EventLoop::Deferred,
+                         private transport::EventLoop::Timer {
+ public:
+  // `user`: what its user has; outlives it.
+  Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user);
+  ~Connection();  // After the host was told OnClosed().
+
+  // Begins to serve. Once.
+  void Open();
+
+  // Tells the client why with a goaway, stops all calls, and closes. The client gets up to
+  // transport::kDrainLimit to read it.
+  void Fail(absl::Status reason);
+
+  // The same, for a client that is not admitted; it is told apart in the log.
+  void Refuse(absl::Status reason);
+
+  // Takes no new calls, tells the client so, and closes when those in flight have ended: at once
+  // where the client has read all there was, as nobody may be reading there at the moment.
+  void Drain();
+
+  // The time for calls in flight is over: stops them. What was sent gets transport::kDrainLimit to
+  // be read, once no call is left.
+  void EndGrace(const absl::Status& reason);
+
+  // Ends the calls that are left, by force; describes each.
+  std::vector<std::string> AbortCalls();
+
+  // Describes them, and ends the connection with `reason` instead; the handlers go on.
+  std::vector<std::string> CutOffCalls(const absl::Status& reason);
+
+  TimePoint opened_at() const { return opened_at_; }
+
+  // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
+  const std::string& undelivered() const { return undelivered_; }
+
+  const Peer& peer() const { return pipe_->peer(); }
+
+  // For its calls.
+  ConnectionHost& host() { return host_; }
+  ServerCore& core() { return host_.core(); }
+  transport::EventLoop& loop() { return host_.loop(); }
+  Executor& executor() { return host_.executor(); }
+  WorkerPool& workers() { return workers_; }
+  SessionState& state() { return session_state_; }
+  const wire::Hello& peer_hello() const { return peer_hello_; }
+
+  // False: handlers that stream should wait, OnWritable() follows.
+  bool writable() const { return outbox_.queued_bytes() < output_limit_; }
+
+  // What the connection's messages may take.
+  ReceiveShare& memory() { return memory_; }
+
+  // Somebody waits for OnWritable(): also where no message, but replies of other kinds have filled
+  // it.
+  void WantWritable() { was_full_ = was_full_ || !writable(); }
+
+  // The client takes messages of this size.
+  bool Takes(std::size_t message_size) const {
+    return message_size <= peer_hello_.max_message_bytes;
+  }
+  absl::Status ReplyTooLarge(std::size_t message_size) const {
+    return server::ReplyTooLarge(message_size, peer_hello_.max_message_bytes);
+  }
+
+  void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
+  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+  // With the message `response` (may be null) only when `status` is OK.
+  void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
+                    const internal::OutMessage* response);
+
+  // To the log: there was none for that.
+  void LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes);
+
+  // The call has sent its response. Destroyed later in this iteration, when nothing of it runs.
+  void OnEnded(Call& call);
+
+ private:
+  enum class State { kAwaitingHello, kOpen, kClosing, kClosed };
+
+  // transport::Pipe::Delegate
+  void OnReceive(transport::Bytes packet) override;
+  void OnReceiveError(absl::Status status) override;
+  void OnSent(absl::Status status) override;
+
+  void OnIterationEnd() override;
+  void OnTimer() override;
+
+  // Each event of the connection runs in here. What the system has no memory for, and no single
+  // call can bear, ends the connection.
+  template <typename Event>
+  void Run(Event event) {
+    RunInMemory(event, [this] { OnNoMemory(); });
+  }
+  void OnNoMemory();
+
+  // Frames. An error is a violation of the protocol.
+  absl::Status OnPacket(transport::Bytes packet);
+  absl::Status OnFrames(transport::Bytes frames);
+  bool MayReadOn();
+  bool MayTake(const wire::FrameHeader& header);
+  bool MayBeginCall() const;
+  void KeepForLater(transport::Bytes frames);
+  void ReadKept();
+  void ReadKeptFrames();
+  absl::Status OnFrame(const wire::Frame& frame);
+  absl::Status OnHello(const wire::Frame& frame);
+  absl::Status OnRequest(const wire::Frame& frame);
+  absl::Status OnNewCall(const wire::Frame& frame);
+  void Refuse(const wire::FrameHeader& header, absl::Status refusal);
+  const Dispatcher::Entry* FindMethod(std::string_view name);
+  absl::Status StartCall(const wire::Frame& frame);
+  absl::Status OnCallFrame(const wire::Frame& frame);
+  void OnCancel(Call& call);
+  absl::Status OnPing(const wire::Frame& frame);
+  absl::Status OnGoaway(const wire::Frame& frame);
+  absl::Status OnOtherFrame(const wire::Frame& frame);
+  absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
+
+  bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
+  Call* FindCall(std::uint64_t id);
+  std::vector<Call*> CallsInOrder();
+  void SendGoaway(const absl::Status& status);
+  void Flush();
+  void OnWritable();
+  // Not from inside a call. Nearly always there is none: to see that is done in line.
+  void DestroyEndedCalls() {
+    while (!ended_calls_.empty()) {
+      const std::unique_ptr<Call> gone = std::move(ended_calls_.back());
+      ended_calls_.pop_back();
+    }
+  }
+  void Receive();
+  void EndIteration();
+  void OnTimeOver();
+  void OnPipeLost(const absl::Status& cause);
+  void ClosePipe(transport::CloseMode mode);
+  void StopCalls(const absl::Status& reason);
+  void End(std::string_view event, absl::Status reason);
+  void BeginClosing();
+  void EndDrain();
+  void LimitClosing();
+  void CloseWhenDone();
+
+  ConnectionHost& host_;
+  const std::unique_ptr<transport::Pipe> pipe_;
+  const std::size_t output_limit_;
+  const TimePoint opened_at_ = Clock::now();
+  State state_ = State::kAwaitingHello;
+  bool draining_ = false;          // The server takes no new calls, and has said so.
+  bool idle_ = false;              // The client had no call then, and had read everything.
+  bool client_goes_away_ = false;  // The client makes no new calls.
+  bool grace_over_ = false;
+  bool receiving_ = false;
+  bool was_full_ = false;
+  bool closing_pipe_ = false;
+  bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
+
+  wire::Hello peer_hello_;
+  Outbox outbox_;
+  std::uint64_t last_call_id_ = 0;
+  const Dispatcher::Entry* last_method_ = nullptr;
+  ReceiveShare memory_;
+  WorkerPool& workers_;
+  TimePoint packet_time_;           // When the packet that is looked at came.
+  std::unique_ptr<Call> starting_;  // The call that is not yet in the table, if it will ever be.
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Call>> ended_calls_;
+  SessionState session_state_;
+  std::string undelivered_;
+
+  // Reads on, in a later iteration of the loop.
+  class KeptFrames final : public transport::EventLoop::Timer {
+   public:
+    explicit KeptFrames(Connection& connection) : connection_(connection) {}
+    bool empty() const { return begin_ == bytes_.size(); }
+    transport::Bytes frames() const {
+      return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
+    }
+    // `frames`: of a packet, or the end of frames(). `pool`: where the buffer comes from.
+    void Keep(transport::Bytes frames, BufferPool& pool);
+    void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
+    void Clear(BufferPool& pool);
+
+   private:
+    void OnTimer() override { connection_.ReadKept(); }
+
+    Connection& connection_;
+    PacketBuffer bytes_;
+    std::size_t begin_ = 0;
+  };
+  KeptFrames kept_{*this};
+};
+
+}  // namespace piperpc::server

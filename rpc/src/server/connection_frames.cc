@@ -1,0 +1,280 @@
+// What a connection does with each kind of frame. PROTOCOL.md, "Kinds", is the table behind it.
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "src/server/connection.h"
+#include "src/server/errors.h"
+#include "src/server/refused_call.h"
+
+namespace piperpc::server {
+namespace {
+
+// So many responses are worth a packet while there are more requests to look at: the client works
+// at them meanwhile.
+constexpr std::size_t kResponsesAtOnce = 32;
+
+// So many frames of one connection are looked at before the others on the loop are served.
+constexpr std::size_t kFramesAtOnce = 128;
+
+Duration TimeoutOf(const wire::FrameHeader& header) {
+  constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
+  if (header.timeout_us == 0 || header.timeout_us > kLongest) return Duration::max();
+  return std::chrono::microseconds(header.timeout_us);
+}
+
+}  // namespace
+
+absl::Status Connection::OnPacket(transport::Bytes packet) {
+  if (packet.size() > core().options.max_packet_bytes) {
+    return PacketTooLarge(packet.size(), core().options.max_packet_bytes);
+  }
+  packet_time_ = Clock::now();
+  return OnFrames(packet);
+}
+
+absl::Status Connection::OnFrames(transport::Bytes frames) {
+  wire::Frame frame;
+  wire::PacketReader reader(frames);
+  for (std::size_t left = kFramesAtOnce; !reader.done() && state_ < State::kClosing; --left) {
+    if (left == 0 || !MayReadOn()) {
+      KeepForLater(reader.rest());
+      return absl::OkStatus();
+    }
+    const transport::Bytes from_here = reader.rest();
+    if (!reader.Next(frame)) return reader.damage();
+    if (!MayTake(frame.header)) {
+      kept_waits_ = true;
+      KeepForLater(from_here);
+      return absl::OkStatus();
+    }
+    if (absl::Status status = OnFrame(frame); !status.ok()) return status;
+    DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
+    if (outbox_.counted() >= kResponsesAtOnce) Flush();
+  }
+  return absl::OkStatus();
+}
+
+// What a client does not read of the replies must not pile up, however many requests its packet
+// has.
+bool Connection::MayReadOn() {
+  if (writable()) return true;
+  Flush();
+  return writable();
+}
+
+// A call counts until its response is sent. A client that keeps to the limit has read the responses
+// of those that it does not count any more, so it never waits here.
+bool Connection::MayTake(const wire::FrameHeader& header) {
+  if (header.kind != wire::FrameKind::kRequest || MayBeginCall()) return true;
+  if (header.call_id <= last_call_id_) return true;  // Not a new call.
+  Flush();
+  return MayBeginCall();
+}
+
+// Without responses that wait, it is refused when there are too many.
+bool Connection::MayBeginCall() const {
+  const std::size_t unsent = outbox_.counted();
+  return unsent == 0 || calls_.size() + unsent < host_.core().options.max_calls_per_connection;
+}
+
+void Connection::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.buffers()); }
+
+// The rest of a packet, from where it was left. OnIterationEnd(), which comes after it, sees to a
+// rest that is still left, or to the next packet.
+void Connection::ReadKept() {
+  Run([this] { ReadKeptFrames(); });
+}
+
+void Connection::ReadKeptFrames() {
+  if (state_ >= State::kClosing) return;
+  loop().Defer(*this);
+  kept_waits_ = false;
+  const transport::Bytes frames = kept_.frames();
+  kept_.Advance(frames.size());
+  if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));
+  if (kept_.empty()) kept_.Clear(host_.buffers());
+}
+
+void Connection::KeptFrames::Keep(transport::Bytes frames, BufferPool& pool) {
+  if (!bytes_.empty()) {
+    begin_ = bytes_.size() - frames.size();
+    return;
+  }
+  bytes_ = pool.Take();
+  std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
+}
+
+void Connection::KeptFrames::Clear(BufferPool& pool) {
+  begin_ = 0;
+  pool.Give(std::exchange(bytes_, {}));
+}
+
+absl::Status Connection::OnFrame(const wire::Frame& frame) {
+  if (state_ == State::kAwaitingHello) return OnHello(frame);
+  switch (frame.header.kind) {
+    case wire::FrameKind::kRequest:
+      return OnRequest(frame);
+    case wire::FrameKind::kMessage:
+    case wire::FrameKind::kHalfClose:
+    case wire::FrameKind::kCredit:
+    case wire::FrameKind::kCancel:
+      return OnCallFrame(frame);
+    case wire::FrameKind::kPing:
+      return OnPing(frame);
+    case wire::FrameKind::kPong:
+      return absl::OkStatus();
+    case wire::FrameKind::kGoaway:
+      return OnGoaway(frame);
+    default:
+      return OnOtherFrame(frame);
+  }
+}
+
+absl::Status Connection::OnHello(const wire::Frame& frame) {
+  if (frame.header.kind != wire::FrameKind::kHello) return FirstFrameIsNoHello(frame.header.kind);
+  auto hello = wire::DecodeHello(frame.payload);
+  if (!hello.ok()) return hello.status();
+  auto version = wire::ChooseVersion(*hello);
+  if (!version.ok()) return version.status();
+  peer_hello_ = *std::move(hello);
+  peer_hello_.implementation = {};
+  peer_hello_.max_packet_bytes = static_cast<std::uint32_t>(
+      std::min<std::size_t>(peer_hello_.max_packet_bytes, transport::kMaxPacketBytes));
+  outbox_.set_max_packet(peer_hello_.max_packet_bytes);
+  state_ = State::kOpen;
+  loop().Cancel(*this);
+  Send({.kind = wire::FrameKind::kHello}, core().hello.For(*version));
+  host_.OnHello(*this);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnRequest(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.call_id > last_call_id_) return OnNewCall(frame);
+  const bool continues = header.call_id != 0 && header.method.empty();
+  if (!continues) return CallIdNotAboveLast(header.call_id, last_call_id_);
+  Call* const call = FindCall(header.call_id);
+  return call == nullptr ? absl::OkStatus() : call->OnMessageFrame(frame);
+}
+
+absl::Status Connection::OnNewCall(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (client_goes_away_) return RequestAfterGoaway(header.call_id);
+  if (draining_) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
+  if (absl::Status damage = wire::CheckMetadataFields(header.metadata); !damage.ok()) return damage;
+  if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
+  last_call_id_ = header.call_id;
+  const Dispatcher::Entry* entry = FindMethod(header.method);
+  if (entry == nullptr) entry = core().dispatcher.FindCatchAll(header.method, header.end());
+  if (absl::Status refusal = Refusal(header, entry); !refusal.ok()) {
+    Refuse(header, std::move(refusal));
+    return absl::OkStatus();
+  }
+  starting_.reset(new (host_.call_memory()) Call(*this, header.call_id, *entry, header.method,
+                                                 packet_time_, TimeoutOf(header)));
+  return StartCall(frame);
+}
+
+// Without middleware, most of it is not needed.
+void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
+  if (core().options.middleware.empty() || header.method.empty()) {
+    return SendResponse(header.call_id, refusal, {}, nullptr);
+  }
+  RefusedCall(*this, header, After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
+}
+
+// A client tends to call what it has just called.
+const Dispatcher::Entry* Connection::FindMethod(std::string_view name) {
+  if (last_method_ == nullptr || last_method_->method->name != name) {
+    last_method_ = core().dispatcher.Find(name);
+  }
+  return last_method_;
+}
+
+// Most calls have ended when this returns, and were never in the table, nor had a timer.
+absl::Status Connection::StartCall(const wire::Frame& frame) {
+  Call& call = *starting_;
+  call.CheckAdmission(frame.header.metadata);
+  absl::Status status = frame.header.end() ? call.OnMessageFrame(frame) : absl::OkStatus();
+  if (call.ended()) {
+    starting_.reset();
+  } else {
+    call.ArmDeadline();
+    calls_.emplace(call.id(), std::move(starting_));
+  }
+  return status;
+}
+
+absl::Status Connection::Refusal(const wire::FrameHeader& header,
+                                 const Dispatcher::Entry* entry) const {
+  const ServerOptions& options = host_.core().options;
+  if (calls_.size() >= options.max_calls_per_connection) {
+    return TooManyCalls(calls_.size(), options.max_calls_per_connection);
+  }
+  if (entry == nullptr) return host_.core().dispatcher.NotFound(header.method);
+  if (header.end() == StreamsRequests(entry->method->type)) return WrongMethodType(header);
+  if (header.metadata.size() > options.max_metadata_bytes) {
+    return MetadataTooLarge(header.metadata.size(), options.max_metadata_bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (header.call_id == 0 || (header.call_id > last_call_id_ && !draining_)) {
+    return CallNeverBegun(header);
+  }
+  Call* const call = FindCall(header.call_id);
+  if (call == nullptr) return absl::OkStatus();  // It has ended; the client does not know yet.
+  switch (header.kind) {
+    case wire::FrameKind::kMessage:
+      return call->OnMessageFrame(frame);
+    case wire::FrameKind::kHalfClose:
+      return call->OnHalfClose();
+    case wire::FrameKind::kCredit:
+      return call->OnCredit(header.credit);
+    default:
+      OnCancel(*call);
+      return absl::OkStatus();
+  }
+}
+
+// It costs a slot until its handler has ended, and nothing else: clients give up all the time.
+void Connection::OnCancel(Call& call) {
+  outbox_.Drop(call.id());
+  call.Stop(absl::CancelledError("the caller cancelled the call"));
+}
+
+absl::Status Connection::OnPing(const wire::Frame& frame) {
+  if (frame.payload.size() > wire::kMaxPingBytes) return PingTooLarge(frame.payload.size());
+  Send({.kind = wire::FrameKind::kPong}, frame.payload);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnGoaway(const wire::Frame& frame) {
+  const auto goaway = wire::DecodeGoaway(frame.payload);
+  if (!goaway.ok()) return goaway.status();
+  client_goes_away_ = true;
+  if (goaway->status.ok()) return absl::OkStatus();
+  core().Log(LogLevel::kWarning, "client ended the connection", [&] {
+    return LogFields{{"peer_pid", std::to_string(peer().pid)},
+                     {"reason", std::string(goaway->status.message())}};
+  });
+  BeginClosing();
+  StopCalls(absl::CancelledError("the client ended the connection"));
+  return absl::OkStatus();
+}
+
+absl::Status Connection::OnOtherFrame(const wire::Frame& frame) {
+  if (frame.header.optional() && wire::IsUnknown(frame.header.kind)) return absl::OkStatus();
+  return UnexpectedFrameKind(frame.header.kind);
+}
+
+Call* Connection::FindCall(std::uint64_t id) {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace piperpc::server

@@ -1,0 +1,98 @@
+// What a connection needs of the server around it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "piperpc/async.h"
+#include "piperpc/executor.h"
+#include "piperpc/server.h"
+#include "src/base/exceptions.h"
+#include "src/connection/loop_executor.h"
+#include "src/connection/packet_buffer.h"
+#include "src/connection/receive_budget.h"
+#include "src/server/call_memory.h"
+#include "src/server/dispatcher.h"
+#include "src/server/hello.h"
+#include "src/server/options.h"
+#include "src/transport/event_loop.h"
+
+namespace piperpc {
+
+namespace server {
+
+class Connection;
+
+using LogFields = decltype(LogRecord::fields);
+
+// One for the whole server; read by all loops.
+struct ServerCore {
+  const ServerOptions& options;
+  const Dispatcher& dispatcher;
+  WorkerPool& workers;
+  ReceiveBudget budget{ParseBudget(options), "parse_budget_bytes"};
+  const std::size_t connection_share = ConnectionShare(options);
+  const HelloPayloads hello{options};
+
+  // `fields` makes those of the record, and is called only when somebody listens.
+  template <typename Fields>
+  void Log(LogLevel level, std::string_view event, Fields fields) const {
+    if (options.log) RunSilently([&] { options.log({level, event, fields()}); });
+  }
+};
+
+// What one user's connections have of the server, and which outlives them.
+struct UserPart {
+  UserPart(ServerCore& core, std::string_view user)
+      : budget(UserShare(core.options), "parse_budget_per_user", &core.budget),
+        workers(core.workers, user) {}
+  ReceiveBudget budget;
+  WorkerPool workers;
+};
+
+// The loop that a connection lives on, and what its connections share.
+class ConnectionHost {
+ public:
+  ConnectionHost(const ConnectionHost&) = delete;
+  ConnectionHost& operator=(const ConnectionHost&) = delete;
+
+  ServerCore& core() { return core_; }
+  transport::EventLoop& loop() { return thread_.loop(); }
+  Executor& executor() { return thread_.executor(); }
+  BufferPool& buffers() { return buffers_; }  // For what the connections send.
+  CallMemory& call_memory() { return call_memory_; }
+
+  // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
+  // any thread.
+  std::size_t calls() const { return calls_.load(std::memory_order_relaxed); }
+  void CountCall() { calls_.store(calls() + 1, std::memory_order_relaxed); }
+  void UncountCall() { calls_.store(calls() - 1, std::memory_order_relaxed); }
+
+  // The client has said Hello.
+  virtual void OnHello(Connection& connection) = 0;
+
+  // The connection has ended; destroys it, later in this iteration or in a later one.
+  virtual void OnClosed(Connection& connection) = 0;
+
+ protected:
+  ConnectionHost(ServerCore& core, std::unique_ptr<transport::EventLoop> loop)
+      : core_(core), thread_(std::move(loop)) {}
+  ~ConnectionHost() = default;
+
+  LoopThread& thread() { return thread_; }
+
+ private:
+  ServerCore& core_;
+  LoopThread thread_;
+  BufferPool buffers_;
+  CallMemory call_memory_;
+  std::atomic<std::size_t> calls_ = 0;
+};
+
+}  // namespace server
+}  // namespace piperpc

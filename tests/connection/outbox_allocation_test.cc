@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "src/connection/outbox.h"
+
+namespace {
+
+std::atomic<std::size_t> g_allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace piperpc {
+namespace {
+
+class SinkPipe final : public transport::Pipe {
+ public:
+  void Attach(transport::EventLoop&, Delegate&) override {}
+  void Receive() override {}
+  absl::StatusOr<transport::SendResult> Send(std::span<const transport::Bytes>) override {
+    ++sends;
+    return transport::SendResult::kSent;
+  }
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, TimePoint) override { return 0; }
+  void Close(transport::CloseMode, absl::AnyInvocable<void()> closed) override { closed(); }
+  const Peer& peer() const override { return peer_; }
+
+  int sends = 0;
+
+ private:
+  Peer peer_;
+};
+
+// Sends 64 replies as a server's turn does.
+void RunTurn(Outbox& outbox, SinkPipe& pipe, const RawMessage& reply) {
+  wire::FrameHeader header;
+  header.kind = wire::FrameKind::kResponse;
+  for (header.call_id = 1; header.call_id <= 64; ++header.call_id) {
+    outbox.AddMessage(header, internal::OutMessage::Of(reply));
+  }
+  ASSERT_TRUE(outbox.Flush(pipe).ok());
+}
+
+void ExpectNoAllocationWhenWarm(Outbox& outbox) {
+  const RawMessage reply{std::string(100, 'x')};
+  SinkPipe pipe;
+  RunTurn(outbox, pipe, reply);
+  RunTurn(outbox, pipe, reply);
+  pipe.sends = 0;
+  const std::size_t before = g_allocations;
+  for (int turn = 0; turn < 10; ++turn) RunTurn(outbox, pipe, reply);
+  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_EQ(pipe.sends, 10);
+}
+
+TEST(OutboxAllocationTest, AWarmOutboxAllocatesNothing) {
+  Outbox outbox;
+  ExpectNoAllocationWhenWarm(outbox);
+}
+
+TEST(OutboxAllocationTest, NorDoesOneWithAPool) {
+  BufferPool pool;
+  Outbox outbox(&pool);
+  ExpectNoAllocationWhenWarm(outbox);
+}
+
+TEST(OutboxAllocationTest, AnIdleOutboxIsSmall) {
+  const std::size_t before = g_allocations;
+  BufferPool pool;
+  Outbox outbox(&pool);
+  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_LE(sizeof(Outbox), 320u);
+}
+
+}  // namespace
+}  // namespace piperpc
