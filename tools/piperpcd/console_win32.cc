@@ -1,8 +1,10 @@
 #include <windows.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 #include "tools/piperpcd/stop_request.h"
@@ -37,6 +39,8 @@ StopReason ReasonOf(DWORD event) {
 // argument, so there is one of them in the process; StopRequest, too, is made once.
 class Arrival {
  public:
+  using Clock = std::chrono::steady_clock;
+
   // False: there was a reason already.
   bool Tell(StopReason reason) {
     {
@@ -44,6 +48,7 @@ class Arrival {
       if (told_) return false;
       told_ = true;
       reason_ = std::move(reason);
+      ending_since_ = Clock::now();
     }
     changed_.notify_all();
     stop_.request_stop();
@@ -56,6 +61,22 @@ class Arrival {
     return reason_;
   }
 
+  // From now on; nullptr: nobody is told any more.
+  void TellOfSecond(const SecondSignal::Tell* tell) {
+    std::lock_guard lock(mutex_);
+    tell_second_ = tell;
+    ending_since_ = Clock::now();
+  }
+
+  // Of an event that is not the first. True: it belongs to that one. Else the program is told, if
+  // it still listens.
+  bool IsRepeat(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    if (Clock::now() - ending_since_ < SecondSignal::kRepeatTime) return true;
+    if (tell_second_ != nullptr) (*tell_second_)(name);
+    return false;
+  }
+
   std::stop_token stop_token() const { return stop_.get_token(); }
 
  private:
@@ -63,6 +84,8 @@ class Arrival {
   std::condition_variable changed_;
   bool told_ = false;
   StopReason reason_;
+  Clock::time_point ending_since_;
+  const SecondSignal::Tell* tell_second_ = nullptr;
   std::stop_source stop_;
 };
 
@@ -76,7 +99,8 @@ Arrival& TheArrival() {
 BOOL WINAPI HandleEvent(DWORD event) {
   StopReason reason = ReasonOf(event);
   const bool ends_on_return = reason.time_left != kNoLimit;
-  if (!TheArrival().Tell(std::move(reason))) return FALSE;
+  const std::string name = reason.text;
+  if (!TheArrival().Tell(std::move(reason)) && !TheArrival().IsRepeat(name)) return FALSE;
   if (ends_on_return) Sleep(INFINITE);  // main() returns first, or the system loses patience.
   return TRUE;
 }
@@ -107,5 +131,19 @@ StopReason StopRequest::Wait(std::string_view stop_word) {
   if (!stop_word.empty()) ListenForWord(stop_word);
   return TheArrival().Wait();
 }
+
+class SecondSignal::Impl {
+ public:
+  explicit Impl(Tell tell) : tell_(std::move(tell)) { TheArrival().TellOfSecond(&tell_); }
+  ~Impl() { TheArrival().TellOfSecond(nullptr); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+ private:
+  const Tell tell_;
+};
+
+SecondSignal::SecondSignal(Tell tell) : impl_(std::make_unique<Impl>(std::move(tell))) {}
+SecondSignal::~SecondSignal() = default;
 
 }  // namespace piperpc::daemon

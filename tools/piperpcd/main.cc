@@ -1,5 +1,6 @@
 // Serves auth.v1, upper.v1 and notify.v1 on a pipe until it is told to end.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -91,6 +92,12 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
               {"undelivered", absl::StrCat(report.undelivered.size())}}});
 }
 
+// Right before the end, which waits no longer than a reader needs who is there.
+void LogSecond(LogWriter& log, const std::string& name) {
+  log.Write({LogLevel::kWarning, "second signal", {{"reason", name}}});
+  log.Finish(std::chrono::milliseconds(200));
+}
+
 int Serve(const Options& options, StopRequest& stop) {
   LineOutput output(To(stdout), kTextBytes);
   LogWriter log(To(stderr), options.log_level);
@@ -109,6 +116,7 @@ int Serve(const Options& options, StopRequest& stop) {
   const bool ready = SayReady(output, options.endpoint, log);
   const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
+  const SecondSignal second([&log](const std::string& name) { LogSecond(log, name); });
   (*services)->StopServing();
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   const bool log_written = log.Finish(LineOutput::kFlushLimit);

@@ -200,11 +200,11 @@ Prints "READY ADDRESS" to standard output when clients can connect, and logs to 
 JSON object per line.
 
 Ctrl-C (SIGINT), SIGTERM, SIGHUP and the stop word shut it down in order: it accepts no new clients,
-lets calls go on for at most --grace, and exits with 0. A second signal ends it at once. Signals that
-were ignored at the start stay ignored (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing; other
-signals have their usual effect, and none reloads the flags. On Windows, Ctrl-C and Ctrl-Break shut
-it down; so does closing the console, logging off or shutting down the system, with at most 4 s for
-calls.
+lets calls go on for at most --grace, and exits with 0. A second signal ends it at once, unless it
+comes within 1 s of the first: then both are one wish. Signals that were ignored at the start stay
+ignored (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing; other signals have their usual effect,
+and none reloads the flags. On Windows, Ctrl-C and Ctrl-Break shut it down; so does closing the
+console, logging off or shutting down the system, with at most 4 s for calls.
 
 Exit codes: 0 shut down as told; 1 could not start; 64 wrong usage; 74 out of memory, or standard
 output cannot be written, so that nobody would learn that it is ready.

@@ -1,12 +1,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <iterator>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "piperpc/internal/threads.h"
 #include "tools/piperpcd/stop_request.h"
 
 namespace piperpc::daemon {
@@ -64,9 +69,6 @@ class StopRequest::Impl {
     if (arrived == 0) arrived = TakeSignal();
     return NameOf(arrived);
   }
-
-  // Another signal does what it does to every program.
-  void LetNextOneEnd() { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
 
  private:
   // For poll(2), which a signal without a handler would end together with the program.
@@ -140,10 +142,77 @@ class StopRequest::Impl {
 StopRequest::StopRequest() : impl_(std::make_unique<Impl>()) {}
 StopRequest::~StopRequest() = default;
 
-StopReason StopRequest::Wait(std::string_view stop_word) {
-  StopReason reason = {impl_->Wait(stop_word)};
-  impl_->LetNextOneEnd();
-  return reason;
-}
+StopReason StopRequest::Wait(std::string_view stop_word) { return {impl_->Wait(stop_word)}; }
+
+// A thread that takes the signals, which are blocked in all others.
+class SecondSignal::Impl {
+ public:
+  explicit Impl(Tell tell) : tell_(std::move(tell)) {
+    auto thread = internal::StartThread("the thread that waits for signals", [this] { Run(); });
+    if (thread.ok()) {
+      thread_ = *std::move(thread);
+    } else {
+      // The next one does what it does to every program, without a word.
+      pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+    }
+  }
+
+  ~Impl() {
+    if (!thread_.joinable()) return;
+    stopping_ = true;
+    pthread_kill(thread_.native_handle(), kWake);
+    thread_.join();
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // One that means nothing to programs unless they wait for it.
+  static constexpr int kWake = SIGURG;
+
+  void Run() {
+    sigset_t all = set_;
+    sigaddset(&all, kWake);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);  // From here on the waking is not lost.
+    TakeRepeats(all);
+    while (!stopping_) {
+      const int number = sigwaitinfo(&all, nullptr);
+      if (number > 0 && number != kWake) EndBy(number);
+    }
+  }
+
+  void TakeRepeats(const sigset_t& all) const {
+    const Clock::time_point end = begin_ + kRepeatTime;
+    bool more = true;
+    while (more && !stopping_) {
+      const auto left = std::max(end - Clock::now(), Clock::duration::zero());
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+      const timespec time = {.tv_sec = seconds.count(),
+                             .tv_nsec = std::chrono::nanoseconds(left - seconds).count()};
+      more = sigtimedwait(&all, nullptr, &time) > 0 || errno == EINTR;
+    }
+  }
+
+  void EndBy(int number) {
+    tell_(NameOf(number));
+    sigset_t open;
+    sigemptyset(&open);
+    sigaddset(&open, number);
+    pthread_sigmask(SIG_UNBLOCK, &open, nullptr);
+    raise(number);
+  }
+
+  const Tell tell_;
+  const Clock::time_point begin_ = Clock::now();
+  const sigset_t set_ = EndSet();
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+SecondSignal::SecondSignal(Tell tell) : impl_(std::make_unique<Impl>(std::move(tell))) {}
+SecondSignal::~SecondSignal() = default;
 
 }  // namespace piperpc::daemon

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,9 +24,30 @@ class StopRequest {
   StopRequest& operator=(const StopRequest&) = delete;
 
   // Waits for a signal to end, or, unless `stop_word` is empty, for that word alone on a line of
-  // standard input. The end of standard input is no such word. From then on another signal ends the
-  // program at once.
+  // standard input. The end of standard input is no such word. Further signals are held back from
+  // then on; see SecondSignal.
   StopReason Wait(std::string_view stop_word);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// What happens to signals once the program is ending: those of the first kRepeatTime belong to the
+// one that came before, as timeout(1) signals a program and then its whole group; a later one ends
+// the program at once, by that signal. There is one of these at a time.
+class SecondSignal {
+ public:
+  static constexpr std::chrono::seconds kRepeatTime{1};
+
+  // Gets the name of the signal that is about to end the program, on a thread of its own.
+  using Tell = std::function<void(const std::string& name)>;
+
+  // The time of repeats begins now.
+  explicit SecondSignal(Tell tell);
+  ~SecondSignal();
+  SecondSignal(const SecondSignal&) = delete;
+  SecondSignal& operator=(const SecondSignal&) = delete;
 
  private:
   class Impl;
