@@ -1,5 +1,3 @@
-#include "src/transport/descriptors_linux.h"
-
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
@@ -7,6 +5,7 @@
 #include <string>
 
 #include "server/server_fixture.h"
+#include "src/transport/linux/descriptors.h"
 #include "support/descriptor_limit_linux.h"
 #include "support/journal.h"
 

@@ -1,6 +1,4 @@
 // What is Linux's own about endpoints: lock, dead sockets, private directories, modes, users.
-#include "src/transport/endpoint_owner_linux.h"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/file.h>
@@ -15,8 +13,9 @@
 
 #include "child_process_linux.h"
 #include "harness.h"
-#include "src/transport/peer_linux.h"
-#include "src/transport/socket_linux.h"
+#include "src/transport/linux/endpoint_owner.h"
+#include "src/transport/linux/peer.h"
+#include "src/transport/linux/socket.h"
 
 namespace piperpc::transport {
 namespace {

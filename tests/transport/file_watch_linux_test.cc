@@ -1,12 +1,11 @@
 // What the watch over an endpoint's files wakes a loop for.
-#include "src/transport/file_watch_linux.h"
-
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "harness.h"
+#include "src/transport/linux/file_watch.h"
 
 namespace piperpc::transport {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "harness.h"
 #include "recording_calls_win32.h"
-#include "src/transport/transport_win32.h"
+#include "src/transport/win32/transport.h"
 #include "support/endpoints.h"
 
 namespace piperpc::transport {

@@ -4,7 +4,7 @@
 
 #include "named_pipe_fixture_win32.h"
 #include "src/base/wide_win32.h"
-#include "src/transport/handle_win32.h"
+#include "src/transport/win32/handle.h"
 
 namespace piperpc::transport {
 namespace {

@@ -1,11 +1,10 @@
 // What the kernel says of a peer, and what it does not.
-#include "src/transport/peer_linux.h"
-
 #include <gtest/gtest.h>
 #include <sched.h>
 
 #include "child_process_linux.h"
 #include "harness.h"
+#include "src/transport/linux/peer.h"
 
 namespace piperpc::transport {
 namespace {

@@ -1,5 +1,5 @@
 // Posted work, and the wait that it ends.
-#include "src/transport/post_queue.h"
+#include "src/transport/loop/post_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "src/transport/pipe_calls_win32.h"
+#include "src/transport/win32/pipe_calls.h"
 
 namespace piperpc::transport {
 

@@ -14,8 +14,8 @@
 #include "child_process_linux.h"
 #include "harness.h"
 #include "refused_calls_linux.h"
-#include "src/transport/endpoint_owner_linux.h"
-#include "src/transport/socket_linux.h"
+#include "src/transport/linux/endpoint_owner.h"
+#include "src/transport/linux/socket.h"
 
 namespace piperpc::transport {
 namespace {

@@ -1,9 +1,8 @@
 // What the loops do when the system refuses to watch a socket.
-#include "src/transport/socket_loop_linux.h"
-
 #include <gmock/gmock.h>
 
 #include "harness.h"
+#include "src/transport/linux/socket_loop.h"
 
 namespace piperpc::transport {
 namespace {

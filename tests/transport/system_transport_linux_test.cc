@@ -1,6 +1,4 @@
 // Which loops "auto" makes when the system refuses a part of io_uring, or has nothing left.
-#include "src/transport/system_transport_linux.h"
-
 #include <gtest/gtest.h>
 #include <liburing.h>
 #include <sys/syscall.h>
@@ -12,7 +10,8 @@
 #include "absl/strings/match.h"
 #include "child_process_linux.h"
 #include "refused_calls_linux.h"
-#include "src/transport/event_loop_epoll_linux.h"
+#include "src/transport/linux/event_loop_epoll.h"
+#include "src/transport/linux/system_transport.h"
 #include "support/descriptor_limit_linux.h"
 
 namespace piperpc::transport {

@@ -1,0 +1,243 @@
+#include "src/transport/linux/listener.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/transport/linux/access.h"
+#include "src/transport/linux/folder.h"
+#include "src/transport/linux/peer.h"
+#include "src/transport/linux/pipe.h"
+#include "src/transport/linux/socket.h"
+
+namespace piperpc::transport {
+namespace {
+
+constexpr int kAcceptsPerIteration = 64;  // The pipes that are there already have their turn, too.
+
+// The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
+// many iterations take one client each, and look for no second one.
+constexpr int kSingleAccepts = 16;
+
+// The kernel takes no more than net.core.somaxconn (4096 by default).
+int Backlog(std::size_t wanted) {
+  constexpr std::size_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(wanted == 0 ? kMost : std::min(wanted, kMost));
+}
+
+constexpr Backoff RestorePause() {
+  return {std::chrono::milliseconds(10), std::chrono::seconds(5)};
+}
+
+}  // namespace
+
+// A socket that listens, as the loop sees it.
+class SocketListener::Socket final : public SocketLoop::Source {
+ public:
+  Socket(UniqueFd fd, SocketListener& listener) : Source(std::move(fd)), listener_(listener) {}
+
+  void Refuse() { ::shutdown(fd(), SHUT_RDWR); }  // New clients, from now on.
+
+ private:
+  void OnReceived(std::ptrdiff_t, const char*) override {}  // Never started.
+  void OnReadable(int wait_error) override { listener_.OnReadable(wait_error); }
+  void OnWritable(int) override {}  // Never started.
+  void OnReleased() override { listener_.OnReleased(*this); }
+
+  SocketListener& listener_;
+};
+
+absl::StatusOr<std::unique_ptr<Listener>> SocketListener::Open(SocketLoop& loop,
+                                                               const Endpoint& endpoint,
+                                                               const ListenOptions& options,
+                                                               Delegate& delegate) {
+  const absl::StatusOr<mode_t> mode = SocketMode(options.access, endpoint);
+  if (!mode.ok()) return mode.status();
+  absl::StatusOr<EndpointOwner> owner = EndpointOwner::Take(endpoint);
+  if (!owner.ok()) return owner.status();
+  std::unique_ptr<SocketListener> listener(
+      new SocketListener(*std::move(owner), *mode, loop, options, delegate));
+  if (absl::Status status = listener->Bind(); !status.ok()) return status;
+  listener->Watch();
+  loop.Start(*listener->socket_, SocketLoop::kReadable);
+  return listener;
+}
+
+SocketListener::SocketListener(EndpointOwner owner, mode_t mode, SocketLoop& loop,
+                               const ListenOptions& options, Delegate& delegate)
+    : loop_(loop),
+      options_(options),
+      mode_(mode),
+      delegate_(delegate),
+      owner_(std::move(owner)),
+      admission_(options.max_connections, delegate),
+      pause_(loop, *this, delegate),
+      watch_(loop, [this] { Look(); }),
+      restore_pause_(RestorePause()) {}
+
+SocketListener::~SocketListener() = default;
+
+absl::Status SocketListener::Bind() {
+  absl::StatusOr<UniqueFd> fd = NewSocket(SOCK_NONBLOCK);
+  if (!fd.ok()) return fd.status();
+  absl::Status status = SetSendBuffer(fd->get());
+  if (status.ok()) status = BindAndListen(fd->get());
+  if (!status.ok()) {
+    owner_.RemoveSocket();
+    return status;
+  }
+  socket_ = std::make_unique<Socket>(*std::move(fd), *this);
+  return absl::OkStatus();
+}
+
+// The mode is set before anyone can connect: until listen() the kernel refuses.
+absl::Status SocketListener::BindAndListen(int fd) {
+  const std::string& path = owner_.endpoint().address();
+  const sockaddr_un address = SocketAddress(path);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return SocketError(errno, absl::StrCat("cannot bind to ", path));
+  }
+  owner_.Bound();
+  if (::chmod(path.c_str(), mode_) != 0) {
+    return SocketError(errno, absl::StrCat("cannot chmod ", path));
+  }
+  if (::listen(fd, Backlog(options_.waiting_instances)) != 0) {
+    return SocketError(errno, absl::StrCat("cannot listen at ", path));
+  }
+  return absl::OkStatus();
+}
+
+void SocketListener::Close(absl::AnyInvocable<void()> closed) {
+  closing_ = true;
+  closed_ = std::move(closed);
+  owner_.Release();
+  Retire();
+  watch_.Close([this] {
+    watching_ = false;
+    OnPartClosed();
+  });
+}
+
+// Takes no more clients from the socket; the loop has to let go of it before it can go.
+void SocketListener::Retire() {
+  loop_.Cancel(*this);
+  if (socket_ == nullptr) return;
+  socket_->Refuse();
+  loop_.Release(*retired_.emplace_back(std::move(socket_)));
+}
+
+void SocketListener::OnReleased(const Socket& socket) {
+  std::erase_if(retired_, [&](const auto& retired) { return retired.get() == &socket; });
+  if (closing_) OnPartClosed();
+}
+
+void SocketListener::OnPartClosed() {
+  if (watching_ || !retired_.empty()) return;
+  auto closed = std::exchange(closed_, nullptr);
+  closed();
+}
+
+void SocketListener::Watch() {
+  const std::string& path = owner_.endpoint().address();
+  watch_.Watch({path, owner_.lock_path()}, FolderOf(path));
+}
+
+void SocketListener::Look() {
+  if (closing_ || (socket_ != nullptr && owner_.SocketInPlace() && owner_.LockInPlace())) return;
+  const absl::Status status = Restore();
+  if (closing_) return;
+  if (status.ok()) {
+    restore_pause_.Reset();
+    Watch();
+  } else {
+    watch_.LookAfter(restore_pause_.Next());
+  }
+  TellRestored(status);
+}
+
+absl::Status SocketListener::Restore() {
+  if (absl::Status status = owner_.Restore(); !status.ok()) return status;
+  if (socket_ != nullptr && owner_.SocketInPlace()) return absl::OkStatus();
+  AcceptLeft();
+  if (closing_) return absl::OkStatus();
+  Retire();
+  if (absl::Status status = Bind(); !status.ok()) return status;
+  loop_.Start(*socket_, SocketLoop::kReadable);
+  return absl::OkStatus();
+}
+
+// Those that had connected before the file was removed are served.
+void SocketListener::AcceptLeft() {
+  while (socket_ != nullptr) {
+    UniqueFd client(::accept4(socket_->fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!client) return;
+    HandOut(std::move(client));
+  }
+}
+
+// A failure that goes on is told once.
+void SocketListener::TellRestored(const absl::Status& status) {
+  if (!status.ok() && std::exchange(told_, status) == status) return;
+  if (status.ok()) told_ = absl::OkStatus();
+  delegate_.OnEndpointRemoved(status);
+}
+
+// When the system does not watch the socket, clients are looked for after a pause.
+void SocketListener::OnReadable(int wait_error) {
+  if (wait_error != 0) return pause_.Begin(SocketError(wait_error, "cannot wait for clients"));
+  AcceptSome();
+}
+
+void SocketListener::AcceptSome() {
+  int most = kAcceptsPerIteration;
+  if (single_accepts_left_ > 0) {
+    --single_accepts_left_;
+    most = 1;
+  }
+  for (; most > 0; --most) {
+    if (!AcceptOne()) return;
+  }
+  loop_.Start(*socket_, SocketLoop::kReadable);
+}
+
+// True: there may be more. False: not now, and it is arranged what makes it go on: a client, or the
+// end of a pause.
+bool SocketListener::AcceptOne() {
+  UniqueFd client(::accept4(socket_->fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client) return AcceptFailed(errno);
+  pause_.Reset();
+  HandOut(std::move(client));
+  return !closing_;
+}
+
+bool SocketListener::AcceptFailed(int error) {
+  if (error == EINTR || error == ECONNABORTED) return true;
+  if (error == EAGAIN) {
+    single_accepts_left_ = kSingleAccepts;
+    loop_.Start(*socket_, SocketLoop::kReadable);
+  } else {
+    // The client stays in the backlog and is taken when there are descriptors again. As the loop
+    // does not watch the socket in the meantime, nothing spins.
+    pause_.Begin(SocketError(error, "accept"));
+  }
+  return false;
+}
+
+// A client that the access rules keep out or that has gone again is closed; that is no matter for
+// the delegate.
+void SocketListener::HandOut(UniqueFd fd) {
+  const absl::StatusOr<ucred> credentials = PeerCredentials(fd.get());
+  if (!credentials.ok() || !CheckClient(fd.get(), *credentials, options_.access).ok()) return;
+  Peer peer = ToPeer(*credentials);
+  Admission::Verdict verdict = admission_.Judge(peer);
+  if (!verdict.slot) return;
+  admission_.HandOut(
+      std::make_unique<SocketPipe>(std::move(fd), std::move(peer), std::move(verdict.slot)),
+      std::move(verdict.refusal));
+}
+
+}  // namespace piperpc::transport

@@ -1,0 +1,51 @@
+// What every loop has in common: the order of an iteration, posted work, timers and deferred work.
+// A system's loop adds how it waits and how it is woken.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "src/transport/event_loop.h"
+#include "src/transport/loop/deferred_queue.h"
+#include "src/transport/loop/post_queue.h"
+#include "src/transport/timer_queue.h"
+
+namespace piperpc::transport {
+
+class LoopBase : public EventLoop {
+ public:
+  void set_spin(Duration spin) final { spin_ = spin; }
+  void Run() final;
+  void Stop() final { posted_.Stop(); }
+  void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work), InLoop()); }
+  bool InLoop() const final;
+  void Schedule(Timer& timer, TimePoint when) final { timers_.Schedule(timer, when); }
+  void Cancel(Timer& timer) final { timers_.Cancel(timer); }
+  void Defer(Deferred& work) final { deferred_.Add(work); }
+  void Undefer(Deferred& work) final { deferred_.Remove(work); }
+
+ protected:
+  // A limit for Wait() that has always passed: take what is there, do not wait.
+  static constexpr TimePoint kNoWait = TimePoint::min();
+
+  LoopBase();
+
+  // Waits for completions until `limit` (kNever: for ever), and delivers them. False: there was
+  // none, nor a Wake(). Loop thread.
+  virtual bool Wait(TimePoint limit) = 0;
+
+  // Makes a Wait() that is going on, or the next one, return. Any thread.
+  virtual void Wake() = 0;
+
+ private:
+  bool Iterate();  // True: it was the last one.
+  bool WaitAwake(TimePoint limit);
+
+  std::atomic<std::thread::id> thread_;
+  Duration spin_ = Duration::zero();
+  PostQueue posted_;
+  TimerQueue timers_;
+  DeferredQueue deferred_;
+};
+
+}  // namespace piperpc::transport

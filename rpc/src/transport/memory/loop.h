@@ -1,0 +1,24 @@
+// A loop that lives of posted work alone, which is how in-memory pipes complete their operations.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include "src/transport/loop/loop_base.h"
+
+namespace piperpc::transport {
+
+class MemoryLoop final : public LoopBase {
+ public:
+  std::string_view name() const override { return "memory"; }
+
+ private:
+  bool Wait(TimePoint limit) override;
+  void Wake() override;
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool wake_ = false;
+};
+
+}  // namespace piperpc::transport

@@ -1,0 +1,145 @@
+#include "src/transport/memory/pipe.h"
+
+#include <algorithm>
+
+#include "src/transport/own_peer.h"
+#include "src/transport/packet_check.h"
+
+namespace piperpc::transport {
+namespace {
+
+absl::Status PeerGone() { return absl::UnavailableError("the peer has closed the pipe"); }
+
+}  // namespace
+
+std::pair<std::unique_ptr<MemoryPipe>, std::unique_ptr<MemoryPipe>> MemoryPipe::NewPair() {
+  const auto wire = std::make_shared<MemoryWire>();
+  return {std::unique_ptr<MemoryPipe>(new MemoryPipe(wire, 0)),
+          std::unique_ptr<MemoryPipe>(new MemoryPipe(wire, 1))};
+}
+
+MemoryPipe::MemoryPipe(std::shared_ptr<MemoryWire> wire, int side)
+    : wire_(std::move(wire)), side_(side), peer_(OwnPeer()) {}
+
+MemoryPipe::~MemoryPipe() {
+  const std::lock_guard lock(wire_->mutex);
+  HangUp();
+}
+
+void MemoryPipe::Attach(EventLoop& loop, Delegate& delegate) {
+  const std::lock_guard lock(wire_->mutex);
+  loop_ = &loop;
+  delegate_ = &delegate;
+  self().pipe = this;
+}
+
+void MemoryPipe::Receive() {
+  const std::lock_guard lock(wire_->mutex);
+  self().receiving = true;
+  if (!self().inbox.empty() || !other().open) WakeReader(self());
+}
+
+absl::StatusOr<SendResult> MemoryPipe::Send(std::span<const Bytes> slices) {
+  if (absl::Status status = CheckPacket(slices); !status.ok()) return status;
+  const std::lock_guard lock(wire_->mutex);
+  if (!other().open) return PeerGone();
+  if (other().HasRoom(PacketSize(slices))) {
+    Put(slices);
+    return SendResult::kSent;
+  }
+  if (loop_ == nullptr) return SendResult::kWouldBlock;
+  pending_.assign(slices.begin(), slices.end());
+  self().sending = true;
+  return SendResult::kPending;
+}
+
+absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
+  std::unique_lock lock(wire_->mutex);
+  const auto arrived = [this] { return !self().inbox.empty() || !other().open; };
+  // A time that is long gone must not reach the wait: not every system's takes it for what it is.
+  const bool in_time =
+      deadline <= Clock::now() ? arrived() : self().arrived.wait_until(lock, deadline, arrived);
+  if (!in_time) return absl::DeadlineExceededError("");
+  if (self().inbox.empty()) return PeerGone();
+  const std::string packet = TakePacket();
+  std::copy(packet.begin(), packet.end(), buffer.begin());
+  return packet.size();
+}
+
+// What was sent stays in the other end's inbox: there is nothing to drain.
+void MemoryPipe::Close(CloseMode, absl::AnyInvocable<void()> closed) {
+  {
+    const std::lock_guard lock(wire_->mutex);
+    HangUp();
+  }
+  slot_.Reset();
+  if (loop_ == nullptr) return closed();
+  loop_->Post(std::move(closed));  // After all that was posted for this end while it was open.
+}
+
+void MemoryPipe::WakeReader(MemoryEnd& end) {
+  end.arrived.notify_one();
+  if (!end.receiving) return;
+  end.pipe->loop_->Post([pipe = end.pipe] { pipe->FinishReceive(); });
+}
+
+void MemoryPipe::WakeWriter(MemoryEnd& end) {
+  if (!end.sending) return;
+  end.pipe->loop_->Post([pipe = end.pipe] { pipe->FinishSend(); });
+}
+
+void MemoryPipe::Put(std::span<const Bytes> slices) {
+  std::string packet;
+  packet.reserve(PacketSize(slices));
+  for (const Bytes slice : slices) packet.append(slice.data(), slice.size());
+  other().bytes += packet.size();
+  other().inbox.push_back(std::move(packet));
+  WakeReader(other());
+}
+
+std::string MemoryPipe::TakePacket() {
+  std::string packet = std::move(self().inbox.front());
+  self().inbox.pop_front();
+  self().bytes -= packet.size();
+  WakeWriter(other());
+  return packet;
+}
+
+void MemoryPipe::HangUp() {
+  if (!self().open) return;
+  self().open = false;
+  self().receiving = false;
+  self().sending = false;
+  self().inbox.clear();
+  WakeReader(other());
+  WakeWriter(other());
+}
+
+// Called once or more often for one Receive(): several reasons may have woken the reader.
+void MemoryPipe::FinishReceive() {
+  std::unique_lock lock(wire_->mutex);
+  if (!self().receiving) return;
+  if (self().inbox.empty() && other().open) return;
+  self().receiving = false;
+  if (self().inbox.empty()) {
+    lock.unlock();
+    return delegate_->OnReceiveError(PeerGone());
+  }
+  const std::string packet = TakePacket();
+  lock.unlock();
+  delegate_->OnReceive(packet);
+}
+
+void MemoryPipe::FinishSend() {
+  std::unique_lock lock(wire_->mutex);
+  if (!self().sending) return;
+  const bool peer_open = other().open;
+  if (peer_open && !other().HasRoom(PacketSize(pending_))) return;
+  if (peer_open) Put(pending_);
+  self().sending = false;
+  pending_ = {};
+  lock.unlock();
+  delegate_->OnSent(peer_open ? absl::OkStatus() : PeerGone());
+}
+
+}  // namespace piperpc::transport

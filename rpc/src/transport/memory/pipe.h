@@ -1,0 +1,59 @@
+// A pipe inside this process. Both ends may be on different threads and loops.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/transport/connection_slots.h"
+#include "src/transport/event_loop.h"
+#include "src/transport/memory/wire.h"
+#include "src/transport/pipe.h"
+
+namespace piperpc::transport {
+
+class MemoryPipe final : public Pipe {
+ public:
+  // The two ends of a new pipe.
+  static std::pair<std::unique_ptr<MemoryPipe>, std::unique_ptr<MemoryPipe>> NewPair();
+
+  ~MemoryPipe() override;
+
+  // What is given back when this end is closed. Before the pipe is used.
+  void Hold(ConnectionSlots::Slot slot) { slot_ = std::move(slot); }
+
+  void Attach(EventLoop& loop, Delegate& delegate) override;
+  void Receive() override;
+  absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override;
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override;
+  void Close(CloseMode mode, absl::AnyInvocable<void()> closed) override;
+  const Peer& peer() const override { return peer_; }
+
+ private:
+  MemoryPipe(std::shared_ptr<MemoryWire> wire, int side);
+
+  MemoryEnd& self() { return wire_->ends[side_]; }
+  MemoryEnd& other() { return wire_->ends[1 - side_]; }
+
+  // All of these with the lock of the wire.
+  void WakeReader(MemoryEnd& end);
+  void WakeWriter(MemoryEnd& end);
+  void Put(std::span<const Bytes> slices);
+  std::string TakePacket();
+  void HangUp();
+
+  // On the loop.
+  void FinishReceive();
+  void FinishSend();
+
+  const std::shared_ptr<MemoryWire> wire_;
+  const int side_;
+  const Peer peer_;
+  EventLoop* loop_ = nullptr;
+  Delegate* delegate_ = nullptr;
+  std::vector<Bytes> pending_;  // The slices of a Send() that is under way.
+  ConnectionSlots::Slot slot_;
+};
+
+}  // namespace piperpc::transport
