@@ -18,7 +18,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/rpc/include/piperpc
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 install(DIRECTORY ${generated}/piperpc
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/proto/piperpc
+# The services', too, for whoever wants to call an installed piperpcd.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/proto/
   DESTINATION ${CMAKE_INSTALL_DATADIR}/piperpc/proto FILES_MATCHING PATTERN *.proto)
 
 set(PIPERPC_PROTO_DIR ${CMAKE_INSTALL_DATADIR}/piperpc/proto)

@@ -1,10 +1,31 @@
 # `cmake --build <folder> --target package` makes one archive of all that is installed: the programs,
 # the documents, and the library for whoever has protobuf and abseil of the same kind.
-file(GLOB documents RELATIVE ${PROJECT_SOURCE_DIR} *.md docs/*.md rpc/*.md tools/*/*.md)
+include(GNUInstallDirs)
+file(GLOB documents RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+  *.md docs/*.md rpc/*.md tools/*/*.md examples/*/*.md)
+
+# A link to a header, or to a .proto, leads to where that is installed; all else that documents
+# link to lies as it does here.
+function(piperpc_install_document document)
+  cmake_path(GET document PARENT_PATH folder)
+  set(from ${CMAKE_INSTALL_FULL_DOCDIR}/${folder})
+  file(RELATIVE_PATH headers ${from} ${CMAKE_INSTALL_FULL_INCLUDEDIR}/piperpc)
+  file(RELATIVE_PATH protos ${from} ${CMAKE_INSTALL_FULL_DATADIR}/piperpc/proto)
+  file(READ ${document} text)
+  string(REGEX REPLACE "\\]\\((\\.\\./)*rpc/include/piperpc/" "](${headers}/" text "${text}")
+  string(REGEX REPLACE "\\]\\((\\.\\./)*proto/" "](${protos}/" text "${text}")
+  set(installed ${PROJECT_BINARY_DIR}/documents/${document})
+  file(WRITE ${installed} "${text}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${document})
+  install(FILES ${installed} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endfunction()
+
 foreach(document IN LISTS documents)
-  cmake_path(GET document PARENT_PATH folder)  # As they are here, so that their links lead on.
-  install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+  piperpc_install_document(${document})
 endforeach()
+install(FILES docs/performance.png DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  PATTERN README.md EXCLUDE PATTERN build EXCLUDE)
 
 # What is linked into the programs has licenses of its own. A prefix made by hand may lack them.
 if(PIPERPC_WINDOWS_PREFIX)

@@ -12,13 +12,18 @@ import textwrap
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS = [
+    document
+    for pattern in ("*.md", "docs/*.md", "rpc/*.md", "tools/*/*.md", "examples/*/*.md")
+    for document in sorted(ROOT.glob(pattern))
+]
 LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake")
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<how>file|part of): (?P<path>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -57,9 +62,10 @@ class ReadmeTest(unittest.TestCase):
 
     def test_links_lead_to_files(self):
         for document in DOCUMENTS:
-            for target in LINK.findall((ROOT / document).read_text(encoding="utf-8")):
+            text = CODE.sub("", document.read_text(encoding="utf-8"))
+            for target in LINK.findall(text):
                 with self.subTest(document=document, target=target):
-                    self.assertTrue((ROOT / target).exists())
+                    self.assertTrue((document.parent / target).exists())
 
 
 if __name__ == "__main__":

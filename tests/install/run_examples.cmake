@@ -1,6 +1,6 @@
-# Installs a build to a folder of its own, builds the examples against it, and lets the greeter's
-# client talk to its server: first by itself, then through the proxy. Takes BUILD, EXAMPLES (their
-# folder), OUT (a scratch folder), GENERATOR, OPTIONS (a list for the examples' configuration),
+# Installs a build to a folder of its own, looks where the links of its documents lead, builds the
+# installed examples against it, and lets the greeter's client talk to its server: first by itself,
+# then through the proxy. A signal ends the vault's server. Takes BUILD, OUT (a scratch folder), GENERATOR, OPTIONS (a list for the examples' configuration),
 # EMULATOR (what runs their programs, or nothing), SUFFIX (of theirs).
 cmake_minimum_required(VERSION 3.25)
 
@@ -13,8 +13,37 @@ file(MAKE_DIRECTORY ${OUT})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${OUT}/prefix)
 file(GLOB_RECURSE config ${OUT}/prefix/*/piperpcConfig.cmake)
 cmake_path(GET config PARENT_PATH package)
-foreach(example greeter proxy)
-  run(${CMAKE_COMMAND} -S ${EXAMPLES}/${example} -B ${OUT}/${example} -G ${GENERATOR}
+
+# A link that is not one of the web, nor within its document, leads to a file, or a folder.
+set(links_seen 0)
+file(GLOB_RECURSE documents ${OUT}/prefix/*.md)
+foreach(document IN LISTS documents)
+  cmake_path(GET document PARENT_PATH folder)
+  file(READ ${document} text)
+  string(REPLACE "](" "LINK(" text "${text}")  # A list does not bear single brackets.
+  string(REGEX REPLACE "[][;]" " " text "${text}")
+  string(REGEX MATCHALL "LINK\\([^)#: \n]*[./][^)#: \n]*[)#]" links "${text}")
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "^LINK.|.$" "" link "${link}")
+    math(EXPR links_seen "${links_seen} + 1")
+    if(NOT EXISTS ${folder}/${link})
+      message(SEND_ERROR "${document}: ${link} is not there")
+    endif()
+  endforeach()
+endforeach()
+if(NOT links_seen GREATER 20)
+  message(FATAL_ERROR "the installed documents (${documents}) have ${links_seen} links")
+endif()
+
+list(FILTER documents INCLUDE REGEX "/examples/greeter/README.md$")
+if(NOT documents)
+  message(FATAL_ERROR "the examples are not installed")
+endif()
+cmake_path(GET documents PARENT_PATH greeter)
+cmake_path(GET greeter PARENT_PATH examples)
+file(COPY ${examples}/ ${CMAKE_CURRENT_LIST_DIR}/services DESTINATION ${OUT}/sources)
+foreach(example greeter proxy vault services)
+  run(${CMAKE_COMMAND} -S ${OUT}/sources/${example} -B ${OUT}/${example} -G ${GENERATOR}
     -Dpiperpc_DIR=${package} ${OPTIONS})
   run(${CMAKE_COMMAND} --build ${OUT}/${example})
 endforeach()
@@ -46,3 +75,8 @@ set(server COMMAND ${EMULATOR} ${OUT}/greeter/greeter_server${SUFFIX} ${endpoint
 expect_greetings(${endpoint} ${server})
 expect_greetings(${front}
   COMMAND ${EMULATOR} ${OUT}/proxy/proxy${SUFFIX} ${front} ${endpoint} ${server})
+
+# Programs of another system have no such signals.
+if(NOT EMULATOR AND NOT WIN32)
+  run(sh ${CMAKE_CURRENT_LIST_DIR}/end_by_signal.sh ${OUT}/vault piperpc-vault-${unique})
+endif()
