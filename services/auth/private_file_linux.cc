@@ -27,7 +27,18 @@ absl::Status NotRegular(const std::string& path) {
 absl::Status CheckRegularFile(const std::string& path) {
   struct stat found;
   if (lstat(path.c_str(), &found) != 0) return SystemError("cannot inspect", path);
-  return S_ISREG(found.st_mode) ? absl::OkStatus() : NotRegular(path);
+  if (!S_ISREG(found.st_mode)) return NotRegular(path);
+  const bool allowed = faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
+  return allowed ? absl::OkStatus() : SystemError("cannot open", path);
+}
+
+// Where the folder may not be searched, nobody knows whether the file is there.
+absl::Status MakeError(const std::string& path) {
+  const int error = errno;
+  struct stat found;
+  const bool hidden = lstat(path.c_str(), &found) != 0 && errno == EACCES;
+  errno = error;
+  return SystemError(hidden ? "cannot open" : "cannot create", path);
 }
 
 // A file that is there is not opened: to close it would give up the locks that this process has on
@@ -35,7 +46,7 @@ absl::Status CheckRegularFile(const std::string& path) {
 absl::Status MakeFile(const std::string& path) {
   const int made = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnlyFile);
   if (made < 0) {
-    return errno == EEXIST ? CheckRegularFile(path) : SystemError("cannot create", path);
+    return errno == EEXIST ? CheckRegularFile(path) : MakeError(path);
   }
   close(made);
   return absl::OkStatus();

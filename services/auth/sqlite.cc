@@ -46,6 +46,15 @@ absl::Status IoErrorOf(sqlite3* database) {
 absl::Status StatusOf(int result, sqlite3* database) {
   if (result == SQLITE_OK) return absl::OkStatus();
   if ((result & 0xff) == SQLITE_IOERR) return IoErrorOf(database);
+  if ((result & 0xff) == SQLITE_NOTADB) {
+    return absl::DataLossError(
+        "the file is not a database, and was not changed; move it away, or choose a file that does "
+        "not exist yet");
+  }
+  if ((result & 0xff) == SQLITE_CORRUPT) {
+    return absl::DataLossError(absl::StrCat("the database is damaged (", sqlite3_errmsg(database),
+                                            "); bring back a copy of it, or move it away"));
+  }
   return absl::Status(CodeOf(result), absl::StrCat("database: ", sqlite3_errmsg(database)));
 }
 

@@ -125,8 +125,9 @@ class Server(Process):
   def __init__(self, *flags, folder=None):
     self.folder = pathlib.Path(folder or new_folder())
     self.endpoint = target.endpoint(self.folder, 'server')
-    super().__init__([*target.PIPERPCD, '--endpoint', self.endpoint, '--data-dir',
-                      target.path(self.folder / 'data'), *flags], target.environment())
+    where = () if '--memory' in flags else ('--data-dir', target.path(self.folder / 'data'))
+    super().__init__([*target.PIPERPCD, '--endpoint', self.endpoint, *where, *flags],
+                     target.environment())
     self.out.until('READY ')
 
   def stop(self):

@@ -275,6 +275,16 @@ class StartTest(ServerTest):
       self.assertNotIn('accounts opened', result.stderr)
       self.assertFalse(data.exists())
 
+  def test_two_servers_may_use_one_folder(self):
+    first = self.start()
+    data = target.path(first.folder / 'data')
+    second = self.start('--data-dir', data)
+    self.assertEqual(first.run_as('ana', 'call', WHO_AM_I).returncode, 0)
+    known = second.run('--user', 'ana', 'call', WHO_AM_I, PIPERPC_PASSWORD='another')
+    self.assertEqual(known.returncode, 16, known.stderr)  # UNAUTHENTICATED: it is ana's name.
+    self.assertEqual(second.run_as('bob', 'call', WHO_AM_I).returncode, 0)
+    self.assertEqual(first.run_as('bob', 'call', WHO_AM_I).returncode, 0)
+
   @target.linux_only('arguments with controls, and paths')
   def test_controls_of_its_arguments_do_not_reach_the_terminal(self):
     steering = '\x1b[2J\u202e'

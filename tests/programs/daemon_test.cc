@@ -72,10 +72,22 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
       {{"--endpoint="}, "--endpoint: the value is empty"},
       {{"--backend="}, "--backend: the value is empty"},
       {{"--stop-word="}, "--stop-word: the value is empty"},
+      {{"--memory", "--data-dir=x"}, "leave one of them out"},
+      {{"--data-dir=piperpcd-data", "--memory"}, "leave one of them out"},
+      {{"--max-subscribers-per-user=20000"},
+       "--max-subscribers-per-user: 20000 is more than --max-subscribers allows in all, which is "
+       "10000"},
+      {{"--max-connections-per-user=11", "--max-connections=10"},
+       "--max-connections-per-user: 11 is more than --max-connections allows in all, which is 10"},
   };
   for (const auto& [arguments, text] : cases) {
     EXPECT_THAT(std::string(ParseOptions(arguments).status().message()), HasSubstr(text));
   }
+}
+
+TEST(DaemonOptionsTest, AShareThatNobodyGaveMayBeMoreThanTheWhole) {
+  EXPECT_TRUE(ParseOptions({"--max-connections=10", "--max-subscribers=10"}).ok());
+  EXPECT_TRUE(ParseOptions({"--max-connections=10", "--max-connections-per-user=10"}).ok());
 }
 
 // Of each flag that takes one of a few words: those that it takes.
@@ -130,9 +142,9 @@ TEST(DaemonOptionsTest, WhateverTheFlagsAllowTheLibraryAllowsToo) {
   for (const std::string flag :
        {"--max-message=64KiB", "--max-message=2147483647", "--max-packet=64KiB",
         "--max-packet=256KiB", "--max-calls=16", "--max-calls=1000000", "--worker-threads=4096",
-        "--event-loops=64", "--max-connections=4294967295",
+        "--event-loops=64", "--max-connections-per-user=1",
         "--max-connections-per-user=4294967295"}) {
-    const auto options = ParseOptions({flag});
+    const auto options = ParseOptions({"--max-connections=4294967295", flag});
     ASSERT_TRUE(options.ok()) << options.status();
     EXPECT_TRUE(CheckOptions(*options).ok()) << flag << CheckOptions(*options);
   }

@@ -244,6 +244,7 @@ TEST(AccountFile, ThatIsNoDatabaseIsLeftAlone) {
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_THAT(FilesIn(folder), ElementsAreArray(before));
   EXPECT_THAT(std::string(status.message()), HasSubstr(path));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is not a database, and was not changed"));
 }
 
 TEST(AccountFile, OfANewerVersionIsRefused) {

@@ -22,6 +22,12 @@ std::string WholePath(const std::string& path) {
   return std::string(text.begin(), text.end());
 }
 
+// What a person who reads it can change.
+absl::Status WithFlag(const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(), " (--data-dir says where the accounts are)"));
+}
+
 services::AuthOptions AuthOptionsFor(services::LoginObserver& observer, LogHook log) {
   services::AuthOptions options;
   options.observer = &observer;
@@ -37,7 +43,7 @@ absl::StatusOr<std::unique_ptr<HostedServices>> HostedServices::Open(const Optio
       options.memory ? services::kInMemory : absl::StrCat(options.data_dir, "/accounts.db");
   absl::StatusOr<std::unique_ptr<services::AccountStore>> accounts =
       services::OpenAccountStore(path);
-  if (!accounts.ok()) return accounts.status();
+  if (!accounts.ok()) return WithFlag(accounts.status());
   const absl::StatusOr<services::PasswordHasher> hasher =
       services::PasswordHasher::Create(services::PasswordCost::Interactive());
   if (!hasher.ok()) return hasher.status();

@@ -126,11 +126,28 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
             SetNumber(server.worker_threads, 1, 4096));
 }
 
-void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
+// What was given, where the default cannot tell.
+struct Given {
+  bool data_dir = false;
+  bool connections_per_user = false;
+  bool subscribers_per_user = false;
+};
+
+// The same value, and whether it was given.
+tools::FlagValue Noting(tools::FlagValue value, bool& given) {
+  value.set = [set = value.set, &given](std::string_view text) {
+    given = true;
+    return set(text);
+  };
+  return value;
+}
+
+void AddLimitFlags(FlagSet& flags, ServerOptions& server, Given& given) {
   flags.Add("max-connections", "N", "maximum of connections at once",
             SetNumber(server.max_connections, 1, kMany));
-  flags.Add("max-connections-per-user", "N", "maximum of connections at once of one system user",
-            SetNumber(server.max_connections_per_user, 1, kMany));
+  flags.Add(
+      "max-connections-per-user", "N", "maximum of connections at once of one system user",
+      Noting(SetNumber(server.max_connections_per_user, 1, kMany), given.connections_per_user));
   flags.Add("max-calls", "N", "maximum of calls in flight on a connection",
             SetNumber(server.max_calls_per_connection, 16, 1'000'000));
   flags.Add("max-message", "SIZE", "size of the largest request",
@@ -139,7 +156,7 @@ void AddLimitFlags(FlagSet& flags, ServerOptions& server) {
             SetSize(server.max_packet_bytes, 64 * kKiB, 256 * kKiB));
 }
 
-void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
+void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify, Given& given) {
   flags.Add("subscriber-queue", "SIZE", "how much may wait for a slow subscriber",
             SetSize(notify.queue_bytes, 4 * kKiB, kMany));
   AddChoice(flags, "subscriber-policy", "POLICY",
@@ -149,17 +166,18 @@ void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify) {
   tools::FlagValue per_user = SetNumber(notify.max_subscribers_per_user, 1, kMany);
   per_user.initial = "three quarters of them";
   flags.Add("max-subscribers-per-user", "N", "maximum of subscribers at once of one user",
-            per_user);
+            Noting(per_user, given.subscribers_per_user));
 }
 
-FlagSet FlagsFor(Options& options) {
+FlagSet FlagsFor(Options& options, Given& given) {
   FlagSet flags;
   flags.Add("endpoint", "NAME", "a short name or a pipe's address", SetText(options.endpoint));
-  flags.Add("data-dir", "DIR", "where the accounts are kept", SetText(options.data_dir));
+  flags.Add("data-dir", "DIR", "where the accounts are kept",
+            Noting(SetText(options.data_dir), given.data_dir));
   flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
   AddServerFlags(flags, options.server);
-  AddLimitFlags(flags, options.server);
-  AddNotifyFlags(flags, options.notify);
+  AddLimitFlags(flags, options.server, given);
+  AddNotifyFlags(flags, options.notify, given);
   AddChoice(flags, "log-level", "LEVEL", "log this level and above: ", LevelChoices(),
             options.log_level);
   flags.Add("grace", "DURATION", "how long calls may go on at shutdown",
@@ -169,6 +187,28 @@ FlagSet FlagsFor(Options& options) {
   flags.AddSwitch("help", "show this", &options.help);
   flags.AddSwitch("version", "show the version", &options.version);
   return flags;
+}
+
+absl::Status CheckShare(std::string_view flag, bool given, std::size_t per_user, std::size_t all) {
+  if (!given || per_user <= all) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", std::string(flag), "-per-user: ", per_user,
+                                                 " is more than --", std::string(flag),
+                                                 " allows in all, which is ", all));
+}
+
+// Flags that are right alone and wrong together.
+absl::Status CheckTogether(const Options& options, const Given& given) {
+  if (options.memory && given.data_dir) {
+    return absl::InvalidArgumentError(
+        "--memory keeps the accounts in no folder, and --data-dir names one; leave one of them "
+        "out");
+  }
+  absl::Status status =
+      CheckShare("max-connections", given.connections_per_user,
+                 options.server.max_connections_per_user, options.server.max_connections);
+  if (!status.ok()) return status;
+  return CheckShare("max-subscribers", given.subscribers_per_user,
+                    options.notify.max_subscribers_per_user, options.notify.max_subscribers);
 }
 
 // Memory for a few of the largest messages, as there is by default.
@@ -183,11 +223,16 @@ Options WithBudget(Options options) {
 
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) {
   Options options;
-  const absl::StatusOr<std::vector<std::string>> words = FlagsFor(options).Parse(arguments);
+  Given given;
+  const absl::StatusOr<std::vector<std::string>> words = FlagsFor(options, given).Parse(arguments);
   if (!words.ok()) return words.status();
-  if (words->empty()) return WithBudget(std::move(options));
-  return absl::InvalidArgumentError(
-      absl::StrCat("unexpected argument \"", words->front(), "\": piperpcd takes only flags"));
+  if (!words->empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected argument \"", words->front(), "\": piperpcd takes only flags"));
+  }
+  const absl::Status together = CheckTogether(options, given);
+  if (!together.ok()) return together;
+  return WithBudget(std::move(options));
 }
 
 absl::Status CheckOptions(const Options& options) {
@@ -210,8 +255,9 @@ Exit codes: 0 shut down as told; 1 could not start; 64 wrong usage; 74 out of me
 output cannot be written, so that nobody would learn that it is ready.
 )";
   Options options;
+  Given given;
   return absl::StrCat("piperpcd: serves auth.v1, upper.v1 and notify.v1 on a pipe.\n\n",
-                      FlagsFor(options).Help(), kAbout);
+                      FlagsFor(options, given).Help(), kAbout);
 }
 
 }  // namespace piperpc::daemon
