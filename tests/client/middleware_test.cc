@@ -205,6 +205,11 @@ TEST_P(MiddlewareOfAFormTest, BehindTheOneThatThrowsSeesNothing) {
               ElementsAre("a before " + method(), "b before " + method(), "a after INTERNAL"));
 }
 
+TEST_P(MiddlewareOfAFormTest, ThatHasNoMemoryEndsTheCallWithThat) {
+  ConnectWithThree([](ClientContext&) -> absl::Status { throw std::bad_alloc(); });
+  ExpectStatus(Get(CallBy(GetParam())), absl::StatusCode::kResourceExhausted, "middleware");
+}
+
 TEST_F(MiddlewareTest, DoesNotSeeAQuestionWhetherTheServerIsReady) {
   ConnectWithThree();
   auto ready = std::async(std::launch::async, [&] { return channel_->WaitUntilReady(kPatience); });

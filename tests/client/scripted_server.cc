@@ -79,11 +79,15 @@ void ScriptedConnection::SendHello(const wire::Hello& hello) {
   Send({.kind = wire::FrameKind::kHello}, wire::EncodeHello(hello));
 }
 
-void ScriptedConnection::Send(const wire::FrameHeader& header, std::string_view payload) {
-  std::string packet(wire::FrameSize(header, payload.size()), '\0');
-  char* const out = wire::EncodeFramePrefix(header, payload.size(), packet.data());
+std::string ScriptedConnection::Encode(const wire::FrameHeader& header, std::string_view payload) {
+  std::string frame(wire::FrameSize(header, payload.size()), '\0');
+  char* const out = wire::EncodeFramePrefix(header, payload.size(), frame.data());
   std::copy(payload.begin(), payload.end(), out);
-  SendRaw(packet);
+  return frame;
+}
+
+void ScriptedConnection::Send(const wire::FrameHeader& header, std::string_view payload) {
+  SendRaw(Encode(header, payload));
 }
 
 void ScriptedConnection::SendRaw(std::string_view packet) {

@@ -51,6 +51,7 @@ class ScriptedConnection {
 
   void SendHello(const wire::Hello& hello);
   void Greet() { SendHello(UsualHello()); }  // Takes the client's Hello and gives one.
+  static std::string Encode(const wire::FrameHeader& header, std::string_view payload = {});
   void Send(const wire::FrameHeader& header, std::string_view payload = {});
   void Reply(std::uint64_t id, std::string_view payload, std::string_view trailers = {});
   void Refuse(std::uint64_t id, const absl::Status& status);

@@ -21,6 +21,16 @@ class StreamTest : public ClientTest {
     const internal::OutMessage out = internal::OutMessage::Of(message);
     return channel_->OpenStream(kDownMethod, &out, options);
   }
+  // All that the server has to say, in one packet.
+  static void SendAllAtOnce(ScriptedConnection& connection) {
+    const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+    std::string packet;
+    for (const char* message : {"a", "b", "c"}) {
+      packet += ScriptedConnection::Encode({.kind = FrameKind::kMessage, .call_id = id}, message);
+    }
+    connection.SendRaw(packet +
+                       ScriptedConnection::Encode({.kind = FrameKind::kResponse, .call_id = id}));
+  }
   static Step Write(ClientStream& stream, std::string bytes) {
     const RawMessage message{std::move(bytes)};
     return stream.Write(internal::OutMessage::Of(message));
@@ -71,6 +81,91 @@ TEST_F(StreamTest, NothingIsReadAfterACancelOfAnyKind) {
     EXPECT_EQ(stream->Read(bytes), Step::kEnded) << name;
     EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << name;
   }
+}
+
+TEST_F(StreamTest, NothingIsReadAfterACancelThoughTheServerHasEndedTheCall) {
+  std::stop_source stop;
+  const std::pair<const char*, std::function<void(ClientStream&)>> cancels[] = {
+      {"Cancel()", [](ClientStream& stream) { stream.Cancel(); }},
+      {"Close()", [&](ClientStream&) { channel_->Close(); }},
+      {"stop", [&](ClientStream&) { stop.request_stop(); }}};
+  for (const auto& [name, cancel] : cancels) {
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    auto stream = OpenDown("go", {.stop = stop.get_token()});
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    SendAllAtOnce(connection);
+    ASSERT_TRUE(stream->status().ok()) << name;
+    wire::Bytes bytes;
+    ASSERT_EQ(stream->Read(bytes), Step::kDone) << name;
+    cancel(*stream);
+    EXPECT_EQ(stream->Read(bytes), Step::kEnded) << name;
+    EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << name;
+  }
+}
+
+TEST_F(StreamTest, ACancelAfterTheEndWasReadChangesNothing) {
+  std::stop_source stop;
+  auto stream = OpenDown("go", {.stop = stop.get_token()});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  SendAllAtOnce(connection);
+  wire::Bytes bytes;
+  while (stream->Read(bytes) == Step::kDone) continue;
+  stream->Cancel();
+  stop.request_stop();
+  channel_->Close();
+  EXPECT_TRUE(stream->status().ok());
+}
+
+TEST_F(StreamTest, ACancelLeavesTheOnlyReplyOfACallThatHasEnded) {
+  auto stream = channel_->OpenStream(kUpMethod, nullptr, {});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  stream->HalfClose();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ASSERT_TRUE(stream->status().ok());
+  stream->Cancel();
+  channel_->Close();
+  wire::Bytes bytes;
+  ASSERT_EQ(stream->Read(bytes), Step::kDone);
+  EXPECT_EQ(Text(bytes), "r");
+  EXPECT_TRUE(stream->status().ok());
+}
+
+// The callback may have let go of what it uses.
+TEST_F(StreamTest, NoCallbackOfAMessageRunsAfterOneThatCancels) {
+  std::stop_source stop;
+  std::optional<PendingCall> call;
+  const std::pair<const char*, std::function<void()>> cancels[] = {
+      {"Cancel()", [&] { call->Cancel(); }},
+      {"Close()", [&] { channel_->Close(); }},
+      {"stop", [&] { stop.request_stop(); }}};
+  for (const auto& [name, cancel] : cancels) {
+    channel_ = Connect(ScriptedServer::kEndpoint, options_);
+    std::vector<std::string> messages;
+    std::promise<absl::Status> end;
+    call = internal::ListenToStream<RawMessage>(
+        *channel_, kDownMethod, RawMessage{"go"}, {.stop = stop.get_token()},
+        [&, does = cancel](RawMessage message) {
+          messages.push_back(message.bytes);
+          does();
+        },
+        [&](absl::Status status) { end.set_value(std::move(status)); });
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    SendAllAtOnce(connection);
+    auto ended = end.get_future();
+    ASSERT_EQ(ended.wait_for(kPatience), std::future_status::ready) << name;
+    EXPECT_EQ(ended.get().code(), absl::StatusCode::kCancelled) << name;
+    EXPECT_THAT(messages, testing::ElementsAre("a")) << name;
+  }
+}
+
+TEST_F(StreamTest, ACallbackOfAMessageThatHasNoMemoryEndsTheCallWithThat) {
+  std::promise<absl::Status> done;
+  internal::ListenToStream<RawMessage>(
+      *channel_, kDownMethod, RawMessage{"go"}, {}, [](RawMessage) { throw std::bad_alloc(); },
+      [&](absl::Status status) { done.set_value(std::move(status)); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Message(connection.Expect(FrameKind::kRequest).call_id, "a");
+  ExpectStatus(done.get_future().get(), absl::StatusCode::kResourceExhausted, "ran out of memory");
 }
 
 TEST_F(StreamTest, WhatTheCallbackOfAMessageThrowsGoesToTheLog) {

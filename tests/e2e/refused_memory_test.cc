@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include "e2e/memory_refuser.h"
@@ -34,6 +35,7 @@ constexpr ClientMethod kBig{"test.v1.Test/Big", MethodType::kUnary};
 constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodType::kClientStreaming};
 constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodType::kServerStreaming};
 constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodType::kUnary};
+constexpr ClientMethod kTrailed{"mark.v1.Mark/Trailed", MethodType::kUnary};
 constexpr ClientMethod kTrailUnary{"mark.v1.Mark/TrailUnary", MethodType::kUnary};
 constexpr ClientMethod kTrailStream{"mark.v1.Mark/TrailStream", MethodType::kServerStreaming};
 
@@ -50,6 +52,7 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
     if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
     mark_.AddUnary("Mark", [](ServerContext&, RawMessage) { return Mark(); });
     mark_.AddUnary("TrailUnary", [](ServerContext& c, RawMessage) { return TrailUnary(c); });
+    mark_.AddUnary("Trailed", [](ServerContext& c, RawMessage) { return Trailed(c); });
     mark_.AddServerStreaming("TrailStream",
                              [](ServerContext& c, RawMessage) { return TrailStream(c); });
     server_ = std::make_unique<Server>(ServerOptions{
@@ -67,6 +70,11 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
 
   static Task<RawResult> Mark() {
     RefuseMemoryOfThisThread(true);
+    co_return RawMessage{};
+  }
+
+  static Task<RawResult> Trailed(ServerContext& context) {
+    context.AddTrailer("key", std::string(kMetadata, 't'));
     co_return RawMessage{};
   }
 
@@ -280,6 +288,65 @@ TEST_P(RefusedMemory, OfAClientForAMessageOfAStreamEndsItsCall) {
     EXPECT_FALSE(stream.Next().has_value());
     ExpectNoMemory(stream.status(), "a message of " + kSizeText);
   }
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForTrailersEndsTheirCall) {
+  const std::string text = "memory for trailers of ";
+  Metadata trailers;
+  CallOptions options;
+  options.trailers = &trailers;
+  MarkClientLoop();
+  Refuse(kMetadata, kMetadata + 100);
+  std::promise<absl::Status> end;
+  internal::StartUnary<RawMessage>(
+      *channel_, kTrailed, RawMessage{}, options,
+      [&end](const absl::StatusOr<RawMessage>& reply) { end.set_value(reply.status()); });
+  ExpectNoMemory(end.get_future().get(), text);
+  ExpectServed();
+  MarkThisThread();
+  Refuse(kMetadata, kMetadata + 100);
+  ExpectNoMemory(
+      internal::CallUnary<RawMessage>(*channel_, kTrailed, RawMessage{}, options).status(), text);
+  EXPECT_TRUE(trailers.empty());
+  ExpectServed();
+}
+
+TEST_P(RefusedMemory, OfAClientForTheMetadataOfARequestEndsItsCall) {
+  const std::string text = "memory for metadata of " + std::to_string(kMetadata + 3);
+  CallOptions options;
+  options.metadata = {{"key", std::string(kMetadata, 'v')}};
+  MarkThisThread();
+  Refuse(kMetadata, kMetadata + 100);
+  ExpectNoMemory(internal::CallUnary<RawMessage>(*channel_, kEcho, RawMessage{}, options).status(),
+                 text);
+  std::promise<absl::Status> end;
+  internal::StartUnary<RawMessage>(
+      *channel_, kEcho, RawMessage{}, options,
+      [&end](const absl::StatusOr<RawMessage>& reply) { end.set_value(reply.status()); });
+  ExpectNoMemory(end.get_future().get(), text);
+  ExpectNoMemory(
+      internal::OpenReader<RawMessage>(*channel_, kLarge, RawMessage{}, options).status(), text);
+  Refuse(0, 0);
+  EXPECT_TRUE(Call(kEcho, "e").ok());
+}
+
+// The end is told though there is no memory for what it says.
+TEST_P(RefusedMemory, OfAClientForWhatACallbackThrewEndsItsStream) {
+  MarkClientLoop();
+  std::promise<absl::Status> end;
+  PendingCall call = internal::ListenToStream<RawMessage>(
+      *channel_, kLarge, RawMessage{"10"}, {},
+      [](RawMessage) {
+        Refuse(60, 160);
+        throw std::runtime_error("so");
+      },
+      [&end](absl::Status status) {
+        EXPECT_GT(RefusalsOfMemory(), 0);
+        RefuseMemory(0, 0);
+        end.set_value(std::move(status));
+      });
+  EXPECT_TRUE(absl::IsInternal(end.get_future().get()));
   ExpectServed();
 }
 

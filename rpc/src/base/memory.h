@@ -21,7 +21,8 @@ auto RunInMemory(Code&& code, Otherwise&& otherwise) -> decltype(code()) {
   return otherwise();
 }
 
-// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size.
+// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size. Without memory for the text, it
+// has none: this never throws.
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes);
 
 }  // namespace piperpc

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "src/base/memory.h"
+
 namespace piperpc::client {
 
 AsyncCallBase::AsyncCallBase(const std::shared_ptr<Core>& core,
@@ -19,9 +21,11 @@ AsyncCallBase::AsyncCallBase(const std::shared_ptr<Core>& core,
 
 void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
                           const internal::OutMessage* request) {
-  self_ = self;
   absl::Status prepared = Prepare(options, request);
-  auto stop = StopLink::Make(options.stop, *this);
+  self_ = self;
+  std::unique_ptr<StopLink> stop;
+  RunInMemory([&] { stop = StopLink::Make(options.stop, *this); },
+              [&] { prepared.Update(OutOfMemory("a stop callback", sizeof(StopLink))); });
   const Core::Lock lock(core());
   if (ended()) return;  // The stop was quicker; the loop may be delivering that.
   stop_ = std::move(stop);
@@ -36,8 +40,5 @@ std::shared_ptr<PendingCallback> AsyncCallBase::LetGo() {
   core().DoNotConnectFor(*this);
   return std::move(self_);
 }
-
-// It was written with the lock before the call ended, or never.
-void AsyncCallBase::Unlink() { stop_.reset(); }
 
 }  // namespace piperpc::client

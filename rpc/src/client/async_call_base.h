@@ -29,8 +29,9 @@ class AsyncCallBase : public Call, public PendingCallback, public QueueLink<Asyn
   // more.
   std::shared_ptr<PendingCallback> LetGo();
 
-  // Stops listening to the caller's stop token. Without the lock, once the call has ended.
-  void Unlink();
+  // What listens to the caller's stop token, once the call has ended; it must go away without the
+  // lock.
+  std::unique_ptr<StopLink> TakeStopLink() { return std::move(stop_); }
 
  private:
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }

@@ -1,6 +1,7 @@
 #include "src/client/blocking_call.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "piperpc/client.h"
@@ -20,7 +21,8 @@ BlockingCall::BlockingCall(Core& core, const internal::ClientMethod& method,
 absl::Status BlockingCall::Run(const CallOptions& options) {
   absl::Status prepared = Prepare(options, request_);
   if (prepared.ok()) {
-    const auto stop = StopLink::Make(options.stop, *this);
+    std::optional<StopLink> stop;
+    if (options.stop.stop_possible()) stop.emplace(options.stop, *this);
     Perform();
   } else {
     End(std::move(prepared));

@@ -20,6 +20,12 @@ namespace {
 // 1 to kMaxMethodBytes, in one comparison.
 bool NameFits(std::string_view name) { return name.size() - 1 < wire::kMaxMethodBytes; }
 
+std::size_t SizeOf(const Metadata& metadata) {
+  std::size_t size = 0;
+  for (const auto& [key, value] : metadata) size += key.size() + value.size();
+  return size;
+}
+
 }  // namespace
 
 Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& options,
@@ -31,6 +37,11 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       trailers_(options.trailers) {}
 
 absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessage* request) {
+  return RunInMemory([&] { return TryPrepare(options, request); },
+                     [&] { return OutOfMemory("metadata", SizeOf(options.metadata)); });
+}
+
+absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMessage* request) {
   const bool stream = type_ != MethodType::kUnary;
   const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
   if (times.ok()) {
@@ -60,8 +71,7 @@ absl::Status Call::AskMiddleware(const Metadata& metadata) {
     RunGuarded([&] { status = middleware->Before(*context_); },
                [&](const std::exception_ptr& thrown) {
                  core_.LogThrown("middleware threw", thrown);
-                 status = absl::InternalError(
-                     "a middleware of the channel threw an exception; see the channel's log");
+                 status = ThrownBy("a middleware of the channel", thrown);
                });
     if (!status.ok()) return status;
     ++entered_;
@@ -104,6 +114,11 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {
   if (trailers_ == nullptr && context_ == nullptr) return absl::OkStatus();
+  return RunInMemory([&] { return DecodeTrailers(encoded); },
+                     [&] { return OutOfMemory("trailers", encoded.size()); });
+}
+
+absl::Status Call::DecodeTrailers(std::string_view encoded) {
   absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(encoded);
   if (!decoded.ok()) {
     return absl::InternalError(absl::StrCat("cannot parse the trailers of the server's reply: ",
@@ -148,7 +163,7 @@ void Call::OnTimer() {
 void Call::EndForCaller() {
   if (core_.foreign()) return;
   const Core::Lock lock(core_);
-  if (ended()) return;
+  if (ended()) return DropUnread();
   DropReplies();
   core_.EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
 }

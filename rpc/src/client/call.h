@@ -98,12 +98,15 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
   std::uint64_t TimeLeft() const;
 
-  // The caller cancels the call. Without the lock; nothing to a call that has ended, or belongs to
-  // the parent of this process.
+  // The caller cancels the call. Without the lock. A call that has ended loses the replies that
+  // were not read; nothing to one that belongs to the parent of this process.
   void EndForCaller();
 
   // The caller has cancelled it, and wants none of the replies that it has not read.
   virtual void DropReplies() {}
+
+  // The same, once it has ended.
+  virtual void DropUnread() {}
 
   // DEADLINE_EXCEEDED; the text says where the call stood, and for how long.
   absl::Status Expired() const;
@@ -123,7 +126,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
  private:
   absl::Status AskMiddleware(const Metadata& metadata);
   absl::Status EncodeMetadata(const Metadata& metadata);
+  absl::Status TryPrepare(const CallOptions& options, const internal::OutMessage* request);
   absl::Status TakeTrailers(std::string_view encoded);
+  absl::Status DecodeTrailers(std::string_view encoded);
   void OnTimer() override;  // The deadline of a call that nobody is blocked in.
 
   Core& core_;

@@ -38,7 +38,7 @@ void CallbackCall::KeepReply(wire::Bytes reply) {
 void CallbackCall::OnEnded() { core().QueueCallback(LetGo()); }
 
 void CallbackCall::Deliver() {
-  Unlink();
+  TakeStopLink();  // It was written with the lock before the call ended, or never.
   NotifyMiddleware();
   RunGuarded(
       [this] { done_.Run(TakeStatus(), reply_); },

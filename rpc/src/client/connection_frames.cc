@@ -236,8 +236,8 @@ absl::Status Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& he
 void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
                         wire::Bytes reply) {
   outbox_.Drop(call.id);  // What it still had to say; nobody listens.
-  calls_.Erase(call.id);
   call.End(std::move(status), header.metadata, reply);
+  calls_.Erase(call.id);
   Leave(call);
 }
 

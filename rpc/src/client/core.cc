@@ -101,7 +101,7 @@ absl::Status Core::Foreign() {
       "parent process; create a new one in the child");
 }
 
-absl::Status Core::Refusal() const { return closed_ ? Closed() : place_.status(); }
+absl::Status Core::Refusal() const { return closed() ? Closed() : place_.status(); }
 
 std::shared_ptr<Connection> Core::connection() const {
   return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
@@ -120,7 +120,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::TryForConnection(Lock& lock, C
   while (true) {
     // Its own status says why, and is perhaps with its callback already.
     if (call.ended()) return absl::CancelledError("the call has ended");
-    if (closed_) return absl::CancelledError("the channel was closed");
+    if (closed()) return absl::CancelledError("the channel was closed");
     if (auto found = connection()) return found;
     call.waited = true;
     const TimePoint now = Clock::now();
@@ -144,7 +144,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call
   lock.Acquire();
   connecting_ = false;
   changed_.notify_all();
-  if (closed_) return absl::CancelledError("the channel was closed");
+  if (closed()) return absl::CancelledError("the channel was closed");
   if (pipe.ok()) return Adopt(*std::move(pipe));
   const TimePoint now = Clock::now();
   if (absl::IsDeadlineExceeded(pipe.status())) {
@@ -163,7 +163,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call
 }
 
 absl::Status Core::WaitForConnector(Lock& lock, const Call& call) {
-  while (connecting_ && !closed_ && !call.ended()) {
+  while (connecting_ && !closed() && !call.ended()) {
     if (!lock.Wait(changed_, call.times().connect_deadline)) {
       return DeadlineExceeded(connect_phase(), call.times().begun);
     }
@@ -278,8 +278,10 @@ bool Core::MayWaitHere() const {
 }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
-  const Lock lock(*this);
-  Log(LogLevel::kError, event, WhatWasThrown(exception));
+  RunSilently([&] {
+    const Lock lock(*this);
+    Log(LogLevel::kError, event, WhatWasThrown(exception));
+  });
 }
 
 absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {

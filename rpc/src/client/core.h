@@ -6,6 +6,7 @@
 // back.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <memory>
@@ -129,6 +130,7 @@ class Core final : public std::enable_shared_from_this<Core> {
     due_.push_back(std::move(receiver));
   }
   void Log(LogLevel level, std::string_view event, std::string detail = {});
+  bool closed() const { return closed_.load(std::memory_order_relaxed); }  // Any thread.
   bool delivering_on_loop() const { return on_loop_; }
   std::size_t connections_made() const { return connections_made_; }
   void OnPipeClosed(Connection& connection);
@@ -193,11 +195,11 @@ class Core final : public std::enable_shared_from_this<Core> {
   std::mutex mutex_;
   std::condition_variable
       changed_;  // connecting_, connection_, connections_, closed_, a call's end.
-  bool closed_ = false;
-  bool connecting_ = false;       // A thread is inside Connect().
-  TimePoint retry_;               // Before it, nobody who waits looks for a server again.
-  transport::Backoff retry_gap_;  // Between two looks.
-  bool on_loop_ = false;          // Who holds the lock said so.
+  std::atomic<bool> closed_ = false;  // Written with the lock.
+  bool connecting_ = false;           // A thread is inside Connect().
+  TimePoint retry_;                   // Before it, nobody who waits looks for a server again.
+  transport::Backoff retry_gap_;      // Between two looks.
+  bool on_loop_ = false;              // Who holds the lock said so.
   std::shared_ptr<Connection> connection_;
   std::vector<std::shared_ptr<Connection>> connections_;  // Those whose pipe is open.
   std::size_t connections_made_ = 0;

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/client.h"
+#include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
 
@@ -22,6 +24,20 @@ absl::Status StreamsItsReplies(std::string_view method) {
 absl::Status GivesOneReply(std::string_view method) {
   return absl::InvalidArgumentError(absl::StrCat(
       ToAbsl(method), " returns one reply, but was called as a method that streams its replies"));
+}
+
+absl::Status ThrownBy(std::string_view who, const std::exception_ptr& thrown) {
+  const bool no_memory = IsOutOfMemory(thrown);
+  const absl::StatusCode code =
+      no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal;
+  return RunInMemory(
+      [&] {
+        const std::string_view what = no_memory
+                                          ? " ran out of memory; try again later, or with less data"
+                                          : " threw an exception; the channel's log says what";
+        return absl::Status(code, absl::StrCat(ToAbsl(who), ToAbsl(what)));
+      },
+      [&] { return absl::Status(code, ""); });
 }
 
 }  // namespace client

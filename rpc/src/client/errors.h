@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -14,5 +15,9 @@ absl::Status NoSuchName(std::size_t size);
 // INVALID_ARGUMENT: the call was made as of another type of method than the server has.
 absl::Status StreamsItsReplies(std::string_view method);
 absl::Status GivesOneReply(std::string_view method);
+
+// RESOURCE_EXHAUSTED: it had no memory; INTERNAL: anything else, of which the log says more. `who`:
+// code of the user's.
+absl::Status ThrownBy(std::string_view who, const std::exception_ptr& thrown);
 
 }  // namespace piperpc::client

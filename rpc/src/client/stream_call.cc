@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
+#include "src/base/text.h"
 #include "src/client/connection.h"
 #include "src/client/errors.h"
 #include "src/client/refused_call.h"
@@ -32,15 +33,19 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
   if (!core->Claim()) return RefuseStream(Core::Foreign());
-  auto call =
-      RunInMemory([&] { return std::make_shared<StreamCall>(core, method, request, options); },
-                  [] { return nullptr; });
-  if (call == nullptr) {
+  const auto handle = RunInMemory(
+      [&] {
+        auto made = std::make_shared<Handle>();
+        made->call = std::make_shared<StreamCall>(core, method, request, options);
+        return made;
+      },
+      [] { return nullptr; });
+  if (handle == nullptr) {
     return RefuseStream(OutOfMemory("a request", request == nullptr ? 0 : request->size()));
   }
-  call->Start(call, options, request);
-  StreamCall* const raw = call.get();
-  return {raw, [call = std::move(call)](internal::ClientStream*) { call->Cancel(); }};
+  StreamCall& call = *handle->call;
+  call.Start(handle->call, options, request);
+  return {handle, &call};
 }
 
 // --- What the connection tells. ---
@@ -97,6 +102,7 @@ void StreamCall::Notify() {
 void StreamCall::Deliver() {
   Ready readable;
   Ready writable;
+  std::unique_ptr<StopLink> stop;
   bool conclude = false;
   {
     const Core::Lock lock(core());
@@ -104,11 +110,10 @@ void StreamCall::Deliver() {
     if (Readable()) readable = std::exchange(on_readable_, nullptr);
     if (Writable()) writable = std::exchange(on_writable_, nullptr);
     conclude = ended() && !std::exchange(concluded_, true);
+    if (concluded_ && (end_read_ || !StreamsReplies(type()))) stop = TakeStopLink();
   }
-  if (conclude) {
-    Unlink();
-    NotifyMiddleware();
-  }
+  stop.reset();
+  if (conclude) NotifyMiddleware();
   for (Ready* const ready : {&readable, &writable}) {
     if (!*ready) continue;
     RunGuarded(*ready, [this](const std::exception_ptr& thrown) {
@@ -190,8 +195,14 @@ void StreamCall::SendHalfClose() {
 
 // --- Reading. ---
 
+// Whoever cancels may let go of what the messages would be used with.
+inline bool StreamCall::MayRead() {
+  if (dropped_.load(std::memory_order_relaxed)) return false;
+  return !core().closed() || !StreamsReplies(type());
+}
+
 inline bool StreamCall::TakeNext(wire::Bytes& bytes) {
-  if (reading_.empty() || dropped_.load(std::memory_order_relaxed)) return false;
+  if (reading_.empty() || !MayRead()) return false;
   bytes = reading_.Next();
   unreturned_ += CreditCost(bytes.size());
   if (unreturned_ >= credit_share_) ReturnCredit();
@@ -205,9 +216,15 @@ void StreamCall::ReturnCredit() {
 
 // All that has come so far becomes the reader's. kLater: that is nothing.
 StreamCall::Step StreamCall::Refill(Wait wait) {
+  std::unique_ptr<StopLink> stop;  // Goes away without the lock.
   Core::Lock lock(core());
   while (wait == Wait::kYes && !Readable()) WaitForChange(lock);
-  if (inbound_.empty()) return ended() ? Step::kEnded : Step::kLater;
+  DropIfClosed();
+  if (inbound_.empty()) {
+    if (!ended()) return Step::kLater;
+    stop = EndRead();
+    return Step::kEnded;
+  }
   GiveCredit();
   reading_.Clear();
   std::swap(reading_, inbound_);
@@ -263,12 +280,44 @@ absl::Status StreamCall::status() {
   if (core().foreign()) return Core::Foreign();
   Core::Lock lock(core());
   while (!ended()) WaitForChange(lock);
+  DropIfClosed();
   return failure_.ok() ? Call::status() : failure_;
 }
 
 void StreamCall::DropReplies() {
   inbound_.Clear();
   dropped_.store(true, std::memory_order_relaxed);
+}
+
+void StreamCall::DropUnread() { DropUnread("the caller cancelled the call"); }
+
+// The server has ended the call, but its caller has not seen all of that.
+void StreamCall::DropUnread(std::string_view why) {
+  if (end_read_ || !StreamsReplies(type())) return;
+  end_read_ = true;
+  DropReplies();
+  response_ = {};
+  if (failure_.ok()) failure_ = absl::CancelledError(ToAbsl(why));
+}
+
+// The end of the channel does not know of a call that has ended before.
+void StreamCall::DropIfClosed() {
+  if (ended() && core().closed()) DropUnread("the channel was closed");
+}
+
+// A stop ends the reading, too, so it is listened to until then.
+std::unique_ptr<StopLink> StreamCall::EndRead() {
+  end_read_ = true;
+  return concluded_ ? TakeStopLink() : nullptr;
+}
+
+void StreamCall::LetGoOf() {
+  if (core().foreign()) return;
+  std::unique_ptr<StopLink> stop;  // Goes away without the lock.
+  const Core::Lock lock(core());
+  DropReplies();
+  if (!ended()) core().EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
+  stop = EndRead();
 }
 
 void StreamCall::DropAndEnd(absl::Status status) {
@@ -285,8 +334,7 @@ void StreamCall::Fail(absl::Status status) {
 }
 
 void StreamCall::FailThrown(const std::exception_ptr& thrown) {
-  Fail(absl::InternalError(
-      "the callback that takes the messages threw; the channel's log says what"));
+  Fail(ThrownBy("the callback that takes the messages", thrown));
   if (!core().foreign()) core().LogThrown("callback threw", thrown);
 }
 

@@ -17,7 +17,7 @@ class StreamCall final : public AsyncCallBase,
                          public internal::ClientStream,
                          public std::enable_shared_from_this<StreamCall> {
  public:
-  // Opens the call. Dropping what this gives cancels it.
+  // Opens the call. Dropping what this gives cancels it. Never throws std::bad_alloc.
   static std::shared_ptr<internal::ClientStream> Open(const std::shared_ptr<Core>& core,
                                                       const internal::ClientMethod& method,
                                                       const internal::OutMessage* request,
@@ -45,6 +45,19 @@ class StreamCall final : public AsyncCallBase,
   using Ready = absl::AnyInvocable<void()>;
   enum class Wait { kNo, kYes };
 
+  // What the caller has of the call, which it cancels when it goes away.
+  struct Handle {
+    Handle() = default;
+    ~Handle() {
+      if (call != nullptr) call->LetGoOf();
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+
+    std::shared_ptr<StreamCall> call;
+  };
+  void LetGoOf();
+
   // Call, with the lock.
   bool may_retry() const override { return !wrote_; }
   void OnStarted() override;
@@ -68,13 +81,19 @@ class StreamCall final : public AsyncCallBase,
   void SendHalfClose();
   void Notify();
   void DropReplies() override;
+  void DropUnread() override;
+  void DropUnread(std::string_view why);
+  void DropIfClosed();
   void DropAndEnd(absl::Status status);
+  bool MayRead();
+  std::unique_ptr<StopLink> EndRead();
 
   std::condition_variable changed_;
   Ready on_readable_;
   Ready on_writable_;
   bool deferred_ = false;
   bool concluded_ = false;
+  bool end_read_ = false;  // The reader knows that there is no more, or there is none.
 
   SendCredit send_credit_{0};
   ReceiveCredit receive_credit_;
