@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -100,6 +101,33 @@ class DiscoveryTest(CliTest):
   def test_help_and_version_need_no_server(self):
     self.assertIn('call SERVICE/METHOD', self.server.run('help').stdout)
     self.assertRegex(self.server.run('--version').stdout, r'^piperpc \d')
+
+  def test_the_help_of_one_command(self):
+    for words in (('help', 'wait'), ('wait', '--help')):
+      result = self.server.run(*words)
+      self.assert_ended(result, OK)
+      self.assertTrue(result.stdout.startswith('piperpc wait [SERVICE]'), result.stdout)
+      self.assertNotIn('piperpc list', result.stdout)
+    self.assertIn('field=value words', self.server.run('help', 'call').stdout)
+
+  def test_words_that_help_and_version_have_no_use_for_are_refused(self):
+    self.assert_ended(self.server.run('version', 'extra'), USAGE, 'unexpected argument "extra"')
+    self.assert_ended(self.server.run('help', 'call', 'x'), USAGE, 'unexpected argument "x"')
+    self.assert_ended(self.server.run('help', 'nothing'), USAGE, 'unknown command "nothing"')
+
+  def test_who_is_not_logged_in_learns_how_to(self):
+    refused = self.server.run('call', UPPERCASE, 'text=x')
+    self.assert_ended(refused, UNAUTHENTICATED, '--user NAME')
+    session = self.server.run('session', stdin=f'call {UPPERCASE} text=x\n')
+    self.assert_ended(session, UNAUTHENTICATED, 'login NAME')
+
+  def test_a_reply_that_is_too_large_names_the_flag(self):
+    with tempfile.NamedTemporaryFile('w', suffix='.json', encoding='utf-8') as request:
+      json.dump({'text': 'x' * 100000}, request)
+      request.flush()
+      refused = self.server.run_as('ana', '--max-message', '64KiB', 'call', UPPERCASE,
+                                   '@' + target.path(pathlib.Path(request.name)))
+    self.assert_ended(refused, RESOURCE_EXHAUSTED, '--max-message SIZE')
 
 
 class HelpTest(unittest.TestCase):

@@ -1,11 +1,14 @@
 #include "tools/piperpc/json_error.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sample.pb.h"
 #include "tools/piperpc/json.h"
 
 namespace piperpc::cli {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(JsonErrorTest, ThePlaceOfTheCaretIsTold) {
   EXPECT_EQ(JsonErrorText(R"({"text" "b"})", "Expected :.\n{\"text\" \"b\"}\n        ^"),
@@ -33,6 +36,34 @@ TEST(JsonErrorTest, TheEndIsTold) {
 
 TEST(JsonErrorTest, OfSeveralPlacesNoneIsMadeUp) {
   EXPECT_EQ(JsonErrorText("[1 2],[1 2]", "No.\n[1 2]\n   ^"), "No, at this place: 2]");
+}
+
+std::string ErrorOf(const char* json) {
+  sample::v1::Everything message;
+  return FromJson(json, message).message();
+}
+
+TEST(JsonErrorTest, AFieldThatIsNotThereIsToldWithThoseThatAre) {
+  EXPECT_THAT(ErrorOf(R"({"tex": 1})"), HasSubstr("sample.v1.Everything has no field tex; it has "
+                                                  "text, data, "));
+  EXPECT_THAT(ErrorOf(R"({"address": {"tex": 1}})"),
+              HasSubstr("sample.v1.Address has no field tex; it has city, floors"));
+  EXPECT_THAT(ErrorOf(R"({"homes": [{}, {"tex": 1}]})"),
+              HasSubstr("sample.v1.Address has no field tex; it has city, floors"));
+}
+
+TEST(JsonErrorTest, AValueThatDoesNotFitIsToldWithWhatDoes) {
+  EXPECT_THAT(
+      ErrorOf(R"({"small": 99999999999})"),
+      HasSubstr("field small: 99999999999 is not valid: must be a whole number (int32) from "
+                "-2147483648 to 2147483647"));
+  EXPECT_THAT(ErrorOf(R"({"address": {"floors": [1, "x for type y"]}})"),
+              HasSubstr("field address.floors[1]: \"x for type y\" is not valid: must be a whole"));
+  EXPECT_THAT(ErrorOf(R"({"labels": {"a": 99999999999}})"),
+              HasSubstr("field labels[0].value: 99999999999 is not valid: must be a whole"));
+  EXPECT_THAT(ErrorOf(R"({"colour": "X"})"),
+              HasSubstr("must be one of COLOUR_UNSPECIFIED, COLOUR_RED"));
+  EXPECT_THAT(ErrorOf(R"({"address": 3})"), HasSubstr("must be a sample.v1.Address"));
 }
 
 TEST(JsonErrorTest, OtherTextsStayButInOneLine) {

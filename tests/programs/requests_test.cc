@@ -64,6 +64,13 @@ TEST(RequestsTest, AMethodThatTakesOneRequestIsGivenOne) {
   EXPECT_THAT(status.message(), HasSubstr("takes one request; 2 were given"));
 }
 
+TEST(RequestsTest, WhoGivesAFieldTwiceLearnsHowToGiveSeveralRequestsWhereThereMayBeSome) {
+  const std::vector<std::string> words = {"text=a", "text=b"};
+  EXPECT_THAT(Plan(words, MethodType::kUnary).outcome().message(), HasSubstr("leave one out"));
+  EXPECT_THAT(Plan(words, MethodType::kClientStreaming).outcome().message(),
+              HasSubstr("for several requests give each as JSON"));
+}
+
 TEST(RequestsTest, FilesAreJsonOrJsonLines) {
   const ScratchFolder folder;
   const std::string one = folder.File("um só.json");

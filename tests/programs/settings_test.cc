@@ -58,13 +58,20 @@ TEST(SettingsTest, ANewNameIsRegisteredOnlyWhereAFlagSaysSo) {
 
 TEST(SettingsTest, WhatIsWrongIsNamed) {
   const std::pair<Arguments, const char*> cases[] = {
-      {{"--unknown"}, "unknown flag --unknown"},    {{"--password=x"}, "unknown flag --password"},
-      {{"--endpoint"}, "--endpoint needs a value"}, {{"--wait=yes"}, "--wait takes no value"},
-      {{"--timeout", "5"}, "such as 250ms"},        {{"--timeout", "0s"}, "must be positive"},
-      {{"--metadata", "Key=1"}, "--metadata"},      {{"-x"}, "two dashes"},
-      {{"--user="}, "--user: the value is empty"},  {{"--max-message=1"}, "65536 to 2147483647"},
-      {{"--timeout=9999999h"}, "at most 876000h"},  {{"--register"}, "--register needs --user"},
-      {{"--password-file", ""}, "is empty"},        {{"--endpoint="}, "--endpoint: the value is"},
+      {{"--unknown"}, "unknown flag --unknown"},
+      {{"--password=x"}, "unknown flag --password"},
+      {{"--endpoint"}, "--endpoint needs a value"},
+      {{"--wait=yes"}, "--wait takes no value"},
+      {{"--timeout", "5"}, "such as 250ms"},
+      {{"--timeout", "0s"}, "--timeout: \"0s\" is out of range: must be from 1ms to 876000h"},
+      {{"--metadata", "Key=1"}, "--metadata"},
+      {{"-x"}, "two dashes"},
+      {{"--user="}, "--user: the value is empty"},
+      {{"--max-message=1"}, "65536 to 2147483647"},
+      {{"--timeout=9999999h"}, "at most 876000h"},
+      {{"--register"}, "--register needs --user"},
+      {{"--password-file", ""}, "is empty"},
+      {{"--endpoint="}, "--endpoint: the value is"},
   };
   for (const auto& [arguments, text] : cases) {
     const Outcome status = Parse(arguments).outcome();

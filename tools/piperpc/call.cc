@@ -1,4 +1,5 @@
 #include "tools/piperpc/commands.h"
+#include "tools/piperpc/explain.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/invoke.h"
 
@@ -12,7 +13,9 @@ Outcome Call(Program& program, const Words& words, const CommandDeadline& deadli
       [&] { return program.connection.schema().NewMessage(*method->descriptor->input_type()); },
       deadline);
   if (!plan.ok()) return plan.outcome();
-  return Invoke(program, *method, *std::move(plan), deadline);
+  const Outcome ended = Invoke(program, *method, *std::move(plan), deadline);
+  const AdviceFor where = program.in_session ? AdviceFor::kSession : AdviceFor::kCommandLine;
+  return Explain(program.connection, *method, ended, where, deadline);
 }
 
 }  // namespace piperpc::cli

@@ -28,6 +28,12 @@ class CommandDeadline {
     return end_.has_value() ? *this : CommandDeadline(limit, stop_);
   }
 
+  // The same, but no longer than `limit` from now on.
+  CommandDeadline AtMost(std::chrono::milliseconds limit) const {
+    const std::optional<std::chrono::milliseconds> rest = left();
+    return CommandDeadline(rest.has_value() ? std::min(*rest, limit) : limit, stop_);
+  }
+
   // What is left; none: there is no limit. At least a millisecond, so that the call that comes too
   // late is the one that says so.
   std::optional<std::chrono::milliseconds> left() const {

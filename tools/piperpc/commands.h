@@ -39,8 +39,9 @@ struct Command {
 // All that need a server.
 std::span<const Command> Commands();
 
-// What `piperpc help` and `piperpc --version` print.
+// What `piperpc help`, `piperpc help COMMAND` and `piperpc --version` print.
 std::string HelpText();
+std::string HelpText(const Command& command);
 std::string VersionText();
 
 }  // namespace piperpc::cli

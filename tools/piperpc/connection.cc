@@ -179,6 +179,12 @@ OutcomeOr<MessagePtr> Connection::Login(const std::string& user, const std::stri
   return response;
 }
 
+bool Connection::IsLogin(const CallableMethod& method) const { return method.name == kLogin; }
+
+bool Connection::HasLogin(const CommandDeadline& deadline) {
+  return FindMethod(kLogin, deadline).ok();
+}
+
 std::string Connection::TakeReconnectNews() {
   const std::size_t before = std::exchange(connections_seen_, channel()->connections_made());
   if (before == 0 || before == connections_seen_) return "";

@@ -70,6 +70,13 @@ class Connection {
   OutcomeOr<MessagePtr> Login(const std::string& user, const std::string& password,
                               UnknownUser unknown, const CommandDeadline& deadline);
 
+  // That a login of this program has been made on the connection.
+  bool LoggedIn() const { return !user_.empty(); }
+
+  // That `method` is the one that Login() calls; that the server has one.
+  bool IsLogin(const CallableMethod& method) const;
+  bool HasLogin(const CommandDeadline& deadline);
+
   // Once for each time that the connection was lost and opened again: the text to tell, with the
   // user who is no longer logged in. Empty: nothing happened.
   std::string TakeReconnectNews();

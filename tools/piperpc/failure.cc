@@ -10,11 +10,11 @@
 namespace piperpc::cli {
 namespace {
 
-// A detail's type is a name that people know; its value stays bytes.
-std::string DescribeDetail(absl::string_view type_url, const absl::Cord& value) {
+// A detail's type is a name that people know.
+std::string DescribeDetail(absl::string_view type_url, std::string_view text) {
   const absl::string_view type = absl::StripPrefix(type_url, "type.googleapis.com/");
-  return absl::StrCat("  detail ", tools::VisibleLine({type.data(), type.size()}), ": ",
-                      absl::CHexEscape(std::string(value)));
+  return absl::StrCat("\n  detail ", tools::VisibleLine({type.data(), type.size()}), ": ",
+                      std::string(text));
 }
 
 }  // namespace
@@ -33,6 +33,8 @@ Outcome Outcome::After(std::string_view prefix) const {
     outcome.status_.SetPayload(url, value);
   });
   outcome.local_ = local_;
+  outcome.shown_details_ = shown_details_;
+  outcome.advice_ = advice_;
   return outcome;
 }
 
@@ -40,9 +42,13 @@ std::string Outcome::Describe() const {
   const std::string text = tools::VisibleLine(message());
   if (local_.has_value()) return text;
   std::string all = absl::StrCat(CodeName(status_), ": ", text);
-  status_.ForEachPayload([&all](absl::string_view type_url, const absl::Cord& value) {
-    absl::StrAppend(&all, "\n", DescribeDetail(type_url, value));
+  status_.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    const auto shown = shown_details_.find(std::string_view(url.data(), url.size()));
+    const bool raw = shown == shown_details_.end();
+    all += DescribeDetail(
+        url, raw ? absl::CHexEscape(std::string(value)) : tools::VisibleLine(shown->second));
   });
+  if (!advice_.empty()) absl::StrAppend(&all, "\n  ", tools::VisibleLine(advice_));
   return all;
 }
 

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -53,13 +55,23 @@ class [[nodiscard]] Outcome {
   // The same, with `prefix` before its message.
   Outcome After(std::string_view prefix) const;
 
-  // "NOT_FOUND: no such method", and each detail of the status on a line of its own; an error of
-  // this side is its message alone. Safe for a terminal.
+  // From now on the detail of that type is shown as this text.
+  void ShowDetail(const std::string& type_url, std::string_view text) {
+    shown_details_.insert_or_assign(type_url, text);
+  }
+
+  // What the person who reads it may do.
+  void Advise(std::string_view advice) { advice_ = advice; }
+
+  // "NOT_FOUND: no such method", then each detail of the status, and advice, on a line of its own;
+  // an error of this side is its message alone. Safe for a terminal.
   std::string Describe() const;
 
  private:
   absl::Status status_;
   std::optional<ExitCode> local_;
+  std::map<std::string, std::string, std::less<>> shown_details_;  // By type URL.
+  std::string advice_;
 };
 
 std::ostream& operator<<(std::ostream& out, const Outcome& outcome);

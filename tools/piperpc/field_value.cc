@@ -76,8 +76,7 @@ OutcomeOr<const FieldDescriptor*> FindField(const Message& message, std::string_
   const FieldDescriptor* field = type.FindFieldByName(text);
   if (field == nullptr) field = type.FindFieldByCamelcaseName(text);
   if (field != nullptr) return field;
-  return UsageError(
-      absl::StrCat(type.full_name(), " has no field ", text, "; it has ", FieldNames(type)));
+  return UsageError(NoSuchField(type, name));
 }
 
 // The key of a map's entry, in one spelling: 01 is 1.
@@ -94,6 +93,11 @@ bool BeginsWith(const std::vector<std::string>& path, const std::vector<std::str
 
 }  // namespace
 
+std::string NoSuchField(const google::protobuf::Descriptor& type, std::string_view name) {
+  return absl::StrCat(type.full_name(), " has no field ", std::string(name), "; it has ",
+                      FieldNames(type));
+}
+
 bool LooksLikeAssignment(std::string_view word) {
   const std::size_t equals = word.find('=');
   if (equals == word.npos || equals == 0) return false;
@@ -106,8 +110,7 @@ Outcome Assignments::Note(const Path& path, std::string_view value) {
     if (other == path) {
       return UsageError(absl::StrCat("field ", absl::StrJoin(path, "."), " was given twice: as \"",
                                      other_value, "\" and as \"", std::string(value),
-                                     "\"; it holds one value, so leave one out (only a repeated ",
-                                     "field takes several: FIELD=VALUE for each)"));
+                                     "\"; it holds one value, so ", std::string(if_twice_)));
     }
     if (BeginsWith(other, path) || BeginsWith(path, other)) {
       return UsageError(absl::StrCat("fields ", absl::StrJoin(other, "."), " and ",

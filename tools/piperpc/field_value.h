@@ -14,6 +14,9 @@ namespace piperpc::cli {
 // True when `word` is written as an assignment: a field's name or path, and '='.
 bool LooksLikeAssignment(std::string_view word);
 
+// "a.v1.B has no field NAME; it has …", and those of its fields that there are, or the first ones.
+std::string NoSuchField(const google::protobuf::Descriptor& type, std::string_view name);
+
 // Puts a message together from assignments, by its descriptor:
 //
 //     name=Ana                     a string; bytes are base64
@@ -30,10 +33,15 @@ bool LooksLikeAssignment(std::string_view word);
 // field that is not repeated, a map's key, and a oneof are given once.
 class Assignments {
  public:
-  // `message` is empty, and outlives this.
-  explicit Assignments(google::protobuf::Message& message) : message_(message) {}
+  // `message` is empty, and outlives this, and so does `if_twice`: what to do when a field was
+  // given twice.
+  explicit Assignments(google::protobuf::Message& message, std::string_view if_twice = kLeaveOneOut)
+      : message_(message), if_twice_(if_twice) {}
 
   Outcome Add(std::string_view assignment);
+
+  static constexpr std::string_view kLeaveOneOut =
+      "leave one out (only a repeated field takes several: FIELD=VALUE for each)";
 
  private:
   using Path = std::vector<std::string>;  // Names of fields; the key of a map comes last.
@@ -51,6 +59,7 @@ class Assignments {
   Outcome Note(const Path& path, std::string_view value);
 
   google::protobuf::Message& message_;
+  const std::string_view if_twice_;
   std::map<Path, std::string> given_;  // And the value of each.
 };
 

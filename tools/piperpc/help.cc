@@ -6,6 +6,9 @@ namespace {
 
 constexpr std::size_t kSummaryColumn = 46;
 
+constexpr Usage kHelp = {"help", "[COMMAND]", "show this, or the help of one command"};
+constexpr Usage kVersion = {"version", "", "show the version"};
+
 constexpr char kRequests[] = R"(
 A request is JSON ('{"text": "hi"}'), field=value words, @file, or - for standard input. A method
 that streams its requests takes several requests, or lines of JSON from standard input.
@@ -22,8 +25,19 @@ std::string HelpText() {
   for (const Command& command : Commands()) {
     absl::StrAppend(&text, HelpLine("  piperpc ", command.usage, kSummaryColumn), "\n");
   }
+  absl::StrAppend(&text, HelpLine("  piperpc ", kHelp, kSummaryColumn), "\n",
+                  HelpLine("  piperpc ", kVersion, kSummaryColumn), "\n");
   absl::StrAppend(&text, "\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp(),
                   kRequests);
+  text.pop_back();
+  return text;
+}
+
+std::string HelpText(const Command& command) {
+  std::string text =
+      absl::StrCat(HelpLine("piperpc ", command.usage, kSummaryColumn),
+                   "\n\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp());
+  if (command.usage.most == kAnyNumber) text += kRequests;
   text.pop_back();
   return text;
 }

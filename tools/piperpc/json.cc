@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,7 @@
 #include "piperpc/internal/nesting.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json_error.h"
+#include "tools/piperpc/json_field_error.h"
 #include "tools/piperpc/nesting.h"
 #include "tools/shared/json_text.h"
 
@@ -91,9 +94,10 @@ Outcome FromJson(std::string_view json, google::protobuf::Message& message) {
   if (status.ok()) return Outcome();
   const Outcome shallow = CheckLevelsOfJson(json, *message.GetDescriptor());
   if (!shallow.ok()) return shallow;
-  return UsageError(
-      absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",
-                   JsonErrorText(json, {status.message().data(), status.message().size()})));
+  const std::string said(status.message().data(), status.message().size());
+  const std::optional<std::string> about_field = JsonFieldErrorText(*message.GetDescriptor(), said);
+  return UsageError(absl::StrCat("the JSON is not a valid ", message.GetTypeName(), ": ",
+                                 about_field.value_or(JsonErrorText(json, said))));
 }
 
 }  // namespace piperpc::cli

@@ -42,6 +42,30 @@ void ComplainOf(const LogRecord& record) {
   Complain(tools::VisibleLine(text));
 }
 
+int Help(const CommandLine& line, Output& output) {
+  constexpr Usage kHelp = {"help", "[COMMAND]", "", 0, 1};
+  std::string topic = line.command;  // As of `piperpc call --help`.
+  if (line.command == "help") {
+    const Outcome fits = CheckWords(kHelp, line.words);
+    if (!fits.ok()) return RefuseUsage(fits.message());
+    topic = line.words.empty() ? "" : line.words[0];
+  }
+  if (topic.empty() || topic == "help" || topic == "version") {
+    return Report(output.WriteLine(HelpText()), CommandDeadline());
+  }
+  const Command* const command = FindCommand(topic);
+  if (command == nullptr) return RefuseUsage(absl::StrCat("unknown command \"", topic, "\""));
+  return Report(output.WriteLine(HelpText(*command)), CommandDeadline());
+}
+
+int Version(const CommandLine& line, Output& output) {
+  constexpr Usage kVersion = {"version", "", ""};
+  const bool asked = line.command == "version";
+  const Outcome fits = asked ? CheckWords(kVersion, line.words) : Outcome();
+  if (!fits.ok()) return RefuseUsage(fits.message());
+  return Report(output.WriteLine(VersionText()), CommandDeadline());
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const tools::LibraryLog library_log(&ComplainOf);
   Interrupts interrupts;
@@ -49,10 +73,8 @@ int Run(const std::vector<std::string>& arguments) {
   Output output(stdout);
   const OutcomeOr<CommandLine> line = ParseCommandLine(arguments, &tools::EnvironmentVariable);
   if (!line.ok()) return RefuseUsage(line.outcome().message());
-  const bool help = line->settings.help || line->command == "help";
-  if (help) return Report(output.WriteLine(HelpText()), CommandDeadline());
-  const bool version = line->settings.version || line->command == "version";
-  if (version) return Report(output.WriteLine(VersionText()), CommandDeadline());
+  if (line->settings.help || line->command == "help") return Help(*line, output);
+  if (line->settings.version || line->command == "version") return Version(*line, output);
   if (line->command.empty()) return RefuseUsage("no command was given");
   const Command* const command = FindCommand(line->command);
   if (command == nullptr) {

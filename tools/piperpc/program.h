@@ -21,6 +21,7 @@ struct Program {
   LineReader& input;
   Output& output;
   Connection& connection;
+  bool in_session = false;  // The command is a line of a session.
 
   // For one command, or one line of a session, from now on.
   CommandDeadline NewPatience() { return CommandDeadline(settings.timeout, interrupts.Arm()); }

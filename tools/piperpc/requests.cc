@@ -65,10 +65,14 @@ class Planner {
   Outcome AddAssignment(const std::string& word) {
     if (!assigning_.has_value()) {
       messages_.push_back(new_request_());
-      assigning_.emplace(*messages_.back());
+      assigning_.emplace(*messages_.back(), streams_ ? kSeveralAsJson : Assignments::kLeaveOneOut);
     }
     return assigning_->Add(word);
   }
+
+  static constexpr std::string_view kSeveralAsJson =
+      "for several requests give each as JSON ('{\"field\":\"a\"}' '{\"field\":\"b\"}'), or a line "
+      "of standard input (-)";
 
   const bool streams_;
   const NewRequest& new_request_;

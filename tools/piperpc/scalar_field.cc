@@ -71,31 +71,9 @@ std::string RangeOf(const FieldDescriptor& field) {
                       std::numeric_limits<Number>::max());
 }
 
-// What the field takes, for the error.
-std::string Expected(const FieldDescriptor& field) {
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return RangeOf<std::int32_t>(field);
-    case FieldDescriptor::CPPTYPE_INT64:
-      return RangeOf<std::int64_t>(field);
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return RangeOf<std::uint32_t>(field);
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return RangeOf<std::uint64_t>(field);
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return "true or false";
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return absl::StrCat("one of ", NamesOf(*field.enum_type()));
-    case FieldDescriptor::CPPTYPE_STRING:
-      return "base64";  // Bytes; any text is a string.
-    default:
-      return absl::StrCat("a ", field.type_name());
-  }
-}
-
 Outcome Refuse(const FieldDescriptor& field, std::string_view text) {
   return UsageError(absl::StrCat("field ", field.name(), ": \"", std::string(text),
-                                 "\" is not valid: must be ", Expected(field)));
+                                 "\" is not valid: must be ", WhatItTakes(field)));
 }
 
 template <typename Argument>
@@ -157,6 +135,29 @@ bool StoreParsed(Message& message, const FieldDescriptor& field, std::string_vie
 }
 
 }  // namespace
+
+std::string WhatItTakes(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return RangeOf<std::int32_t>(field);
+    case FieldDescriptor::CPPTYPE_INT64:
+      return RangeOf<std::int64_t>(field);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return RangeOf<std::uint32_t>(field);
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return RangeOf<std::uint64_t>(field);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return absl::StrCat("one of ", NamesOf(*field.enum_type()));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field.type() == FieldDescriptor::TYPE_BYTES ? "base64" : "a string";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return absl::StrCat("a ", field.message_type()->full_name());
+    default:
+      return absl::StrCat("a ", field.type_name());
+  }
+}
 
 Outcome SetScalar(Message& message, const FieldDescriptor& field, std::string_view text) {
   if (field.type() == FieldDescriptor::TYPE_STRING) {

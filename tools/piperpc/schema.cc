@@ -189,6 +189,20 @@ Outcome Schema::ParseReply(std::span<const char> bytes, google::protobuf::Messag
   return Parse(bytes, reply);
 }
 
+OutcomeOr<std::string> Schema::MessageToJson(std::string_view type,
+                                             std::span<const char> bytes) const {
+  const std::shared_lock lock(mutex_);
+  const Descriptor* const descriptor = pool_.FindMessageTypeByName(std::string(type));
+  if (descriptor == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no message ", std::string(type), " on this server"));
+  }
+  const std::unique_ptr<google::protobuf::Message> message(
+      factory_.GetPrototype(descriptor)->New());
+  const Outcome parsed = Parse(bytes, *message);
+  if (!parsed.ok()) return parsed;
+  return ToJson(*message, JsonStyle::kLine);
+}
+
 OutcomeOr<std::string> Schema::ReplyToJson(std::span<const char> bytes, JsonStyle style,
                                            google::protobuf::Message& reply) const {
   const std::shared_lock lock(mutex_);

@@ -64,6 +64,10 @@ class Schema {
   // Parses a serialised reply as `reply`, which is of its type. INTERNAL: it is no such message.
   Outcome ParseReply(std::span<const char> bytes, google::protobuf::Message& reply) const;
 
+  // A serialised message of a type that is known by its name, as JSON on one line. NOT_FOUND: there
+  // is none of that name; INTERNAL: it is no such message.
+  OutcomeOr<std::string> MessageToJson(std::string_view type, std::span<const char> bytes) const;
+
   // A serialised reply as JSON, by way of `reply`, which is of its type. INTERNAL: it is no such
   // message.
   OutcomeOr<std::string> ReplyToJson(std::span<const char> bytes, JsonStyle style,

@@ -12,6 +12,7 @@
 #include "tools/piperpc/words.h"
 #include "tools/shared/flags.h"
 #include "tools/shared/input.h"
+#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -27,7 +28,9 @@ class Session {
       : program_(program),
         stop_(std::move(stop)),
         interactive_(tools::IsTerminal(tools::kStandardInput)),
-        streams_(program.connection, program.output) {}
+        streams_(program.connection, program.output) {
+    program.in_session = true;
+  }
 
   int Run() {
     while (!quit_ && ReadLine()) RunLine();
@@ -106,7 +109,7 @@ class Session {
     const CommandDeadline deadline(program_.settings.timeout, ArmStop());
     const Outcome status = RunWords(deadline);
     const std::string news = program_.connection.TakeReconnectNews();
-    if (!news.empty()) Complain(news);
+    if (!news.empty()) Complain(tools::VisibleLine(news));
     Note(Report(InThisLine(status), deadline));
     const bool stopped = stop_.stop_requested();
     if (stopped) Note(kExitInterrupted);

@@ -28,7 +28,11 @@ bool IsMetadataKey(std::string_view key) {
 absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
   const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
   if (!parsed.ok()) return parsed.status();
-  if (parsed->count() == 0) return absl::InvalidArgumentError("must be positive");
+  if (*parsed < kShortestTimeout) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
+                                                   "\" is out of range: must be from ",
+                                                   tools::DurationRange(kShortestTimeout)));
+  }
   timeout = *parsed;
   return absl::OkStatus();
 }
