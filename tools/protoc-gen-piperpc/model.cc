@@ -154,9 +154,18 @@ std::string NameOfType(const Descriptor& type, const ServiceDescriptor& service,
   return near ? name : QualifiedClassName(&type);
 }
 
+// A name as it was wanted, and as it became.
+void NoteName(const std::string& of, const std::string& wanted, const std::string& name,
+              std::vector<std::string>& changed) {
+  if (wanted == name) return;
+  changed.push_back(absl::StrCat(of, ": C++ gets \"", name, "\", because \"", wanted,
+                                 "\" is taken, or is no name in C++"));
+}
+
 // Names all that the two classes declare. The .proto's own names come first, so that a method
 // keeps its name whatever the forms of the others are called.
-void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
+void NameMethods(const ServiceDescriptor& descriptor, Service& service,
+                 std::vector<std::string>& changed) {
   NameScope scope;
   for (const std::string& name : {service.service_class, service.client_class}) scope.Reserve(name);
   for (const char* name : {"name", "methods", "channel_"}) scope.Reserve(name);
@@ -173,6 +182,10 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
     method.async = scope.Take(absl::StrCat(wanted[i], "Async"));
     method.co = scope.Take(absl::StrCat("Co", wanted[i]));
     method.constant = scope.Take(absl::StrCat("k", wanted[i]));
+    NoteName(method.full_name, wanted[i], method.name, changed);
+    NoteName(method.full_name, absl::StrCat(wanted[i], "Async"), method.async, changed);
+    NoteName(method.full_name, absl::StrCat("Co", wanted[i]), method.co, changed);
+    NoteName(method.full_name, absl::StrCat("k", wanted[i]), method.constant, changed);
   }
 
   for (const char* name : kLocalNames) scope.Reserve(name);
@@ -183,17 +196,21 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service) {
   }
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, ClassNames names) {
+Service BuildService(const ServiceDescriptor& descriptor, ClassNames names,
+                     std::vector<std::string>& changed) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
   service.comments = CommentsOf(descriptor);
   service.service_class = std::move(names.service);
   service.client_class = std::move(names.client);
+  const std::string stem = Stem(descriptor);
+  NoteName(service.full_name, absl::StrCat(stem, "Service"), service.service_class, changed);
+  NoteName(service.full_name, absl::StrCat(stem, "Client"), service.client_class, changed);
   for (int i = 0; i < descriptor.method_count(); ++i) {
     service.methods.push_back(BuildMethod(*descriptor.method(i)));
   }
-  NameMethods(descriptor, service);
+  NameMethods(descriptor, service, changed);
   return service;
 }
 
@@ -229,7 +246,8 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
 
   std::vector<ClassNames> names = ClassNamesOf(file);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(BuildService(*file.service(i), std::move(names[i])));
+    model.services.push_back(
+        BuildService(*file.service(i), std::move(names[i]), model.changed_names));
   }
   return model;
 }

@@ -44,6 +44,10 @@ struct File {
   std::string base;           // "foo/v1/x".
   std::string cpp_namespace;  // "foo::v1"; empty: the global one.
   std::vector<Service> services;
+
+  // "x.proto: package.Service/Method: …" of each name that is not the one to be expected, because
+  // that one is taken, or is no name in C++.
+  std::vector<std::string> changed_names;
 };
 
 // INVALID_ARGUMENT says what of `file` has no place in C++, and where it is.
