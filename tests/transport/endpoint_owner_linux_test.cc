@@ -13,6 +13,7 @@
 
 #include "child_process_linux.h"
 #include "harness.h"
+#include "src/transport/linux/connect.h"
 #include "src/transport/linux/endpoint_owner.h"
 #include "src/transport/linux/peer.h"
 #include "src/transport/linux/socket.h"
@@ -20,6 +21,7 @@
 namespace piperpc::transport {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr uid_t kNobody = 65534;
@@ -72,7 +74,16 @@ TEST_F(EndpointOwnerTest, LeavesAFileThatIsNoSocketAlone) {
   std::ofstream(endpoint_.address()) << "precious";
   Server server(transport_, loop_, endpoint_);
   EXPECT_EQ(server.status().code(), absl::StatusCode::kAlreadyExists) << server.status();
+  EXPECT_THAT(std::string(server.status().message()),
+              EndsWith("is not a socket; choose another endpoint"));
   EXPECT_TRUE(SocketFileExists());
+}
+
+TEST_F(EndpointOwnerTest, AFileThatIsNoSocketIsNoServerToWaitFor) {
+  std::ofstream(endpoint_.address()) << "precious";
+  const absl::Status status = ConnectSocket(endpoint_, ConnectOptions{.deadline = kNever}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("(it is not a socket)"));
 }
 
 TEST_F(EndpointOwnerTest, TakesALockFileThatNobodyHolds) {

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transport/linux/file_id.h"
 #include "src/transport/linux/peer.h"
 #include "src/transport/linux/pipe.h"
 #include "src/transport/linux/socket.h"
@@ -39,10 +41,19 @@ bool NobodyThere(int error) {
   return error == ENOENT || error == ENOTDIR || error == ECONNREFUSED || error == ECONNRESET;
 }
 
+// The system says of an ordinary file what it says of a socket without a server.
+bool IsSomethingElse(const Endpoint& endpoint) {
+  const std::optional<struct stat> found = FileAt(endpoint.address());
+  return found.has_value() && !S_ISSOCK(found->st_mode) && !S_ISLNK(found->st_mode);
+}
+
 absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) {
   const std::string where = endpoint.ToString();
   const std::string reason = std::generic_category().message(error);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+  if ((error == ECONNREFUSED || error == EACCES) && IsSomethingElse(endpoint)) {
+    return NotAServer(where, "it is not a socket");
+  }
   if (NobodyThere(error)) {
     return absl::UnavailableError(absl::StrCat("no server at ", where, ": ", reason));
   }

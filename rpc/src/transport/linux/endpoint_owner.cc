@@ -57,7 +57,7 @@ absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
   if (!file.has_value()) return absl::OkStatus();
   if (!S_ISSOCK(file->st_mode)) {
     return absl::AlreadyExistsError(absl::StrCat(
-        address, " exists and is not a socket; remove it, or choose another endpoint"));
+        address, " exists and is not a socket; choose another endpoint"));
   }
   if (lock.Note() != NoteOf(*file)) {
     const absl::StatusOr<bool> live = IsLive(address);
