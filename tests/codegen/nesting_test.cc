@@ -221,6 +221,15 @@ TEST_F(NestingTest, AStructOf34LevelsGoesBothWays) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("more than 100 levels"));
 }
 
+// It would have to be serialized for that.
+TEST_F(NestingTest, ARequestAboveTheServersLimitIsNotLookedInto) {
+  ASSERT_TRUE(Get(0, 0).ok());
+  Struct request = StructOf(35);
+  (*request.mutable_fields())["large"].set_string_value(std::string(5 << 20, 'x'));
+  const absl::Status status = Store(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+}
+
 TEST_F(NestingTest, MessagesOfAbsurdDepthCostOneCallEach) {
   for (const int levels : {201, 1'000, 30'000}) {
     const absl::Status status = GetRaw(BytesOfNode(levels));

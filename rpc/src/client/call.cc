@@ -54,7 +54,10 @@ absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMes
   refusal.Update(times.status());
   if (!refusal.ok()) return refusal;
   if (!NameFits(method_) && !is_probe()) return NoSuchName(method_.size());
-  if (request != nullptr && request->too_deep()) return TooDeep(*request);
+  if (request != nullptr && request->may_be_too_deep() && core_.MayTake(request->size()) &&
+      request->too_deep()) {
+    return TooDeep(*request);
+  }
   return EncodeMetadata(context_ != nullptr ? context_->metadata() : options.metadata);
 }
 

@@ -69,6 +69,11 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   bool writable() const;
   void WantWritable() { writable_wanted_ = true; }  // OnWritable() follows.
   absl::Status CheckSize(std::size_t message_size) const;
+
+  // Its limit does not speak against it, as far as that is known.
+  bool MayTake(std::size_t message_size) const {
+    return !hello_received_ || message_size <= peer_.max_message_bytes;
+  }
   std::uint64_t initial_credit() const { return peer_.initial_credit; }
   void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);

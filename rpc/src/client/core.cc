@@ -276,6 +276,12 @@ absl::Status Core::CheckMayBlock() {
 bool Core::MayWaitHere() const {
   return Executor::Current() == nullptr && logging != this && !connector_.IsOwnThread();
 }
+bool Core::MayTake(std::size_t message_size) {
+  const Lock lock(*this);
+  const std::shared_ptr<Connection> to = connection();
+  return to == nullptr || to->MayTake(message_size);
+}
+
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
   RunSilently([&] {

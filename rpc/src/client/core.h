@@ -145,6 +145,9 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   // --- Without it. ---
 
+  // The limit of the server that is connected, if any is, lets a message of that size pass.
+  bool MayTake(std::size_t message_size);
+
   // What a call gets that would block on this thread: FAILED_PRECONDITION, where it runs an event
   // loop. That must not wait: others are served there, and perhaps the call itself.
   static absl::Status CheckMayBlock();

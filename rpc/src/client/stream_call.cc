@@ -140,8 +140,8 @@ internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessa
     needs_hello_ = true;
     return Step::kLater;
   }
-  const absl::Status fits =
-      message.too_deep() ? TooDeep(message) : connection->CheckSize(message.size());
+  absl::Status fits = connection->CheckSize(message.size());
+  if (fits.ok() && message.too_deep()) fits = TooDeep(message);
   if (!fits.ok()) {
     core().EndEarly(*this, fits);
     return Step::kEnded;

@@ -268,11 +268,11 @@ void Call::OnWritable() {
 }
 
 bool Call::Fits(const internal::OutMessage& reply) const {
-  return !reply.too_deep() && connection_.Takes(reply.size());
+  return connection_.Takes(reply.size()) && !reply.too_deep();
 }
 
 absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
-  if (!reply.too_deep()) return connection_.ReplyTooLarge(reply.size());
+  if (!connection_.Takes(reply.size())) return connection_.ReplyTooLarge(reply.size());
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
                                  absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
 }

@@ -25,29 +25,32 @@ class OutMessage {
   static OutMessage Of(const T& message) {
     const google::protobuf::MessageLite& base = message;
     const std::size_t size = base.ByteSizeLong();
-    return OutMessage(&base, {}, size, NestsTooDeep(message, size));
+    return OutMessage(&base, {}, size, NestingCheckOf<T>(size));
   }
   static OutMessage Of(const RawMessage& message) {
-    return OutMessage(nullptr, {message.bytes}, message.bytes.size(), false);
+    return OutMessage(nullptr, {message.bytes}, message.bytes.size(), nullptr);
   }
 
   std::size_t size() const { return size_; }
 
-  // No receiver can parse it: it has more than kMaxNesting levels.
-  bool too_deep() const { return too_deep_; }
+  // No receiver can parse it: it has more than kMaxNesting levels. Where its size and its type
+  // allow so many, that costs about as much as to send it: ask first for what else speaks against
+  // it.
+  bool too_deep() const { return may_be_too_deep() && check_(*message_, size_); }
+  bool may_be_too_deep() const { return check_ != nullptr; }
 
   // Writes the size() bytes of the message at `out`.
   void WriteTo(char* out) const;
 
  private:
   OutMessage(const google::protobuf::MessageLite* message, std::span<const char> bytes,
-             std::size_t size, bool too_deep)
-      : message_(message), bytes_(bytes), size_(size), too_deep_(too_deep) {}
+             std::size_t size, NestingCheck check)
+      : message_(message), bytes_(bytes), size_(size), check_(check) {}
 
   const google::protobuf::MessageLite* message_;  // Null: `bytes_` it is.
   std::span<const char> bytes_;
   std::size_t size_;
-  bool too_deep_;
+  NestingCheck check_;  // Null: it cannot be too deep.
 };
 
 // The bytes that a message takes on the wire.

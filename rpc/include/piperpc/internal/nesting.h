@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <set>
@@ -12,6 +13,7 @@
 #include <type_traits>
 
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/message_lite.h"
 
 namespace piperpc::internal {
 
@@ -132,23 +134,31 @@ int LevelsOf(std::string_view bytes, const Descriptor* type, int most) {
   return LevelCounter<Descriptor>(bytes, 0, most).Count(type);
 }
 
-// Whether `message`, of `size` bytes and with its sizes cached, has more than kMaxNesting levels.
-// Serializes it to know that, where its type and its size allow so many. Not known, and false, of
-// lite messages, which have no descriptor, and without memory: the receiver looks again.
+// Whether a message, of `size` bytes and with its sizes cached, has more than kMaxNesting levels.
+using NestingCheck = bool (*)(const google::protobuf::MessageLite& message, std::size_t size);
+
+// That for a message of type T. Serializes it where its type allows so many levels. Not known, and
+// false, without memory, and of what is larger than any message: the receiver looks again.
 template <typename T>
-bool NestsTooDeep(const T& message, std::size_t size) {
+bool NestsTooDeep(const google::protobuf::MessageLite& message, std::size_t size) {
+  static const bool can = CanNestTooDeep(T::descriptor());
+  if (!can || size > std::size_t{std::numeric_limits<int>::max()}) return false;
+  const std::unique_ptr<char[]> bytes(new (std::nothrow) char[size]);
+  if (bytes == nullptr) return false;
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.get()));
+  using Descriptor = std::remove_cvref_t<decltype(*T::descriptor())>;
+  LevelCounter<Descriptor> counter({bytes.get(), size}, kMaxNesting, kMaxNesting);
+  return counter.Count(T::descriptor()) > kMaxNesting;
+}
+
+// Null where a message of T and of this size cannot have so many, and of lite messages, which have
+// no descriptor.
+template <typename T>
+NestingCheck NestingCheckOf(std::size_t size) {
   if constexpr (requires { T::descriptor(); }) {
-    if (!MayNest(size, kMaxNesting + 1)) return false;
-    static const bool can = CanNestTooDeep(T::descriptor());
-    if (!can) return false;
-    const std::unique_ptr<char[]> bytes(new (std::nothrow) char[size]);
-    if (bytes == nullptr) return false;
-    message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.get()));
-    using Descriptor = std::remove_cvref_t<decltype(*T::descriptor())>;
-    LevelCounter<Descriptor> counter({bytes.get(), size}, kMaxNesting, kMaxNesting);
-    return counter.Count(T::descriptor()) > kMaxNesting;
+    return MayNest(size, kMaxNesting + 1) ? &NestsTooDeep<T> : nullptr;
   } else {
-    return false;
+    return nullptr;
   }
 }
 
