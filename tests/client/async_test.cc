@@ -1,5 +1,7 @@
 // Calls with callbacks and coroutines, alone and beside blocking ones.
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -288,6 +290,29 @@ TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheLogHookOfAConnection) {
   called.set_value();
   ASSERT_TRUE(Arrives(dropped.get_future()));
   ExpectStatus(Get(reply).status(), absl::StatusCode::kCancelled, "closed");
+}
+
+// Another thread ends the channel then, and its end has something to log.
+TEST_F(AsyncTest, TheLogHookIsNotCalledAfterADestructorThatCouldNotWait) {
+  std::atomic<int> logged = 0;
+  const auto hook_lives = std::make_shared<int>();
+  ChannelOptions options = options_;
+  options.log = [&logged, hook_lives](const LogRecord& record) {
+    if (record.event == "callback threw") ++logged;
+  };
+  auto channel = Connect(ScriptedServer::kEndpoint, std::move(options));
+  const auto fails = [](absl::StatusOr<RawMessage>) { throw std::runtime_error("at the end"); };
+  internal::StartUnary<RawMessage>(*channel, kUnaryMethod, RawMessage{"b"}, {}, fails);
+  internal::StartUnary<RawMessage>(
+      *channel, kUnaryMethod, RawMessage{"a"}, {},
+      [held = channel](absl::StatusOr<RawMessage>) mutable { held.reset(); });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Expect(FrameKind::kRequest);
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  channel.reset();
+  connection.Reply(request.call_id, "r");
+  EXPECT_TRUE(testing::Eventually([&] { return hook_lives.use_count() == 1; }));
+  EXPECT_EQ(logged, 0);
 }
 
 // With the callback of a call that does not get as far as a loop.

@@ -107,9 +107,14 @@ class Channel : public internal::ChannelCore {
   virtual std::size_t connections_made() const = 0;
 
   // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Also done by the destructor. Both may be called on any thread; on the thread of any event loop
-  // (in a callback, or a handler that is a coroutine) and in a log hook of the channel they return
-  // before all has ended, and another thread sees to the rest.
+  // Messages of streams that were not read yet are dropped. Also done by the destructor. Both may
+  // be called on any thread, and return when all has ended: but not on the thread of any event loop
+  // (in a callback, or a handler that is a coroutine) nor in a log hook of the channel. There, what
+  // is left of the connection ends on its own loop, and last callbacks may follow.
+  //
+  // Of the destructor a thread that nobody can wait for does the rest there. From then on the log
+  // hook is not called any more, but for a call of it that runs already. To know that nothing of a
+  // channel is left, let the last reference go away on a thread of your own.
   virtual void Close() = 0;
 };
 

@@ -17,12 +17,14 @@ namespace client {
 namespace {
 
 // A thread that must not wait, which are those of event loops, and the channel's own, leaves it to
-// another one. Where the system refuses one, the core stays, closed, to the end of the process. So
-// it does where it belongs to the parent of this process, and is not touched.
+// another one, which nobody can wait for: so what the log hook belongs to may be gone by then.
+// Where the system refuses one, the core stays, closed, to the end of the process. So it does where
+// it belongs to the parent of this process, and is not touched.
 void ShutDown(std::shared_ptr<Core> core) {
   if (core->foreign()) return KeepForever(std::move(core));
   if (core->MayWaitHere()) return core->Shutdown();
   auto thread =
+  core->StopLogging();
       internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
   core->Close();

@@ -59,7 +59,10 @@ void Core::Lock::HandOver() {
 // It may be the thread that reads the connection which runs the hook.
 void Core::TellLog(const std::vector<LogRecord>& records) {
   const Core* const outer = std::exchange(logging, this);
-  for (const LogRecord& record : records) RunSilently([&] { options_.log(record); });
+  for (const LogRecord& record : records) {
+    if (silent_.load(std::memory_order_relaxed)) break;
+    RunSilently([&] { options_.log(record); });
+  }
   logging = outer;
 }
 

@@ -156,6 +156,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   // for.
   bool MayWaitHere() const;
 
+  // The log hook is not called any more, but for a call that runs already.
+  void StopLogging() { silent_.store(true, std::memory_order_relaxed); }
+
   // Code of the user's threw: that goes to the log, and no further.
   void LogThrown(std::string_view event, const std::exception_ptr& exception);
 
@@ -212,6 +215,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   TimePoint armed_for_ = kNever;
   Alarm alarm_;
   bool shut_down_ = false;
+  std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
 
   Due due_;
   Due spare_;  // What the loop delivered last: its memory is used again. Loop thread.
