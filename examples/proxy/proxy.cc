@@ -20,10 +20,14 @@ struct Target {
   piperpc::WorkerPool closers{1, 100'000};  // More than a server has connections.
 };
 
-// A client's channel. A thread that the proxy's end waits for closes it, and no event loop does.
+// A client's channel. A thread that the proxy's end waits for closes it, and no event loop does:
+// but where there is no memory to ask that thread.
 struct Upstream {
   ~Upstream() {
-    closers.Run([gone = std::move(channel)] {}).IgnoreError();
+    try {
+      closers.Run([gone = std::move(channel)] {}).IgnoreError();
+    } catch (...) {
+    }
   }
   std::shared_ptr<piperpc::Channel> channel;
   piperpc::WorkerPool& closers;
