@@ -277,11 +277,26 @@ TEST(SyncWaitTest, ThrowsWhatLeavesTheTask) {
   EXPECT_THROW(SyncWait(throws()), std::runtime_error);
 }
 
-TEST_F(Async, SyncWaitBlocksUntilAnotherThreadHasEndedTheTask) {
-  AsyncEvent event;
-  auto result = std::async(std::launch::async, [&] { return SyncWait(WaitAgain(event)); });
-  event.Set();
-  EXPECT_TRUE(result.get());
+// Suspends what awaits it, and gives that away to be resumed.
+struct Suspended {
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) { to.set_value(handle); }
+  void await_resume() const noexcept {}
+  std::promise<std::coroutine_handle<>>& to;
+};
+
+Task<std::thread::id> EndOnTheThreadThatGets(std::promise<std::coroutine_handle<>>& to) {
+  Suspended suspended{to};
+  co_await suspended;
+  co_return std::this_thread::get_id();
+}
+
+TEST(SyncWaitTest, BlocksUntilAnotherThreadHasEndedTheTask) {
+  std::promise<std::coroutine_handle<>> suspended;
+  auto result =
+      std::async(std::launch::async, [&] { return SyncWait(EndOnTheThreadThatGets(suspended)); });
+  suspended.get_future().get().resume();
+  EXPECT_EQ(result.get(), std::this_thread::get_id());
 }
 
 TEST_F(Async, SyncWaitIsRefusedOnAnEventLoop) {
