@@ -161,6 +161,19 @@ class [[nodiscard]] BlockingAwaiter {
   absl::Status status_;
 };
 
+template <typename T>
+inline constexpr bool kIsResult = std::is_same_v<T, absl::Status>;
+template <typename T>
+inline constexpr bool kIsResult<absl::StatusOr<T>> = true;
+
+template <typename Work>
+struct ResultOfWork {
+  using Type = std::invoke_result_t<Work&>;
+  static_assert(kIsResult<Type>,
+                "RunBlocking(): what the work returns must be an absl::Status or an "
+                "absl::StatusOr<T>, for the pool may refuse to run it");
+};
+
 template <typename Work, typename Result>
 Task<Result> RunOnWorker(WorkerPool& pool, Work work, std::stop_token stop) {
   auto result = std::make_shared<std::optional<Result>>();
@@ -183,7 +196,7 @@ Task<Result> RunOnWorker(WorkerPool& pool, Work work, std::stop_token stop) {
 //
 // It gives a Task<Result>. With g++ 12 one that has a name must be awaited, where `work` has
 // anything to destroy: `co_await RunBlocking(...)` does not compile then.
-template <typename Work, typename Result = std::invoke_result_t<Work&>>
+template <typename Work, typename Result = typename internal::ResultOfWork<Work>::Type>
 internal::TaskOf<Result, Work> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
   return internal::RunOnWorker<Work, Result>(pool, std::move(work), std::move(stop));
 }
