@@ -1,4 +1,5 @@
 // What becomes of calls when connections come and go.
+#include <optional>
 #include <thread>
 
 #include "client/client_fixture.h"
@@ -75,6 +76,42 @@ TEST_F(ConnectionTest, CallsThatAGoawayDidNotLookAtAreMadeAgain) {
   EXPECT_TRUE(old.ReceivesEnd());
 }
 
+// Of a connection on which the next send fails, because the server has gone.
+TEST_F(ConnectionTest, AReplyThatIsStillInThePipeIsReadWhenASendFails) {
+  SlowCall slow = BeginSlowCall();
+  std::optional<ScriptedConnection> old(std::move(slow.connection));
+  counting_.on_send = [&] {
+    if (!old.has_value()) return;
+    old->Reply(slow.id, "r-slow");
+    old.reset();
+  };
+  auto next = CallAside("next");
+  EXPECT_EQ(*Get(slow.call), "r-slow");
+  ScriptedConnection fresh = server_.AcceptAndGreet();
+  fresh.Reply(fresh.Expect(FrameKind::kRequest).call_id, "r-next");
+  EXPECT_EQ(*Get(next), "r-next");
+}
+
+TEST_F(ConnectionTest, AGoawayThatIsStillInThePipeIsReadWhenASendFails) {
+  auto first = CallAsync("first");
+  std::optional<ScriptedConnection> old(server_.AcceptAndGreet());
+  const OwnedFrame one = old->Expect(FrameKind::kRequest);
+  ASSERT_TRUE(channel_->WaitUntilReady(kPatience).ok());
+  counting_.on_send = [&] {
+    if (!old.has_value()) return;
+    old->Goaway(absl::OkStatus(), one.call_id - 1);
+    old.reset();
+  };
+  auto second = CallAside("second");
+  ScriptedConnection fresh = server_.AcceptAndGreet();
+  for (int i = 0; i < 2; ++i) {
+    const OwnedFrame again = fresh.Expect(FrameKind::kRequest);
+    fresh.Reply(again.call_id, "r-" + again.payload);
+  }
+  EXPECT_EQ(*Get(first), "r-first");
+  EXPECT_EQ(*Get(second), "r-second");
+}
+
 TEST_F(ConnectionTest, AGoawayWithAStatusTellsWhy) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();
@@ -118,6 +155,26 @@ TEST_F(ConnectionTest, SomethingElseBehindAnEndpointIsToldFromAServer) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << packet;
     EXPECT_TRUE(connection.ReceivesEnd());
   }
+}
+
+TEST_F(ConnectionTest, WhatSendsMoreThanAPacketIsNoServer) {
+  counting_.received = absl::OutOfRangeError("a packet of 300000 bytes");
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.Accept();
+  const absl::Status status = Get(call).status();
+  ExpectStatus(status, absl::StatusCode::kFailedPrecondition, "scripted is not a PipeRPC server (");
+  ExpectStatus(status, absl::StatusCode::kFailedPrecondition, "300000");
+}
+
+TEST_F(ConnectionTest, AFaultInTheHelloOfAServerIsTheServers) {
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_packet_bytes = 1000;
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  const absl::Status status = Get(call).status();
+  ExpectStatus(status, absl::StatusCode::kInternal, "the server at scripted broke the protocol");
+  ExpectStatus(status, absl::StatusCode::kInternal, "max_packet_bytes in Hello is 1000");
 }
 
 TEST_F(ConnectionTest, AnEchoIsNoServer) {

@@ -21,6 +21,11 @@ class CountingTransport final : public transport::Transport {
 
   absl::Status refusal;  // What Connect() gives instead of a pipe.
 
+  // Runs where a packet is about to be sent.
+  std::function<void()> on_send = [] {};
+
+  absl::Status received;  // What ReceiveUntil() gives instead of a packet.
+
   // Runs on the thread that connects, when there is a connection and the client has not got it yet.
   std::function<void()> on_connect = [] {};
 
@@ -55,10 +60,12 @@ class CountingTransport final : public transport::Transport {
     void Receive() override { inner_->Receive(); }
     absl::StatusOr<transport::SendResult> Send(std::span<const transport::Bytes> slices) override {
       ++owner_.sends;
+      owner_.on_send();
       return inner_->Send(slices);
     }
     absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override {
       ++owner_.receives;
+      if (!owner_.received.ok()) return owner_.received;
       return inner_->ReceiveUntil(buffer, deadline);
     }
     void Close(transport::CloseMode mode, absl::AnyInvocable<void()> closed) override {

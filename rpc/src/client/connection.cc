@@ -208,9 +208,8 @@ void Connection::Retry(Call& call, const absl::Status& why) {
 
 // A message for a call of one reply costs the call alone: its caller has taken the method for one
 // of another type.
-absl::Status Connection::OnUnwantedMessage(Call& call) {
+void Connection::OnUnwantedMessage(Call& call) {
   core_.EndEarly(call, StreamsItsReplies(call.method()));
-  return absl::OkStatus();
 }
 
 void Connection::EndAll(const absl::Status& status,

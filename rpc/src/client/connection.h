@@ -103,9 +103,11 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void Fail(absl::Status status);
   void EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent);
 
-  // The pipe, session_io.cc.
+  // The pipe, connection_io.cc.
   void Flush();
   void FlushSoon();
+  void OnSendError(const absl::Status& error);
+  absl::Status WhyLost(const absl::Status& error) const;
   void AttachAndFlush();
   bool Attach();
   void AssignReader();
@@ -118,7 +120,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void ClosePipeIfDue();
   void NotifyWritable();
 
-  // Frames, session_frames.cc.
+  // Frames, connection_frames.cc.
   void OnPacket(transport::Bytes packet);
   void OnFrames(transport::Bytes packet);
   absl::StatusOr<MessageAssembler::Outcome> Assemble(Call& call, const wire::Frame& frame);
@@ -128,9 +130,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   absl::Status OnPing(const wire::Frame& frame);
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnMessage(Call& call, const wire::Frame& frame);
-  absl::Status OnUnwantedMessage(Call& call);
+  void OnUnwantedMessage(Call& call);
   absl::Status OnResponse(Call& call, const wire::Frame& frame);
-  absl::Status OnLargeTrailers(Call& call, const wire::FrameHeader& header);
+  void OnLargeTrailers(Call& call, const wire::FrameHeader& header);
   void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
   void SayGoaway(const absl::Status& why);
   absl::Status Violation(const absl::Status& found) const;
@@ -143,6 +145,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   Outbox outbox_;
   wire::Hello peer_;  // Before its Hello: what every server takes.
   bool hello_received_ = false;
+  bool is_server_ = false;  // What it said is what a server of PipeRPC says.
 
   std::uint64_t last_id_ = 0;
   CallTable calls_;                     // Those that the server may know of.
@@ -153,6 +156,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   bool draining_ = false;
   bool dead_ = false;
+  bool peer_gone_ = false;  // Nothing can be sent; what it sent is still read.
   bool writable_wanted_ = false;
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this iteration.

@@ -57,7 +57,7 @@ absl::Status Connection::Violation(const absl::Status& found) const {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot talk to the server at ", endpoint, ": ", found.message()));
   }
-  if (!hello_received_) {
+  if (!is_server_) {
     return transport::NotAServer(
         endpoint, absl::StrCat("what it sent is not a PipeRPC Hello: ", found.message()));
   }
@@ -91,9 +91,13 @@ absl::Status Connection::OnHello(const wire::Frame& frame) {
   if (frame.header.kind != FrameKind::kHello) return Unexpected(frame, "before the Hello");
   if (hello_received_) return Unexpected(frame, "a second Hello");
   auto hello = wire::DecodeHello(frame.payload);
-  if (!hello.ok()) return hello.status();
+  if (!hello.ok()) {
+    is_server_ = wire::HasMagic(frame.payload);
+    return hello.status();
+  }
   if (auto version = wire::ChooseVersion(*hello); !version.ok()) return version.status();
-  if (hello->max_calls == 0) return Unexpected(frame, "which allows no calls");
+  is_server_ = hello->max_calls != 0;  // A Hello of a client's, perhaps our own, has none.
+  if (!is_server_) return Unexpected(frame, "which allows no calls");
   const std::uint64_t more_credit = hello->initial_credit - peer_.initial_credit;
   peer_ = *std::move(hello);
   hello_received_ = true;
@@ -106,6 +110,7 @@ absl::Status Connection::OnHello(const wire::Frame& frame) {
 absl::Status Connection::OnGoaway(const wire::Frame& frame) {
   const auto goaway = wire::DecodeGoaway(frame.payload);
   if (!goaway.ok()) return goaway.status();
+  is_server_ = true;
   core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
   draining_ = true;
   const bool orderly = goaway->status.ok();
@@ -185,7 +190,10 @@ absl::StatusOr<MessageAssembler::Outcome> Connection::Assemble(Call& call,
 }
 
 absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {
-  if (!StreamsReplies(call.type())) return OnUnwantedMessage(call);
+  if (!StreamsReplies(call.type())) {
+    OnUnwantedMessage(call);
+    return absl::OkStatus();
+  }
   const auto outcome = Assemble(call, frame);
   if (outcome.ok() && outcome->result == MessageAssembler::Result::kMore) return absl::OkStatus();
   absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();
@@ -199,7 +207,8 @@ absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
   absl::Status status = wire::CheckMetadataFields(header.metadata);
   if (!status.ok()) return status;
   if (!header.more() && header.metadata.size() > core_.options().max_metadata_bytes) {
-    return OnLargeTrailers(call, header);
+    OnLargeTrailers(call, header);
+    return absl::OkStatus();
   }
   if (header.has_status) {
     if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
@@ -223,14 +232,13 @@ absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
 }
 
 // Only the last frame of a response has trailers.
-absl::Status Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
+void Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
   absl::Status status = absl::ResourceExhaustedError(
       absl::StrCat("the reply's metadata has ", header.metadata.size(), " bytes; the limit is ",
                    core_.options().max_metadata_bytes, " (max_metadata_bytes)"));
   wire::FrameHeader without = header;
   without.metadata = {};
   Finish(call, std::move(status), without);
-  return absl::OkStatus();
 }
 
 void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,

@@ -29,12 +29,20 @@ absl::Status Lost(const Core& core, const absl::Status& cause) {
 
 void Connection::Flush() {
   unsent_requests_ = 0;
-  if (dead_ || closing_) return;
+  if (dead_ || closing_ || peer_gone_) return;
   if (outbox_.empty()) return NotifyWritable();
   const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
-  if (!result.ok()) return Fail(Lost(core_, result.status()));
+  if (!result.ok()) return OnSendError(result.status());
   if (*result == SendResult::kWouldBlock) return AttachAndFlush();
   NotifyWritable();
+}
+
+// What the server said before it went away is still in the pipe: replies, or that it has not looked
+// at a call. It is read, and the end of the pipe is then the end of the connection.
+void Connection::OnSendError(const absl::Status& error) {
+  if (!absl::IsUnavailable(error) || live_ == 0) return Fail(Lost(core_, error));
+  peer_gone_ = draining_ = true;
+  AssignReader();
 }
 
 // On the loop, what an iteration makes ready goes into one packet; or into some, so that the server
@@ -130,6 +138,11 @@ void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
   reader_ = Reader::kNobody;
 }
 
+// A packet above the limit is the server's fault, or what it sent is no packet of one.
+absl::Status Connection::WhyLost(const absl::Status& error) const {
+  return absl::IsOutOfRange(error) ? Violation(error) : Lost(core_, error);
+}
+
 // Without the lock.
 absl::StatusOr<std::size_t> Connection::ReceivePacket(TimePoint limit) {
   const std::span space(buffer_.get(), transport::kMaxPacketBytes);
@@ -156,7 +169,7 @@ void Connection::ReceiveOne(Core::Lock& lock, TimePoint limit) {
     OnPacket({buffer_.get(), *size});
     Flush();
   } else if (!absl::IsDeadlineExceeded(size.status())) {
-    Fail(Lost(core_, size.status()));
+    Fail(WhyLost(size.status()));
   }
 }
 
@@ -171,14 +184,14 @@ void Connection::OnReceive(transport::Bytes packet) {
 void Connection::OnReceiveError(absl::Status status) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
   reader_ = Reader::kNobody;
-  Fail(Lost(core_, status));
+  Fail(WhyLost(status));
   ClosePipeIfDue();
 }
 
 void Connection::OnSent(absl::Status status) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
   outbox_.OnSent();
-  if (!status.ok()) return Fail(Lost(core_, status));
+  if (!status.ok()) return OnSendError(status);
   Flush();
 }
 

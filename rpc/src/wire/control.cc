@@ -123,6 +123,16 @@ absl::StatusOr<Hello> DecodeHello(Bytes payload) {
   return hello;
 }
 
+bool HasMagic(Bytes payload) {
+  FieldReader reader(View(payload));
+  Field field;
+  std::uint64_t magic = 0;
+  while (reader.Next(field)) {
+    if (field.tag == MakeTag(kMagicNumber, WireType::kFixed32)) magic = field.value;
+  }
+  return magic == kMagic;
+}
+
 absl::StatusOr<std::uint32_t> ChooseVersion(const Hello& theirs) {
   const std::uint32_t low = std::max(theirs.min_version, kMinVersion);
   const std::uint32_t high = std::min(theirs.max_version, kMaxVersion);

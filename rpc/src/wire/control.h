@@ -30,6 +30,9 @@ std::string EncodeHello(const Hello& hello);
 // none). Limits on messages and metadata above the hard ones come back as those.
 absl::StatusOr<Hello> DecodeHello(Bytes payload);
 
+// The payload is that of a Hello of PipeRPC, of whatever version and limits.
+bool HasMagic(Bytes payload);
+
 // The highest version that both ranges hold. FAILED_PRECONDITION names both ranges.
 absl::StatusOr<std::uint32_t> ChooseVersion(const Hello& theirs);
 
