@@ -198,6 +198,11 @@ TEST_F(BlockingTest, ATimeoutOfZeroIsRefused) {
                "it must be 1 or more");
 }
 
+TEST_F(BlockingTest, NoTimeToGetReadyIsRefused) {
+  ExpectStatus(channel_->WaitUntilReady(milliseconds(0)), absl::StatusCode::kInvalidArgument,
+               "the timeout of WaitUntilReady() is 0 ms; it must be 1 or more");
+}
+
 TEST_F(BlockingTest, AWaitForReadyBelowZeroIsRefused) {
   ExpectStatus(Call("x", {.wait_for_ready = milliseconds(-1)}).status(),
                absl::StatusCode::kInvalidArgument, "it must be 0 or more");

@@ -99,9 +99,9 @@ TEST(Generated, ClientCallsItsMethods) {
   client.GetAsync(request, {}, [&](absl::StatusOr<GetResponse> r) { status = r.status(); });
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
 
-  client.Watch(request);
-  client.Upload();
-  client.Chat();
+  const auto watch = client.Watch(request);
+  const auto upload = client.Upload();
+  const auto chat = client.Chat();
   EXPECT_THAT(channel->called,
               ElementsAre("shapes.v1.ShapesService/Get", "shapes.v1.ShapesService/Get",
                           "shapes.v1.ShapesService/Watch with a request",

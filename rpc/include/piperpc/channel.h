@@ -58,7 +58,7 @@ struct ChannelOptions {
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
 
-  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  // Instead of the system's: see piperpc/in_process.h, which says how long it must live.
   transport::Transport* transport = nullptr;
 };
 
@@ -96,8 +96,9 @@ class Channel : public internal::ChannelCore {
   // text says at what (waiting for a server, a place in its connection queue, or its Hello);
   // RESOURCE_EXHAUSTED, this process has no more descriptors or threads, or the server has too many
   // connections, of us or of all; PERMISSION_DENIED, the server refused us or is not to be trusted;
-  // FAILED_PRECONDITION, no protocol version in common, the channel is closed, this is the thread
-  // of an event loop, or a child of fork().
+  // FAILED_PRECONDITION, something else than a PipeRPC server is behind the endpoint, no protocol
+  // version in common, the channel is closed, this is the thread of an event loop, or a child of
+  // fork(); INTERNAL, the server broke the protocol. INVALID_ARGUMENT: `timeout` is not above zero.
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
   // Who serves at the other end of the connection; none while there is no connection. Any thread.
@@ -119,10 +120,11 @@ class Channel : public internal::ChannelCore {
 };
 
 // INVALID_ARGUMENT: an option is out of its range, this system has no such backend, or `endpoint`
-// is none. Opens nothing.
+// is none. Connects to nothing, and starts no thread; the backend "auto" finds out, once in a
+// process, whether the system has io_uring.
 absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options);
 
-// A channel to `endpoint`; nothing is opened yet. What CheckChannel() says of the endpoint or the
+// A channel to `endpoint`; it does not connect yet. What CheckChannel() says of the endpoint or the
 // options is the status of every call.
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options = {});
 

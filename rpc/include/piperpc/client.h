@@ -162,10 +162,23 @@ class [[nodiscard]] FinishAwaiter final : public ReadAwaiter {
 
 }  // namespace internal
 
-// A call made with a callback. Copies are the same call; dropping it does not cancel.
+// A call made with a callback (...Async() of a client). Copies are the same call; dropping it does
+// not cancel. Only methods that take one request have this form; for streams of requests there are
+// CoWrite() and CoFinish().
+//
+// Callbacks run on the channel's loop, one after the other, and must not block; each may be null.
+// That of the end runs exactly once, last. They run in place, before the function that begins the
+// call returns, where the channel has no loop (it belongs to the parent of this process, its
+// options are invalid, or the system refuses the thread), and where there is no memory for the
+// request. What one throws goes to the channel's log; of the one that takes the messages of a
+// stream, it ends the call, with INTERNAL or, for std::bad_alloc, RESOURCE_EXHAUSTED.
 class PendingCall {
  public:
   explicit PendingCall(std::shared_ptr<internal::CallControl> call) : call_(std::move(call)) {}
+
+  // Any thread. The end is still told: CANCELLED, if messages were left to be told of. On the loop,
+  // no message follows when this has returned. On another thread, one may be on its way to its
+  // callback: what that uses may go away when the callback of the end has run.
   void Cancel() { call_->Cancel(); }
 
  private:
@@ -173,18 +186,20 @@ class PendingCall {
 };
 
 // The replies of a server-streaming call. Dropping it cancels the call. One thread, or one
-// coroutine, reads it; Cancel() from any thread.
+// coroutine, reads it; Cancel() from any thread: what was not read then is dropped, and the call is
+// CANCELLED.
 //
 //     auto events = client.Subscribe({});
 //     while (std::optional<Event> event = events.Next()) Use(*event);
 //     absl::Status why = events.status();
 template <typename Response>
-class ClientReader {
+class [[nodiscard]] ClientReader {
  public:
   explicit ClientReader(std::shared_ptr<internal::ClientStream> stream)
       : stream_(std::move(stream)) {}
 
-  // The next message; none when there are no more, and status() tells why. Blocks.
+  // The next message; none when there are no more, and status() tells why. Blocks: on the thread of
+  // an event loop, where it would have to wait, it ends the call with FAILED_PRECONDITION instead.
   std::optional<Response> Next() {
     std::span<const char> bytes;
     const internal::ClientStream::Step step = stream_->Read(bytes);
@@ -197,7 +212,8 @@ class ClientReader {
   auto CoNext() { return NextAwaiter(stream_); }
 
   // How the call ended: ask when Next() has given none. Before, it waits for the end, which does
-  // not come while messages wait to be read and the server has no credit for more.
+  // not come while messages wait to be read and the server has no credit for more; on the thread of
+  // an event loop it ends the call, as Next() does.
   absl::Status status() { return stream_->status(); }
   void Cancel() { stream_->Cancel(); }
 
@@ -240,13 +256,14 @@ class ClientReader {
 // What awaits resumes on the awaiting executor, or else on the channel's loop. The frame that
 // awaits may be destroyed on that executor; it is not resumed then.
 template <typename Request, typename Response>
-class ClientWriter {
+class [[nodiscard]] ClientWriter {
  public:
   explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream)
       : stream_(std::move(stream)) {}
 
-  // Sends a message; blocks while the server has given no credit. False: the call has ended, and
-  // Finish() tells why.
+  // Sends a message; blocks while the server has given no credit (on the thread of an event loop,
+  // that ends the call with FAILED_PRECONDITION). False: the call has ended, and Finish() tells
+  // why.
   bool Write(const Request& message) {
     return stream_->Write(internal::OutMessage::Of(message)) == internal::ClientStream::Step::kDone;
   }
@@ -288,7 +305,7 @@ class ClientWriter {
 
 // Both at once: one thread, or one coroutine, may write while another reads.
 template <typename Request, typename Response>
-class ClientReaderWriter : public ClientReader<Response> {
+class [[nodiscard]] ClientReaderWriter : public ClientReader<Response> {
  public:
   using ClientReader<Response>::ClientReader;
 

@@ -33,7 +33,7 @@ struct IoThreadOptions {
   std::string backend = "auto";       // As in ServerOptions.
   std::chrono::microseconds spin{0};  // As in ServerOptions.
 
-  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  // Instead of the system's: see piperpc/in_process.h, which says how long it must live.
   transport::Transport* transport = nullptr;
 };
 

@@ -38,7 +38,7 @@ namespace piperpc {
 //     if (call.status().ok()) UseResponse(call.TakeResponse());
 //
 // Dropping it cancels the call. One thread, or one coroutine, may write while another reads.
-class RawCall final : public ClientReaderWriter<RawMessage, RawMessage> {
+class [[nodiscard]] RawCall final : public ClientReaderWriter<RawMessage, RawMessage> {
  public:
   using ClientReaderWriter::ClientReaderWriter;
 
@@ -56,7 +56,9 @@ class RawClient {
 
   const std::shared_ptr<Channel>& channel() const { return channel_; }
 
-  // --- One request, one reply. INVALID_ARGUMENT: the method streams. ---
+  // --- One request, one reply. INVALID_ARGUMENT: the method takes a stream of requests, or has
+  // sent a message of a stream of replies. One that streams its replies and sends none looks like
+  // one with an empty reply: the result is OK and has no bytes. ---
 
   // Blocks until the call has ended.
   absl::StatusOr<RawMessage> Unary(std::string_view method, const RawMessage& request,
@@ -94,8 +96,9 @@ class RawClient {
 
   // Both run on the channel's loop, one after the other, and must not block; either may be null.
   // `on_done` runs once, last. After a cancel (PendingCall::Cancel(), CallOptions::stop, Close(),
-  // the end of the channel), on_message does not run any more but for one that runs already. Where
-  // the channel has no loop: as for UnaryAsync().
+  // the end of the channel) on_message does not run any more, but for one that runs already or,
+  // when another thread cancels, is about to: see PendingCall::Cancel(). Where the channel has no
+  // loop, or no memory for the request: as for UnaryAsync().
   PendingCall ServerStreamingAsync(std::string_view method, const RawMessage& request,
                                    const CallOptions& options,
                                    absl::AnyInvocable<void(RawMessage)> on_message,

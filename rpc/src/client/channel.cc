@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "piperpc/internal/threads.h"
 #include "src/base/process.h"
 #include "src/client/blocking_call.h"
@@ -23,12 +24,17 @@ namespace {
 void ShutDown(std::shared_ptr<Core> core) {
   if (core->foreign()) return KeepForever(std::move(core));
   if (core->MayWaitHere()) return core->Shutdown();
-  auto thread =
   core->StopLogging();
+  auto thread =
       internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
   core->Close();
   KeepForever(std::move(core));
+}
+
+absl::Status NoTimeToGetReady(std::chrono::milliseconds timeout) {
+  return absl::InvalidArgumentError(absl::StrCat("the timeout of WaitUntilReady() is ",
+                                                 timeout.count(), " ms; it must be 1 or more"));
 }
 
 class ClientChannel final : public Channel {
@@ -60,6 +66,7 @@ class ClientChannel final : public Channel {
 
   absl::Status WaitUntilReady(std::chrono::milliseconds timeout) override {
     if (!core_->Claim()) return Core::Foreign();
+    if (timeout.count() <= 0) return NoTimeToGetReady(timeout);
     const internal::ClientMethod hello{"", MethodType::kUnary};
     CallOptions options;
     options.timeout = timeout;

@@ -276,15 +276,15 @@ absl::Status Core::CheckMayBlock() {
       "CoWrite()), or RunBlocking()");
 }
 
-bool Core::MayWaitHere() const {
-  return Executor::Current() == nullptr && logging != this && !connector_.IsOwnThread();
-}
 bool Core::MayTake(std::size_t message_size) {
   const Lock lock(*this);
   const std::shared_ptr<Connection> to = connection();
   return to == nullptr || to->MayTake(message_size);
 }
 
+bool Core::MayWaitHere() const {
+  return Executor::Current() == nullptr && logging != this && !connector_.IsOwnThread();
+}
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
   RunSilently([&] {

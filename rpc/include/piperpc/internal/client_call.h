@@ -1,6 +1,7 @@
 // The seam between generated stubs and the channel: calls without their types.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,7 +39,10 @@ struct ClientMethod {
 class CallControl {
  public:
   virtual ~CallControl() = default;
-  virtual void Cancel() = 0;  // Nothing when the call has ended.
+
+  // Nothing when the call has ended, but that the messages of a stream which are still to be read
+  // are dropped.
+  virtual void Cancel() = 0;
 };
 
 // A stream in flight. Thread-safe: one thread may write while another reads. Dropping the last
@@ -52,7 +56,8 @@ class ClientStream : public CallControl {
   virtual Step TryWrite(const OutMessage& message) = 0;
 
   // Takes the oldest message, if one is there, and gives its credit back; `bytes` is valid until
-  // the next message is taken. kEnded: all were taken and the call is over; status() is final.
+  // the next message is taken. kEnded: all were taken, or dropped by a cancel, and the call is
+  // over; status() is final.
   virtual Step TryRead(std::span<const char>& bytes) = 0;
 
   // Blocks until the step gives something else than kLater, or the call's deadline.
@@ -78,6 +83,7 @@ class ClientStream : public CallControl {
   virtual void Fail(absl::Status status) = 0;
 
   // The same, for the callback that takes the replies: it threw, which goes to the channel's log.
+  // RESOURCE_EXHAUSTED: it had no memory; INTERNAL: anything else. Does not throw.
   virtual void FailThrown(const std::exception_ptr& thrown) = 0;
 };
 
@@ -93,9 +99,9 @@ class ChannelCore {
                                  absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 
   // Returns immediately. `done` is moved from and called exactly once, on the channel's loop, never
-  // inline, but where the channel has no loop: it belongs to the parent process, its options are
-  // invalid, or the system refuses the thread. The bytes are valid until it returns, and empty
-  // unless the status is OK.
+  // inline, but where the channel has no loop (it belongs to the parent process, its options are
+  // invalid, or the system refuses the thread), or there is no memory for the request. The bytes
+  // are valid until it returns, and empty unless the status is OK.
   virtual std::shared_ptr<CallControl> StartUnary(const ClientMethod& method,
                                                   const OutMessage& request,
                                                   const CallOptions& options, UnaryDone&& done) = 0;

@@ -165,7 +165,8 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
 }
 
 // The callback form of a server-streaming call: both run on the channel's loop, one after the
-// other, and must not block; either may be null. `on_done` runs once, last.
+// other, and must not block; either may be null. `on_done` runs once, last. (For callers,
+// PendingCall in client.h says all this.)
 template <typename Response>
 class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
  public:
