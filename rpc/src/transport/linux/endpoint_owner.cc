@@ -56,8 +56,8 @@ absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
   const std::optional<struct stat> file = FileAt(address);
   if (!file.has_value()) return absl::OkStatus();
   if (!S_ISSOCK(file->st_mode)) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        address, " exists and is not a socket; choose another endpoint"));
+    return absl::AlreadyExistsError(
+        absl::StrCat(address, " exists and is not a socket; choose another endpoint"));
   }
   if (lock.Note() != NoteOf(*file)) {
     const absl::StatusOr<bool> live = IsLive(address);
