@@ -147,7 +147,8 @@ TEST_F(BlockingTest, TheDeadlineOfAReplyPassesAndTheServerIsToldOnce) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   ScriptedConnection connection = server_.AcceptAndGreet();
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
-  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "waiting for the reply");
+  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded,
+               "waiting for the reply to t.T/Unary of the server at scripted, after ");
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, request.call_id);
   auto next = CallAside("y");
   const OwnedFrame second = connection.Expect(FrameKind::kRequest);

@@ -148,7 +148,9 @@ absl::Status Call::Expired() const {
     return core_.DeadlineExceeded("waiting for a reply to Hello from the server at", times_.begun);
   }
   if (phase == Phase::kSent) {
-    return core_.DeadlineExceeded("waiting for the reply of the server at", times_.begun);
+    return core_.DeadlineExceeded(
+        absl::StrCat("waiting for the reply to ", ToAbsl(method_), " of the server at"),
+        times_.begun);
   }
   return core_.DeadlineExceeded(
       absl::StrCat("waiting for one of the ", connection->max_calls(),
