@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class SchemaTest : public testing::Test {
  protected:
@@ -50,18 +51,49 @@ TEST_F(SchemaTest, AnUnknownServiceIsNamed) {
   EXPECT_THAT(status.message(), HasSubstr("sample.v1.Other"));
 }
 
-TEST_F(SchemaTest, DescribesAServiceWithItsMessages) {
-  const OutcomeOr<std::string> text = schema_.Describe("sample.v1.SampleService");
-  ASSERT_TRUE(text.ok());
-  EXPECT_THAT(*text, AllOf(HasSubstr("rpc One("), HasSubstr("message Everything {"),
-                           HasSubstr("message Address {")));
+std::string Described(const Schema& schema, const std::vector<std::string>& symbols) {
+  Definitions definitions;
+  for (const std::string& symbol : symbols) {
+    const Outcome described = schema.Describe(symbol, definitions);
+    EXPECT_TRUE(described.ok()) << described;
+  }
+  return definitions.Text();
 }
 
-TEST_F(SchemaTest, DescribesMessagesAndEnums) {
-  EXPECT_THAT(*schema_.Describe("sample.v1.Address"), HasSubstr("string city = 1;"));
-  EXPECT_THAT(*schema_.Describe("sample.v1.Colour"), HasSubstr("COLOUR_RED = 1;"));
-  EXPECT_EQ(schema_.Describe("sample.v1.Nothing").outcome().status().code(),
-            absl::StatusCode::kNotFound);
+TEST_F(SchemaTest, DescribesAServiceWithItsPackageAndAllThatItUses) {
+  const std::string text = Described(schema_, {"sample.v1.SampleService"});
+  EXPECT_THAT(text, StartsWith("package sample.v1;\n\nservice SampleService {\n"));
+  EXPECT_THAT(text, AllOf(HasSubstr("rpc One("), HasSubstr("}\n\nmessage Everything {"),
+                          HasSubstr("}\n\nmessage Address {"), HasSubstr("}\n\nenum Colour {")));
+  EXPECT_THAT(text, AllOf(HasSubstr("\n\npackage google.protobuf;\n\n"),
+                          HasSubstr("\n\nmessage Duration {"), HasSubstr("\n\nenum NullValue {")));
+}
+
+std::size_t TimesIn(const std::string& text, const std::string& part) {
+  std::size_t times = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++times;
+  return times;
+}
+
+TEST_F(SchemaTest, DescribesEachTypeOnce) {
+  const std::string text = Described(
+      schema_, {"sample.v1.SampleService", "sample.v1.Address", "sample.v1.SampleService.One"});
+  for (const char* part : {"message Address {", "message Everything {", "enum Colour {",
+                           "message Duration {", "package sample.v1;"}) {
+    EXPECT_EQ(TimesIn(text, part), 1u) << part;
+  }
+}
+
+TEST_F(SchemaTest, DescribesMessagesEnumsAndFields) {
+  EXPECT_EQ(Described(schema_, {"sample.v1.Address"}),
+            "package sample.v1;\n\nmessage Address {\n  string city = 1;\n"
+            "  repeated int32 floors = 2;\n}\n");
+  EXPECT_THAT(Described(schema_, {"sample.v1.Colour"}), HasSubstr("COLOUR_RED = 1;"));
+  EXPECT_THAT(Described(schema_, {"sample.v1.Everything.colour"}),
+              AllOf(HasSubstr("colour = 10;"), HasSubstr("COLOUR_RED = 1;")));
+  Definitions none;
+  EXPECT_TRUE(schema_.Describe("sample.v1.Nothing", none).Is(absl::StatusCode::kNotFound));
+  EXPECT_EQ(none.Text(), "");
 }
 
 TEST_F(SchemaTest, FilesThatAreThereAreSkipped) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,38 +51,6 @@ std::string MethodNames(const ServiceDescriptor& service, const std::string& pre
   }
   return names.empty() ? "no methods" : absl::StrJoin(names, ", ");
 }
-
-// Prints definitions, each once.
-class Printer {
- public:
-  void Add(const ServiceDescriptor& service) {
-    Append(service.DebugString());
-    for (int i = 0; i < service.method_count(); ++i) AddMessagesOf(*service.method(i));
-  }
-  void Add(const MethodDescriptor& method) {
-    Append(method.DebugString());
-    AddMessagesOf(method);
-  }
-  template <typename Other>
-  void Add(const Other& definition) {
-    Append(definition.DebugString());
-  }
-  std::string Take() { return std::move(text_); }
-
- private:
-  void AddMessagesOf(const MethodDescriptor& method) {
-    for (const Descriptor* type : {method.input_type(), method.output_type()}) {
-      if (seen_.insert(type).second) Append(type->DebugString());
-    }
-  }
-  void Append(const std::string& definition) {
-    absl::StrAppend(&text_, text_.empty() ? "" : "\n", definition);
-    if (!text_.ends_with('\n')) text_ += '\n';
-  }
-
-  std::set<const Descriptor*> seen_;
-  std::string text_;
-};
 
 }  // namespace
 
@@ -159,24 +126,23 @@ Outcome Schema::NotAMethod(std::string_view name) const {
   return UsageError(text);
 }
 
-OutcomeOr<std::string> Schema::Describe(std::string_view symbol_or_method) const {
+Outcome Schema::Describe(std::string_view symbol_or_method, Definitions& definitions) const {
   const std::shared_lock lock(mutex_);
   const std::string symbol = SymbolOf(symbol_or_method);
-  Printer printer;
   if (const auto* service = pool_.FindServiceByName(symbol)) {
-    printer.Add(*service);
+    definitions.Add(*service);
   } else if (const auto* method = pool_.FindMethodByName(symbol)) {
-    printer.Add(*method);
+    definitions.Add(*method);
   } else if (const auto* message = pool_.FindMessageTypeByName(symbol)) {
-    printer.Add(*message);
+    definitions.Add(*message);
   } else if (const auto* enumeration = pool_.FindEnumTypeByName(symbol)) {
-    printer.Add(*enumeration);
+    definitions.Add(*enumeration);
   } else if (const auto* field = pool_.FindFieldByName(symbol)) {
-    printer.Add(*field);
+    definitions.Add(*field);
   } else {
     return absl::NotFoundError(absl::StrCat("no symbol ", symbol, " on this server"));
   }
-  return printer.Take();
+  return Outcome();
 }
 
 std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& type) const {

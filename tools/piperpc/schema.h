@@ -12,6 +12,7 @@
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
 #include "piperpc/service.h"
+#include "tools/piperpc/definitions.h"
 #include "tools/piperpc/failure.h"
 #include "tools/piperpc/json.h"
 
@@ -53,9 +54,9 @@ class Schema {
   // the methods.
   Outcome NotAMethod(std::string_view symbol) const;
 
-  // The definition of a service, a method, a message or an enum, as .proto text; a service or a
-  // method comes with the messages that it takes and gives.
-  OutcomeOr<std::string> Describe(std::string_view symbol) const;
+  // Adds the definition of a service, a method, a message, an enum or a field, and all types that
+  // it uses. NOT_FOUND: there is none of that name.
+  Outcome Describe(std::string_view symbol, Definitions& definitions) const;
 
   // An empty message of that type.
   std::unique_ptr<google::protobuf::Message> NewMessage(
