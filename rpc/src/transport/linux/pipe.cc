@@ -198,7 +198,17 @@ void SocketPipe::OnWritable(int wait_error) {
   delegate_->OnSent(error == 0 ? absl::OkStatus() : SocketError(error, "send"));
 }
 
+// A socket that is closed with unread input tells the peer of a reset, ahead of what was sent to it
+// before. So the end is said first, after which no more can come, and what has come is thrown away.
+void SocketPipe::ThrowInputAway() {
+  ::shutdown(fd(), SHUT_RDWR);
+  char first;
+  while (::recv(fd(), &first, sizeof(first), MSG_DONTWAIT) > 0) {
+  }
+}
+
 void SocketPipe::OnReleased() {
+  ThrowInputAway();
   CloseSocket();
   slot_.Reset();
   const auto closing = std::move(closing_);

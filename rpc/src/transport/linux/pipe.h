@@ -40,6 +40,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   bool IsFirstReset(std::ptrdiff_t result);
   void CloseDetached(CloseMode mode);
   void CloseSocket();
+  void ThrowInputAway();
   void Drain();
   void Discard(std::ptrdiff_t result);
   void Release();
