@@ -36,6 +36,35 @@ TEST(Dispatcher, RefusesAServiceTwice) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("a.b.C"));
 }
 
+void ExpectRefused(RawService& service, absl::StatusCode code, const char* text) {
+  Dispatcher dispatcher;
+  const absl::Status status = dispatcher.Add(service);
+  EXPECT_EQ(status.code(), code) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+}
+
+TEST(Dispatcher, RefusesAMethodThatIsTwiceInItsService) {
+  RawService service("a.b.C");
+  service.AddUnary("D", Nothing);
+  service.AddClientStreaming("D", nullptr);
+  ExpectRefused(service, absl::StatusCode::kAlreadyExists, "a.b.C/D");
+}
+
+TEST(Dispatcher, RefusesAMethodWithoutAHandler) {
+  RawService service("a.b.C");
+  service.AddUnary("D", nullptr);
+  ExpectRefused(service, absl::StatusCode::kInvalidArgument, "a.b.C/D has no handler");
+}
+
+TEST(Dispatcher, RefusesEmptyNames) {
+  RawService nameless("");
+  nameless.AddUnary("D", Nothing);
+  ExpectRefused(nameless, absl::StatusCode::kInvalidArgument, "empty name");
+  RawService service("a.b.C");
+  service.AddUnary("", Nothing);
+  ExpectRefused(service, absl::StatusCode::kInvalidArgument, "a.b.C/");
+}
+
 TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {
   RawService service("a.b.C");
   service.AddUnary("D", Nothing);

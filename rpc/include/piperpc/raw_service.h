@@ -35,7 +35,8 @@ class RawService final : public Service {
   RawService(const RawService&) = delete;
   RawService& operator=(const RawService&) = delete;
 
-  // `method` without the service's name. One handler for each.
+  // `method` without the service's name. One handler for each, which is not null:
+  // Server::AddService() refuses a service that breaks that.
   void AddUnary(std::string_view method, Unary handler);
   void AddServerStreaming(std::string_view method, ServerStreaming handler);
   void AddClientStreaming(std::string_view method, ClientStreaming handler);
@@ -58,7 +59,8 @@ class RawService final : public Service {
   template <auto kHandler>
   static void StartWithReader(Service& service, internal::ServerCall& call);
 
-  Handlers& Add(std::string_view method, MethodType type, Start start);
+  template <auto kHandler, typename Handler>
+  void Add(std::string_view method, MethodType type, Start start, Handler handler);
 
   std::string name_;
   std::map<std::string, Handlers, std::less<>> handlers_;  // The keys are what `methods_` names.

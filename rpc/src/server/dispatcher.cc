@@ -1,6 +1,7 @@
 #include "src/server/dispatcher.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/catch_all_service.h"
@@ -20,6 +21,24 @@ absl::Status CheckMethod(const Method& method) {
     return absl::InvalidArgumentError(absl::StrCat("a method name has 1 to ", wire::kMaxMethodBytes,
                                                    " bytes, not ", method.name.size()));
   }
+  const std::size_t slash = method.name.rfind('/');
+  if (slash == 0 || slash == method.name.size() - 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the method \"", ToAbsl(method.name),
+                     "\" has an empty name, or its service has; it must be "
+                     "\"package.Service/Method\""));
+  }
+  return absl::OkStatus();
+}
+
+// Of one service: each name is there once.
+absl::Status CheckNames(std::span<const Method> methods) {
+  std::set<std::string_view> names;
+  for (const Method& method : methods) {
+    if (names.insert(method.name).second) continue;
+    return absl::AlreadyExistsError(
+        absl::StrCat("the method ", ToAbsl(method.name), " is twice in its service"));
+  }
   return absl::OkStatus();
 }
 
@@ -27,9 +46,14 @@ absl::Status CheckMethod(const Method& method) {
 
 absl::Status Dispatcher::Add(Service& service) {
   const std::string name(service.name());
+  if (name.empty()) {
+    return absl::InvalidArgumentError(
+        "a service has an empty name; it must be \"package.Service\"");
+  }
   if (std::find(service_names_.begin(), service_names_.end(), name) != service_names_.end()) {
     return absl::AlreadyExistsError(absl::StrCat("the service ", name, " has been added already"));
   }
+  if (absl::Status status = CheckNames(service.methods()); !status.ok()) return status;
   for (const Method& method : service.methods()) {
     if (absl::Status status = CheckMethod(method); !status.ok()) return status;
     if (Find(method.name) != nullptr) {

@@ -37,8 +37,9 @@ class Dispatcher {
     Service* service;
   };
 
-  // ALREADY_EXISTS: the service, or one of its methods, is in the table; INVALID_ARGUMENT: a method
-  // with no handler or a name that cannot be on the wire.
+  // ALREADY_EXISTS: the service, or one of its methods, is in the table, or a method is in it
+  // twice; INVALID_ARGUMENT: a method with no handler, an empty name, or one that cannot be on the
+  // wire.
   absl::Status Add(Service& service);
 
   // ALREADY_EXISTS: there is one; INVALID_ARGUMENT: one of its handlers is missing.
