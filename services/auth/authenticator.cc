@@ -9,6 +9,19 @@
 #include "services/auth/log_safely.h"
 
 namespace services {
+namespace {
+
+std::string What(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view username,
                                                           std::string_view password,
@@ -63,16 +76,18 @@ absl::Status Authenticator::ReplaceHash(std::string_view username, std::string_v
 void Authenticator::Renew(std::string_view username, std::string_view password,
                           const std::string& hash) {
   absl::Status status;
+  std::exception_ptr thrown;
   try {
     status = ReplaceHash(username, password, hash);
-  } catch (const std::exception& error) {
-    status = absl::InternalError(error.what());
+  } catch (...) {
+    thrown = std::current_exception();
   }
-  if (status.ok()) return;
+  if (status.ok() && thrown == nullptr) return;
   LogSafely(log_, [&] {
     return piperpc::LogRecord{piperpc::LogLevel::kWarning,
                               "password hash not renewed",
-                              {{"user", std::string(username)}, {"error", status.ToString()}}};
+                              {{"user", std::string(username)},
+                               {"error", thrown != nullptr ? What(thrown) : status.ToString()}}};
   });
 }
 

@@ -135,6 +135,33 @@ TEST_F(AuthenticatorTest, TellsOfAHashThatCouldNotBeRenewedAndLetsTheUserIn) {
   EXPECT_NE(records[0].fields[1].second.find("the disk is full"), std::string::npos);
 }
 
+// A store that fails in the worst way.
+class ThrowingStore final : public AccountStore {
+ public:
+  explicit ThrowingStore(AccountStore& store) : store_(store) {}
+  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view name) override {
+    return store_.FindHash(name);
+  }
+  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { throw 7; }
+  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
+    throw 7;
+  }
+
+ private:
+  AccountStore& store_;
+};
+
+TEST_F(AuthenticatorTest, AnythingThatIsThrownByARenewalKeepsNobodyOut) {
+  ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
+  ThrowingStore throwing(*store_);
+  std::vector<piperpc::LogRecord> records;
+  Authenticator later(throwing, Hasher(1),
+                      [&](const piperpc::LogRecord& record) { records.push_back(record); });
+  EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].fields[1].second, "not a std::exception");
+}
+
 TEST_F(AuthenticatorTest, ALogThatThrowsKeepsNobodyOut) {
   ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
   FullStore full(*store_);
