@@ -146,14 +146,31 @@ class WorkerPool::Impl {
     return std::min(part.queue.size(), ThreadsOf(part) - part.running);
   }
 
-  // The idle threads that are on their way to what is in line: of a part, at the most; of all.
-  std::size_t Claimed(const Part& part) const { return std::min(idle_, MayRun(part)); }
+  // The idle threads that are on their way to what is in line: to a part's, which those of the
+  // parts before it have first; to all. They go round the line, each to one piece of work.
+  std::size_t Claimed(const Part& part) const {
+    std::size_t own = 0;
+    ForEachClaim([&](const Part& claims) { own += &claims == &part; });
+    return own;
+  }
   std::size_t Claimed() const {
     std::size_t claimed = 0;
     for (auto part = line_.begin(); part != line_.end() && claimed < idle_; ++part) {
       claimed += MayRun(**part);
     }
     return std::min(claimed, idle_);
+  }
+
+  template <typename Take>
+  void ForEachClaim(Take take) const {
+    std::size_t left = Claimed();
+    for (std::size_t round = 0; left > 0; ++round) {
+      for (auto part = line_.begin(); part != line_.end() && left > 0; ++part) {
+        if (MayRun(**part) <= round) continue;
+        take(**part);
+        --left;
+      }
+    }
   }
 
   // How many threads it may have at once.
