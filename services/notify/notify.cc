@@ -34,7 +34,7 @@ piperpc::Stream<notify::v1::Event> Notify::CoSubscribe(piperpc::ServerContext& c
   const CallWhileItLasts call = std::make_shared<piperpc::ServerContext* const>(&context);
   StopWhenCutOff(**feed, call);
   for (;;) {
-    auto next = (*feed)->Next(context.stop_token());
+    auto next = (*feed)->Next(context.drain_token());
     const SharedEvent event = co_await next;
     if (event == nullptr) break;
     co_yield *event;

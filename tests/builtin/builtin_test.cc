@@ -80,6 +80,16 @@ TEST_F(BuiltinTest, WatchOfAServiceThatIsNotThereSaysSo) {
   EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_SERVICE_UNKNOWN);
 }
 
+TEST_F(BuiltinTest, WatchEndsWhenTheServerBeginsItsShutdown) {
+  auto statuses = v1::HealthClient(channel_).Watch({}, {.timeout = std::chrono::seconds(60)});
+  EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_SERVING);
+  // For ever, if it did not.
+  EXPECT_TRUE(server_.Shutdown(std::chrono::milliseconds::max()).clean());
+  EXPECT_EQ(statuses.Next()->status(), v1::SERVING_STATUS_NOT_SERVING);
+  EXPECT_FALSE(statuses.Next().has_value());
+  EXPECT_EQ(statuses.status().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(BuiltinTest, SetServingOfAServiceThatIsNotThereNamesThoseThatAre) {
   const absl::Status status = builtin_.SetServing("no.Such", false);
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

@@ -79,6 +79,7 @@ class FakeContext final : public ServerContext {
     return std::chrono::steady_clock::time_point::max();
   }
   std::stop_token stop_token() override { return stop.get_token(); }
+  std::stop_token drain_token() override { return stop.get_token(); }
   void Stop(absl::Status) override { stop.request_stop(); }
   CallValues& values() override { return values_; }
   SessionState& session() override { return session_; }

@@ -8,11 +8,13 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 
 #include "e2e/memory_refuser.h"
 #include "piperpc/client.h"
+#include "piperpc/in_process.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
 #include "src/connection/packet_buffer.h"
@@ -348,6 +350,87 @@ TEST_P(RefusedMemory, OfAClientForWhatACallbackThrewEndsItsStream) {
       });
   EXPECT_TRUE(absl::IsInternal(end.get_future().get()));
   ExpectServed();
+}
+
+// Middleware of a server that has no memory, where the texts of errors need some: they have the
+// method's name in them, and that is long.
+class NoMemoryMiddleware final : public ServerMiddleware {
+ public:
+  absl::Status Before(ServerContext& context) override {
+    if (context.method().size() < kLongName) return absl::OkStatus();
+    context.AddTrailer("key", std::string(kLongName, 't'));
+    RefuseMemoryOfThisThread(true);
+    RefuseMemory(kLongName, kLongName + 300);
+    if (context.method().ends_with("throws")) throw std::bad_alloc();
+    return absl::OkStatus();
+  }
+  void After(ServerContext& context, const absl::Status& status) override {
+    if (context.method().size() < kLongName) return;
+    RefuseMemoryOfThisThread(false);
+    seen.set_value(status.code());
+  }
+
+  static constexpr std::size_t kLongName = 700;
+  std::promise<absl::StatusCode> seen;
+};
+
+class NoMemoryForTexts : public ::testing::Test {
+ protected:
+  static std::string NameOf(const std::string& what) {
+    return "l.L/" + std::string(NoMemoryMiddleware::kLongName, 'l') + what;
+  }
+  void SetUp() override {
+    service_.AddUnary(NameOf("throws").substr(4),
+                      [](ServerContext&, RawMessage) { return Fine(); });
+    service_.AddUnary(NameOf("fails").substr(4), [](ServerContext&, RawMessage) { return Fail(); });
+    ASSERT_TRUE(server_.AddService(service_).ok());
+    ASSERT_TRUE(server_.Start(endpoint_).ok());
+  }
+  void TearDown() override {
+    server_.Shutdown(seconds(60));
+    RefuseMemory(0, 0);
+  }
+
+  static Task<RawResult> Fine() { co_return RawMessage{}; }
+  static Task<RawResult> Fail() {
+    throw std::bad_alloc();
+    co_return RawMessage{};
+  }
+
+  // Its client gets RESOURCE_EXHAUSTED, and the next call is served.
+  void ExpectRefused(const std::string& what) {
+    WireClient client(*transport_, endpoint_);
+    client.Send({EncodedHello(), EncodedRequest(1, NameOf(what), "")});
+    EXPECT_TRUE(absl::IsResourceExhausted(client.NextAfterHello().status));
+    EXPECT_GT(RefusalsOfMemory(), 0);
+    RefuseMemory(0, 0);
+    client.Send({EncodedRequest(2, "l.L/None", "")});
+    EXPECT_TRUE(absl::IsUnimplemented(client.NextAfterHello().status));
+  }
+
+  std::shared_ptr<transport::Transport> transport_ = NewInProcessTransport();
+  std::shared_ptr<NoMemoryMiddleware> middleware_ = std::make_shared<NoMemoryMiddleware>();
+  RawService service_{"l.L"};
+  const std::string endpoint_ = UniqueEndpoint();
+  Server server_{{.middleware = {middleware_}, .transport = transport_.get()}};
+};
+
+TEST_F(NoMemoryForTexts, OfAMiddlewareThatThrowsEndsItsCall) { ExpectRefused("throws"); }
+
+TEST_F(NoMemoryForTexts, OfAHandlerThatThrowsEndsItsCall) {
+  ExpectRefused("fails");
+  EXPECT_EQ(middleware_->seen.get_future().get(), absl::StatusCode::kResourceExhausted);
+}
+
+// Neither for its trailers nor for the text: so nobody can tell the client, and it is closed.
+TEST_F(NoMemoryForTexts, OfARefusalEndsTheConnectionAndMiddlewareSeesIt) {
+  WireClient client(*transport_, endpoint_);
+  client.Send({EncodedHello(), EncodedRequest(1, NameOf("unknown"), "")});
+  EXPECT_EQ(middleware_->seen.get_future().get(), absl::StatusCode::kUnimplemented);
+  EXPECT_GT(RefusalsOfMemory(), 0);
+  absl::Status end;
+  while (end.ok()) end = client.Next().status();
+  EXPECT_TRUE(absl::IsUnavailable(end)) << end;
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, RefusedMemory,

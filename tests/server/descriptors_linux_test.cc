@@ -57,6 +57,20 @@ TEST_F(DescriptorsOfServer, AreKeptToTellAClientThatItsUserHasEnough) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("max_connections_per_user"));
 }
 
+TEST_F(DescriptorsOfServer, LowerNothingForLongWhereStartFails) {
+  Server server({.log = Hook(), .transport = &transport()});
+  {
+    const DescriptorLimit limit(LimitFor(80));
+    EXPECT_FALSE(server.Start("/no/such/folder/for/a/server").ok());
+  }
+  EXPECT_THAT(log_.Lines(1), ::testing::ElementsAre(HasSubstr("max_connections=40")));
+  {
+    const DescriptorLimit limit(LimitFor(100));  // Else nothing would say what the options are.
+    EXPECT_TRUE(server.Start(endpoint_).ok());
+  }
+  EXPECT_THAT(log_.Lines(2), Contains(HasSubstr("max_connections=50")));
+}
+
 TEST_F(DescriptorsOfServer, ChangeNothingWhereThereAreEnough) {
   Start({.max_connections = 8, .log = Hook()});
   EXPECT_THAT(log_.Lines(1), ::testing::ElementsAre(HasSubstr("listening")));

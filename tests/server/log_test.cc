@@ -68,8 +68,61 @@ TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
   const std::vector<Record> records = this->records();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].event, "stopped");
-  EXPECT_THAT(records[1].fields, ElementsAre(Pair("aborted_calls", "0"), Pair("undelivered", "0"),
-                                             Pair("blocked_threads", "0")));
+  EXPECT_THAT(records[1].fields,
+              ElementsAre(Pair("stopped_calls", "0"), Pair("aborted_calls", "0"),
+                          Pair("undelivered", "0"), Pair("blocked_threads", "0")));
+}
+
+// That a handler cannot have, and that only its author can mend.
+TEST_F(Logging, NamesAWrongTrailerAndItsCallerGetsInternal) {
+  RawService service("t.T");
+  service.AddUnary("Bad", [](ServerContext& context, RawMessage) -> Task<RawResult> {
+    context.AddTrailer("Bad Key!\n", "x");
+    co_return RawMessage{};
+  });
+  Start({.log = Hook()}, {&service});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "t.T/Bad", "")});
+  const absl::Status status = client.NextAfterHello().status;
+  EXPECT_TRUE(absl::IsInternal(status)) << status;
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("Bad Key")));
+  const std::vector<Record> records = this->records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].event, "wrong trailer");
+  EXPECT_THAT(records[1].fields,
+              ElementsAre(Pair("method", "t.T/Bad"), Pair("reason", HasSubstr("\"Bad Key!\\n\""))));
+}
+
+TEST_F(Logging, TellsWhatOfAnErrorDoesNotReachItsCaller) {
+  RawService service("t.T");
+  service.AddUnary("Long", [](ServerContext&, RawMessage) -> Task<RawResult> {
+    absl::Status status = absl::NotFoundError(std::string(20'000, 't'));
+    status.SetPayload("type.googleapis.com/t.T", absl::Cord("d"));
+    co_return status;
+  });
+  service.AddUnary("Many", [](ServerContext&, RawMessage) -> Task<RawResult> {
+    absl::Status status = absl::NotFoundError("x");
+    for (int i = 0; i < 66; ++i) {
+      status.SetPayload("type.googleapis.com/t.T" + std::to_string(i), absl::Cord("d"));
+    }
+    co_return status;
+  });
+  Start({.log = Hook()}, {&service});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Fail", ""),  // All of it does.
+               EncodedRequest(2, "t.T/Long", ""), EncodedRequest(3, "t.T/Many", "")});
+  client.NextAfterHello();
+  const std::size_t kept = client.NextAfterHello().status.message().size();
+  client.NextAfterHello();
+  const std::vector<Record> records = this->records();
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[1].event, "error details cut");
+  EXPECT_THAT(records[1].fields, ElementsAre(Pair("method", "t.T/Long"),
+                                             Pair("lost_text_bytes", std::to_string(20'000 - kept)),
+                                             Pair("lost_details", "1")));
+  EXPECT_THAT(records[2].fields,
+              ElementsAre(Pair("method", "t.T/Many"), Pair("lost_text_bytes", "0"),
+                          Pair("lost_details", "2")));
 }
 
 TEST_F(Logging, TellsWhyAConnectionIsRefused) {

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "piperpc/internal/thunks.h"
@@ -55,6 +57,13 @@ class Middleware : public ServerFixture {
                           std::make_shared<Recorder>("b", journal_, std::move(refuse)),
                           std::make_shared<Recorder>("c", journal_)};
     Start(std::move(options), more);
+  }
+
+  // Keeps the loop until so much is left of the call's time, and then waits.
+  static Stream<RawMessage> Hold(ServerContext& context, std::chrono::milliseconds left) {
+    std::this_thread::sleep_until(context.deadline() - left);
+    AsyncEvent never;
+    co_await never.Wait(context.stop_token());
   }
 
   // What they see of a call that none of them refuses.
@@ -190,6 +199,33 @@ TEST_F(Middleware, SeesTheEndOfACallThatTheServersShutdownCutsOff) {
   ASSERT_TRUE(service_.entered.WaitFor(1));
   server_->Shutdown(std::chrono::milliseconds(0));
   EXPECT_THAT(journal_.Lines(6), ElementsAreArray(Around("test.v1.Test/Wait", "UNAVAILABLE")));
+}
+
+// Its CANCEL is in the packet of its request, and is looked at when the handler has let go of the
+// loop: at the deadline, or a little before, as a client's clock began earlier.
+TEST_F(Middleware, SeesThatTheDeadlineOfACallerWhoCancelsHasPassed) {
+  for (const auto left : {std::chrono::milliseconds(0), std::chrono::milliseconds(9)}) {
+    RawService service("s.S");
+    service.AddServerStreaming(
+        "Hold", [left](ServerContext& context, RawMessage) { return Hold(context, left); });
+    Journal journal;
+    Start({.middleware = {std::make_shared<Recorder>("a", journal)}}, {&service});
+    WireClient client = Connect();
+    client.Send({EncodedHello(), EncodedEnd("s.S/Hold", {}, 100'000),
+                 Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+    EXPECT_TRUE(absl::IsDeadlineExceeded(client.NextAfterHello().status));
+    EXPECT_EQ(journal.Lines(2).back(), "a after DEADLINE_EXCEEDED");
+    server_.reset();
+  }
+}
+
+TEST_F(Middleware, SeesThatACallerHasCancelledLongBeforeItsDeadline) {
+  Start({.middleware = {std::make_shared<Recorder>("a", journal_)}});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedEnd("test.v1.Test/Wait", {}, 3'600'000'000),
+               Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+  EXPECT_TRUE(absl::IsCancelled(client.NextAfterHello().status));
+  EXPECT_EQ(journal_.Lines(2).back(), "a after CANCELLED");
 }
 
 TEST_F(Middleware, BehindTheOneThatRefusesSeesNothing) {

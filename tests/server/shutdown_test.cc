@@ -238,10 +238,102 @@ TEST_F(Shutdown, StopsCallsWhenTheGraceIsOver) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", "")});
   ASSERT_TRUE(service_.entered.WaitFor(1));
-  EXPECT_TRUE(server_->Shutdown(milliseconds(10)).clean());
+  const ShutdownReport report = server_->Shutdown(milliseconds(10));
+  EXPECT_THAT(report.stopped, ElementsAre(HasSubstr("test.v1.Test/Wait")));
+  EXPECT_THAT(report.aborted, ElementsAre());
+  EXPECT_FALSE(report.clean());
   EXPECT_TRUE(service_.stopped.WaitFor(1));
   EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
   EXPECT_TRUE(absl::IsUnavailable(client.NextAfterHello().status));
+}
+
+// Its handler does not look at the stop token, and ends shortly after; the caller does not get what
+// it gives.
+TEST_F(Shutdown, NamesACallWhoseResultCameTooLate) {
+  RawService service("s.S");
+  Counter entered;
+  service.AddUnary("Late", [&](ServerContext& context, RawMessage) -> Task<RawResult> {
+    const std::stop_token stop = context.stop_token();
+    auto work = RunBlocking(context.workers(), [&entered, stop]() -> RawResult {
+      entered.Add();
+      while (!stop.stop_requested()) std::this_thread::yield();
+      return RawMessage{"too late"};
+    });
+    RawResult result = co_await work;
+    co_return result;
+  });
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  WireClient client = ConnectTo(*server, service);
+  client.Send({EncodedHello(), EncodedRequest(1, "s.S/Late", "")});
+  ASSERT_TRUE(entered.WaitFor(1));
+  const ShutdownReport report = server->Shutdown(milliseconds(1));
+  EXPECT_THAT(report.stopped, ElementsAre(HasSubstr("s.S/Late")));
+  EXPECT_FALSE(report.clean());
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
+  EXPECT_TRUE(absl::IsUnavailable(client.NextAfterHello().status));
+  server.reset();
+}
+
+// A handler that goes on until somebody ends it.
+class WatchService {
+ public:
+  WatchService() : service_("w.W") {
+    service_.AddUnary("Watch", [this](ServerContext& context, RawMessage) -> Task<RawResult> {
+      AsyncEvent never;
+      entered.Add();
+      co_await never.Wait(context.drain_token());
+      const absl::Status status =
+          context.stop_token().stop_requested()
+              ? absl::AbortedError("stopped")
+              : absl::UnavailableError("the server goes away, and this handler with it");
+      co_return status;
+    });
+  }
+  RawService& service() { return service_; }
+
+  Counter entered;
+
+ private:
+  RawService service_;
+};
+
+TEST_F(Shutdown, IsWhenAHandlerThatWaitsForItEnds) {
+  WatchService watch;
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  WireClient client = ConnectTo(*server, watch.service());
+  client.Send({EncodedHello(), EncodedRequest(1, "w.W/Watch", "")});
+  ASSERT_TRUE(watch.entered.WaitFor(1));
+  // For ever, if it did not end.
+  EXPECT_TRUE(server->Shutdown(milliseconds::max()).clean());
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kGoaway);
+  EXPECT_THAT(std::string(client.NextAfterHello().status.message()), HasSubstr("goes away"));
+  server.reset();
+}
+
+TEST_F(Shutdown, IsNotAwaitedByACallThatIsStopped) {
+  WatchService watch;
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  WireClient client = ConnectTo(*server, watch.service());
+  client.Send({EncodedHello(), EncodedRequest(1, "w.W/Watch", ""),
+               Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+  EXPECT_TRUE(absl::IsCancelled(client.NextAfterHello().status));
+  server.reset();
+}
+
+TEST_F(Shutdown, OnTheLoopOfAnotherServerIsRefused) {
+  Server other({.transport = &transport()});
+  RawService service("s.S");
+  service.AddUnary("Down", [&other](ServerContext&, RawMessage) -> Task<RawResult> {
+    ExpectRefused(other.Wait(), "an event loop");
+    const absl::Status status = other.Shutdown(milliseconds(20'000)).status;
+    co_return status;
+  });
+  std::optional<Server> server(std::in_place, ServerOptions{.transport = &transport()});
+  WireClient client = ConnectTo(*server, service);
+  client.Send({EncodedHello(), EncodedRequest(1, "s.S/Down", "")});
+  ExpectRefused(client.NextAfterHello().status, "an event loop");
+  EXPECT_TRUE(other.Start(UniqueEndpoint()).ok());  // It was not shut down.
+  server.reset();
 }
 
 TEST_F(Shutdown, NamesWhatItHadToAbort) {

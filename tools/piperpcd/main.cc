@@ -77,6 +77,9 @@ bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
 }
 
 void LogReport(LogWriter& log, const ShutdownReport& report) {
+  for (const std::string& call : report.stopped) {
+    log.Write({LogLevel::kWarning, "call stopped", {{"call", call}}});
+  }
   for (const std::string& call : report.aborted) {
     log.Write({LogLevel::kWarning, "call aborted", {{"call", call}}});
   }
@@ -88,7 +91,8 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
   }
   log.Write({LogLevel::kInfo,
              "ended",
-             {{"aborted", absl::StrCat(report.aborted.size())},
+             {{"stopped", absl::StrCat(report.stopped.size())},
+              {"aborted", absl::StrCat(report.aborted.size())},
               {"undelivered", absl::StrCat(report.undelivered.size())}}});
 }
 

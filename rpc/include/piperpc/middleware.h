@@ -26,7 +26,9 @@ class ServerMiddleware {
   virtual absl::Status Before(ServerContext& context) = 0;
 
   // After the call, with the status that the caller gets; trailers are on their way already. On the
-  // event loop.
+  // event loop. Of a call whose caller does not wait any more it is the reason for that: CANCELLED,
+  // or DEADLINE_EXCEEDED. A caller says in both cases only that it gives up; that is taken for the
+  // deadline where less than 10 ms are left until then, and less than a quarter of the timeout.
   virtual void After(ServerContext& context, const absl::Status& status) = 0;
 };
 

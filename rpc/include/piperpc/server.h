@@ -68,7 +68,7 @@ struct ServerOptions {
   // with RESOURCE_EXHAUSTED. The connection lives.
   std::size_t max_calls_per_connection = 100;
 
-  // What a stream of requests may have unread: 64 KiB to 4 GiB - 1.
+  // What a stream of requests may have unread, in bytes: 64 KiB to 4 GiB - 1.
   std::size_t stream_credit_bytes = 256 * 1024;
 
   // What a connection may have waiting to be sent. Above it, handlers that stream wait, and nothing
@@ -113,10 +113,14 @@ struct ServerOptions {
 // How a shutdown ended.
 struct ShutdownReport {
   bool clean() const {
-    return status.ok() && aborted.empty() && undelivered.empty() && blocked.empty();
+    return status.ok() && stopped.empty() && aborted.empty() && undelivered.empty() &&
+           blocked.empty();
   }
-  absl::Status status;               // FAILED_PRECONDITION: it was not done, and the text says why.
-  std::vector<std::string> aborted;  // "method (peer, how long it ran)" of each call cut short.
+  absl::Status status;  // FAILED_PRECONDITION: it was not done, and the text says why.
+  // "method (peer, how long it ran)" of each call that was in flight when the grace was over, and
+  // whose caller got UNAVAILABLE for that: it ended when it was stopped,
+  std::vector<std::string> stopped;
+  std::vector<std::string> aborted;  // or did not, and was cut short.
   // "peer, how much" of each client that did not read in time what its calls had ended with.
   std::vector<std::string> undelivered;
   // "event loop 1 of 4, with 3 calls: why" of each thread that code of yours has kept from its end.
@@ -167,22 +171,24 @@ class Server {
   // else as the system says, with the endpoint and the rule.
   absl::Status Start(std::string_view endpoint);
 
-  // Stops accepting, tells the clients, and waits up to `grace` for the calls in flight, and for
-  // the clients to read their replies; milliseconds::max() is for ever. Then it stops the calls
-  // that are left through their stop tokens, and gives them a moment (half a second); what has not
-  // ended by then is aborted and named, and its caller gets UNAVAILABLE. Replies get a second after
-  // the grace to be read; clients that have not are named, too. All that takes ten seconds at the
-  // most after the grace. A blocking handler cannot be taken off its thread: it is named, and goes
-  // on until the destructor, which waits for it; so is an event loop that a handler blocks. Beside
-  // Start() it waits for that; before it, it makes that impossible. Every call gets the same
-  // report. On a thread of the server's own (a handler's, a worker's), and in a log hook that
-  // Start() or another Shutdown() of the same server calls before it is done, it is refused: see
+  // Stops accepting, tells the clients, asks the calls that wait for that to end
+  // (ServerContext::drain_token()), and waits up to `grace` for the calls in flight, and for the
+  // clients to read their replies; milliseconds::max() is for ever, and zero or less no time at
+  // all. Then it stops the calls that are left through their stop tokens, and gives them a moment
+  // (half a second); what has not ended by then is aborted. Both are named, and their callers get
+  // UNAVAILABLE. Replies get a second after the grace to be read; clients that have not are named,
+  // too. All that takes ten seconds at the most after the grace. A blocking handler cannot be taken
+  // off its thread: it is named, and goes on until the destructor, which waits for it; so is an
+  // event loop that a handler blocks. Beside Start() it waits for that; before it, it makes that
+  // impossible. Every call gets the same report. On a thread of the server's own (a handler's, a
+  // worker's), on any other event loop, which it would block, and in a log hook that Start() or
+  // another Shutdown() of the same server calls before it is done, it is refused: see
   // ShutdownReport::status.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
   // Waits until Shutdown() has been done, which some other thread calls; for ever, if none does.
-  // FAILED_PRECONDITION: on a thread of the server's own, which must not wait, or in a child of
-  // fork(). Any other thread; several may wait.
+  // FAILED_PRECONDITION: on a thread of the server's own or of any event loop, which must not wait,
+  // or in a child of fork(). Any other thread; several may wait.
   absl::Status Wait();
 
   // "package.Service" of each service, in the order in which they were added. Any thread.

@@ -6,13 +6,11 @@
 namespace piperpc {
 
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes) {
-  return RunInMemory(
-      [&] {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("not enough memory for ", ToAbsl(what), " of ", bytes,
-                         " bytes; try again later, or with less data"));
-      },
-      [] { return absl::Status(absl::StatusCode::kResourceExhausted, ""); });
+  return ErrorInMemory([&] {
+    return absl::ResourceExhaustedError(absl::StrCat("not enough memory for ", ToAbsl(what), " of ",
+                                                     bytes,
+                                                     " bytes; try again later, or with less data"));
+  });
 }
 
 }  // namespace piperpc

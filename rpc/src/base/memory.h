@@ -21,8 +21,13 @@ auto RunInMemory(Code&& code, Otherwise&& otherwise) -> decltype(code()) {
   return otherwise();
 }
 
-// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size. Without memory for the text, it
-// has none: this never throws.
+// The error that `make` makes; where not even its text has memory, RESOURCE_EXHAUSTED without one.
+template <typename Make>
+absl::Status ErrorInMemory(Make&& make) {
+  return RunInMemory(make, [] { return absl::Status(absl::StatusCode::kResourceExhausted, ""); });
+}
+
+// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size. As above, so it never throws.
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes);
 
 }  // namespace piperpc

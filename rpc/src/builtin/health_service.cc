@@ -22,7 +22,7 @@ Task<absl::StatusOr<v1::CheckResponse>> HealthServiceImpl::CoCheck(ServerContext
 
 Stream<v1::WatchResponse> HealthServiceImpl::CoWatch(ServerContext& context,
                                                      v1::WatchRequest request) {
-  const std::stop_token stop = context.stop_token();
+  const std::stop_token drain = context.drain_token();
   HealthBoard::Watcher watcher(board_);
   v1::WatchResponse last;
   bool changed = true;
@@ -33,8 +33,14 @@ Stream<v1::WatchResponse> HealthServiceImpl::CoWatch(ServerContext& context,
       last = now;
       co_yield last;
     }
-    changed = co_await watcher.event().Wait(stop);
+    changed = co_await watcher.event().Wait(drain);
   }
+  if (last.status() == v1::SERVING_STATUS_SERVING) {
+    last.set_status(v1::SERVING_STATUS_NOT_SERVING);
+    co_yield last;
+  }
+  const absl::Status ended = absl::UnavailableError("the server is shutting down");
+  co_yield ended;
 }
 
 }  // namespace piperpc::builtin

@@ -12,6 +12,7 @@
 #include "src/base/text.h"
 #include "src/server/connection.h"
 #include "src/server/errors.h"
+#include "src/server/reply.h"
 
 namespace piperpc::server {
 namespace {
@@ -26,6 +27,15 @@ constexpr std::size_t kSmallRequest = 4096;
 std::unique_ptr<const NamedMethod> OwnMethod(const Method& row, std::string_view called) {
   if (!row.name.empty()) return nullptr;
   return std::make_unique<const NamedMethod>(row, called);
+}
+
+// What the caller's clock and the server's may differ by, as one begins when the request is sent,
+// and the other when it comes; of a short timeout only a part.
+constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
+
+// A caller that gives up then does so because of its deadline.
+bool GivesUpForDeadline(TimePoint now, TimePoint started, TimePoint deadline) {
+  return deadline - now < std::min(kDeadlineSlack, (deadline - started) / 4);
 }
 
 // How long a message of `size` bytes may take to arrive.
@@ -255,10 +265,9 @@ bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> p
   return true;
 }
 
-absl::Status Call::OnCredit(std::uint64_t bytes) {
+void Call::OnCredit(std::uint64_t bytes) {
   send_credit_.Add(bytes);
   OnWritable();
-  return absl::OkStatus();
 }
 
 void Call::OnWritable() {
@@ -323,20 +332,28 @@ void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
   if (!stopped_.ok()) status = stopped_;
   producer_ = nullptr;
   LetGo();
-  RunInMemory([&] { Respond(status, response); },
-              [&] {
-                const std::size_t size = SizeOf(response);
-                connection_.LogNoMemory(method(), "a reply", size);
-                status = OutOfMemory("a reply", size);
-                connection_.SendResponse(id_, status, {}, nullptr);
-              });
+  RunInMemory([&] { Respond(status, response); }, [&] { RespondWithoutMemory(status, response); });
   middleware_.After(connection_.core(), *this, status);
+  if (named_at_end_) NameAtEnd();
   connection_.OnEnded(*this);
+}
+
+void Call::RespondWithoutMemory(absl::Status& status, const internal::OutMessage* response) {
+  const std::size_t size = SizeOf(response);
+  connection_.LogNoMemory(method(), "a reply", size);
+  status = OutOfMemory("a reply", size);
+  RunInMemory([&] { connection_.SendResponse(id_, status, {}, nullptr); },
+              [&] { connection_.LoseForMemory(); });
+}
+
+void Call::NameAtEnd() {
+  RunSilently([&] { connection_.host().AddStopped(Describe()); });
 }
 
 void Call::Respond(absl::Status& status, const internal::OutMessage* response) {
   std::string trailers;
   if (has_trailers_.load(std::memory_order_acquire)) status.Update(EncodeTrailers(trailers));
+  if (!status.ok()) LogIfCut(connection_.core(), *this, status);
   connection_.SendResponse(id_, status, trailers, response);
 }
 
@@ -350,10 +367,8 @@ std::size_t Call::SizeOf(const internal::OutMessage* response) {
 
 absl::Status Call::EncodeTrailers(std::string& trailers) {
   std::lock_guard lock(mutex_);
-  auto encoded = wire::EncodeMetadata(trailers_, connection_.peer_hello().max_metadata_bytes);
-  if (!encoded.ok()) return encoded.status();
-  trailers = *std::move(encoded);
-  return absl::OkStatus();
+  return server::EncodeTrailers(connection_.core(), *this, trailers_,
+                                connection_.peer_hello().max_metadata_bytes, trailers);
 }
 
 void Call::Stop(absl::Status reason) {
@@ -361,7 +376,8 @@ void Call::Stop(absl::Status reason) {
   stopped_ = std::move(reason);
   assembler_.Clear();
   ForgetMessages();
-  RequestStop();
+  RequestStop(stop_);
+  RequestStop(drain_);
   if (ended_ || phase_ == Phase::kAdmitting) return;
   const bool in_yield = producer_ && at_stop_ == internal::AtStop::kDestroy;
   if (phase_ == Phase::kReceiving || in_yield) return Finish(stopped_);
@@ -369,35 +385,72 @@ void Call::Stop(absl::Status reason) {
   WakeReader();
 }
 
-void Call::RequestStop() {
+void Call::Cancel() {
+  if (GivesUpForDeadline(Clock::now(), started_, deadline_)) return StopAtDeadline();
+  Stop(absl::CancelledError("the caller cancelled the call"));
+}
+
+void Call::OnDrain() {
+  if (!ended_) RequestStop(drain_);
+}
+
+void Call::StopForShutdown(const absl::Status& reason) {
+  if (ended_ || !stopped_.ok()) return;
+  named_at_end_ = true;
+  Stop(reason);
+}
+
+void Call::EndUnlessBegun(const absl::Status& reason) {
+  if (phase_ != Phase::kBegun) Finish(reason);
+}
+
+void Call::RequestStop(LateStop& stop) {
   std::unique_lock lock(mutex_);
-  stop_requested_ = true;
-  if (!stop_source_) return;
-  std::stop_source source = *stop_source_;
+  std::optional<std::stop_source> source = stop.Stop();
   lock.unlock();  // Callbacks of handlers run in here.
-  source.request_stop();
+  if (source) source->request_stop();
+}
+
+std::optional<std::stop_source> Call::LateStop::Stop() {
+  requested_ = true;
+  return source_;
+}
+
+std::stop_token Call::LateStop::token() {
+  if (!source_) {
+    source_.emplace();
+    if (requested_) source_->request_stop();
+  }
+  return source_->get_token();
 }
 
 void Call::Abort() {
+  CutOff();
   handler_.Reset();
   Finish(stopped_);
 }
 
 void Call::OnTimer() {
   const TimePoint now = Clock::now();
-  if (deadline_ <= now) {
-    const bool receiving = phase_ == Phase::kReceiving;
-    const std::string_view doing = receiving ? "receiving the request of" : "handling";
-    return Stop(DeadlineExceeded(doing, method(), deadline_ - started_));
-  }
+  if (deadline_ <= now) return StopAtDeadline();
   if (message_due_ > now) return ArmDeadline();  // The message was in time.
   const std::uint64_t size = assembler_.expected();
   Stop(MessageTooSlow(size, TimeFor(size, connection_.core().options.message_timeout)));
 }
 
+void Call::StopAtDeadline() {
+  const bool receiving = phase_ == Phase::kReceiving;
+  const std::string_view doing = receiving ? "receiving the request of" : "handling";
+  Stop(DeadlineExceeded(doing, method(), deadline_ - started_));
+}
+
 void Call::Throw(std::exception_ptr exception) {
+  if (IsOutOfMemory(exception)) {
+    connection_.LogNoMemory(method(), "its handler");
+    return Finish(HandlerOutOfMemory(method()));
+  }
   LogThrown(connection_.core(), *this, "handler threw", exception);
-  Finish(IsOutOfMemory(exception) ? HandlerOutOfMemory(method()) : FailedUnexpectedly(method()));
+  Finish(FailedUnexpectedly(method()));
 }
 
 std::string Call::Describe() const {
@@ -411,11 +464,12 @@ const Peer& Call::peer() const { return connection_.peer(); }
 
 std::stop_token Call::stop_token() {
   std::lock_guard lock(mutex_);
-  if (!stop_source_) {
-    stop_source_.emplace();
-    if (stop_requested_) stop_source_->request_stop();
-  }
-  return stop_source_->get_token();
+  return stop_.token();
+}
+
+std::stop_token Call::drain_token() {
+  std::lock_guard lock(mutex_);
+  return drain_.token();
 }
 
 SessionState& Call::session() { return connection_.state(); }

@@ -69,7 +69,7 @@ class Call final : public internal::ServerCall,
   // Frames of this call. An error is a violation of the protocol, and ends the connection.
   absl::Status OnMessageFrame(const wire::Frame& frame);
   absl::Status OnHalfClose();
-  absl::Status OnCredit(std::uint64_t bytes);
+  void OnCredit(std::uint64_t bytes);
 
   // The connection's output queue has room again.
   void OnWritable();
@@ -77,11 +77,29 @@ class Call final : public internal::ServerCall,
   // Nobody waits for this call any more, for this reason.
   void Stop(absl::Status reason) override;
 
+  // The caller has given up: of itself, or because of the deadline. It does not say which.
+  void Cancel();
+
+  // The server has begun its shutdown; its grace is over, and the call is named in the report.
+  void OnDrain();
+  void StopForShutdown(const absl::Status& reason);
+
+  // It was named as one that had to be cut off.
+  void CutOff() { named_at_end_ = false; }
+
+  // Ends a call with `reason` that nothing else will: it was not admitted yet, or waits for its
+  // request.
+  void EndUnlessBegun(const absl::Status& reason);
+
   // Destroys the handler where it stands, and ends the call. After Stop().
   void Abort();
 
   std::uint64_t id() const { return id_; }
   bool ended() const { return ended_; }
+
+  // The list of those that have ended and go away.
+  void SetNextEnded(std::unique_ptr<Call> next) { next_ended_ = std::move(next); }
+  std::unique_ptr<Call> TakeNextEnded() { return std::move(next_ended_); }
 
   // "package.Service/Method (pid 17, uid:1000, for 2.5 s)".
   std::string Describe() const;
@@ -121,6 +139,7 @@ class Call final : public internal::ServerCall,
   const Metadata& metadata() const override { return metadata_; }
   TimePoint deadline() const override { return deadline_; }
   std::stop_token stop_token() override;
+  std::stop_token drain_token() override;
   CallValues& values() override { return values_; }
   SessionState& session() override;
   void AddTrailer(std::string_view key, std::string_view value) override;
@@ -128,6 +147,7 @@ class Call final : public internal::ServerCall,
   WorkerPool& workers() override;
 
   void OnTimer() override;
+  void StopAtDeadline();
 
   absl::Status DecodeMetadata(std::string_view metadata);
   absl::Status TakeMessageFrame(const wire::Frame& frame);
@@ -150,9 +170,23 @@ class Call final : public internal::ServerCall,
   absl::Status WhyNot(const internal::OutMessage& reply) const;  // It does not fit.
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
-  void RequestStop();
+  // A source of stop that is made when somebody asks for it.
+  class LateStop {
+   public:
+    std::stop_token token();
+    // The source that must be asked to stop, without the lock; none: nobody has asked for it yet.
+    std::optional<std::stop_source> Stop();
+
+   private:
+    std::optional<std::stop_source> source_;
+    bool requested_ = false;
+  };
+
+  void RequestStop(LateStop& stop);
   void EndWith(absl::Status status, const internal::OutMessage* response);
   void Respond(absl::Status& status, const internal::OutMessage* response);
+  void RespondWithoutMemory(absl::Status& status, const internal::OutMessage* response);
+  void NameAtEnd();
   std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
@@ -166,9 +200,11 @@ class Call final : public internal::ServerCall,
   Phase phase_ = Phase::kAdmitting;
   bool ended_ = false;
   bool half_closed_ = false;
-  absl::Status stopped_;  // Not OK: why.
+  bool named_at_end_ = false;  // The shutdown has stopped it.
+  absl::Status stopped_;       // Not OK: why.
   Metadata metadata_;
   MiddlewareChain middleware_;
+  std::unique_ptr<Call> next_ended_;
 
   MessageAssembler assembler_;
   wire::Bytes request_;
@@ -186,8 +222,8 @@ class Call final : public internal::ServerCall,
   internal::AtStop at_stop_{};                   // What becomes of it then.
 
   std::mutex mutex_;  // Below: shared with workers.
-  std::optional<std::stop_source> stop_source_;
-  bool stop_requested_ = false;
+  LateStop stop_;
+  LateStop drain_;
   Metadata trailers_;
   std::atomic<bool> has_trailers_ = false;  // Read without the mutex.
 

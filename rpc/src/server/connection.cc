@@ -70,14 +70,15 @@ void Connection::LimitClosing() { loop().Schedule(*this, After(transport::kDrain
 void Connection::Drain() {
   if (draining_ || state_ >= State::kClosing) return;
   draining_ = true;
-  idle_ = calls_.empty() && !outbox_.sending() && pipe_->AllRead();
+  idle_ = !has_calls() && outbox_.empty() && !outbox_.sending() && pipe_->AllRead();
   SendGoaway(absl::OkStatus());
+  for (Call* call : CallsInOrder()) call->OnDrain();
 }
 
 void Connection::EndGrace(const absl::Status& reason) {
   grace_over_ = true;
   if (state_ == State::kClosing && !closing_pipe_) return LimitClosing();
-  StopCalls(reason);
+  for (Call* call : CallsInOrder()) call->StopForShutdown(reason);
 }
 
 void Connection::StopCalls(const absl::Status& reason) {
@@ -95,7 +96,10 @@ std::vector<std::string> Connection::AbortCalls() {
 
 std::vector<std::string> Connection::CutOffCalls(const absl::Status& reason) {
   std::vector<std::string> calls;
-  for (const Call* call : CallsInOrder()) calls.push_back(call->Describe());
+  for (Call* call : CallsInOrder()) {
+    calls.push_back(call->Describe());
+    call->CutOff();
+  }
   Fail(reason);
   return calls;
 }
@@ -127,6 +131,7 @@ void Connection::SendMessage(const wire::FrameHeader& header, const internal::Ou
 
 void Connection::SendResponse(std::uint64_t call_id, const absl::Status& status,
                               std::string_view trailers, const internal::OutMessage* response) {
+  if (closing_pipe_) return;
   std::string encoded;
   if (!status.ok()) encoded = wire::EncodeStatus(status);
   const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
@@ -147,8 +152,13 @@ void Connection::SendGoaway(const absl::Status& status) {
 }
 
 void Connection::OnEnded(Call& call) {
-  if (starting_.get() == &call) return;  // StartCall() sees to it.
-  ended_calls_.push_back(std::move(calls_.extract(call.id()).mapped()));
+  if (starting_.get() == &call) {  // StartCall() sees to it, unless it has failed.
+    if (closing_pipe_) loop().Defer(*this);
+    return;
+  }
+  std::unique_ptr<Call> ended = std::move(calls_.extract(call.id()).mapped());
+  ended->SetNextEnded(std::move(ended_calls_));
+  ended_calls_ = std::move(ended);
   loop().Defer(*this);
 }
 
@@ -180,6 +190,7 @@ void Connection::OnSent(absl::Status status) {
 }
 
 void Connection::OnIterationEnd() {
+  if (std::exchange(no_memory_, false)) OnNoMemory();
   Run([this] { EndIteration(); });
   CloseWhenDone();
 }
@@ -191,6 +202,7 @@ void Connection::EndIteration() {
   Receive();
   if (was_full_ && writable()) OnWritable();
   DestroyEndedCalls();
+  if (closing_pipe_ && starting_ != nullptr && starting_->ended()) starting_.reset();
 }
 
 void Connection::Flush() {
@@ -218,28 +230,33 @@ void Connection::OnTimeOver() {
   ClosePipe(CloseMode::kAbort);
 }
 
-// It tells the client nothing: that would take memory, too. A call that was in the making must be
-// in the table, where its end is waited for.
+// It tells the client nothing: that would take memory, too. A call that was in the making ends
+// here, unless its handler has begun: then that is waited for.
 void Connection::OnNoMemory() {
   core().Log(LogLevel::kError, "out of memory", [&] {
     return LogFields{{"peer_pid", std::to_string(peer().pid)},
                      {"peer_user", peer().user},
                      {"cause", "handling an event of the connection, which is closed"}};
   });
-  if (starting_ != nullptr && !starting_->ended()) {
-    calls_.emplace(starting_->id(), std::move(starting_));
-  }
-  starting_.reset();
-  OnPipeLost(absl::ResourceExhaustedError("out of memory"));
+  const absl::Status reason(absl::StatusCode::kResourceExhausted, "");
+  OnPipeLost(reason);
+  if (starting_ != nullptr) starting_->EndUnlessBegun(reason);
   loop().Defer(*this);
 }
 
-void Connection::LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes) {
+void Connection::LoseForMemory() {
+  no_memory_ = true;
+  loop().Defer(*this);
+}
+
+void Connection::LogNoMemory(std::string_view method, std::string_view what,
+                             std::optional<std::size_t> bytes) {
   core().Log(LogLevel::kError, "out of memory", [&] {
     return LogFields{{"peer_pid", std::to_string(peer().pid)},
                      {"peer_user", peer().user},
                      {"method", std::string(method)},
-                     {"cause", absl::StrCat(ToAbsl(what), " of ", bytes, " bytes")}};
+                     {"cause", bytes ? absl::StrCat(ToAbsl(what), " of ", *bytes, " bytes")
+                                     : std::string(what)}};
   });
 }
 
@@ -264,11 +281,11 @@ void Connection::ClosePipe(CloseMode mode) {
 }
 
 void Connection::CloseWhenDone() {
-  if ((draining_ || client_goes_away_) && state_ < State::kClosing && calls_.empty()) EndDrain();
+  if ((draining_ || client_goes_away_) && state_ < State::kClosing && !has_calls()) EndDrain();
   if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
     ClosePipe(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
   }
-  if (state_ == State::kClosed && calls_.empty() && ended_calls_.empty()) host_.OnClosed(*this);
+  if (state_ == State::kClosed && !has_calls() && ended_calls_ == nullptr) host_.OnClosed(*this);
 }
 
 }  // namespace piperpc::server

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,8 +107,12 @@ class Connection final : public QueueLink<Connection>,
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
                     const internal::OutMessage* response);
 
-  // To the log: there was none for that.
-  void LogNoMemory(std::string_view method, std::string_view what, std::size_t bytes);
+  // To the log: there was none for that. `bytes`: how much that is, where it is known.
+  void LogNoMemory(std::string_view method, std::string_view what,
+                   std::optional<std::size_t> bytes = std::nullopt);
+
+  // There was not even memory to answer a call: the connection ends, soon.
+  void LoseForMemory();
 
   // The call has sent its response. Destroyed later in this iteration, when nothing of it runs.
   void OnEnded(Call& call);
@@ -162,9 +167,9 @@ class Connection final : public QueueLink<Connection>,
   void OnWritable();
   // Not from inside a call. Nearly always there is none: to see that is done in line.
   void DestroyEndedCalls() {
-    while (!ended_calls_.empty()) {
-      const std::unique_ptr<Call> gone = std::move(ended_calls_.back());
-      ended_calls_.pop_back();
+    while (ended_calls_ != nullptr) {
+      const std::unique_ptr<Call> gone = std::move(ended_calls_);
+      ended_calls_ = gone->TakeNextEnded();
     }
   }
   void Receive();
@@ -191,6 +196,7 @@ class Connection final : public QueueLink<Connection>,
   bool receiving_ = false;
   bool was_full_ = false;
   bool closing_pipe_ = false;
+  bool no_memory_ = false;   // To answer a call with.
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
   wire::Hello peer_hello_;
@@ -199,10 +205,12 @@ class Connection final : public QueueLink<Connection>,
   const Dispatcher::Entry* last_method_ = nullptr;
   ReceiveShare memory_;
   WorkerPool& workers_;
-  TimePoint packet_time_;           // When the packet that is looked at came.
-  std::unique_ptr<Call> starting_;  // The call that is not yet in the table, if it will ever be.
+  TimePoint packet_time_;  // When the packet that is looked at came.
+  // The call that is not yet in the table, if it will ever be. Where there was no memory for that,
+  // it stays here until its handler has ended: no other call is begun then.
+  std::unique_ptr<Call> starting_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
-  std::vector<std::unique_ptr<Call>> ended_calls_;
+  std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
   SessionState session_state_;
   std::string undelivered_;
 

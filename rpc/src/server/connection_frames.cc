@@ -234,7 +234,8 @@ absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
     case wire::FrameKind::kHalfClose:
       return call->OnHalfClose();
     case wire::FrameKind::kCredit:
-      return call->OnCredit(header.credit);
+      call->OnCredit(header.credit);
+      return absl::OkStatus();
     default:
       OnCancel(*call);
       return absl::OkStatus();
@@ -244,7 +245,7 @@ absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
 // It costs a slot until its handler has ended, and nothing else: clients give up all the time.
 void Connection::OnCancel(Call& call) {
   outbox_.Drop(call.id());
-  call.Stop(absl::CancelledError("the caller cancelled the call"));
+  call.Cancel();
 }
 
 absl::Status Connection::OnPing(const wire::Frame& frame) {

@@ -73,6 +73,9 @@ class ConnectionHost {
   void CountCall() { calls_.store(calls() + 1, std::memory_order_relaxed); }
   void UncountCall() { calls_.store(calls() - 1, std::memory_order_relaxed); }
 
+  // Describes a call that the shutdown has stopped, and that has ended.
+  void AddStopped(std::string call) { stopped_.push_back(std::move(call)); }
+
   // The client has said Hello.
   virtual void OnHello(Connection& connection) = 0;
 
@@ -85,6 +88,7 @@ class ConnectionHost {
   ~ConnectionHost() = default;
 
   LoopThread& thread() { return thread_; }
+  std::vector<std::string>& stopped() { return stopped_; }
 
  private:
   ServerCore& core_;
@@ -92,6 +96,7 @@ class ConnectionHost {
   BufferPool buffers_;
   CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
+  std::vector<std::string> stopped_;
 };
 
 }  // namespace server

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
 
@@ -114,13 +115,17 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {
-  return absl::InternalError(
-      absl::StrCat(ToAbsl(method), " failed unexpectedly; see the server's log"));
+  return ErrorInMemory([&] {
+    return absl::InternalError(
+        absl::StrCat(ToAbsl(method), " failed unexpectedly; see the server's log"));
+  });
 }
 
 absl::Status HandlerOutOfMemory(std::string_view method) {
-  return absl::ResourceExhaustedError(absl::StrCat(
-      ToAbsl(method), " ran out of memory; try again later, or with a smaller request"));
+  return ErrorInMemory([&] {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        ToAbsl(method), " ran out of memory; try again later, or with a smaller request"));
+  });
 }
 
 absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {

@@ -38,6 +38,7 @@ absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 // A handler or a middleware threw; what it was is for the server's log only.
+// Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.
 absl::Status FailedUnexpectedly(std::string_view method);
 absl::Status HandlerOutOfMemory(std::string_view method);
 absl::Status MessageTooSlow(std::uint64_t size, Duration allowed);

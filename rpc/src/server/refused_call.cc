@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "src/base/memory.h"
 #include "src/server/connection.h"
+#include "src/server/reply.h"
 #include "src/wire/metadata.h"
 
 namespace piperpc::server {
@@ -11,17 +13,34 @@ RefusedCall::RefusedCall(Connection& connection, const wire::FrameHeader& header
                          TimePoint deadline)
     : connection_(connection), id_(header.call_id), method_(header.method), deadline_(deadline) {
   if (header.metadata.size() > connection.core().options.max_metadata_bytes) return;
-  auto decoded = wire::DecodeMetadata(header.metadata);
-  if (decoded.ok()) metadata_ = *std::move(decoded);
+  RunInMemory(
+      [&] {
+        auto decoded = wire::DecodeMetadata(header.metadata);
+        if (decoded.ok()) metadata_ = *std::move(decoded);
+      },
+      [&] { connection.LogNoMemory(method_, "metadata", header.metadata.size()); });
 }
 
 void RefusedCall::End(absl::Status refusal) {
   absl::Status status = chain_.Before(connection_.core(), *this);
   status.Update(refusal);
-  const auto trailers =
-      wire::EncodeMetadata(trailers_, connection_.peer_hello().max_metadata_bytes);
-  connection_.SendResponse(id_, status, trailers.ok() ? *trailers : std::string(), nullptr);
+  RunInMemory([&] { Respond(status); },
+              [&] {
+                connection_.LogNoMemory(method_, "trailers");
+                RunInMemory([&] { connection_.SendResponse(id_, status, {}, nullptr); },
+                            [&] { connection_.LoseForMemory(); });
+              });
   chain_.After(connection_.core(), *this, status);
+}
+
+// It fails already, so wrong trailers change nothing but the log.
+void RefusedCall::Respond(absl::Status& status) {
+  std::string trailers;
+  const absl::Status wrong = EncodeTrailers(connection_.core(), *this, trailers_,
+                                            connection_.peer_hello().max_metadata_bytes, trailers);
+  if (!wrong.ok()) trailers.clear();
+  LogIfCut(connection_.core(), *this, status);
+  connection_.SendResponse(id_, status, trailers, nullptr);
 }
 
 const Peer& RefusedCall::peer() const { return connection_.peer(); }

@@ -18,18 +18,21 @@ class Connection;
 
 class RefusedCall final : private ServerContext {
  public:
-  // Metadata that is damaged or above the limit is not shown.
+  // Metadata that is damaged or above the limit, or that there is no memory for, is not shown.
   RefusedCall(Connection& connection, const wire::FrameHeader& header, TimePoint deadline);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
 
  private:
+  void Respond(absl::Status& status);
+
   std::string_view method() const override { return method_; }
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
   TimePoint deadline() const override { return deadline_; }
   std::stop_token stop_token() override { return {}; }
+  std::stop_token drain_token() override { return {}; }
   void Stop(absl::Status) override {}
   CallValues& values() override { return values_; }
   SessionState& session() override;

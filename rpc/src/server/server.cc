@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "piperpc/async.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/executor.h"
 #include "src/base/fatal.h"
 #include "src/base/process.h"
 #include "src/base/text.h"
@@ -118,14 +120,15 @@ class Server::Impl {
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
     if (foreign()) return Refused(Foreign());
-    if (absl::Status status = MayChange("Shutdown()"); !status.ok()) {
+    if (absl::Status status = MayWait("Shutdown()"); !status.ok()) {
       return Refused(std::move(status));
     }
     bool stopped = false;
     ShutdownReport report = ShutdownLocked(grace, stopped);
     if (stopped) {
       core_.Log(LogLevel::kInfo, "stopped", [&report] {
-        return server::LogFields{{"aborted_calls", std::to_string(report.aborted.size())},
+        return server::LogFields{{"stopped_calls", std::to_string(report.stopped.size())},
+                                 {"aborted_calls", std::to_string(report.aborted.size())},
                                  {"undelivered", std::to_string(report.undelivered.size())},
                                  {"blocked_threads", std::to_string(report.blocked.size())}};
       });
@@ -136,7 +139,7 @@ class Server::Impl {
 
   absl::Status Wait() {
     if (foreign()) return Foreign();
-    if (absl::Status status = MayChange("Wait()"); !status.ok()) return status;
+    if (absl::Status status = MayWait("Wait()"); !status.ok()) return status;
     std::unique_lock lock(gone_mutex_);
     gone_.wait(lock, [this] { return shut_down_; });
     return absl::OkStatus();
@@ -203,6 +206,16 @@ class Server::Impl {
         ToAbsl(what),
         " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
         "server, and would wait for itself; call it after that has returned"));
+  }
+
+  // The same where it may take long, and so would block the event loop that this thread is.
+  absl::Status MayWait(std::string_view what) const {
+    if (absl::Status status = MayChange(what); !status.ok()) return status;
+    if (Executor::Current() == nullptr) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat(ToAbsl(what),
+                     " was called on the thread of an event loop, and would block all that it "
+                     "serves; call it on another thread"));
   }
 
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
@@ -276,10 +289,14 @@ class Server::Impl {
     listener_.reset();
     listening_ = false;
     loops_.clear();
+    options_.max_connections = asked_connections_;
+    options_.max_connections_per_user = asked_per_user_;
     mark_.Clear();
   }
 
   void FitIntoDescriptors() {
+    asked_connections_ = options_.max_connections;
+    asked_per_user_ = options_.max_connections_per_user;
     const std::size_t capacity = transport_->Capacity();
     if (!server::FitConnections(capacity, options_)) return;
     core_.Log(LogLevel::kWarning, "connections limited", [&] {
@@ -329,7 +346,7 @@ class Server::Impl {
     }
     // What a worker still runs may use a call and its coroutine: they stay until it has ended.
     left_over_ = gone ? LeftOver::kThreads : LeftOver::kCalls;
-    TakeUndelivered(report, After(kLookUpLimit));
+    TakeLosses(report, After(kLookUpLimit));
     if (gone && StopThreads(report, After(kLookUpLimit))) left_over_ = LeftOver::kNothing;
     return report;
   }
@@ -352,23 +369,30 @@ class Server::Impl {
   void EndCalls(ShutdownReport& report, TimePoint limit) {
     std::vector<server::ServerLoop::Asked> asked;
     for (auto& loop : loops_) asked.push_back(loop->EndAllCalls(ShuttingDown()));
-    for (auto& each : asked) {
-      for (std::string& call : each.Wait(limit).value_or(Names())) {
-        report.aborted.push_back(std::move(call));
+    for (auto& each : asked) TakeAnswer(each, limit, report.aborted);
+  }
+
+  void TakeLosses(ShutdownReport& report, TimePoint limit) {
+    std::vector<server::ServerLoop::Asked> stopped;
+    std::vector<server::ServerLoop::Asked> undelivered;
+    for (auto& loop : loops_) {
+      stopped.push_back(loop->TakeStopped());
+      undelivered.push_back(loop->TakeUndelivered());
+    }
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      TakeAnswer(stopped[i], limit, report.stopped);
+      if (!TakeAnswer(undelivered[i], limit, report.undelivered)) {
+        report.blocked.push_back(DescribeLoop(i));
       }
     }
   }
 
-  void TakeUndelivered(ShutdownReport& report, TimePoint limit) {
-    std::vector<server::ServerLoop::Asked> asked;
-    for (auto& loop : loops_) asked.push_back(loop->TakeUndelivered());
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-      std::optional<Names> clients = asked[i].Wait(limit);
-      if (!clients) report.blocked.push_back(DescribeLoop(i));
-      for (std::string& client : std::move(clients).value_or(Names())) {
-        report.undelivered.push_back(std::move(client));
-      }
-    }
+  // False: the loop has not answered.
+  static bool TakeAnswer(server::ServerLoop::Asked& asked, TimePoint limit, Names& names) {
+    std::optional<Names> answer = asked.Wait(limit);
+    if (!answer) return false;
+    std::move(answer->begin(), answer->end(), std::back_inserter(names));
+    return true;
   }
 
   std::string DescribeLoop(std::size_t index) const {
@@ -426,6 +450,8 @@ class Server::Impl {
 
   ProcessMark mark_;  // Claimed from Start() on.
   ServerOptions options_;
+  std::size_t asked_connections_ = 0;  // What a Start() that fails puts back.
+  std::size_t asked_per_user_ = 0;
   server::Dispatcher dispatcher_;
   WorkerPool workers_;
   server::ServerCore core_;

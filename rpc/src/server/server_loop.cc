@@ -100,6 +100,10 @@ ServerLoop::Asked ServerLoop::EndAllCalls(absl::Status reason) {
   return Ask([this, reason = std::move(reason)] { return EndCallsHere(reason); });
 }
 
+ServerLoop::Asked ServerLoop::TakeStopped() {
+  return Ask([this] { return std::exchange(stopped(), {}); });
+}
+
 ServerLoop::Asked ServerLoop::TakeUndelivered() {
   return Ask([this] { return std::exchange(undelivered_, {}); });
 }

@@ -48,6 +48,9 @@ class ServerLoop final : public ConnectionHost {
   // and its coroutine, for their callers only. Then the handlers are left to their own end.
   Asked EndAllCalls(absl::Status reason);
 
+  // The calls that have ended when the end of the grace had stopped them.
+  Asked TakeStopped();
+
   // Of all connections that have ended: see Connection::undelivered().
   Asked TakeUndelivered();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/wire/fields.h"
@@ -17,15 +18,23 @@ bool IsKeyCharacter(char c) {
   return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
+// Keys are short; of one that is not, the beginning says which.
+std::string Quoted(std::string_view key) {
+  const bool whole = key.size() <= kMaxKeyBytes;
+  return absl::StrCat("\"", absl::CHexEscape(ToAbsl(key.substr(0, kMaxKeyBytes))),
+                      whole ? "\"" : "...\"");
+}
+
 absl::Status CheckKey(std::string_view key) {
   if (key.empty() || key.size() > kMaxKeyBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the metadata key has ", key.size(),
-                                                   " bytes; it must have 1 to ", kMaxKeyBytes));
+    return absl::InvalidArgumentError(absl::StrCat("the metadata key ", Quoted(key), " has ",
+                                                   key.size(), " bytes; it must have 1 to ",
+                                                   kMaxKeyBytes));
   }
   const auto bad = std::find_if_not(key.begin(), key.end(), IsKeyCharacter);
   if (bad == key.end()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("the metadata key has the byte 0x",
+      absl::StrCat("the metadata key ", Quoted(key), " has the byte 0x",
                    absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2), " at offset ",
                    bad - key.begin(), "; allowed are a-z, 0-9, '-', '_' and '.'"));
 }

@@ -1,5 +1,7 @@
 #include "src/wire/status.h"
 
+#include <algorithm>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
@@ -17,22 +19,37 @@ constexpr std::int64_t kLastCanonicalCode = 16;  // UNAUTHENTICATED.
 // The most that tag and length of `message` take: its length is at most kMaxStatusBytes.
 constexpr std::size_t kMessagePrefixBytes = 1 + VarintSize(kMaxStatusBytes);
 
-void AppendMessage(const absl::Status& status, std::string& out) {
+// How many bytes of it are lost.
+std::size_t AppendMessage(const absl::Status& status, std::string& out) {
   const std::size_t room = kMaxStatusBytes - out.size() - kMessagePrefixBytes;
-  AppendBytesField(kMessage, Utf8Prefix(ToStd(status.message()), room), out);
+  const std::string text = Utf8Prefix(ToStd(status.message()), room);
+  AppendBytesField(kMessage, text, out);
+  return status.message().size() - std::min(text.size(), status.message().size());
 }
 
-// Those that fit, in the status's order.
-void AppendDetails(const absl::Status& status, std::string& out) {
+// Those that fit, in the status's order. How many are lost.
+std::size_t AppendDetails(const absl::Status& status, std::string& out) {
   std::size_t count = 0;
+  std::size_t lost = 0;
   status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
+    ++lost;
     if (count == kMaxStatusDetails || value.size() > kMaxStatusBytes) return;
     const std::string bytes(value);
     const std::string detail = EncodePair({Utf8Prefix(ToStd(type_url), kMaxStatusBytes), bytes});
     if (BytesFieldSize(kDetails, detail.size()) > kMaxStatusBytes - out.size()) return;
     AppendMessageField(kDetails, detail, out);
     ++count;
+    --lost;
   });
+  return lost;
+}
+
+StatusLoss Append(const absl::Status& status, std::string& out) {
+  AppendVarintField(kCode, static_cast<std::uint64_t>(status.code()), out);
+  StatusLoss loss;
+  loss.text_bytes = AppendMessage(status, out);
+  loss.details = AppendDetails(status, out);
+  return loss;
 }
 
 absl::StatusCode CanonicalCode(std::uint64_t value) {
@@ -65,10 +82,16 @@ absl::Status DecodeDetails(std::string_view bytes, absl::Status& status) {
 
 std::string EncodeStatus(const absl::Status& status) {
   std::string out;
-  AppendVarintField(kCode, static_cast<std::uint64_t>(status.code()), out);
-  AppendMessage(status, out);
-  AppendDetails(status, out);
+  Append(status, out);
   return out;
+}
+
+StatusLoss LossOf(const absl::Status& status) {
+  bool has_details = false;
+  status.ForEachPayload([&](absl::string_view, const absl::Cord&) { has_details = true; });
+  if (!has_details && status.message().size() < kMaxStatusBytes / 2) return {};
+  std::string out;
+  return Append(status, out);
 }
 
 absl::Status DecodeStatus(std::string_view bytes, absl::Status& status) {

@@ -77,6 +77,7 @@ class NoContext final : public ServerContext {
     return std::chrono::steady_clock::time_point::max();
   }
   std::stop_token stop_token() override { return {}; }
+  std::stop_token drain_token() override { return {}; }
   void Stop(absl::Status) override {}
   CallValues& values() override { return values_; }
   SessionState& session() override { return session_; }
