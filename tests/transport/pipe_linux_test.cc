@@ -1,5 +1,5 @@
 // What the kernel tells the other side of a socket that a pipe closes.
-#include "src/transport/pipe_linux.h"
+#include "src/transport/linux/pipe.h"
 
 #include <sys/socket.h>
 

@@ -52,8 +52,8 @@ struct ChannelOptions {
   std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
   std::size_t max_message_bytes = 4 * 1024 * 1024;  // Of a reply. 64 KiB to 2 GiB - 1.
   std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
-  std::size_t stream_credit_bytes = 256 * 1024;     // What a stream of replies may have unread.
-  std::size_t output_queue_bytes = 1024 * 1024;     // Above it, writers of streams wait.
+  std::size_t stream_credit_bytes = 256 * 1024;  // Of a stream of replies, unread. 64 KiB or more.
+  std::size_t output_queue_bytes = 1024 * 1024;  // Above it, writers of streams wait. 1 or more.
 
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};

@@ -37,7 +37,8 @@ class ReceiveCredit {
   explicit ReceiveCredit(std::uint64_t window)
       : window_(static_cast<std::int64_t>(window)), left_(window_) {}
 
-  // A message has begun to arrive. False: the peer had no credit left for it.
+  // A message has come, which is looked at when it is whole. False: the peer had no credit left for
+  // it.
   bool Receive(std::size_t message_size) {
     if (left_ <= 0) return false;
     left_ -= CreditCost(message_size);
