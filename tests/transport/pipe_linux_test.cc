@@ -1,12 +1,11 @@
 // What the kernel tells the other side of a socket that a pipe closes.
-#include "src/transport/linux/pipe.h"
-
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <string>
 
 #include "harness.h"
+#include "src/transport/linux/pipe.h"
 
 namespace piperpc::transport {
 namespace {
