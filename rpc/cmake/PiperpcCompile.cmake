@@ -37,7 +37,7 @@ function(piperpc_compile_options target)
     target_compile_options(${target} PRIVATE /utf-8 /bigobj /W4 $<$<BOOL:${PIPERPC_WERROR}>:/WX>)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
-      $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
+      $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety> $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
     # g++ 12 warns of std::string's own operator+ when it optimises (GCC bug 105651), and of the
     # strings in aggregates that are made where they are passed.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

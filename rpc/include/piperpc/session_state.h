@@ -3,9 +3,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc {
 
@@ -36,9 +38,9 @@ class SessionState {
   std::shared_ptr<void> FindRaw(const void* key) const;
   void PutRaw(const void* key, std::shared_ptr<void> value);
 
-  mutable std::mutex mutex_;
-  std::optional<std::string> user_;
-  std::map<const void*, std::shared_ptr<void>> values_;
+  mutable internal::Mutex mutex_;
+  std::optional<std::string> user_ ABSL_GUARDED_BY(mutex_);
+  std::map<const void*, std::shared_ptr<void>> values_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace piperpc

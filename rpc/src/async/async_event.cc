@@ -1,8 +1,11 @@
 #include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 #include "src/base/clock.h"
 
 namespace piperpc {
@@ -10,30 +13,32 @@ namespace piperpc {
 // A waiter is known by a ticket: what was posted for one that is gone finds another number, or no
 // handle, and does nothing.
 struct AsyncEvent::State : std::enable_shared_from_this<State> {
-  std::mutex mutex;
-  bool set = false;
-  bool waking = false;  // A resumption is on its way.
-  std::uint64_t ticket = 0;
-  std::coroutine_handle<> handle;
-  Executor::Handle executor;
+  internal::Mutex mutex;
+  bool set ABSL_GUARDED_BY(mutex) = false;
+  bool waking ABSL_GUARDED_BY(mutex) = false;  // A resumption is on its way.
+  std::uint64_t ticket ABSL_GUARDED_BY(mutex) = 0;
+  std::coroutine_handle<> handle ABSL_GUARDED_BY(mutex);
+  Executor::Handle executor ABSL_GUARDED_BY(mutex);
 
   void Resume(std::uint64_t for_ticket) {
     std::coroutine_handle<> resumed;
     {
-      std::lock_guard lock(mutex);
+      const internal::MutexLock lock(mutex);
       if (ticket == for_ticket) resumed = std::exchange(handle, nullptr);
     }
     if (resumed) resumed.resume();
   }
 
-  // Takes the lock over, and releases it before anything runs or is posted.
-  void Wake(std::unique_lock<std::mutex> lock) {
+  // Releases the lock before anything runs or is posted.
+  void Wake(bool to_be_set) {
+    internal::MutexLock lock(mutex);
+    set = set || to_be_set;
     if (!handle || waking) return;
     waking = true;
     const std::uint64_t woken = ticket;
     const Executor::Handle resumes_on = std::move(executor);
     auto self = shared_from_this();  // The event may go away once the lock is released.
-    lock.unlock();
+    lock.Unlock();
     if (resumes_on) {
       resumes_on.Post([self = std::move(self), woken] { self->Resume(woken); });
     } else {
@@ -45,7 +50,7 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
 struct AsyncEvent::Waiter::OnStop {
   struct Callback {
     State* state;
-    void operator()() const { state->Wake(std::unique_lock(state->mutex)); }
+    void operator()() const { state->Wake(false); }
   };
   OnStop(const std::stop_token& stop, State* state) : callback(stop, Callback{state}) {}
   std::stop_callback<Callback> callback;
@@ -55,23 +60,19 @@ AsyncEvent::AsyncEvent() : state_(std::make_shared<State>()) {}
 
 AsyncEvent::~AsyncEvent() = default;
 
-void AsyncEvent::Set() {
-  std::unique_lock lock(state_->mutex);
-  state_->set = true;
-  state_->Wake(std::move(lock));
-}
+void AsyncEvent::Set() { state_->Wake(true); }
 
 AsyncEvent::Waiter::Waiter(std::shared_ptr<State> state, std::stop_token stop)
     : state_(std::move(state)), stop_(std::move(stop)) {}
 
 AsyncEvent::Waiter::~Waiter() {
   on_stop_.reset();
-  std::lock_guard lock(state_->mutex);
+  const internal::MutexLock lock(state_->mutex);
   state_->handle = nullptr;
 }
 
 bool AsyncEvent::Waiter::await_ready() {
-  std::lock_guard lock(state_->mutex);
+  const internal::MutexLock lock(state_->mutex);
   return state_->set || stop_.stop_requested();
 }
 
@@ -79,7 +80,7 @@ bool AsyncEvent::Waiter::await_suspend(std::coroutine_handle<> handle) {
   // The callback first: until there is a handle it does nothing, and the look below sees the stop.
   if (stop_.stop_possible()) on_stop_ = std::make_unique<OnStop>(stop_, state_.get());
   const std::shared_ptr<State> state = state_;  // The frame may be gone once the lock is released.
-  std::lock_guard lock(state->mutex);
+  const internal::MutexLock lock(state->mutex);
   if (state->set || stop_.stop_requested()) return false;
   ++state->ticket;
   state->waking = false;
@@ -90,7 +91,7 @@ bool AsyncEvent::Waiter::await_suspend(std::coroutine_handle<> handle) {
 
 bool AsyncEvent::Waiter::await_resume() {
   on_stop_.reset();
-  std::lock_guard lock(state_->mutex);
+  const internal::MutexLock lock(state_->mutex);
   return std::exchange(state_->set, false);
 }
 

@@ -1,8 +1,9 @@
 #include <exception>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::internal {
 
@@ -13,7 +14,7 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
   // On the worker.
   void Run() {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       if (state != State::kQueued) return;
       state = State::kRunning;
     }
@@ -30,7 +31,7 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
   void End(State how, std::exception_ptr outcome) {
     Executor::Handle resumed_on;
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       state = how;
       thrown = std::move(outcome);
       if (!handle) return;
@@ -43,7 +44,7 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
   void Resume() {
     std::coroutine_handle<> resumed;
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       resumed = std::exchange(handle, nullptr);
     }
     if (resumed) resumed.resume();
@@ -51,16 +52,16 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
 
   // Nobody waits any more. True: `work` has not begun.
   bool Abandon() {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     handle = nullptr;
     return state == State::kQueued;
   }
 
-  std::mutex mutex;
-  State state = State::kQueued;
+  Mutex mutex;
+  State state ABSL_GUARDED_BY(mutex) = State::kQueued;
   absl::AnyInvocable<void()> work;
-  std::exception_ptr thrown;
-  std::coroutine_handle<> handle;
+  std::exception_ptr thrown ABSL_GUARDED_BY(mutex);
+  std::coroutine_handle<> handle ABSL_GUARDED_BY(mutex);
   Executor::Handle executor;
   WorkerPool::Ticket ticket = 0;
 };
@@ -92,6 +93,7 @@ BlockingAwaiter::~BlockingAwaiter() {
 
 bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
   if (stop_.stop_requested()) {  // It could begin before it is taken back.
+    const MutexLock lock(job_->mutex);
     job_->state = Job::State::kTakenBack;
     return false;
   }
@@ -106,7 +108,7 @@ bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
   }
   job->ticket = *taken;
   if (stop_.stop_possible()) on_stop_ = std::make_unique<OnStop>(stop_, pool_, job);
-  const std::lock_guard lock(job->mutex);
+  const MutexLock lock(job->mutex);
   if (job->state == Job::State::kDone || job->state == Job::State::kTakenBack) return false;
   job->handle = handle;
   return true;
@@ -115,7 +117,7 @@ bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
 absl::Status BlockingAwaiter::await_resume() {
   if (!status_.ok()) return std::move(status_);
   on_stop_.reset();
-  const std::lock_guard lock(job_->mutex);
+  const MutexLock lock(job_->mutex);
   if (job_->thrown) std::rethrow_exception(std::exchange(job_->thrown, nullptr));
   if (job_->state == Job::State::kTakenBack) {
     return absl::CancelledError("the call ended before a worker thread was free");

@@ -1,7 +1,9 @@
 #include "piperpc/executor.h"
 
-#include <mutex>
 #include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc {
 namespace {
@@ -13,16 +15,19 @@ thread_local Executor* current = nullptr;
 // What handles share with their executor. Whoever posts holds the lock, so the executor does not go
 // away meanwhile.
 struct Executor::Gate {
-  std::mutex mutex;
-  Executor* executor = nullptr;  // Null: gone.
+  internal::Mutex mutex;
+  Executor* executor ABSL_GUARDED_BY(mutex) = nullptr;  // Null: gone.
 };
 
-Executor::Executor() : gate_(std::make_shared<Gate>()) { gate_->executor = this; }
+Executor::Executor() : gate_(std::make_shared<Gate>()) {
+  const internal::MutexLock lock(gate_->mutex);
+  gate_->executor = this;
+}
 
 Executor::~Executor() { CloseHandles(); }
 
 void Executor::CloseHandles() {
-  const std::lock_guard lock(gate_->mutex);
+  const internal::MutexLock lock(gate_->mutex);
   gate_->executor = nullptr;
 }
 
@@ -34,7 +39,7 @@ Executor::Handle Executor::CurrentHandle() {
 
 bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const {
   if (gate_ == nullptr) return false;
-  const std::lock_guard lock(gate_->mutex);
+  const internal::MutexLock lock(gate_->mutex);
   if (gate_->executor == nullptr) return false;
   gate_->executor->Post(std::move(work));
   return true;
@@ -44,10 +49,11 @@ bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const {
 // without the lock. Nobody else ends the executor meanwhile.
 void Executor::Handle::CancelTimer(TimerId timer) const {
   if (gate_ == nullptr) return;
-  std::unique_lock lock(gate_->mutex);
+  internal::MutexLock lock(gate_->mutex);
   Executor* const executor = gate_->executor;
   if (executor == nullptr) return;
-  if (executor == current) lock.unlock();
+  if (executor != current) return executor->CancelTimer(timer);
+  lock.Unlock();
   executor->CancelTimer(timer);
 }
 

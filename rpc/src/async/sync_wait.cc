@@ -13,14 +13,14 @@ TaskEnd::TaskEnd() {
 // Its owner is let go only with the mutex, so that nothing of this is touched when it is gone.
 void TaskEnd::Set(void* self) {
   TaskEnd& end = *static_cast<TaskEnd*>(self);
-  const std::lock_guard lock(end.mutex_);
+  const MutexLock lock(end.mutex_);
   end.ended_ = true;
   end.changed_.notify_all();
 }
 
 void TaskEnd::Wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ended_; });
+  MutexLock lock(mutex_);
+  while (!ended_) lock.Wait(changed_);
 }
 
 }  // namespace piperpc::internal

@@ -10,7 +10,7 @@ HealthBoard::HealthBoard(std::function<std::vector<std::string>()> services)
 
 std::optional<v1::ServingStatus> HealthBoard::Look(std::string_view service) const {
   if (!Has(service)) return std::nullopt;
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   const auto found = serving_.find(service);
   const bool serving = found == serving_.end() || found->second;
   return serving ? v1::SERVING_STATUS_SERVING : v1::SERVING_STATUS_NOT_SERVING;
@@ -18,7 +18,7 @@ std::optional<v1::ServingStatus> HealthBoard::Look(std::string_view service) con
 
 bool HealthBoard::Set(std::string_view service, bool serving) {
   if (!Has(service)) return false;
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   serving_.insert_or_assign(std::string(service), serving);
   for (AsyncEvent* watcher : watchers_) watcher->Set();
   return true;
@@ -32,12 +32,12 @@ bool HealthBoard::Has(std::string_view service) const {
 }
 
 HealthBoard::Watcher::Watcher(HealthBoard& board) : board_(board) {
-  std::lock_guard lock(board_.mutex_);
+  const internal::MutexLock lock(board_.mutex_);
   place_ = board_.watchers_.insert(board_.watchers_.end(), &event_);
 }
 
 HealthBoard::Watcher::~Watcher() {
-  std::lock_guard lock(board_.mutex_);
+  const internal::MutexLock lock(board_.mutex_);
   board_.watchers_.erase(place_);
 }
 

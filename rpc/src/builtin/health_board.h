@@ -4,13 +4,14 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/v1/health.pb.h"
 
 namespace piperpc::builtin {
@@ -46,9 +47,10 @@ class HealthBoard {
   bool Has(std::string_view service) const;
 
   const std::function<std::vector<std::string>()> services_;
-  mutable std::mutex mutex_;
-  std::map<std::string, bool, std::less<>> serving_;  // What was set; others serve.
-  std::list<AsyncEvent*> watchers_;
+  mutable internal::Mutex mutex_;
+  // What was set; others serve.
+  std::map<std::string, bool, std::less<>> serving_ ABSL_GUARDED_BY(mutex_);
+  std::list<AsyncEvent*> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace piperpc::builtin

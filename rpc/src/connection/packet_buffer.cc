@@ -76,7 +76,7 @@ LargeBuffers& LargeBuffers::OfProcess() { return large_buffers.Get(); }
 
 PacketBuffer LargeBuffers::Take(std::size_t size) {
   if (size < kLeastLarge) return {};
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   auto best = free_.end();
   for (auto each = free_.begin(); each != free_.end(); ++each) {
     if (each->capacity() < size) continue;
@@ -92,12 +92,13 @@ PacketBuffer LargeBuffers::Take(std::size_t size) {
 
 void LargeBuffers::Give(PacketBuffer buffer) {
   if (buffer.capacity() < kLeastLarge) return;
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   const std::size_t capacity = buffer.capacity();
   if (capacity > kLargeKept - bytes_) return;
   buffer.clear();
   RunInMemory(
       [&] {
+        mutex_.AssertHeld();
         free_.push_back(std::move(buffer));
         bytes_ += capacity;
       },
@@ -105,7 +106,7 @@ void LargeBuffers::Give(PacketBuffer buffer) {
 }
 
 void LargeBuffers::Clear() {
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   free_.clear();
   bytes_ = 0;
 }

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "src/base/page_offset_buffer.h"
 
 namespace piperpc {
@@ -78,9 +79,9 @@ class LargeBuffers {
   void Clear();
 
  private:
-  std::mutex mutex_;
-  std::vector<PacketBuffer> free_;
-  std::size_t bytes_ = 0;  // Of those.
+  internal::Mutex mutex_;
+  std::vector<PacketBuffer> free_ ABSL_GUARDED_BY(mutex_);
+  std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of those.
 };
 
 }  // namespace piperpc

@@ -8,7 +8,7 @@ namespace piperpc::server {
 
 absl::Status Acceptor::Admit(const Peer& peer) {
   const std::size_t limit = core_.options.max_connections_per_user;
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   const auto user = users_.find(peer.user);
   if (user == users_.end() || user->second.connections < limit) return absl::OkStatus();
   return absl::ResourceExhaustedError(
@@ -23,7 +23,7 @@ void Acceptor::OnConnect(std::unique_ptr<transport::Pipe> pipe) {
 }
 
 UserPart& Acceptor::Count(const Peer& peer) {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   ++connections_;
   User& user = users_[peer.user];
   ++user.connections;
@@ -34,31 +34,31 @@ UserPart& Acceptor::Count(const Peer& peer) {
 void Acceptor::OnRefuse(std::unique_ptr<transport::Pipe> pipe, absl::Status reason) {
   if (loops_.empty()) return;
   {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     ++refused_;
   }
   NextLoop().Adopt(std::move(pipe), nobody_, std::move(reason));
 }
 
 void Acceptor::OnGone(const Peer& peer) {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   --connections_;
   const auto user = users_.find(peer.user);
   if (--user->second.connections == 0) users_.erase(user);
 }
 
 void Acceptor::OnRefusedGone() {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   --refused_;
 }
 
 std::size_t Acceptor::connections() const {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return connections_;
 }
 
 bool Acceptor::empty() const {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return connections_ == 0 && refused_ == 0;
 }
 

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "src/server/connection_host.h"
 #include "src/server/server_loop.h"
 #include "src/transport/listener.h"
@@ -54,10 +55,11 @@ class Acceptor final : public transport::Listener::Delegate {
   std::vector<ServerLoop*> loops_;
   std::size_t next_ = 0;
 
-  mutable std::mutex mutex_;
-  std::size_t connections_ = 0;
-  std::size_t refused_ = 0;  // They hold no place of those that are limited.
-  std::map<std::string, User> users_;
+  mutable internal::Mutex mutex_;
+  std::size_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  // They hold no place of those that are limited.
+  std::size_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, User> users_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace piperpc::server

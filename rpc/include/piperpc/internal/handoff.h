@@ -4,12 +4,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::internal {
 
@@ -25,8 +26,8 @@ class Handoff {
   bool PutAndWait(T value) {
     const std::size_t size = ByteSize(value);
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this, size] { return closed_ || FitsLocked(size); });
+      MutexLock lock(mutex_);
+      while (!closed_ && !FitsLocked(size)) lock.Wait(changed_);
       if (closed_) return false;
       PushLocked(std::move(value), size);
     }
@@ -35,13 +36,10 @@ class Handoff {
   }
   std::optional<T> TakeAndWait() {
     std::optional<T> value;
-    if (std::unique_lock lock(mutex_); !std::exchange(wanted_, true)) {
-      lock.unlock();
-      event_.Set();
-    }
+    if (!Want()) event_.Set();
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+      MutexLock lock(mutex_);
+      while (!closed_ && queue_.empty()) lock.Wait(changed_);
       value = PopLocked();
     }
     event_.Set();
@@ -51,19 +49,19 @@ class Handoff {
   // Coroutine side: these do not wait; event() tells when it is worth another try. Put() asks
   // full() first, for the size of a message is known only when it has been read.
   bool full() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return !closed_ && !(wanted_ && FitsLocked(1));
   }
   bool Put(T value) {
     const std::size_t size = ByteSize(value);
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_) return false;
     PushLocked(std::move(value), size);
     changed_.notify_one();
     return true;
   }
   std::optional<T> Take() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     changed_.notify_one();
     return PopLocked();
   }
@@ -72,7 +70,7 @@ class Handoff {
   // Any thread.
   void Close() {
     {
-      std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       closed_ = true;
     }
     changed_.notify_all();
@@ -88,14 +86,19 @@ class Handoff {
     std::size_t size;
   };
 
-  bool FitsLocked(std::size_t size) const {
+  // By the thread. False: for the first time.
+  bool Want() {
+    const MutexLock lock(mutex_);
+    return std::exchange(wanted_, true);
+  }
+  bool FitsLocked(std::size_t size) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return queue_.empty() || (queue_.size() < kMaxMessages && bytes_ + size <= kMaxBytes);
   }
-  void PushLocked(T value, std::size_t size) {
+  void PushLocked(T value, std::size_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     bytes_ += size;
     queue_.push_back({std::move(value), size});
   }
-  std::optional<T> PopLocked() {
+  std::optional<T> PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (queue_.empty()) return std::nullopt;
     std::optional<T> value(std::move(queue_.front().value));
     bytes_ -= queue_.front().size;
@@ -103,12 +106,12 @@ class Handoff {
     return value;
   }
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Entry> queue_;
-  std::size_t bytes_ = 0;
-  bool closed_ = false;
-  bool wanted_ = false;  // By the thread.
+  std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
+  std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
   AsyncEvent event_;
 };
 

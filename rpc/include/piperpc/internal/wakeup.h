@@ -2,10 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/executor.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::internal {
 
@@ -26,7 +27,7 @@ class Wakeup : public std::enable_shared_from_this<Wakeup> {
 
   // On the executor's thread: nothing wakes after this.
   void Detach() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     argument_ = nullptr;
   }
 
@@ -34,7 +35,7 @@ class Wakeup : public std::enable_shared_from_this<Wakeup> {
   void Wake() {
     void* argument = nullptr;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       argument = argument_;
     }
     if (argument != nullptr) wake_(argument);
@@ -42,8 +43,8 @@ class Wakeup : public std::enable_shared_from_this<Wakeup> {
 
   const Executor::Handle executor_;
   void (*const wake_)(void*);
-  std::mutex mutex_;
-  void* argument_;
+  Mutex mutex_;
+  void* argument_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace piperpc::internal

@@ -6,12 +6,13 @@
 #include <array>
 #include <cerrno>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/mutex.h"
 #include "src/base/per_process.h"
 #include "src/transport/linux/folder.h"
 #include "src/transport/linux/socket.h"
@@ -23,23 +24,17 @@ namespace {
 constexpr int kMostTries = 100;
 
 // The files that this process holds.
-class HeldFiles {
- public:
+struct HeldFiles {
   static HeldFiles& OfProcess();
 
-  std::unique_lock<std::mutex> Lock() { return std::unique_lock(mutex_); }
+  bool Contains(const FileId& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return files.contains(id);
+  }
 
-  // All below: while Lock() is held.
-  bool Contains(const FileId& id) const { return files_.contains(id); }
-  void Add(const FileId& id) { files_.try_emplace(id); }
-  void Remove(const FileId& id) { files_.erase(id); }
+  internal::Mutex mutex;
 
-  // Keeps a second descriptor of a file that is held: to close it now would give up the lock.
-  void Keep(const FileId& id, UniqueFd fd) { files_[id].push_back(std::move(fd)); }
-
- private:
-  std::mutex mutex_;
-  std::map<FileId, std::vector<UniqueFd>> files_;
+  // With second descriptors of a file that is held: to close one would give up the lock.
+  std::map<FileId, std::vector<UniqueFd>> files ABSL_GUARDED_BY(mutex);
 };
 
 // A child made by fork() holds none. Servers may be static.
@@ -77,7 +72,8 @@ absl::Status LockError(const std::string& path, int error) {
 }
 
 // Opens the file, if this process does not hold it.
-absl::StatusOr<UniqueFd> Open(HeldFiles& held, const std::string& path) {
+absl::StatusOr<UniqueFd> Open(HeldFiles& held, const std::string& path)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(held.mutex) {
   if (const auto file = FileAt(path); file.has_value() && held.Contains(FileId(*file))) {
     return Held(path);
   }
@@ -90,13 +86,14 @@ absl::StatusOr<UniqueFd> Open(HeldFiles& held, const std::string& path) {
 
 // Nothing: the file that was locked is not the one at `path` any more.
 absl::StatusOr<std::optional<FileId>> LockOpened(HeldFiles& held, const std::string& path,
-                                                 UniqueFd& fd) {
+                                                 UniqueFd& fd)
+    ABSL_EXCLUSIVE_LOCKS_REQUIRED(held.mutex) {
   struct stat file = {};
   if (::fstat(fd.get(), &file) != 0) return SocketError(errno, absl::StrCat("fstat ", path));
   if (!S_ISREG(file.st_mode)) return OpenError(path, ENXIO);
   const FileId id(file);
   if (held.Contains(id)) {
-    held.Keep(id, std::move(fd));
+    held.files[id].push_back(std::move(fd));
     return Held(path);
   }
   struct flock whole = {};
@@ -111,14 +108,14 @@ absl::StatusOr<std::optional<FileId>> LockOpened(HeldFiles& held, const std::str
 
 absl::StatusOr<std::unique_ptr<LockFile>> LockFile::Take(const std::string& path) {
   HeldFiles& held = HeldFiles::OfProcess();
-  const auto lock = held.Lock();
+  const internal::MutexLock lock(held.mutex);
   for (int tries = 0; tries < kMostTries; ++tries) {
     absl::StatusOr<UniqueFd> fd = Open(held, path);
     if (!fd.ok()) return fd.status();
     const absl::StatusOr<std::optional<FileId>> id = LockOpened(held, path, *fd);
     if (!id.ok()) return id.status();
     if (!id->has_value()) continue;
-    held.Add(**id);
+    held.files.try_emplace(**id);
     return std::unique_ptr<LockFile>(new LockFile(path, *std::move(fd), **id));
   }
   return absl::UnavailableError(absl::StrCat("the lock file ", path, " was replaced ", kMostTries,
@@ -130,8 +127,8 @@ LockFile::LockFile(std::string path, UniqueFd fd, FileId id)
 
 LockFile::~LockFile() {
   HeldFiles& held = HeldFiles::OfProcess();
-  const auto lock = held.Lock();
-  held.Remove(id_);
+  const internal::MutexLock lock(held.mutex);
+  held.files.erase(id_);
   fd_.Reset();
 }
 

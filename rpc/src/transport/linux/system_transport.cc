@@ -61,7 +61,7 @@ SystemTransports::~SystemTransports() { answer_.Destroy(); }
 
 absl::Status SystemTransports::CheckUring() {
   Answer& answer = answer_.Get();
-  const std::lock_guard lock(answer.mutex);
+  const internal::MutexLock lock(answer.mutex);
   if (answer.uring.has_value()) return *answer.uring;
   absl::Status status = TryUring();
   if (!absl::IsResourceExhausted(status)) answer.uring = status;

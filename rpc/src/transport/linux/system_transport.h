@@ -1,11 +1,12 @@
 // The transports of Linux: the same sockets, on one loop or the other.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "piperpc/internal/mutex.h"
 #include "src/base/per_process.h"
 #include "src/transport/transport.h"
 
@@ -33,8 +34,8 @@ class SystemTransports {
 
   // While it is asked, which can take seconds, a fork() may make a child: that asks by itself.
   struct Answer {
-    std::mutex mutex;
-    std::optional<absl::Status> uring;
+    internal::Mutex mutex;
+    std::optional<absl::Status> uring ABSL_GUARDED_BY(mutex);
   };
   PerProcess<Answer> answer_;
   std::unique_ptr<SocketTransport> epoll_transport_;

@@ -5,13 +5,13 @@
 namespace piperpc::transport {
 
 void PostQueue::Push(Work work, bool in_loop) {
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   pushed_.push_back(std::move(work));
   Tell(in_loop);
 }
 
 void PostQueue::Stop() {
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   stop_ = true;
   Tell(false);
 }
@@ -34,7 +34,7 @@ bool PostQueue::RunAll() {
   if (state_.exchange(State::kAwake) != State::kHasWork) return false;
   bool stop = false;
   {
-    const std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     stop = std::exchange(stop_, false);
     pushed_.swap(running_);
   }

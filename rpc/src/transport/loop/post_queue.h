@@ -4,10 +4,11 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::transport {
 
@@ -40,15 +41,15 @@ class PostQueue {
 
   static void RunOne(Work& work);
 
-  // With the lock held, which the loop takes to see what was pushed: so it cannot have seen that,
-  // ended and gone in between.
-  void Tell(bool in_loop);
+  // The loop takes the lock to see what was pushed: so it cannot have seen that, ended and gone in
+  // between.
+  void Tell(bool in_loop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   Work wake_;
-  std::vector<Work> pushed_;
+  std::vector<Work> pushed_ ABSL_GUARDED_BY(mutex_);
   std::vector<Work> running_;  // Loop thread only; kept for its capacity.
-  bool stop_ = false;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<State> state_ = State::kAwake;
 };
 

@@ -17,7 +17,7 @@ absl::StatusOr<std::unique_ptr<Listener>> MemoryListener::Open(MemoryPorts& port
                                                                Delegate& delegate) {
   std::unique_ptr<MemoryListener> listener(
       new MemoryListener(ports, loop, endpoint, options, delegate));
-  const std::lock_guard lock(ports.mutex);
+  const internal::MutexLock lock(ports.mutex);
   if (!ports.listeners.emplace(endpoint.text(), listener.get()).second) {
     return absl::AlreadyExistsError(
         absl::StrCat("a server is already running at ", endpoint.text()));
@@ -38,7 +38,7 @@ void MemoryListener::Close(absl::AnyInvocable<void()> closed) {
   closed_ = true;
   std::deque<std::unique_ptr<MemoryPipe>> turned_away;
   {
-    const std::lock_guard lock(ports_.mutex);
+    const internal::MutexLock lock(ports_.mutex);
     ports_.listeners.erase(name_);
     turned_away.swap(waiting_);
     ports_.changed.notify_all();
@@ -47,6 +47,7 @@ void MemoryListener::Close(absl::AnyInvocable<void()> closed) {
 }
 
 void MemoryListener::Add(std::unique_ptr<MemoryPipe> pipe) {
+  ports_.mutex.AssertHeld();
   waiting_.push_back(std::move(pipe));
   loop_.Post([this] { TakeWaiting(); });
 }
@@ -59,7 +60,7 @@ void MemoryListener::TakeWaiting() {
 bool MemoryListener::TakeOne() {
   std::unique_ptr<MemoryPipe> pipe;
   {
-    const std::lock_guard lock(ports_.mutex);
+    const internal::MutexLock lock(ports_.mutex);
     if (waiting_.empty()) return false;
     pipe = std::move(waiting_.front());
     waiting_.pop_front();

@@ -6,10 +6,11 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/internal/mutex.h"
 #include "src/transport/admission.h"
 #include "src/transport/listener.h"
 #include "src/transport/memory/pipe.h"
@@ -18,11 +19,11 @@ namespace piperpc::transport {
 
 class MemoryListener;
 
-// Where a transport's listeners are found. The lock guards all of it, and the listeners' backlogs.
+// Where a transport's listeners are found. The lock guards their backlogs, too.
 struct MemoryPorts {
-  std::mutex mutex;
+  internal::Mutex mutex;
   std::condition_variable changed;  // A listener came or went, or a backlog has room.
-  std::map<std::string, MemoryListener*> listeners;  // By address.
+  std::map<std::string, MemoryListener*> listeners ABSL_GUARDED_BY(mutex);  // By address.
 };
 
 class MemoryListener final : public Listener {
@@ -35,7 +36,10 @@ class MemoryListener final : public Listener {
   void Close(absl::AnyInvocable<void()> closed) override;
 
   // Under the ports' lock, any thread.
-  bool HasRoom() const { return waiting_.size() < backlog_; }
+  bool HasRoom() const {
+    ports_.mutex.AssertHeld();
+    return waiting_.size() < backlog_;
+  }
   void Add(std::unique_ptr<MemoryPipe> pipe);
 
  private:
@@ -50,7 +54,7 @@ class MemoryListener final : public Listener {
   const std::string name_;
   const std::size_t backlog_;
   Admission admission_;
-  std::deque<std::unique_ptr<MemoryPipe>> waiting_;
+  std::deque<std::unique_ptr<MemoryPipe>> waiting_ ABSL_GUARDED_BY(ports_.mutex);
   bool closed_ = false;  // Loop thread only.
 };
 

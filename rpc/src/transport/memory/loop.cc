@@ -5,13 +5,14 @@
 namespace piperpc::transport {
 
 bool MemoryLoop::Wait(TimePoint limit) {
-  std::unique_lock lock(mutex_);
-  if (limit != kNoWait) woken_.wait_until(lock, limit, [this] { return wake_; });
+  internal::MutexLock lock(mutex_);
+  bool in_time = limit != kNoWait;
+  while (!wake_ && in_time) in_time = lock.WaitUntil(woken_, limit);
   return std::exchange(wake_, false);
 }
 
 void MemoryLoop::Wake() {
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   wake_ = true;
   woken_.notify_one();
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "src/transport/loop/loop_base.h"
 
 namespace piperpc::transport {
@@ -16,9 +17,9 @@ class MemoryLoop final : public LoopBase {
   bool Wait(TimePoint limit) override;
   void Wake() override;
 
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable woken_;
-  bool wake_ = false;
+  bool wake_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace piperpc::transport

@@ -22,26 +22,26 @@ MemoryPipe::MemoryPipe(std::shared_ptr<MemoryWire> wire, int side)
     : wire_(std::move(wire)), side_(side), peer_(OwnPeer()) {}
 
 MemoryPipe::~MemoryPipe() {
-  const std::lock_guard lock(wire_->mutex);
+  const internal::MutexLock lock(wire_->mutex);
   HangUp();
 }
 
 void MemoryPipe::Attach(EventLoop& loop, Delegate& delegate) {
-  const std::lock_guard lock(wire_->mutex);
+  const internal::MutexLock lock(wire_->mutex);
   loop_ = &loop;
   delegate_ = &delegate;
   self().pipe = this;
 }
 
 void MemoryPipe::Receive() {
-  const std::lock_guard lock(wire_->mutex);
+  const internal::MutexLock lock(wire_->mutex);
   self().receiving = true;
-  if (!self().inbox.empty() || !other().open) WakeReader(self());
+  if (Arrived()) WakeReader(self());
 }
 
 absl::StatusOr<SendResult> MemoryPipe::Send(std::span<const Bytes> slices) {
   if (absl::Status status = CheckPacket(slices); !status.ok()) return status;
-  const std::lock_guard lock(wire_->mutex);
+  const internal::MutexLock lock(wire_->mutex);
   if (!other().open) return PeerGone();
   if (other().HasRoom(PacketSize(slices))) {
     Put(slices);
@@ -54,12 +54,11 @@ absl::StatusOr<SendResult> MemoryPipe::Send(std::span<const Bytes> slices) {
 }
 
 absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
-  std::unique_lock lock(wire_->mutex);
-  const auto arrived = [this] { return !self().inbox.empty() || !other().open; };
+  internal::MutexLock lock(wire_->mutex);
   // A time that is long gone must not reach the wait: not every system's takes it for what it is.
-  const bool in_time =
-      deadline <= Clock::now() ? arrived() : self().arrived.wait_until(lock, deadline, arrived);
-  if (!in_time) return absl::DeadlineExceededError("");
+  bool in_time = deadline > Clock::now();
+  while (!Arrived() && in_time) in_time = lock.WaitUntil(self().arrived, deadline);
+  if (!Arrived()) return absl::DeadlineExceededError("");
   if (self().inbox.empty()) return PeerGone();
   const std::string packet = TakePacket();
   std::copy(packet.begin(), packet.end(), buffer.begin());
@@ -69,7 +68,7 @@ absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, Tim
 // What was sent stays in the other end's inbox: there is nothing to drain.
 void MemoryPipe::Close(CloseMode, absl::AnyInvocable<void()> closed) {
   {
-    const std::lock_guard lock(wire_->mutex);
+    const internal::MutexLock lock(wire_->mutex);
     HangUp();
   }
   slot_.Reset();
@@ -97,6 +96,9 @@ void MemoryPipe::Put(std::span<const Bytes> slices) {
   WakeReader(other());
 }
 
+// A packet, or the end.
+bool MemoryPipe::Arrived() { return !self().inbox.empty() || !other().open; }
+
 std::string MemoryPipe::TakePacket() {
   std::string packet = std::move(self().inbox.front());
   self().inbox.pop_front();
@@ -117,28 +119,28 @@ void MemoryPipe::HangUp() {
 
 // Called once or more often for one Receive(): several reasons may have woken the reader.
 void MemoryPipe::FinishReceive() {
-  std::unique_lock lock(wire_->mutex);
+  internal::MutexLock lock(wire_->mutex);
   if (!self().receiving) return;
-  if (self().inbox.empty() && other().open) return;
+  if (!Arrived()) return;
   self().receiving = false;
   if (self().inbox.empty()) {
-    lock.unlock();
+    lock.Unlock();
     return delegate_->OnReceiveError(PeerGone());
   }
   const std::string packet = TakePacket();
-  lock.unlock();
+  lock.Unlock();
   delegate_->OnReceive(packet);
 }
 
 void MemoryPipe::FinishSend() {
-  std::unique_lock lock(wire_->mutex);
+  internal::MutexLock lock(wire_->mutex);
   if (!self().sending) return;
   const bool peer_open = other().open;
   if (peer_open && !other().HasRoom(PacketSize(pending_))) return;
   if (peer_open) Put(pending_);
   self().sending = false;
   pending_ = {};
-  lock.unlock();
+  lock.Unlock();
   delegate_->OnSent(peer_open ? absl::OkStatus() : PeerGone());
 }
 

@@ -33,15 +33,15 @@ class MemoryPipe final : public Pipe {
  private:
   MemoryPipe(std::shared_ptr<MemoryWire> wire, int side);
 
-  MemoryEnd& self() { return wire_->ends[side_]; }
-  MemoryEnd& other() { return wire_->ends[1 - side_]; }
+  MemoryEnd& self() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex) { return wire_->ends[side_]; }
+  MemoryEnd& other() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex) { return wire_->ends[1 - side_]; }
 
-  // All of these with the lock of the wire.
-  void WakeReader(MemoryEnd& end);
-  void WakeWriter(MemoryEnd& end);
-  void Put(std::span<const Bytes> slices);
-  std::string TakePacket();
-  void HangUp();
+  void WakeReader(MemoryEnd& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
+  void WakeWriter(MemoryEnd& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
+  void Put(std::span<const Bytes> slices) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
+  bool Arrived() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
+  std::string TakePacket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
+  void HangUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
 
   // On the loop.
   void FinishReceive();

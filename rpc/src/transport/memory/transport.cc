@@ -34,7 +34,7 @@ class MemoryTransport final : public Transport,
                                                 const ConnectOptions& options) override;
 
  private:
-  MemoryListener* Find(const Endpoint& endpoint) const {
+  MemoryListener* Find(const Endpoint& endpoint) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(ports_.mutex) {
     const auto found = ports_.listeners.find(endpoint.text());
     return found == ports_.listeners.end() ? nullptr : found->second;
   }
@@ -44,13 +44,13 @@ class MemoryTransport final : public Transport,
 
 absl::StatusOr<std::unique_ptr<Pipe>> MemoryTransport::Connect(const Endpoint& endpoint,
                                                                const ConnectOptions& options) {
-  std::unique_lock lock(ports_.mutex);
-  MemoryListener* listener = nullptr;
-  // Waits for room in a backlog.
-  ports_.changed.wait_until(lock, options.deadline, [&] {
+  internal::MutexLock lock(ports_.mutex);
+  MemoryListener* listener = Find(endpoint);
+  bool in_time = true;
+  while (in_time && listener != nullptr && !listener->HasRoom()) {
+    in_time = lock.WaitUntil(ports_.changed, options.deadline);
     listener = Find(endpoint);
-    return listener == nullptr || listener->HasRoom();
-  });
+  }
   if (listener == nullptr) {
     return absl::UnavailableError(absl::StrCat("no server at ", endpoint.text()));
   }

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::transport {
 
@@ -30,8 +32,8 @@ struct MemoryEnd {
 };
 
 struct MemoryWire {
-  std::mutex mutex;
-  std::array<MemoryEnd, 2> ends;
+  internal::Mutex mutex;
+  std::array<MemoryEnd, 2> ends ABSL_GUARDED_BY(mutex);
 };
 
 }  // namespace piperpc::transport
