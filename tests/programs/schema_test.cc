@@ -5,6 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 #include "programs/sample_schema.h"
 
@@ -96,6 +98,10 @@ TEST_F(SchemaTest, DescribesMessagesEnumsAndFields) {
   EXPECT_EQ(none.Text(), "");
 }
 
+TEST_F(SchemaTest, AValueThatHoldsNothingIsShownAsNull) {
+  EXPECT_EQ(*schema_.ReplyToJson({}, JsonStyle::kLine, google::protobuf::Value()), "null");
+}
+
 TEST_F(SchemaTest, FilesThatAreThereAreSkipped) {
   EXPECT_TRUE(schema_.AddFiles(SampleFiles()).ok());
 }
@@ -178,6 +184,41 @@ TEST_F(HostileSchemaTest, ExtensionsAreLookedAt) {
   extension->clear_type();
   SetUnknown(*extension, Field::kTypeFieldNumber, 99);
   ExpectRefused("field odd.v1.value has an unknown type: 99");
+}
+
+TEST_F(HostileSchemaTest, WellKnownTypesAreTakenAsTheyAre) {
+  for (const auto* type :
+       {google::protobuf::Struct::descriptor(), google::protobuf::StringValue::descriptor(),
+        google::protobuf::Timestamp::descriptor()}) {
+    google::protobuf::FileDescriptorProto file;
+    type->file()->CopyTo(&file);
+    Schema schema;
+    const Outcome outcome = schema.AddFiles({file.SerializeAsString()});
+    EXPECT_TRUE(outcome.ok()) << outcome;
+  }
+}
+
+TEST_F(HostileSchemaTest, AWellKnownTypeWithoutItsField) {
+  file_.set_package("google.protobuf");
+  file_.mutable_message_type(0)->set_name("StringValue");
+  field_->set_number(2);
+  ExpectRefused("message google.protobuf.StringValue has other fields than protobuf's own");
+}
+
+TEST_F(HostileSchemaTest, AWellKnownTypeInsideAnotherType) {
+  file_.set_package("google");
+  file_.mutable_message_type(0)->set_name("protobuf");
+  file_.mutable_message_type(0)->add_nested_type()->set_name("DoubleValue");
+  ExpectRefused("message google.protobuf.DoubleValue has other fields than protobuf's own");
+}
+
+TEST_F(HostileSchemaTest, AStructWhoseFieldsAreNoMap) {
+  google::protobuf::Struct::descriptor()->file()->CopyTo(&file_);
+  file_.set_name("odd.proto");
+  google::protobuf::DescriptorProto& fields = *file_.mutable_message_type(0);
+  ASSERT_EQ(fields.name(), "Struct");
+  fields.mutable_nested_type(0)->mutable_options()->clear_map_entry();
+  ExpectRefused("message google.protobuf.Struct has other fields than protobuf's own");
 }
 
 // TSan sees a race here when replies are printed while another service's files come in.

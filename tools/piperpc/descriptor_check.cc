@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "tools/piperpc/well_known_types.h"
 
 namespace piperpc::cli {
 namespace {
@@ -52,7 +53,8 @@ template <typename Messages>
 std::string FaultInAny(const std::string& scope, const Messages& messages) {
   for (const DescriptorProto& message : messages) {
     const std::string inner = absl::StrCat(scope, message.name(), ".");
-    std::string fault = FaultOfAny(inner, message.field());
+    std::string fault = FaultOfWellKnownType(absl::StrCat(scope, message.name()), message);
+    if (fault.empty()) fault = FaultOfAny(inner, message.field());
     if (fault.empty()) fault = FaultOfAny(inner, message.extension());
     if (fault.empty()) fault = FaultInAny(inner, message.nested_type());
     if (!fault.empty()) return fault;

@@ -83,6 +83,7 @@ OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyl
                            "at most ", kMaxPrintedLevels)));
   }
   while (text.ends_with('\n')) text.pop_back();
+  if (text.empty()) text = "null";  // A google.protobuf.Value that holds nothing.
   return tools::EscapeJson(std::move(text));
 }
 
