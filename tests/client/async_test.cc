@@ -136,6 +136,16 @@ TEST_F(AsyncTest, CancelEndsTheCallAndTellsTheServer) {
   pending.Cancel();
 }
 
+TEST_F(AsyncTest, WhatStillComesOfACancelledCallIsRead) {
+  PendingCall pending(nullptr);
+  auto call = CallAsync("x", {}, &pending);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  pending.Cancel();
+  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kCancelled);
+  ExpectRead(connection, id);
+}
+
 TEST_F(AsyncTest, AStopTokenCancels) {
   std::stop_source stop;
   auto call = CallAsync("x", {.stop = stop.get_token()});

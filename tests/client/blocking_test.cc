@@ -157,6 +157,15 @@ TEST_F(BlockingTest, TheDeadlineOfAReplyPassesAndTheServerIsToldOnce) {
   EXPECT_EQ(*Get(next), "r");
 }
 
+// A server whose output is not read does not read either, and would never learn of the cancel.
+TEST_F(BlockingTest, WhatStillComesOfAnEndedCallIsRead) {
+  auto call = CallAside("x", {.timeout = milliseconds(50)});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded, "waiting for the reply");
+  ExpectRead(connection, id);
+}
+
 TEST_F(BlockingTest, TheDeadlinePassesWhileTheServerSaysNoHello) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   const ScriptedConnection connection = server_.Accept();

@@ -69,6 +69,19 @@ class ClientTest : public testing::Test {
   }
   static Text Get(std::future<Text>&& future) { return Get(future); }
 
+  // The client reads all that comes for a call that it knows of: more than the pipe holds.
+  static void ExpectRead(ScriptedConnection& connection, std::uint64_t id) {
+    auto sent = std::async(std::launch::async, [&connection, id] {
+      const std::string packet = ScriptedConnection::Encode(
+          {.kind = wire::FrameKind::kMessage, .call_id = id}, std::string(60'000, 'm'));
+      for (int i = 0; i < 100; ++i) EXPECT_TRUE(connection.TrySendRaw(packet));
+    });
+    if (sent.wait_for(kPatience) != std::future_status::ready) {
+      ADD_FAILURE() << "the client does not read";
+      std::abort();
+    }
+  }
+
   ScriptedServer server_;
   CountingTransport counting_;
   ChannelOptions options_;

@@ -1,4 +1,5 @@
 // What becomes of calls when connections come and go.
+#include <atomic>
 #include <optional>
 #include <thread>
 
@@ -480,6 +481,19 @@ TEST_F(ConnectionTest, CloseInALogHookEndsTheCallThatReads) {
   }
   const absl::Status status = call.get();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+TEST_F(ConnectionTest, AServerThatGoesAwayAgainAndAgainIsLoggedOnce) {
+  std::atomic<int> lines = 0;
+  options_.log = [&lines](const LogRecord& record) { lines += record.event == "goaway"; };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  for (int i = 0; i < 10; ++i) connection.Goaway(absl::OkStatus(), request.call_id);
+  connection.Reply(request.call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+  EXPECT_EQ(lines, 1);
 }
 
 TEST_F(ConnectionTest, ABadEndpointIsTheStatusOfEveryCall) {

@@ -194,6 +194,7 @@ void Connection::Abandon(Call& call) {
     Send({.kind = wire::FrameKind::kCancel, .call_id = id});
   }
   StartQueuedCalls();
+  AssignReader();
   ClosePipeIfDue();
 }
 

@@ -110,6 +110,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   absl::Status WhyLost(const absl::Status& error) const;
   void AttachAndFlush();
   bool Attach();
+  bool must_read() const;
   void AssignReader();
   void ReadOnLoop();
   void ContinueReading();

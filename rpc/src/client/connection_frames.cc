@@ -111,9 +111,9 @@ absl::Status Connection::OnGoaway(const wire::Frame& frame) {
   const auto goaway = wire::DecodeGoaway(frame.payload);
   if (!goaway.ok()) return goaway.status();
   is_server_ = true;
-  core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
-  draining_ = true;
   const bool orderly = goaway->status.ok();
+  if (!draining_ || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
+  draining_ = true;
   const absl::Status why(
       orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway->status.code()),
       orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")

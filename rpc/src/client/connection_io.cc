@@ -80,10 +80,14 @@ void Connection::NotifyWritable() {
   for (Call* const call : calls_.Live()) call->OnWritable();
 }
 
-// Somebody must read as long as there are calls.
+// Somebody must read as long as there are calls, or the server has something to say of those that
+// have ended here: a server whose replies nobody reads does not read either, and with that never
+// learns that they were cancelled.
+bool Connection::must_read() const { return live_ > 0 || calls_.size() > 0; }
+
 void Connection::AssignReader() {
-  if (reader_ != Reader::kNobody || dead_ || live_ == 0) return;
-  if (unattended_ > 0) return ReadOnLoop();
+  if (reader_ != Reader::kNobody || dead_ || !must_read()) return;
+  if (unattended_ > 0 || live_ == 0) return ReadOnLoop();
   for (BlockingCall* const call : blocked_) {
     if (!call->ended() && call->can_read()) return call->Wake();
   }
@@ -209,7 +213,7 @@ void Connection::OnIterationEnd() {
 
 void Connection::ContinueReading() {
   if (closing_) return;
-  if (live_ > 0) return pipe_->Receive();
+  if (must_read()) return pipe_->Receive();
   reader_ = Reader::kNobody;
   ClosePipeIfDue();
 }
