@@ -104,8 +104,8 @@ TEST_F(CatchAll, GetsTheCallsOfServicesThatNobodyAdded) {
   WireClient client = Connect();
   client.Send({EncodedHello()});
   // The last has a service whose name begins like that of one that was added.
-  const char* const names[] = {"a.v1.A/Get", "a.v1.A/Put", "a.v1.B/Get",
-                               "noslash",    "/",          "test.v1.Test2/Echo"};
+  const char* const names[] = {"a.v1.A/Get",  "a.v1.A/Put", "a.v1.B/Get",
+                               "NoPackage/M", "_a.b_/_1",   "test.v1.Test2/Echo"};
   std::uint64_t id = 0;
   for (const char* name : names) {
     client.Send({EncodedRequest(++id, name, "x")});
@@ -136,9 +136,16 @@ TEST_F(CatchAll, DoesNotGetUnknownMethodsOfServicesThatWereAdded) {
 TEST_F(CatchAll, DoesNotGetWhatIsNoName) {
   StartWithRest();
   WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "", ""), EncodedRequest(2, "a.v1.A/\xff", ""),
-               EncodedStart(3, "\xc3")});
-  for (int i = 0; i < 3; ++i) {
+  using namespace std::string_view_literals;
+  const std::string_view names[] = {
+      ""sv,         "a.v1.A/\xff"sv,  "noslash"sv,    "/"sv,       "/a.v1.A/Get"sv, "a.v1.A/"sv,
+      "a..A/Get"sv, "a.v1.A/Get/x"sv, "a.A/\033]0"sv, "a.A/G\n"sv, "a.A/\0"sv,      "a.1A/Get"sv};
+  client.Send({EncodedHello()});
+  std::uint64_t id = 0;
+  for (const std::string_view name : names) {
+    client.Send({EncodedRequest(++id, name, ""), EncodedStart(++id, name)});
+  }
+  for (std::uint64_t i = 0; i < id; ++i) {
     const absl::Status status = client.NextAfterHello().status;
     EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
   }

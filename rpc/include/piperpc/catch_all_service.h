@@ -40,11 +40,12 @@ class Dispatcher;
 // A method that gives one reply has no messages before its response; one that streams its replies
 // ends with a response of 0 bytes, or off the end of its handler, which is the same.
 //
-// The context's method() is what the client has called: any "package.Service/Method" of 1 to 1,024
-// bytes of UTF-8 whose service was not added; what is behind the last '/' is the method. An unknown
-// method of a service that was added stays UNIMPLEMENTED. Limits, credit, deadlines, stop tokens,
-// middleware and the log are as for every other call. Server::service_names() and reflection do not
-// show it. Calls reach it as they reach a Service: side by side, on several threads.
+// The context's method() is what the client has called: a "package.Service/Method" of up to 1,024
+// bytes, made of identifiers as in a .proto, whose service was not added. An unknown method of a
+// service that was added stays UNIMPLEMENTED, and so does what is not such a name. Limits, credit,
+// deadlines, stop tokens, middleware and the log are as for every other call.
+// Server::service_names() and reflection do not show it. Calls reach it as they reach a Service:
+// side by side, on several threads.
 class CatchAllService final : private Service {
  public:
   using OneRequest = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;

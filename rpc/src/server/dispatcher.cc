@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/catch_all_service.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
-#include "src/wire/utf8.h"
 
 namespace piperpc::server {
 namespace {
@@ -40,6 +40,25 @@ absl::Status CheckNames(std::span<const Method> methods) {
         absl::StrCat("the method ", ToAbsl(method.name), " is twice in its service"));
   }
   return absl::OkStatus();
+}
+
+bool IsIdentifier(std::string_view text) {
+  return !text.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
+}
+
+// "package.Service/Method", of identifiers as protobuf has them: nothing else gets into reports and
+// logs as the name of a call.
+bool IsMethodName(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == name.npos || !IsIdentifier(name.substr(slash + 1))) return false;
+  for (std::string_view service = name.substr(0, slash);;) {
+    const std::size_t dot = service.find('.');
+    if (!IsIdentifier(service.substr(0, dot))) return false;
+    if (dot == service.npos) return true;
+    service.remove_prefix(dot + 1);
+  }
 }
 
 }  // namespace
@@ -86,7 +105,7 @@ const Dispatcher::Entry* Dispatcher::Find(std::string_view method) const {
 
 const Dispatcher::Entry* Dispatcher::FindCatchAll(std::string_view method, bool one_request) const {
   const Entry& entry = catch_all_[one_request ? 0 : 1];
-  const bool takes_it = entry.method != nullptr && !method.empty() && wire::IsUtf8(method);
+  const bool takes_it = entry.method != nullptr && IsMethodName(method);
   return takes_it && !HasServiceOf(method) ? &entry : nullptr;
 }
 

@@ -49,7 +49,8 @@ class Dispatcher {
   const Entry* Find(std::string_view method) const;
 
   // Who takes a call of `method`, which Find() has not found; its row has no name. Null: nobody, as
-  // there is no catch-all service, its service is in the table, or it is not a name.
+  // there is no catch-all service, its service is in the table, or it is not of the form
+  // "package.Service/Method".
   const Entry* FindCatchAll(std::string_view method, bool one_request) const;
 
   // UNIMPLEMENTED: tells whether it is the service or the method that is not there.
