@@ -48,8 +48,8 @@ class AssemblyTest : public testing::Test {
     return outcome.status().code();
   }
 
-  ReceiveBudget server_{1000, "the server"};
-  ReceiveShare budget_{100, "the connection", server_};
+  MemoryBudget server_{1000, "the server"};
+  MemoryShare budget_{100, "the connection", server_};
   MessageAssembler assembler_;
 };
 
@@ -175,16 +175,16 @@ class LargeAssemblyTest : public testing::Test {
   ~LargeAssemblyTest() override { LargeBuffers::OfProcess().Clear(); }
 
   // Adds the first or the last half of a message of kSize bytes.
-  void AddHalf(MessageAssembler& assembler, ReceiveShare& share, bool first) {
+  void AddHalf(MessageAssembler& assembler, MemoryShare& share, bool first) {
     ASSERT_TRUE(assembler.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
   }
 
   const std::string half_ = std::string(kSize / 2, 'x');
-  ReceiveBudget server_{8 * kSize, "the server"};
+  MemoryBudget server_{8 * kSize, "the server"};
 };
 
 TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
-  ReceiveShare share(4 * kSize, "the connection", server_);
+  MemoryShare share(4 * kSize, "the connection", server_);
   MessageAssembler assembler;
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize);
@@ -196,7 +196,7 @@ TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
 }
 
 TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
-  ReceiveShare share(4 * kSize, "the connection", server_);
+  MemoryShare share(4 * kSize, "the connection", server_);
   MessageAssembler assembler;
   constexpr std::size_t kLess = kSize * 3 / 4;
   ASSERT_TRUE(assembler.Add(Part(half_, true, kLess), kSize, &share).ok());
@@ -206,7 +206,7 @@ TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThan
 }
 
 TEST_F(LargeAssemblyTest, AConnectionWithLittleRoomLeftUsesNone) {
-  ReceiveShare share(2 * kSize, "the connection", server_);
+  MemoryShare share(2 * kSize, "the connection", server_);
   MessageAssembler assembler;
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize / 2);

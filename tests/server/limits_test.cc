@@ -108,7 +108,7 @@ TEST_F(Limits, MetadataAboveTheLimit) {
   EXPECT_THAT(std::string(reply.status.message()), HasSubstr("limit is 8192"));
 }
 
-TEST_F(Limits, ReceiveBudgetOfAllConnections) {
+TEST_F(Limits, ParseBudgetOfAllConnections) {
   Start({.max_message_bytes = 1024 * 1024, .parse_budget_bytes = 1024 * 1024});
   const std::string part(60'000, 'p');
   const auto begin = [&](std::uint64_t id) {
@@ -124,6 +124,48 @@ TEST_F(Limits, ReceiveBudgetOfAllConnections) {
   for (std::uint64_t id = 1; id <= 20; ++id) client.Send({begin(id)});
   const OwnedFrame refused = client.NextAfterHello();
   EXPECT_TRUE(absl::IsResourceExhausted(refused.status)) << refused.status;
+}
+
+// Of calls that end together, when what their handlers wait for has come.
+TEST_F(Limits, RepliesThatTheirClientDoesNotRead) {
+  constexpr std::uint64_t kCalls = 12;
+  constexpr std::size_t kSize = 1'000'000;
+  RawService large("b.B");
+  large.AddUnary("Large", [this](ServerContext&, RawMessage) -> Task<RawResult> {
+    service_.entered.Add();
+    auto passing = service_.release.Pass();
+    co_await passing;
+    co_return RawMessage{std::string(kSize, 'r')};
+  });
+  Start({.max_message_bytes = kSize, .reply_budget_bytes = 16 * kSize}, {&large});
+  WireClient client = Connect();
+  std::string requests;
+  for (std::uint64_t id = 1; id <= kCalls; ++id) requests += EncodedRequest(id, "b.B/Large", "");
+  client.Send({EncodedHello(), requests});
+  ASSERT_TRUE(service_.entered.WaitFor(kCalls));
+  service_.release.Set();
+  std::size_t bytes = 0;
+  std::uint64_t refused = 0;
+  for (std::uint64_t ended = 0; ended < kCalls;) {
+    const OwnedFrame frame = client.NextAfterHello();
+    bytes += frame.payload.size();
+    if ((frame.flags & wire::kMore) != 0) continue;
+    ++ended;
+    if (frame.status.ok()) continue;
+    ++refused;
+    EXPECT_TRUE(absl::IsResourceExhausted(frame.status)) << frame.status;
+    EXPECT_THAT(std::string(frame.status.message()), HasSubstr("reply_budget_bytes"));
+  }
+  EXPECT_GT(refused, 0u);
+  EXPECT_GE(bytes, 4 * kSize);  // The share of a connection.
+  EXPECT_EQ(bytes, (kCalls - refused) * kSize);
+  client.Send({EncodedRequest(kCalls + 1, "b.B/Large", "")});  // Others are served again.
+  std::size_t again = 0;
+  while (again < kSize) {
+    const OwnedFrame frame = client.NextAfterHello();
+    ASSERT_TRUE(frame.status.ok()) << frame.status;
+    again += frame.payload.size();
+  }
 }
 
 TEST_F(Limits, ConnectionsOfOneUser) {

@@ -21,6 +21,13 @@ absl::Status Mismatch(std::uint64_t have, std::uint64_t expected) {
 
 }  // namespace
 
+absl::Status NoRoomToReceive(std::size_t bytes, const MemoryShare& share) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "cannot receive ", bytes,
+      " more bytes of a message: the messages that are being received or wait for ",
+      "their handlers have reached ", share.LimitInTheWay(bytes), "; try again later"));
+}
+
 void MessageAssembler::Free() {
   if (budget_ != nullptr) budget_->Give(charged_);
   budget_ = nullptr;
@@ -38,7 +45,7 @@ wire::Bytes MessageAssembler::Keep(wire::Bytes message) {
 
 absl::StatusOr<MessageAssembler::Outcome> MessageAssembler::AddPart(const wire::Frame& frame,
                                                                     std::size_t max_message,
-                                                                    ReceiveShare* budget) {
+                                                                    MemoryShare* budget) {
   absl::Status status;
   if (in_progress()) {
     status = CheckNext(frame);
@@ -93,7 +100,7 @@ absl::Status MessageAssembler::CheckNext(const wire::Frame& frame) const {
   return absl::OkStatus();
 }
 
-bool MessageAssembler::Charge(std::size_t bytes, ReceiveShare* budget) {
+bool MessageAssembler::Charge(std::size_t bytes, MemoryShare* budget) {
   if (budget == nullptr || bytes <= charged_) return true;
   if (!budget->Take(bytes - charged_)) return false;
   budget_ = budget;
@@ -103,7 +110,7 @@ bool MessageAssembler::Charge(std::size_t bytes, ReceiveShare* budget) {
 
 // One that was used before has room for the whole message. It is counted before the bytes have
 // come: so it is only for those who have plenty of room left.
-void MessageAssembler::UseLargeBuffer(ReceiveShare* budget) {
+void MessageAssembler::UseLargeBuffer(MemoryShare* budget) {
   PacketBuffer large = LargeBuffers::OfProcess().Take(expected_);
   const std::size_t size = large.capacity();
   if (size == 0) return;
@@ -112,10 +119,10 @@ void MessageAssembler::UseLargeBuffer(ReceiveShare* budget) {
   bytes_ = std::move(large);
 }
 
-absl::Status MessageAssembler::Append(wire::Bytes payload, ReceiveShare* budget) {
+absl::Status MessageAssembler::Append(wire::Bytes payload, MemoryShare* budget) {
   const std::size_t needed = bytes_.size() + payload.size();
   if (bytes_.empty()) UseLargeBuffer(budget);
-  if (!Charge(needed, budget)) return budget->Full(needed - charged_);
+  if (!Charge(needed, budget)) return NoRoomToReceive(needed - charged_, *budget);
   if (needed > bytes_.capacity()) {
     bytes_.Reserve(std::min<std::uint64_t>(expected_, std::max(needed, 2 * bytes_.capacity())));
   }

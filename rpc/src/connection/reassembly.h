@@ -10,11 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "src/connection/memory_budget.h"
 #include "src/connection/packet_buffer.h"
-#include "src/connection/receive_budget.h"
 #include "src/wire/frame.h"
 
 namespace piperpc {
+
+// RESOURCE_EXHAUSTED: `share` has no room for `bytes` of a message.
+absl::Status NoRoomToReceive(std::size_t bytes, const MemoryShare& share);
 
 // One call's message in the making; lives in the call.
 class MessageAssembler {
@@ -42,7 +45,7 @@ class MessageAssembler {
   // end; the text names the size and the limit. Throws std::bad_alloc when the system has no memory
   // for it: the call must end, and Clear() is due.
   absl::StatusOr<Outcome> Add(const wire::Frame& frame, std::size_t max_message,
-                              ReceiveShare* budget) {
+                              MemoryShare* budget) {
     if (!IsWhole(frame, max_message)) return AddPart(frame, max_message, budget);
     Clear();
     return Outcome{Result::kWhole, frame.payload};
@@ -86,22 +89,22 @@ class MessageAssembler {
            size <= max_message;
   }
   absl::StatusOr<Outcome> AddPart(const wire::Frame& frame, std::size_t max_message,
-                                  ReceiveShare* budget);
+                                  MemoryShare* budget);
   void Free();
   absl::Status Begin(const wire::Frame& frame, std::size_t max_message);
   absl::Status CheckNext(const wire::Frame& frame) const;
-  absl::Status Append(wire::Bytes payload, ReceiveShare* budget);
-  void UseLargeBuffer(ReceiveShare* budget);
+  absl::Status Append(wire::Bytes payload, MemoryShare* budget);
+  void UseLargeBuffer(MemoryShare* budget);
 
   // Counts `bytes` in all, if that is more than what is counted. False: there is no room.
-  bool Charge(std::size_t bytes, ReceiveShare* budget);
+  bool Charge(std::size_t bytes, MemoryShare* budget);
   wire::Bytes assembled() const { return {bytes_.data(), bytes_.size()}; }
 
   wire::FrameKind kind_{};
   std::uint64_t expected_ = 0;
   PacketBuffer bytes_;
   std::size_t charged_ = 0;
-  ReceiveShare* budget_ = nullptr;
+  MemoryShare* budget_ = nullptr;
 };
 
 }  // namespace piperpc

@@ -183,7 +183,7 @@ bool Call::CountRequest(wire::Bytes request) {
   if (request_memory_ != 0) return true;
   const std::size_t cost = MemoryOf(request.size());
   if (!connection_.memory().Take(cost)) {
-    Stop(connection_.memory().Full(cost));
+    Stop(NoRoomToReceive(cost, connection_.memory()));
     return false;
   }
   request_memory_ = cost;
@@ -196,7 +196,7 @@ void Call::Deliver(wire::Bytes message) {
         MessageWithoutCredit(message.size(), connection_.core().options.stream_credit_bytes));
   }
   const std::size_t cost = MemoryOf(message.size()) - assembler_.charged();
-  if (!connection_.memory().Take(cost)) return Stop(connection_.memory().Full(cost));
+  if (!connection_.memory().Take(cost)) return Stop(NoRoomToReceive(cost, connection_.memory()));
   RunInMemory([&] { inbound_.push_back(Own(message)); },
               [&] {
                 connection_.memory().Give(MemoryOf(message.size()));
@@ -323,7 +323,9 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  EndWith(Fits(response) ? absl::OkStatus() : WhyNot(response), &response);
+  absl::Status status =
+      Fits(response) ? connection_.TakeForReply(response.size()) : WhyNot(response);
+  EndWith(std::move(status), &response);
 }
 
 void Call::EndWith(absl::Status status, const internal::OutMessage* response) {

@@ -18,6 +18,8 @@ Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pi
       output_limit_(host.core().options.output_queue_bytes),
       outbox_(&host.buffers(), wire::FrameKind::kResponse),
       memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
+      reply_memory_(ReplyShare(host.core().options),
+                    "reply_budget_bytes, the share of a connection", user.reply_budget),
       workers_(user.workers) {}
 
 Connection::~Connection() {
@@ -199,6 +201,7 @@ void Connection::OnIterationEnd() {
 // What ended goes away.
 void Connection::EndIteration() {
   Flush();
+  if (reply_memory_.used() != 0) GiveBackReplyMemory();
   Receive();
   if (was_full_ && writable()) OnWritable();
   DestroyEndedCalls();
@@ -209,6 +212,18 @@ void Connection::Flush() {
   if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
   auto result = outbox_.Flush(*pipe_);
   if (!result.ok()) OnPipeLost(result.status());
+}
+
+absl::Status Connection::TakeAboveQueue(std::size_t bytes) {
+  const std::size_t taken = reply_memory_.used();
+  if (bytes <= taken || reply_memory_.Take(bytes - taken)) return absl::OkStatus();
+  return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
+}
+
+void Connection::GiveBackReplyMemory() {
+  const std::size_t queued = outbox_.queued_bytes();
+  const std::size_t needed = queued > output_limit_ ? queued - output_limit_ : 0;
+  if (needed < reply_memory_.used()) reply_memory_.Give(reply_memory_.used() - needed);
 }
 
 void Connection::OnWritable() {

@@ -21,8 +21,8 @@
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/base/memory.h"
+#include "src/connection/memory_budget.h"
 #include "src/connection/outbox.h"
-#include "src/connection/receive_budget.h"
 #include "src/server/call.h"
 #include "src/server/connection_host.h"
 #include "src/server/errors.h"
@@ -87,7 +87,14 @@ class Connection final : public QueueLink<Connection>,
   bool writable() const { return outbox_.queued_bytes() < output_limit_; }
 
   // What the connection's messages may take.
-  ReceiveShare& memory() { return memory_; }
+  MemoryShare& memory() { return memory_; }
+
+  // Memory for a reply of this size. Within the output queue it costs nothing; above, what the
+  // client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the limit.
+  absl::Status TakeForReply(std::size_t message_size) {
+    const std::size_t queued = outbox_.queued_bytes() + message_size;
+    return queued <= output_limit_ ? absl::OkStatus() : TakeAboveQueue(queued - output_limit_);
+  }
 
   // Somebody waits for OnWritable(): also where no message, but replies of other kinds have filled
   // it.
@@ -163,6 +170,8 @@ class Connection final : public QueueLink<Connection>,
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
   void SendGoaway(const absl::Status& status);
+  absl::Status TakeAboveQueue(std::size_t bytes);
+  void GiveBackReplyMemory();
   void Flush();
   void OnWritable();
   // Not from inside a call. Nearly always there is none: to see that is done in line.
@@ -203,7 +212,8 @@ class Connection final : public QueueLink<Connection>,
   Outbox outbox_;
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
-  ReceiveShare memory_;
+  MemoryShare memory_;
+  MemoryShare reply_memory_;  // What the output queue holds above its limit.
   WorkerPool& workers_;
   TimePoint packet_time_;  // When the packet that is looked at came.
   // The call that is not yet in the table, if it will ever be. Where there was no memory for that,

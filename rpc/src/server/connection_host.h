@@ -14,8 +14,8 @@
 #include "piperpc/server.h"
 #include "src/base/exceptions.h"
 #include "src/connection/loop_executor.h"
+#include "src/connection/memory_budget.h"
 #include "src/connection/packet_buffer.h"
-#include "src/connection/receive_budget.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
@@ -35,8 +35,9 @@ struct ServerCore {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
   WorkerPool& workers;
-  ReceiveBudget budget{ParseBudget(options), "parse_budget_bytes"};
+  MemoryBudget budget{ParseBudget(options), "parse_budget_bytes"};
   const std::size_t connection_share = ConnectionShare(options);
+  MemoryBudget reply_budget{options.reply_budget_bytes, "reply_budget_bytes"};
   const HelloPayloads hello{options};
 
   // `fields` makes those of the record, and is called only when somebody listens.
@@ -50,8 +51,11 @@ struct ServerCore {
 struct UserPart {
   UserPart(ServerCore& core, std::string_view user)
       : budget(UserShare(core.options), "parse_budget_per_user", &core.budget),
+        reply_budget(UserReplyShare(core.options), "reply_budget_bytes, the share of a user",
+                     &core.reply_budget),
         workers(core.workers, user) {}
-  ReceiveBudget budget;
+  MemoryBudget budget;
+  MemoryBudget reply_budget;
   WorkerPool workers;
 };
 

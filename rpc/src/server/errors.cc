@@ -114,6 +114,13 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
                                                    " (max_message_bytes of its channel)"));
 }
 
+absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "no memory for the reply: with it, ", waiting,
+      " bytes of replies would wait for this client to read them, beyond its output queue, and ",
+      "have reached ", ToAbsl(limit), "; read replies as they come, or make fewer calls at once"));
+}
+
 absl::Status FailedUnexpectedly(std::string_view method) {
   return ErrorInMemory([&] {
     return absl::InternalError(

@@ -37,6 +37,9 @@ absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
+
+// `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().
+absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit);
 // A handler or a middleware threw; what it was is for the server's log only.
 // Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.
 absl::Status FailedUnexpectedly(std::string_view method);

@@ -16,14 +16,19 @@ constexpr std::size_t kOtherDescriptors = 128;
 
 constexpr std::uint64_t kAnyMilliseconds = std::numeric_limits<std::int64_t>::max();
 
+// A quarter of `budget` for one connection, three for one user; a message fits, whatever is set.
+std::size_t Quarters(std::size_t quarters, std::size_t budget, const ServerOptions& options) {
+  return std::max(budget / 4 * quarters, options.max_message_bytes);
+}
+
 std::size_t PerConnection(const ServerOptions& options) {
   if (options.parse_budget_per_connection != 0) return options.parse_budget_per_connection;
-  return std::max(options.parse_budget_bytes / 4, options.max_message_bytes);
+  return Quarters(1, options.parse_budget_bytes, options);
 }
 
 std::size_t PerUser(const ServerOptions& options) {
   if (options.parse_budget_per_user != 0) return options.parse_budget_per_user;
-  return std::max(options.parse_budget_bytes / 4 * 3, options.max_message_bytes);
+  return Quarters(3, options.parse_budget_bytes, options);
 }
 
 // One message fits, whatever is set.
@@ -42,6 +47,14 @@ std::size_t ConnectionShare(const ServerOptions& options) {
 }
 
 std::size_t UserShare(const ServerOptions& options) { return WithRoom(PerUser(options), options); }
+
+std::size_t ReplyShare(const ServerOptions& options) {
+  return Quarters(1, options.reply_budget_bytes, options);
+}
+
+std::size_t UserReplyShare(const ServerOptions& options) {
+  return Quarters(3, options.reply_budget_bytes, options);
+}
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const Range ranges[] = {
@@ -65,6 +78,8 @@ absl::Status CheckOptions(const ServerOptions& options) {
        options.parse_budget_bytes},
       {"parse_budget_per_user", PerUser(options), options.max_message_bytes,
        options.parse_budget_bytes},
+      {"reply_budget_bytes", options.reply_budget_bytes, options.max_message_bytes,
+       std::numeric_limits<std::uint64_t>::max()},
       {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),

@@ -1,4 +1,4 @@
-#include "src/connection/receive_budget.h"
+#include "src/connection/memory_budget.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,20 +14,18 @@ using ::testing::HasSubstr;
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
 
-class ReceiveBudgets : public testing::Test {
+class MemoryBudgets : public testing::Test {
  protected:
-  std::string WhyFull(const ReceiveShare& share, std::size_t bytes) {
-    const absl::Status full = share.Full(bytes);
-    EXPECT_TRUE(absl::IsResourceExhausted(full)) << full;
-    return std::string(full.message());
+  std::string WhyFull(const MemoryShare& share, std::size_t bytes) {
+    return share.LimitInTheWay(bytes);
   }
 
-  ReceiveBudget server_{4 * kMiB, "of the server"};
-  ReceiveBudget user_{3 * kMiB, "of the user", &server_};
-  ReceiveShare share_{2 * kMiB, "of the connection", user_};
+  MemoryBudget server_{4 * kMiB, "of the server"};
+  MemoryBudget user_{3 * kMiB, "of the user", &server_};
+  MemoryShare share_{2 * kMiB, "of the connection", user_};
 };
 
-TEST_F(ReceiveBudgets, AConnectionHasNoMoreThanItsShare) {
+TEST_F(MemoryBudgets, AConnectionHasNoMoreThanItsShare) {
   EXPECT_TRUE(share_.Take(2 * kMiB));
   EXPECT_FALSE(share_.Take(1));
   EXPECT_THAT(WhyFull(share_, 1), HasSubstr("2097152 bytes (of the connection)"));
@@ -35,18 +33,18 @@ TEST_F(ReceiveBudgets, AConnectionHasNoMoreThanItsShare) {
   EXPECT_TRUE(share_.Take(1));
 }
 
-TEST_F(ReceiveBudgets, ConnectionsOfAUserHaveNoMoreThanItsShare) {
-  ReceiveShare second(2 * kMiB, "of the connection", user_);
+TEST_F(MemoryBudgets, ConnectionsOfAUserHaveNoMoreThanItsShare) {
+  MemoryShare second(2 * kMiB, "of the connection", user_);
   EXPECT_TRUE(share_.Take(2 * kMiB));
   EXPECT_TRUE(second.Take(kMiB));
   EXPECT_FALSE(second.Take(kMiB));
   EXPECT_THAT(WhyFull(second, kMiB), HasSubstr("3145728 bytes (of the user)"));
 }
 
-TEST_F(ReceiveBudgets, UsersHaveNoMoreThanTheServer) {
-  ReceiveBudget other_user(3 * kMiB, "of the user", &server_);
-  ReceiveShare others(2 * kMiB, "of the connection", other_user);
-  ReceiveShare second(kMiB, "of the connection", user_);
+TEST_F(MemoryBudgets, UsersHaveNoMoreThanTheServer) {
+  MemoryBudget other_user(3 * kMiB, "of the user", &server_);
+  MemoryShare others(2 * kMiB, "of the connection", other_user);
+  MemoryShare second(kMiB, "of the connection", user_);
   EXPECT_TRUE(share_.Take(2 * kMiB));
   EXPECT_TRUE(second.Take(kMiB));
   EXPECT_TRUE(others.Take(kMiB));
@@ -56,16 +54,16 @@ TEST_F(ReceiveBudgets, UsersHaveNoMoreThanTheServer) {
   EXPECT_TRUE(others.Take(kMiB));
 }
 
-TEST_F(ReceiveBudgets, AllIsGivenBackByThatWhichGoesAway) {
+TEST_F(MemoryBudgets, AllIsGivenBackByThatWhichGoesAway) {
   for (int i = 0; i < 10; ++i) {
-    ReceiveShare share(2 * kMiB, "of the connection", user_);
+    MemoryShare share(2 * kMiB, "of the connection", user_);
     ASSERT_TRUE(share.Take(2 * kMiB));
     share.Give(i);
   }
   EXPECT_TRUE(user_.Take(3 * kMiB));
 }
 
-TEST_F(ReceiveBudgets, AConnectionThatHoldsLittleTakesNothingFromTheBudget) {
+TEST_F(MemoryBudgets, AConnectionThatHoldsLittleTakesNothingFromTheBudget) {
   EXPECT_TRUE(share_.Take(kMiB));
   share_.Give(kMiB - kKiB);
   EXPECT_TRUE(user_.Take(3 * kMiB));
@@ -73,7 +71,7 @@ TEST_F(ReceiveBudgets, AConnectionThatHoldsLittleTakesNothingFromTheBudget) {
   EXPECT_FALSE(share_.Take(64 * kKiB));
 }
 
-TEST_F(ReceiveBudgets, WhatIsTakenAndGivenInAnyOrderAddsUp) {
+TEST_F(MemoryBudgets, WhatIsTakenAndGivenInAnyOrderAddsUp) {
   for (std::size_t i = 1; i < 400; ++i) ASSERT_TRUE(share_.Take(i * 13));
   for (std::size_t i = 399; i > 0; --i) share_.Give(i * 13);
   EXPECT_EQ(share_.used(), 0u);

@@ -1,4 +1,4 @@
-#include "src/connection/receive_budget.h"
+#include "src/connection/memory_budget.h"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ constexpr std::size_t kStep = 64 * 1024;
 
 }  // namespace
 
-bool ReceiveBudget::TakeHere(std::size_t bytes) {
+bool MemoryBudget::TakeHere(std::size_t bytes) {
   std::size_t used = used_.load(std::memory_order_relaxed);
   do {
     if (bytes > limit_ - used) return false;
@@ -24,35 +24,35 @@ bool ReceiveBudget::TakeHere(std::size_t bytes) {
   return true;
 }
 
-bool ReceiveBudget::Take(std::size_t bytes) {
+bool MemoryBudget::Take(std::size_t bytes) {
   if (!TakeHere(bytes)) return false;
   if (parent_ == nullptr || parent_->Take(bytes)) return true;
   used_.fetch_sub(bytes, std::memory_order_relaxed);
   return false;
 }
 
-void ReceiveBudget::Give(std::size_t bytes) {
+void MemoryBudget::Give(std::size_t bytes) {
   used_.fetch_sub(bytes, std::memory_order_relaxed);
   if (parent_ != nullptr) parent_->Give(bytes);
 }
 
-const ReceiveBudget& ReceiveBudget::Full(std::size_t bytes) const {
+const MemoryBudget& MemoryBudget::Full(std::size_t bytes) const {
   const bool full = bytes > limit_ - used_.load(std::memory_order_relaxed);
   return full || parent_ == nullptr ? *this : parent_->Full(bytes);
 }
 
-ReceiveShare::ReceiveShare(std::size_t limit, std::string_view name, ReceiveBudget& budget)
+MemoryShare::MemoryShare(std::size_t limit, std::string_view name, MemoryBudget& budget)
     : limit_(limit),
       name_(name),
       own_(std::min(limit, kOwnBytes)),
       budget_(budget),
       reserved_(own_) {}
 
-ReceiveShare::~ReceiveShare() {
+MemoryShare::~MemoryShare() {
   if (reserved_ > own_) budget_.Give(reserved_ - own_);
 }
 
-bool ReceiveShare::Reserve(std::size_t bytes) {
+bool MemoryShare::Reserve(std::size_t bytes) {
   if (bytes > limit_ - used_) return false;
   const std::size_t needed = used_ + bytes;
   const std::size_t wanted = std::min(limit_, needed + kStep - 1 - (needed + kStep - 1) % kStep);
@@ -64,27 +64,24 @@ bool ReceiveShare::Reserve(std::size_t bytes) {
   return false;
 }
 
-void ReceiveShare::GiveBack() {
+void MemoryShare::GiveBack() {
   const std::size_t left = used_ <= own_ ? own_ : std::min(reserved_, used_ + kStep);
   budget_.Give(reserved_ - left);
   SetReserved(left);
 }
 
 // An idle connection keeps nothing of the budget; a busy one does not take and give all the time.
-void ReceiveShare::SetReserved(std::size_t bytes) {
+void MemoryShare::SetReserved(std::size_t bytes) {
   reserved_ = bytes;
   const std::size_t kept = 2 * kStep;
   give_back_below_ = bytes <= own_ ? 0 : std::max(own_ + 1, bytes > kept ? bytes - kept : 0);
 }
 
-absl::Status ReceiveShare::Full(std::size_t bytes) const {
-  const ReceiveBudget& full = budget_.Full(bytes);
+std::string MemoryShare::LimitInTheWay(std::size_t bytes) const {
+  const MemoryBudget& full = budget_.Full(bytes);
   const bool here = bytes > limit_ - used_;
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "cannot receive ", bytes,
-      " more bytes of a message: the messages that are being received or ",
-      "wait for their handlers have reached the limit of ", here ? limit_ : full.limit(),
-      " bytes (", ToAbsl(here ? name_ : full.name()), "); try again later"));
+  return absl::StrCat("the limit of ", here ? limit_ : full.limit(), " bytes (",
+                      ToAbsl(here ? name_ : full.name()), ")");
 }
 
 }  // namespace piperpc
