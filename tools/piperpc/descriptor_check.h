@@ -8,8 +8,8 @@
 namespace piperpc::cli {
 
 // Empty, or what is wrong: a file that imports itself; a field whose type or label is of no kind
-// that is known here, which protobuf would take for `double` or `optional`; a type with the name of a
-// well-known one and other fields, which protobuf's JSON would not survive.
+// that is known here, which protobuf would take for `double` or `optional`; a type with the name of
+// a well-known one and other fields, which protobuf's JSON would not survive.
 std::string FindFault(const google::protobuf::FileDescriptorProto& file);
 
 }  // namespace piperpc::cli
