@@ -181,6 +181,7 @@ void SocketPipe::Release() {
 
 void SocketPipe::OnReceived(std::ptrdiff_t result, const char* data) {
   receiving_ = false;
+  peer_ended_ = result == 0;
   if (closing_ != nullptr) return Discard(result);
   if (IsFirstReset(result)) return Receive();
   if (IsPacket(result)) {
@@ -201,6 +202,7 @@ void SocketPipe::OnWritable(int wait_error) {
 // A socket that is closed with unread input tells the peer of a reset, ahead of what was sent to it
 // before. So the end is said first, after which no more can come, and what has come is thrown away.
 void SocketPipe::ThrowInputAway() {
+  if (peer_ended_) return;  // And has sent nothing after that.
   ::shutdown(fd(), SHUT_RDWR);
   char first;
   while (::recv(fd(), &first, sizeof(first), MSG_DONTWAIT) > 0) {

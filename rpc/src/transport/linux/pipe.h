@@ -54,6 +54,7 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   const std::uint32_t generation_;          // Of the process that made it.
   bool reset_seen_ = false;
   bool receiving_ = false;
+  bool peer_ended_ = false;
   ConnectionSlots::Slot slot_;
   const Peer peer_;
 };
