@@ -144,6 +144,7 @@ TEST_F(Limits, RepliesThatTheirClientDoesNotRead) {
   client.Send({EncodedHello(), requests});
   ASSERT_TRUE(service_.entered.WaitFor(kCalls));
   service_.release.Set();
+  ASSERT_TRUE(Eventually([this] { return server_->stats().calls == 0; }));  // Nothing is read.
   std::size_t bytes = 0;
   std::uint64_t refused = 0;
   for (std::uint64_t ended = 0; ended < kCalls;) {
