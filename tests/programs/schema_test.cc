@@ -99,7 +99,8 @@ TEST_F(SchemaTest, DescribesMessagesEnumsAndFields) {
 }
 
 TEST_F(SchemaTest, AValueThatHoldsNothingIsShownAsNull) {
-  EXPECT_EQ(*schema_.ReplyToJson({}, JsonStyle::kLine, google::protobuf::Value()), "null");
+  google::protobuf::Value nothing;
+  EXPECT_EQ(*schema_.ReplyToJson({}, JsonStyle::kLine, nothing), "null");
 }
 
 TEST_F(SchemaTest, FilesThatAreThereAreSkipped) {
