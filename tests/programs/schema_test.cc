@@ -214,6 +214,7 @@ TEST_F(HostileSchemaTest, AWellKnownTypeInsideAnotherType) {
 }
 
 TEST_F(HostileSchemaTest, AStructWhoseFieldsAreNoMap) {
+  file_.Clear();
   google::protobuf::Struct::descriptor()->file()->CopyTo(&file_);
   file_.set_name("odd.proto");
   google::protobuf::DescriptorProto& fields = *file_.mutable_message_type(0);

@@ -93,9 +93,9 @@ struct ServerOptions {
   std::size_t parse_budget_per_user = 0;
 
   // Memory for replies that their clients have not read, beyond the output queue of each: for all,
-  // and of it a quarter for one connection and three quarters for one user (but never less than
-  // max_message_bytes). A call whose reply does not fit ends with RESOURCE_EXHAUSTED and the name
-  // of the limit. max_message_bytes or more.
+  // and of it a quarter for one connection and three quarters for one user, each of them never less
+  // than max_message_bytes. A call whose reply does not fit ends with RESOURCE_EXHAUSTED and the
+  // name of the limit.
   std::size_t reply_budget_bytes = 256 * 1024 * 1024;
 
   // How long a message that is split may take from its first frame to its last; a second more for

@@ -37,7 +37,7 @@ struct ServerCore {
   WorkerPool& workers;
   MemoryBudget budget{ParseBudget(options), "parse_budget_bytes"};
   const std::size_t connection_share = ConnectionShare(options);
-  MemoryBudget reply_budget{options.reply_budget_bytes, "reply_budget_bytes"};
+  MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
 
   // `fields` makes those of the record, and is called only when somebody listens.

@@ -48,6 +48,10 @@ std::size_t ConnectionShare(const ServerOptions& options) {
 
 std::size_t UserShare(const ServerOptions& options) { return WithRoom(PerUser(options), options); }
 
+std::size_t ReplyBudget(const ServerOptions& options) {
+  return std::max(options.reply_budget_bytes, options.max_message_bytes);
+}
+
 std::size_t ReplyShare(const ServerOptions& options) {
   return Quarters(1, options.reply_budget_bytes, options);
 }
@@ -78,8 +82,6 @@ absl::Status CheckOptions(const ServerOptions& options) {
        options.parse_budget_bytes},
       {"parse_budget_per_user", PerUser(options), options.max_message_bytes,
        options.parse_budget_bytes},
-      {"reply_budget_bytes", options.reply_budget_bytes, options.max_message_bytes,
-       std::numeric_limits<std::uint64_t>::max()},
       {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),

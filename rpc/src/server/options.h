@@ -24,6 +24,7 @@ bool FitConnections(std::size_t capacity, ServerOptions& options);
 std::size_t ParseBudget(const ServerOptions& options);
 std::size_t ConnectionShare(const ServerOptions& options);
 std::size_t UserShare(const ServerOptions& options);
+std::size_t ReplyBudget(const ServerOptions& options);
 std::size_t ReplyShare(const ServerOptions& options);      // Of a connection,
 std::size_t UserReplyShare(const ServerOptions& options);  // and of a user.
 
