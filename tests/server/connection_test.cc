@@ -54,7 +54,7 @@ class FakePipe final : public transport::Pipe {
 
  private:
   Wire& wire_;
-  const Peer peer_;
+  const Peer peer_{};
 };
 
 class Host final : public ConnectionHost {
@@ -90,7 +90,7 @@ class ConnectionClose : public ::testing::Test {
   void Receive(const std::string& packet) { wire_.delegate->OnReceive(packet); }
 
   testing::TestService service_;
-  const ServerOptions options_;
+  const ServerOptions options_{};
   Dispatcher dispatcher_;
   WorkerPool workers_{1, 1};
   ServerCore core_{options_, dispatcher_, workers_};
