@@ -96,13 +96,13 @@ void Definitions::AddTypesIn(const Descriptor& message) {
 
 // Not by recursion: how deep types go is for the server to choose.
 void Definitions::FollowAll() {
-  for (std::size_t i = 0; i < to_follow_.size(); ++i) {
-    const Descriptor& outer = Outermost(*to_follow_[i]);
+  while (!to_follow_.empty()) {
+    const Descriptor& outer = Outermost(*to_follow_.front());
+    to_follow_.pop_front();
     if (!printed_.insert(&outer).second) continue;
     AddText(*outer.file(), outer.DebugString());
     AddTypesIn(outer);
   }
-  to_follow_.clear();
 }
 
 std::string Definitions::Text() const {

@@ -1,6 +1,7 @@
 // Definitions of services, messages and enums, as .proto text.
 #pragma once
 
+#include <deque>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ class Definitions {
   std::vector<Definition> definitions_;
   std::set<const void*> printed_;                           // Descriptors.
   std::set<const google::protobuf::Descriptor*> followed_;  // Those whose fields were looked at.
-  std::vector<const google::protobuf::Descriptor*> to_follow_;
+  std::deque<const google::protobuf::Descriptor*> to_follow_;
 };
 
 }  // namespace piperpc::cli
