@@ -31,6 +31,27 @@ class StreamTest : public ClientTest {
     connection.SendRaw(packet +
                        ScriptedConnection::Encode({.kind = FrameKind::kResponse, .call_id = id}));
   }
+  // Of each kind, with a message read and more there: whoever cancels may let go of what the
+  // messages would be used with. `arrive`: lets them come.
+  void ExpectNothingReadAfterACancel(void (*arrive)(ScriptedConnection&, ClientStream&)) {
+    std::stop_source stop;
+    const std::pair<const char*, std::function<void(ClientStream&)>> cancels[] = {
+        {"Cancel()", [](ClientStream& stream) { stream.Cancel(); }},
+        {"Close()", [&](ClientStream&) { channel_->Close(); }},
+        {"stop", [&](ClientStream&) { stop.request_stop(); }}};
+    for (const auto& [name, cancel] : cancels) {
+      SCOPED_TRACE(name);
+      channel_ = Connect(ScriptedServer::kEndpoint, options_);
+      auto stream = OpenDown("go", {.stop = stop.get_token()});
+      ScriptedConnection connection = server_.AcceptAndGreet();
+      ASSERT_NO_FATAL_FAILURE(arrive(connection, *stream));
+      wire::Bytes bytes;
+      ASSERT_EQ(stream->Read(bytes), Step::kDone);
+      cancel(*stream);
+      EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+      EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled);
+    }
+  }
   static Step Write(ClientStream& stream, std::string bytes) {
     const RawMessage message{std::move(bytes)};
     return stream.Write(internal::OutMessage::Of(message));
@@ -60,47 +81,20 @@ TEST_F(StreamTest, ServerStreamingGivesMessagesAndThenTheStatus) {
   EXPECT_EQ(stream->status(), absl::AbortedError("enough"));
 }
 
-// Whoever cancels may let go of what the messages would be used with.
 TEST_F(StreamTest, NothingIsReadAfterACancelOfAnyKind) {
-  std::stop_source stop;
-  const std::pair<const char*, std::function<void(ClientStream&)>> cancels[] = {
-      {"Cancel()", [](ClientStream& stream) { stream.Cancel(); }},
-      {"Close()", [&](ClientStream&) { channel_->Close(); }},
-      {"stop", [&](ClientStream&) { stop.request_stop(); }}};
-  for (const auto& [name, cancel] : cancels) {
-    channel_ = Connect(ScriptedServer::kEndpoint, options_);
-    auto stream = OpenDown("go", {.stop = stop.get_token()});
-    ScriptedConnection connection = server_.AcceptAndGreet();
+  ExpectNothingReadAfterACancel([](ScriptedConnection& connection, ClientStream&) {
     const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
     for (const char* message : {"a", "b", "c"}) connection.Message(id, message);
     connection.Send({.kind = FrameKind::kPing});
     connection.Expect(FrameKind::kPong);  // All of them are there.
-    wire::Bytes bytes;
-    ASSERT_EQ(stream->Read(bytes), Step::kDone) << name;
-    cancel(*stream);
-    EXPECT_EQ(stream->Read(bytes), Step::kEnded) << name;
-    EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << name;
-  }
+  });
 }
 
 TEST_F(StreamTest, NothingIsReadAfterACancelThoughTheServerHasEndedTheCall) {
-  std::stop_source stop;
-  const std::pair<const char*, std::function<void(ClientStream&)>> cancels[] = {
-      {"Cancel()", [](ClientStream& stream) { stream.Cancel(); }},
-      {"Close()", [&](ClientStream&) { channel_->Close(); }},
-      {"stop", [&](ClientStream&) { stop.request_stop(); }}};
-  for (const auto& [name, cancel] : cancels) {
-    channel_ = Connect(ScriptedServer::kEndpoint, options_);
-    auto stream = OpenDown("go", {.stop = stop.get_token()});
-    ScriptedConnection connection = server_.AcceptAndGreet();
+  ExpectNothingReadAfterACancel([](ScriptedConnection& connection, ClientStream& stream) {
     SendAllAtOnce(connection);
-    ASSERT_TRUE(stream->status().ok()) << name;
-    wire::Bytes bytes;
-    ASSERT_EQ(stream->Read(bytes), Step::kDone) << name;
-    cancel(*stream);
-    EXPECT_EQ(stream->Read(bytes), Step::kEnded) << name;
-    EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << name;
-  }
+    ASSERT_TRUE(stream.status().ok());
+  });
 }
 
 TEST_F(StreamTest, ACancelAfterTheEndWasReadChangesNothing) {

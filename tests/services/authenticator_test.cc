@@ -103,26 +103,28 @@ TEST(Authenticator, LetsNobodyInWhenTheStoreFails) {
             absl::StatusCode::kUnavailable);
 }
 
-// A store that is full: what is there can be read.
-class FullStore final : public AccountStore {
+// What is there can be read; every change fails, as `fail` does.
+class UnchangeableStore final : public AccountStore {
  public:
-  explicit FullStore(AccountStore& store) : store_(store) {}
+  UnchangeableStore(AccountStore& store, absl::Status (*fail)()) : store_(store), fail_(fail) {}
   absl::StatusOr<std::optional<std::string>> FindHash(std::string_view name) override {
     return store_.FindHash(name);
   }
-  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { return Full(); }
+  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { return fail_(); }
   absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
-    return Full();
+    return fail_();
   }
 
  private:
-  static absl::Status Full() { return absl::ResourceExhaustedError("the disk is full"); }
   AccountStore& store_;
+  absl::Status (*const fail_)();
 };
+
+absl::Status Full() { return absl::ResourceExhaustedError("the disk is full"); }
 
 TEST_F(AuthenticatorTest, TellsOfAHashThatCouldNotBeRenewedAndLetsTheUserIn) {
   ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
-  FullStore full(*store_);
+  UnchangeableStore full(*store_, &Full);
   std::vector<piperpc::LogRecord> records;
   Authenticator later(full, Hasher(1),
                       [&](const piperpc::LogRecord& record) { records.push_back(record); });
@@ -135,25 +137,9 @@ TEST_F(AuthenticatorTest, TellsOfAHashThatCouldNotBeRenewedAndLetsTheUserIn) {
   EXPECT_NE(records[0].fields[1].second.find("the disk is full"), std::string::npos);
 }
 
-// A store that fails in the worst way.
-class ThrowingStore final : public AccountStore {
- public:
-  explicit ThrowingStore(AccountStore& store) : store_(store) {}
-  absl::StatusOr<std::optional<std::string>> FindHash(std::string_view name) override {
-    return store_.FindHash(name);
-  }
-  absl::StatusOr<bool> Insert(std::string_view, std::string_view) override { throw 7; }
-  absl::Status ReplaceHash(std::string_view, std::string_view, std::string_view) override {
-    throw 7;
-  }
-
- private:
-  AccountStore& store_;
-};
-
 TEST_F(AuthenticatorTest, AnythingThatIsThrownByARenewalKeepsNobodyOut) {
   ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
-  ThrowingStore throwing(*store_);
+  UnchangeableStore throwing(*store_, []() -> absl::Status { throw 7; });
   std::vector<piperpc::LogRecord> records;
   Authenticator later(throwing, Hasher(1),
                       [&](const piperpc::LogRecord& record) { records.push_back(record); });
@@ -164,7 +150,7 @@ TEST_F(AuthenticatorTest, AnythingThatIsThrownByARenewalKeepsNobodyOut) {
 
 TEST_F(AuthenticatorTest, ALogThatThrowsKeepsNobodyOut) {
   ASSERT_TRUE(authenticator_.Authenticate("ana", "secret").ok());
-  FullStore full(*store_);
+  UnchangeableStore full(*store_, &Full);
   Authenticator later(full, Hasher(1), [](const piperpc::LogRecord&) { throw std::bad_alloc(); });
   EXPECT_EQ(*later.Authenticate("ana", "secret"), Authenticated::kRecognised);
 }

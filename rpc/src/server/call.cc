@@ -344,8 +344,7 @@ void Call::RespondWithoutMemory(absl::Status& status, const internal::OutMessage
   const std::size_t size = SizeOf(response);
   connection_.LogNoMemory(method(), "a reply", size);
   status = OutOfMemory("a reply", size);
-  RunInMemory([&] { connection_.SendResponse(id_, status, {}, nullptr); },
-              [&] { connection_.LoseForMemory(); });
+  connection_.SendStatusOrClose(id_, status);
 }
 
 void Call::NameAtEnd() {

@@ -259,9 +259,12 @@ void Connection::OnNoMemory() {
   loop().Defer(*this);
 }
 
-void Connection::LoseForMemory() {
-  no_memory_ = true;
-  loop().Defer(*this);
+void Connection::SendStatusOrClose(std::uint64_t call_id, const absl::Status& status) {
+  RunInMemory([&] { SendResponse(call_id, status, {}, nullptr); },
+              [this] {
+                no_memory_ = true;
+                loop().Defer(*this);
+              });
 }
 
 void Connection::LogNoMemory(std::string_view method, std::string_view what,

@@ -118,8 +118,9 @@ class Connection final : public QueueLink<Connection>,
   void LogNoMemory(std::string_view method, std::string_view what,
                    std::optional<std::size_t> bytes = std::nullopt);
 
-  // There was not even memory to answer a call: the connection ends, soon.
-  void LoseForMemory();
+  // A response with no more than `status`, after there was no memory for more. Where there is none
+  // for that either, the connection ends, soon.
+  void SendStatusOrClose(std::uint64_t call_id, const absl::Status& status);
 
   // The call has sent its response. Destroyed later in this iteration, when nothing of it runs.
   void OnEnded(Call& call);

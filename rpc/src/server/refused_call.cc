@@ -27,8 +27,7 @@ void RefusedCall::End(absl::Status refusal) {
   RunInMemory([&] { Respond(status); },
               [&] {
                 connection_.LogNoMemory(method_, "trailers");
-                RunInMemory([&] { connection_.SendResponse(id_, status, {}, nullptr); },
-                            [&] { connection_.LoseForMemory(); });
+                connection_.SendStatusOrClose(id_, status);
               });
   chain_.After(connection_.core(), *this, status);
 }
