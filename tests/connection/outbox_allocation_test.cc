@@ -1,24 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "cost/allocation_counter.h"
 #include "src/connection/outbox.h"
-
-namespace {
-
-std::atomic<std::size_t> g_allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  g_allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace piperpc {
 namespace {
@@ -57,9 +40,9 @@ void ExpectNoAllocationWhenWarm(Outbox& outbox) {
   RunTurn(outbox, pipe, reply);
   RunTurn(outbox, pipe, reply);
   pipe.sends = 0;
-  const std::size_t before = g_allocations;
+  const std::size_t before = testing::AllocationsOfThisThread();
   for (int turn = 0; turn < 10; ++turn) RunTurn(outbox, pipe, reply);
-  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_EQ(testing::AllocationsOfThisThread() - before, 0u);
   EXPECT_EQ(pipe.sends, 10);
 }
 
@@ -75,10 +58,10 @@ TEST(OutboxAllocationTest, NorDoesOneWithAPool) {
 }
 
 TEST(OutboxAllocationTest, AnIdleOutboxIsSmall) {
-  const std::size_t before = g_allocations;
+  const std::size_t before = testing::AllocationsOfThisThread();
   BufferPool pool;
   Outbox outbox(&pool);
-  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_EQ(testing::AllocationsOfThisThread() - before, 0u);
   EXPECT_LE(sizeof(Outbox), 320u);
 }
 
