@@ -111,18 +111,16 @@ absl::flat_hash_set<std::uint64_t> Outbox::UnsentRequests() const {
   return calls;
 }
 
-bool Outbox::Drop(std::uint64_t call_id) {
+void Outbox::Drop(std::uint64_t call_id) {
   const auto waiting = FindWaiting(call_id);
-  if (waiting == waiting_.end()) return false;
+  if (waiting == waiting_.end()) return;
   for (const auto& message : waiting->messages) {
     queued_bytes_ -= message->cost();
     large_counted_ -= IsCounted(message->header());
   }
   std::unique_ptr<LargeMessage>& first = waiting->messages.front();
-  const bool cut = first->begun();
   if (first.get() == flying_) retired_ = std::move(first);
   Erase(waiting);
-  return cut;
 }
 
 Outbox::Packet Outbox::NextPacket() {

@@ -56,10 +56,10 @@ class Outbox {
   // died: the peer cannot have seen these.
   absl::flat_hash_set<std::uint64_t> UnsentRequests() const;
 
-  // Drops what has not begun to be sent of the call's frames. True when a message of it was cut in
-  // the middle: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
+  // Drops what has not begun to be sent of the call's frames. A message of it may be cut in the
+  // middle by that: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
   // that.
-  bool Drop(std::uint64_t call_id);
+  void Drop(std::uint64_t call_id);
 
   // Sends as much as `pipe` takes. kSent: all is sent. kPending: the pipe will say OnSent(), then
   // call OnSent() here and Flush() again. kWouldBlock: see Pipe::Send(). An error: the pipe is
