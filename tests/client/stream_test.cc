@@ -215,6 +215,22 @@ TEST_F(StreamTest, AServerThatOverrunsItsCreditEndsTheCall) {
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
 }
 
+// The rest of the message never comes.
+TEST_F(StreamTest, AServerThatBeginsAMessageWithoutCreditEndsTheCall) {
+  auto stream = OpenDown("go");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  const std::string part(100'000, 'p');
+  for (int i = 0; i < 3; ++i) connection.Message(id, part);
+  connection.Send({.kind = FrameKind::kMessage,
+                   .call_id = id,
+                   .flags = wire::kMore,
+                   .message_size = 2 * part.size()},
+                  part);
+  EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kResourceExhausted);
+}
+
 TEST_F(StreamTest, ClientStreamingSendsMessagesAndGetsOneReply) {
   auto stream = channel_->OpenStream(kUpMethod, nullptr, {});
   ScriptedConnection connection = server_.AcceptAndGreet();

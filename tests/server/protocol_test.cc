@@ -316,6 +316,26 @@ TEST_F(Protocol, MessageWithoutCreditEndsTheCall) {
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
+// The rest of the message never comes.
+TEST_F(Protocol, TheFirstFrameOfAMessageWithoutCreditEndsTheCall) {
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Opening(1, "test.v1.Test/ReadLate")});
+  const std::string part(60'000, 'p');
+  for (int i = 0; i < 5; ++i) client.Send({Message(1, part)});  // All the credit.
+  client.Send({Encode({.kind = FrameKind::kMessage,
+                       .call_id = 1,
+                       .flags = wire::kMore,
+                       .message_size = 2 * part.size()},
+                      part),
+               Encode({.kind = FrameKind::kPing})});
+  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kPong);
+  service_.release.Set();
+  const OwnedFrame frame = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsResourceExhausted(frame.status)) << frame.status;
+  EXPECT_THAT(std::string(frame.status.message()),
+              HasSubstr("120000 bytes was sent without credit"));
+}
+
 TEST_F(Protocol, WrongMagicIsRefused) {
   ExpectGoaway({EncodedHello({.magic = 0x12345678,
                               .max_packet_bytes = 65536,

@@ -70,8 +70,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
 
   // --- What the connection tells. ---
 
-  virtual void OnStarted() {}                               // Its REQUEST is in the outbox.
-  virtual absl::Status OnMessage(wire::Bytes message) = 0;  // Not OK: the call must end with it.
+  virtual void OnStarted() {}                                 // Its REQUEST is in the outbox.
+  virtual absl::Status OnMessage(wire::Bytes message) = 0;    // Not OK: the call must end with it.
+  virtual absl::Status OnPart() { return absl::OkStatus(); }  // The same; more of it will come.
   virtual void OnCredit(std::uint64_t) {}
   virtual void OnWritable() {}  // The outbox has room again, or credit has come.
   virtual void OnRetry() = 0;   // It is connecting once more; asks for a connection.

@@ -27,6 +27,11 @@ bool IsOfCall(FrameKind kind) {
 // A server that leaves more answers to its pings unread than this is of no use.
 constexpr std::size_t kMostPongs = 1000;
 
+absl::Status Give(const MessageAssembler::Outcome& outcome, Call& call) {
+  const bool whole = outcome.result == MessageAssembler::Result::kWhole;
+  return whole ? call.OnMessage(outcome.message) : call.OnPart();
+}
+
 // The server saw a violation of the protocol, which must be a fault of this side.
 absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
   return code == absl::StatusCode::kInvalidArgument ? absl::StatusCode::kInternal : code;
@@ -195,8 +200,7 @@ absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {
     return absl::OkStatus();
   }
   const auto outcome = Assemble(call, frame);
-  if (outcome.ok() && outcome->result == MessageAssembler::Result::kMore) return absl::OkStatus();
-  absl::Status status = outcome.ok() ? call.OnMessage(outcome->message) : outcome.status();
+  absl::Status status = outcome.ok() ? Give(*outcome, call) : outcome.status();
   if (status.ok() || absl::IsInvalidArgument(status)) return status;
   core_.EndEarly(call, std::move(status));
   return absl::OkStatus();

@@ -14,7 +14,7 @@
 namespace piperpc::client {
 namespace {
 
-absl::Status WithoutCredit(std::size_t size) {
+absl::Status WithoutCredit(std::uint64_t size) {
   return absl::ResourceExhaustedError(
       absl::StrCat("the server sent a message of ", size, " bytes without credit"));
 }
@@ -68,6 +68,11 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
   assembler.Clear();
   if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
   return status;
+}
+
+// It holds memory from its first frame on, so it needs its credit then.
+absl::Status StreamCall::OnPart() {
+  return receive_credit_.may_receive() ? absl::OkStatus() : WithoutCredit(assembler.expected());
 }
 
 void StreamCall::OnCredit(std::uint64_t bytes) {
@@ -289,20 +294,20 @@ void StreamCall::DropReplies() {
   dropped_.store(true, std::memory_order_relaxed);
 }
 
-void StreamCall::DropUnread() { DropUnread("the caller cancelled the call"); }
+void StreamCall::DropUnread() { DropUnread(CancelledByCaller()); }
 
 // The server has ended the call, but its caller has not seen all of that.
-void StreamCall::DropUnread(std::string_view why) {
+void StreamCall::DropUnread(absl::Status why) {
   if (end_read_ || !StreamsReplies(type())) return;
   end_read_ = true;
   DropReplies();
   response_ = {};
-  if (failure_.ok()) failure_ = absl::CancelledError(ToAbsl(why));
+  if (failure_.ok()) failure_ = std::move(why);
 }
 
 // The end of the channel does not know of a call that has ended before.
 void StreamCall::DropIfClosed() {
-  if (ended() && core().closed()) DropUnread("the channel was closed");
+  if (ended() && core().closed()) DropUnread(ChannelWasClosed());
 }
 
 // A stop ends the reading, too, so it is listened to until then.
@@ -316,7 +321,7 @@ void StreamCall::LetGoOf() {
   std::unique_ptr<StopLink> stop;  // Goes away without the lock.
   const Core::Lock lock(core());
   DropReplies();
-  if (!ended()) core().EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
+  if (!ended()) core().EndEarly(*this, CancelledByCaller());
   stop = EndRead();
 }
 

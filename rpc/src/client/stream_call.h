@@ -62,6 +62,7 @@ class StreamCall final : public AsyncCallBase,
   bool may_retry() const override { return !wrote_; }
   void OnStarted() override;
   absl::Status OnMessage(wire::Bytes message) override;
+  absl::Status OnPart() override;
   void OnCredit(std::uint64_t bytes) override;
   void OnWritable() override;
   void KeepReply(wire::Bytes reply) override;
@@ -82,7 +83,7 @@ class StreamCall final : public AsyncCallBase,
   void Notify();
   void DropReplies() override;
   void DropUnread() override;
-  void DropUnread(std::string_view why);
+  void DropUnread(absl::Status why);
   void DropIfClosed();
   void DropAndEnd(absl::Status status);
   bool MayRead();

@@ -37,10 +37,12 @@ class ReceiveCredit {
   explicit ReceiveCredit(std::uint64_t window)
       : window_(static_cast<std::int64_t>(window)), left_(window_) {}
 
-  // A message has come, which is looked at when it is whole. False: the peer had no credit left for
-  // it.
+  // The peer may begin a message; for one in parts it is asked at each, and counted at the last.
+  bool may_receive() const { return left_ > 0; }
+
+  // A message has come, and is whole. False: the peer had no credit left for it.
   bool Receive(std::size_t message_size) {
-    if (left_ <= 0) return false;
+    if (!may_receive()) return false;
     left_ -= CreditCost(message_size);
     return true;
   }

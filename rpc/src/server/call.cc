@@ -144,7 +144,7 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
     return absl::OkStatus();
   }
   if (outcome->result == MessageAssembler::Result::kMore) {
-    if (message_due_ == kNever) ExpectRest();
+    OnPart(request);
     return absl::OkStatus();
   }
   message_due_ = kNever;
@@ -158,12 +158,22 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
   return absl::OkStatus();
 }
 
-// A message holds memory from its first frame on, so it must not take for ever. What is slow for
-// its size alone has time for that.
+// A message holds memory from its first frame on: so it needs its credit then, and must not take
+// for ever.
+void Call::OnPart(bool request) {
+  if (!request && !receive_credit_.may_receive()) return StopWithoutCredit(assembler_.expected());
+  if (message_due_ == kNever) ExpectRest();
+}
+
+// What is slow for its size alone has time for that.
 void Call::ExpectRest() {
   const std::uint64_t size = assembler_.expected();
   message_due_ = After(TimeFor(size, connection_.core().options.message_timeout));
   ArmDeadline();
+}
+
+void Call::StopWithoutCredit(std::uint64_t size) {
+  Stop(MessageWithoutCredit(size, connection_.core().options.stream_credit_bytes));
 }
 
 void Call::Begin(wire::Bytes request) {
@@ -191,10 +201,7 @@ bool Call::CountRequest(wire::Bytes request) {
 }
 
 void Call::Deliver(wire::Bytes message) {
-  if (!receive_credit_.Receive(message.size())) {
-    return Stop(
-        MessageWithoutCredit(message.size(), connection_.core().options.stream_credit_bytes));
-  }
+  if (!receive_credit_.Receive(message.size())) return StopWithoutCredit(message.size());
   const std::size_t cost = MemoryOf(message.size()) - assembler_.charged();
   if (!connection_.memory().Take(cost)) return Stop(NoRoomToReceive(cost, connection_.memory()));
   RunInMemory([&] { inbound_.push_back(Own(message)); },

@@ -155,6 +155,8 @@ class Call final : public internal::ServerCall,
   void DisarmDeadline();
   void Begin(wire::Bytes request);
   bool CountRequest(wire::Bytes request);
+  void StopWithoutCredit(std::uint64_t size);
+  void OnPart(bool request);
   void ExpectRest();
   void Deliver(wire::Bytes message);
   Inbound Own(wire::Bytes message);

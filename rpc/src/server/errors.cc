@@ -103,7 +103,7 @@ absl::Status NeedsLogin(std::string_view method) {
       absl::StrCat(ToAbsl(method), " requires a login; log in on this connection first"));
 }
 
-absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window) {
+absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window) {
   return absl::ResourceExhaustedError(absl::StrCat(
       "a message of ", size, " bytes was sent without credit; the window is ", window, " bytes"));
 }

@@ -35,7 +35,7 @@ absl::Status TooManyCalls(std::size_t calls, std::size_t limit);
 absl::Status WrongMethodType(const wire::FrameHeader& header);
 absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
-absl::Status MessageWithoutCredit(std::size_t size, std::uint64_t window);
+absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 
 // `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().
