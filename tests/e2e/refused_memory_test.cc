@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -36,6 +37,7 @@ constexpr ClientMethod kEcho{"test.v1.Test/Echo", MethodType::kUnary};
 constexpr ClientMethod kBig{"test.v1.Test/Big", MethodType::kUnary};
 constexpr ClientMethod kConcat{"test.v1.Test/Concat", MethodType::kClientStreaming};
 constexpr ClientMethod kLarge{"test.v1.Test/Large", MethodType::kServerStreaming};
+constexpr ClientMethod kWait{"test.v1.Test/Wait", MethodType::kUnary};
 constexpr ClientMethod kMark{"mark.v1.Mark/Mark", MethodType::kUnary};
 constexpr ClientMethod kTrailed{"mark.v1.Mark/Trailed", MethodType::kUnary};
 constexpr ClientMethod kTrailUnary{"mark.v1.Mark/TrailUnary", MethodType::kUnary};
@@ -349,6 +351,46 @@ TEST_P(RefusedMemory, OfAClientForWhatACallbackThrewEndsItsStream) {
         end.set_value(std::move(status));
       });
   EXPECT_TRUE(absl::IsInternal(end.get_future().get()));
+  ExpectServed();
+}
+
+// Not even for its text, nor for the frame that tells the server of it.
+TEST_P(RefusedMemory, OfAClientForACancelEndsItsCall) {
+  std::promise<absl::Status> end;
+  PendingCall call = internal::StartUnary<RawMessage>(
+      *channel_, kWait, RawMessage{}, {},
+      [&end](const absl::StatusOr<RawMessage>& reply) { end.set_value(reply.status()); });
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  MarkThisThread();
+  Refuse(1, kSize);
+  call.Cancel();
+  EXPECT_GT(RefusalsOfMemory(), 0);
+  RefuseMemory(0, 0);
+  EXPECT_TRUE(absl::IsCancelled(end.get_future().get()));
+  ExpectServed();
+}
+
+// Either it throws, and there is no call, or the call's end is told.
+TEST_P(RefusedMemory, OfAClientForAListenerBeginsNoCallThatHasNoEnd) {
+  ASSERT_TRUE(Call(kEcho, "").ok());
+  MarkThisThread();
+  int refused = 0;
+  for (std::size_t least = 16; least < 400; least += 16) {
+    const auto end = std::make_shared<std::promise<absl::Status>>();
+    std::optional<PendingCall> call;
+    RefuseMemory(least, least + 15);
+    try {
+      call = internal::ListenToStream<RawMessage>(
+          *channel_, kLarge, RawMessage{"10"}, {}, [](const RawMessage&) {},
+          [end](absl::Status status) { end->set_value(std::move(status)); });
+    } catch (const std::bad_alloc&) {
+    }
+    refused += RefusalsOfMemory();
+    RefuseMemory(0, 0);
+    if (!call.has_value()) continue;
+    EXPECT_EQ(end->get_future().wait_for(seconds(60)), std::future_status::ready) << least;
+  }
+  EXPECT_GT(refused, 0);
   ExpectServed();
 }
 

@@ -21,10 +21,11 @@ auto RunInMemory(Code&& code, Otherwise&& otherwise) -> decltype(code()) {
   return otherwise();
 }
 
-// The error that `make` makes; where not even its text has memory, RESOURCE_EXHAUSTED without one.
+// The error that `make` makes; where not even its text has memory, `code` without one.
 template <typename Make>
-absl::Status ErrorInMemory(Make&& make) {
-  return RunInMemory(make, [] { return absl::Status(absl::StatusCode::kResourceExhausted, ""); });
+absl::Status ErrorInMemory(Make&& make,
+                           absl::StatusCode code = absl::StatusCode::kResourceExhausted) {
+  return RunInMemory(make, [code] { return absl::Status(code, ""); });
 }
 
 // RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size. As above, so it never throws.

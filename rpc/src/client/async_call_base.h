@@ -7,6 +7,7 @@
 #include "src/base/linked_queue.h"
 #include "src/client/call.h"
 #include "src/client/core.h"
+#include "src/client/due_callbacks.h"
 
 namespace piperpc::client {
 

@@ -170,7 +170,7 @@ void Call::EndForCaller() {
   const Core::Lock lock(core_);
   if (ended()) return DropUnread();
   DropReplies();
-  core_.EndEarly(*this, absl::CancelledError("the caller cancelled the call"));
+  core_.EndEarly(*this, CancelledByCaller());
 }
 
 void StopLink::OnStop::operator()() const { call.EndForCaller(); }

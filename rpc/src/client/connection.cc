@@ -189,13 +189,20 @@ void Connection::Abandon(Call& call) {
   const bool unknown = id == 0 || outbox_.HoldsRequest(id);
   outbox_.Drop(id);
   Forget(call);
-  if (!unknown && !dead_) {
-    calls_.Add(id, nullptr);
-    Send({.kind = wire::FrameKind::kCancel, .call_id = id});
-  }
+  if (!unknown && !dead_) TellCancel(id);
   StartQueuedCalls();
   AssignReader();
   ClosePipeIfDue();
+}
+
+// Without memory for it the server is not told, and its slot is free when the call ends there.
+void Connection::TellCancel(std::uint64_t call_id) {
+  RunInMemory(
+      [&] {
+        calls_.Add(call_id, nullptr);
+        Send({.kind = wire::FrameKind::kCancel, .call_id = call_id});
+      },
+      [] {});
 }
 
 void Connection::Retry(Call& call, const absl::Status& why) {
@@ -244,7 +251,7 @@ void Connection::Shutdown() {
   if (dead_) return;
   dead_ = true;
   for (Call* const call : calls_.Live()) call->DropReplies();
-  if (live_ > 0) EndAll(absl::CancelledError("the channel was closed"), {});
+  if (live_ > 0) EndAll(ChannelWasClosed(), {});
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
 }

@@ -97,6 +97,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void StartQueuedCalls();
   std::vector<Call*> WaitingCalls() const;
   void EndUnsent(Call& call, absl::Status status);
+  void TellCancel(std::uint64_t call_id);
   void Leave(Call& call);
   void Forget(Call& call);
   void Retry(Call& call, const absl::Status& why);

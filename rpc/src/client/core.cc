@@ -6,9 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/async_call_base.h"
 #include "src/client/connection.h"
+#include "src/client/errors.h"
 
 namespace piperpc::client {
 namespace {
@@ -18,14 +20,6 @@ constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
 
 // The same for a call that may be stopped.
 constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
-
-// Releases each before the next runs, so that its memory can be reused.
-void DeliverAll(std::vector<std::shared_ptr<PendingCallback>>& due) {
-  for (auto& receiver : due) {
-    receiver->Deliver();
-    receiver.reset();
-  }
-}
 
 bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& guard,
               TimePoint deadline) {
@@ -44,16 +38,13 @@ absl::Status Closed() { return absl::FailedPreconditionError("the channel is clo
 // Gives the lock back, and then hands over what has become due.
 void Core::Lock::HandOver() {
   core_.Arm();
-  const bool on_loop = where_ == Where::kOnLoop;
-  Due due = std::exchange(core_.due_, on_loop ? std::exchange(core_.spare_, {}) : Due());
+  DueCallbacks here;
+  if (where_ == Where::kOnLoop || !core_.HandToLoop()) here.Append(core_.due_);
   const auto log = std::exchange(core_.log_, {});
-  const bool here = on_loop || !core_.PostToLoop(due);
   held_ = false;
   core_.mutex_.unlock();
   if (!log.empty()) core_.TellLog(log);
-  if (here) DeliverAll(due);
-  due.clear();
-  if (on_loop) core_.spare_ = std::move(due);
+  here.DeliverAll();
 }
 
 // It may be the thread that reads the connection which runs the hook.
@@ -123,7 +114,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::TryForConnection(Lock& lock, C
   while (true) {
     // Its own status says why, and is perhaps with its callback already.
     if (call.ended()) return absl::CancelledError("the call has ended");
-    if (closed()) return absl::CancelledError("the channel was closed");
+    if (closed()) return ChannelWasClosed();
     if (auto found = connection()) return found;
     call.waited = true;
     const TimePoint now = Clock::now();
@@ -147,7 +138,7 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call
   lock.Acquire();
   connecting_ = false;
   changed_.notify_all();
-  if (closed()) return absl::CancelledError("the channel was closed");
+  if (closed()) return ChannelWasClosed();
   if (pipe.ok()) return Adopt(*std::move(pipe));
   const TimePoint now = Clock::now();
   if (absl::IsDeadlineExceeded(pipe.status())) {
@@ -238,17 +229,39 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   return &io_thread_->loop();
 }
 
-// False when there is no loop: then they get it on this thread.
-bool Core::PostToLoop(Due& due) {
-  if (due.empty()) return true;
-  const auto loop = EnsureLoop();
-  if (!loop.ok()) return false;
-  (*loop)->Post([due = std::move(due)]() mutable { DeliverAll(due); });
+// What is due becomes the loop's to deliver. False when there is no loop, or no memory to tell it:
+// then it is for this thread.
+bool Core::HandToLoop() {
+  if (due_.empty()) return true;
+  if (handed_.empty() && !RunInMemory([this] { return PostDelivery(); }, [] { return false; })) {
+    return false;
+  }
+  handed_.Append(due_);
   return true;
 }
 
+bool Core::PostDelivery() {
+  const auto loop = EnsureLoop();
+  if (loop.ok()) (*loop)->Post([self = shared_from_this()] { self->DeliverHanded(); });
+  return loop.ok();
+}
+
+void Core::DeliverHanded() {
+  DueCallbacks due;
+  {
+    const Lock lock(*this, Lock::Where::kOnLoop);
+    due.Append(handed_);
+  }
+  due.DeliverAll();
+}
+
+// Without memory for that, the lock's next holder tries it again.
 void Core::Arm() {
   if (deadlines_.next() >= armed_for_ || io_thread_ == nullptr) return;
+  RunInMemory([this] { TryToArm(); }, [this] { armed_for_ = kNever; });
+}
+
+void Core::TryToArm() {
   armed_for_ = deadlines_.next();
   transport::EventLoop& loop = io_thread_->loop();
   if (loop.InLoop()) return loop.Schedule(alarm_, armed_for_);
@@ -310,7 +323,7 @@ void Core::Close() {
   Lock lock(*this);
   closed_ = true;
   changed_.notify_all();
-  connector_.EndAll(absl::CancelledError("the channel was closed"));
+  connector_.EndAll(ChannelWasClosed());
   for (std::size_t i = connections_.size(); i-- > 0;) {
     const std::shared_ptr<Connection> connection = connections_[i];
     connection->Shutdown();  // Perhaps it is not among them any more then.

@@ -23,6 +23,7 @@
 #include "src/base/process.h"
 #include "src/client/call.h"
 #include "src/client/connector.h"
+#include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
 #include "src/transport/backoff.h"
@@ -33,15 +34,6 @@ namespace piperpc::client {
 
 class Connection;
 class AsyncCallBase;
-
-// A call that is owed something on the loop, for example its callback.
-class PendingCallback {
- public:
-  virtual void Deliver() = 0;  // Without the lock.
-
- protected:
-  ~PendingCallback() = default;
-};
 
 class Core final : public std::enable_shared_from_this<Core> {
  public:
@@ -126,9 +118,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   absl::StatusOr<transport::EventLoop*> EnsureLoop();
 
   transport::TimerQueue& deadlines() { return deadlines_; }
-  void QueueCallback(std::shared_ptr<PendingCallback> receiver) {
-    due_.push_back(std::move(receiver));
-  }
+  void QueueCallback(std::shared_ptr<PendingCallback> callback) { due_.Add(std::move(callback)); }
   void Log(LogLevel level, std::string_view event, std::string detail = {});
   bool closed() const { return closed_.load(std::memory_order_relaxed); }  // Any thread.
   bool delivering_on_loop() const { return on_loop_; }
@@ -170,8 +160,6 @@ class Core final : public std::enable_shared_from_this<Core> {
  private:
   Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options);
 
-  using Due = std::vector<std::shared_ptr<PendingCallback>>;
-
   // Wakes the loop for the earliest deadline.
   struct Alarm final : transport::EventLoop::Timer {
     explicit Alarm(Core& owner) : core(owner) {}
@@ -182,9 +170,12 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
-  bool PostToLoop(Due& due);
+  bool HandToLoop();
+  bool PostDelivery();
+  void DeliverHanded();
   void TellLog(const std::vector<LogRecord>& records);
   void Arm();
+  void TryToArm();
   void OnAlarm();
   absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const Call& call);
   absl::StatusOr<std::shared_ptr<Connection>> Connect(Lock& lock, Call& call);
@@ -217,8 +208,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   bool shut_down_ = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
 
-  Due due_;
-  Due spare_;  // What the loop delivered last: its memory is used again. Loop thread.
+  DueCallbacks due_;     // To be handed over as soon as the lock is given back.
+  DueCallbacks handed_;  // Those that work posted to the loop will deliver.
   std::vector<LogRecord> log_;
 };
 

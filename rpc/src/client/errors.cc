@@ -26,18 +26,28 @@ absl::Status GivesOneReply(std::string_view method) {
       ToAbsl(method), " returns one reply, but was called as a method that streams its replies"));
 }
 
+absl::Status CancelledByCaller() {
+  return ErrorInMemory([] { return absl::CancelledError("the caller cancelled the call"); },
+                       absl::StatusCode::kCancelled);
+}
+
+absl::Status ChannelWasClosed() {
+  return ErrorInMemory([] { return absl::CancelledError("the channel was closed"); },
+                       absl::StatusCode::kCancelled);
+}
+
 absl::Status ThrownBy(std::string_view who, const std::exception_ptr& thrown) {
   const bool no_memory = IsOutOfMemory(thrown);
   const absl::StatusCode code =
       no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal;
-  return RunInMemory(
+  return ErrorInMemory(
       [&] {
         const std::string_view what = no_memory
                                           ? " ran out of memory; try again later, or with less data"
                                           : " threw an exception; the channel's log says what";
         return absl::Status(code, absl::StrCat(ToAbsl(who), ToAbsl(what)));
       },
-      [&] { return absl::Status(code, ""); });
+      code);
 }
 
 }  // namespace client

@@ -1,4 +1,4 @@
-// What a caller is told that asked for something which the method, or the wire, does not have.
+// What callers are told whose call this side ended or refused.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,10 @@ absl::Status NoSuchName(std::size_t size);
 // INVALID_ARGUMENT: the call was made as of another type of method than the server has.
 absl::Status StreamsItsReplies(std::string_view method);
 absl::Status GivesOneReply(std::string_view method);
+
+// CANCELLED, which is told without memory, too.
+absl::Status CancelledByCaller();
+absl::Status ChannelWasClosed();
 
 // RESOURCE_EXHAUSTED: it had no memory; INTERNAL: anything else, of which the log says more. `who`:
 // code of the user's.

@@ -170,20 +170,23 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
 template <typename Response>
 class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
  public:
-  StreamListener(std::shared_ptr<ClientStream> stream, const ClientMethod& method,
-                 absl::AnyInvocable<void(Response)> on_message,
+  StreamListener(const ClientMethod& method, absl::AnyInvocable<void(Response)> on_message,
                  absl::AnyInvocable<void(absl::Status)> on_done)
-      : stream_(std::move(stream)),
-        name_(NameOfReply(method)),
+      : name_(NameOfReply(method)),
         on_message_(std::move(on_message)),
         on_done_(std::move(on_done)) {}
 
-  // Keeps itself alive until the call has ended.
+  // Once. Keeps itself alive until the call has ended.
+  void Listen(std::shared_ptr<ClientStream> stream) {
+    stream_ = std::move(stream);
+    Listen();
+  }
+
+ private:
   void Listen() {
     stream_->WhenReadable([self = this->shared_from_this()] { self->Drain(); });
   }
 
- private:
   void Drain() {
     std::span<const char> bytes;
     ClientStream::Step step;
@@ -205,7 +208,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
     if (on_done_) on_done_(stream_->status());
   }
 
-  const std::shared_ptr<ClientStream> stream_;
+  std::shared_ptr<ClientStream> stream_;
   const std::string_view name_;
   absl::AnyInvocable<void(Response)> on_message_;
   absl::AnyInvocable<void(absl::Status)> on_done_;
@@ -216,11 +219,12 @@ PendingCall ListenToStream(ChannelCore& channel, const ClientMethod& method, con
                            const CallOptions& options,
                            absl::AnyInvocable<void(Response)> on_message,
                            absl::AnyInvocable<void(absl::Status)> on_done) {
+  // First, for it may find no memory, and a call that was begun must end.
+  const auto listener =
+      std::make_shared<StreamListener<Response>>(method, std::move(on_message), std::move(on_done));
   const OutMessage message = OutMessage::Of(request);
   std::shared_ptr<ClientStream> stream = channel.OpenStream(method, &message, options);
-  std::make_shared<StreamListener<Response>>(stream, method, std::move(on_message),
-                                             std::move(on_done))
-      ->Listen();
+  listener->Listen(stream);
   return PendingCall(std::move(stream));
 }
 
