@@ -59,7 +59,7 @@ absl::Status OpenError(const std::string& path, int error) {
   if (error == ELOOP || error == EISDIR || error == ENXIO) {
     return absl::FailedPreconditionError(
         absl::StrCat("the lock file ", path, " is not an ordinary file: ", ErrnoText(error),
-                     "; remove it, or choose another endpoint"));
+                     "; move away what is there, or choose another endpoint"));
   }
   return SocketError(error, absl::StrCat("cannot open the lock file ", path));
 }
