@@ -16,8 +16,8 @@ Outcome CannotRead(const std::string& path, std::string_view why) {
   return IoError(absl::StrCat("cannot read ", path, ": ", std::string(why)));
 }
 
-Outcome CannotRead(const std::string& path, int error) {
-  return CannotRead(path, error == 0 ? "input error" : std::generic_category().message(error));
+Outcome CannotRead(const std::string& path, const std::error_code& error) {
+  return CannotRead(path, error.message());
 }
 
 bool IsFolder(const std::string& path) {
@@ -33,7 +33,6 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
   tools::Input input(file);
   std::string content;
   Result result = Result::kBytes;
-  errno = 0;
   while (result == Result::kBytes && content.size() <= most) {
     result = input.Read(content, deadline.stop(), deadline.end());
   }
@@ -41,7 +40,7 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
   if (result == Result::kTimedOut) {
     return TimedOutError(absl::StrCat("reading ", path), deadline.spent());
   }
-  if (result == Result::kError) return CannotRead(path, errno);
+  if (result == Result::kError) return CannotRead(path, input.error());
   if (content.size() > most) {
     return CannotRead(path, absl::StrCat("it has more than ", most, " bytes, which is the limit"));
   }
@@ -53,9 +52,8 @@ OutcomeOr<std::string> ReadAll(int file, const std::string& path, std::size_t mo
 OutcomeOr<std::string> ReadFile(const std::string& path, std::size_t most,
                                 const CommandDeadline& deadline) {
   if (IsFolder(path)) return CannotRead(path, "it is a folder; give a file");
-  errno = 0;
   const int file = OpenForReading(path);
-  if (file < 0) return CannotRead(path, errno);
+  if (file < 0) return CannotRead(path, std::error_code(errno, std::generic_category()));
   OutcomeOr<std::string> content = ReadAll(file, path, most, deadline);
   CloseFile(file);
   return content;

@@ -22,7 +22,7 @@ OutcomeOr<MessagePtr> ReadRequest(LineReader& input, MessagePtr request,
   std::string text;
   const LineReader::Result result = input.ReadAll(text, deadline);
   if (result == LineReader::Result::kStopped) return InterruptedError();
-  if (result != LineReader::Result::kEnd) return InputError(result, "a message", deadline);
+  if (result != LineReader::Result::kEnd) return input.ErrorOf(result, "a message", deadline);
   const Outcome parsed = FromJson(text, *request);
   if (!parsed.ok()) return parsed.After("standard input: ");
   return request;
@@ -100,7 +100,7 @@ class Sender {
     }
     const bool failed =
         result == LineReader::Result::kError || result == LineReader::Result::kTooLong;
-    return failed ? InputError(result, "a message", deadline) : Outcome();
+    return failed ? input_.ErrorOf(result, "a message", deadline) : Outcome();
   }
 
   RawCall& call_;

@@ -1,7 +1,5 @@
 #include "tools/piperpc/line_reader.h"
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,7 +32,6 @@ LineReader::Result LineReader::ReadAll(std::string& text, const CommandDeadline&
 
 LineReader::Result LineReader::Fill(const CommandDeadline& deadline) {
   if (buffer_.size() > most_) return Result::kTooLong;
-  errno = 0;  // For InputError(): not every error of a read sets it.
   switch (input_.Read(buffer_, deadline.stop(), deadline.end())) {
     case tools::Input::Result::kBytes:
       return Result::kLine;
@@ -50,17 +47,12 @@ LineReader::Result LineReader::Fill(const CommandDeadline& deadline) {
   return Result::kError;
 }
 
-Outcome InputError(LineReader::Result result, std::string_view what,
-                   const CommandDeadline& deadline) {
-  const int error = errno;
-  if (result == LineReader::Result::kTimedOut) {
-    return TimedOutError("reading standard input", deadline.spent());
-  }
-  const std::string why =
-      result == LineReader::Result::kTooLong
-          ? absl::StrCat(std::string(what), " has more than ", kMostRequestBytes,
-                         " bytes, which is the limit")
-          : (error == 0 ? "input error" : std::generic_category().message(error));
+Outcome LineReader::ErrorOf(Result result, const std::string& what,
+                            const CommandDeadline& deadline) const {
+  if (result == Result::kTimedOut) return TimedOutError("reading standard input", deadline.spent());
+  const std::string why = result == Result::kTooLong ? absl::StrCat(what, " has more than ", most_,
+                                                                    " bytes, which is the limit")
+                                                     : input_.error().message();
   return IoError(absl::StrCat("cannot read standard input: ", why));
 }
 

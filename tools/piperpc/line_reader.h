@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "tools/piperpc/command_deadline.h"
 #include "tools/piperpc/failure.h"
@@ -27,6 +26,10 @@ class LineReader {
   // The same for all that is left, as it is.
   Result ReadAll(std::string& text, const CommandDeadline& deadline);
 
+  // The error for kTimedOut, kTooLong or kError of a reader of standard input, right after that.
+  // `what` is read, such as "a line".
+  Outcome ErrorOf(Result result, const std::string& what, const CommandDeadline& deadline) const;
+
   // Forgets a line of which only the beginning has come.
   void DropPartialLine() { buffer_.erase(buffer_.rfind('\n') + 1); }
 
@@ -37,10 +40,5 @@ class LineReader {
   const std::size_t most_;
   std::string buffer_;
 };
-
-// The error for kTimedOut, kTooLong or kError of standard input, right after that. `what` is read,
-// such as "a line".
-Outcome InputError(LineReader::Result result, std::string_view what,
-                   const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

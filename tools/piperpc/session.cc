@@ -94,7 +94,7 @@ class Session {
     ++line_number_;
     if (result == LineReader::Result::kLine) return true;
     if (result != LineReader::Result::kEnd) {
-      Note(Report(InputError(result, "a line", CommandDeadline()), CommandDeadline()));
+      Note(Report(program_.input.ErrorOf(result, "a line", CommandDeadline()), CommandDeadline()));
     }
     return false;
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <system_error>
 
 namespace piperpc::tools {
 
@@ -29,6 +30,9 @@ class Input {
   // what comes afterwards is kept for the next time. One thread at a time.
   Result Read(std::string& bytes, const std::stop_token& stop,
               std::optional<TimePoint> end = std::nullopt);
+
+  // Why the last Read() gave kError.
+  std::error_code error() const;
 
  private:
   class Impl;

@@ -28,7 +28,7 @@ class Input::Impl {
  public:
   explicit Impl(int file) : file_(file) {}
 
-  Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) const {
+  Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) {
     char buffer[16 * 1024];
     ssize_t count;
     do {
@@ -36,14 +36,16 @@ class Input::Impl {
       if (waited != Result::kBytes) return waited;
       count = read(file_, buffer, sizeof buffer);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN));
-    if (count < 0) return Result::kError;
+    if (count < 0) return Failed();
     bytes.append(buffer, static_cast<std::size_t>(count));
     return count == 0 ? Result::kEnd : Result::kBytes;
   }
 
+  std::error_code error() const { return error_; }
+
  private:
   // Waits until there is something to read, or an end of the wait.
-  Result Wait(const std::stop_token& stop, std::optional<TimePoint> end) const {
+  Result Wait(const std::stop_token& stop, std::optional<TimePoint> end) {
     const StopEvent stopped(stop);
     pollfd files[] = {{file_, POLLIN, 0}, {stopped.file(), POLLIN, 0}};
     while (true) {
@@ -52,11 +54,17 @@ class Input::Impl {
       const int ready = poll(files, 2, left);
       if (stop.stop_requested()) return Result::kStopped;
       if (ready > 0) return Result::kBytes;
-      if (ready < 0 && errno != EINTR) return Result::kError;
+      if (ready < 0 && errno != EINTR) return Failed();
     }
   }
 
+  Result Failed() {
+    error_ = {errno, std::generic_category()};
+    return Result::kError;
+  }
+
   const int file_;
+  std::error_code error_;
 };
 
 Input::Input(int file) : impl_(std::make_unique<Impl>(file)) {}
@@ -66,6 +74,8 @@ Input::Result Input::Read(std::string& bytes, const std::stop_token& stop,
                           std::optional<TimePoint> end) {
   return impl_->Read(bytes, stop, end);
 }
+
+std::error_code Input::error() const { return impl_->error(); }
 
 bool IsTerminal(int file) { return isatty(file) == 1; }
 

@@ -1,7 +1,6 @@
 #include <io.h>
 #include <windows.h>
 
-#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -28,7 +27,12 @@ bool IsConsole(HANDLE handle) {
 struct Outcome {
   Input::Result result;
   std::string bytes = {};
+  std::error_code error = {};  // Of kError.
 };
+
+Outcome Failed(DWORD error) {
+  return {Input::Result::kError, {}, {static_cast<int>(error), std::system_category()}};
+}
 
 Outcome ReadBytes(HANDLE file) {
   std::string bytes(kMostAtOnce, '\0');
@@ -36,7 +40,7 @@ Outcome ReadBytes(HANDLE file) {
   const bool read = ReadFile(file, bytes.data(), kMostAtOnce, &count, nullptr) != 0;
   const DWORD error = read ? ERROR_SUCCESS : GetLastError();
   if (error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF) return {Input::Result::kEnd};
-  if (!read && error != ERROR_MORE_DATA) return {Input::Result::kError};
+  if (!read && error != ERROR_MORE_DATA) return Failed(error);
   if (count == 0) return {Input::Result::kEnd};
   bytes.resize(count);
   return {Input::Result::kBytes, std::move(bytes)};
@@ -54,8 +58,9 @@ Outcome ReadConsoleLine(HANDLE console) {
     DWORD count = 0;
     SetLastError(ERROR_SUCCESS);
     const bool read = ReadConsoleW(console, typed, std::size(typed), &count, nullptr) != 0;
-    const bool interrupted = GetLastError() == ERROR_OPERATION_ABORTED;  // By Ctrl-C.
-    if (!read && !interrupted) return {Input::Result::kError};
+    const DWORD error = GetLastError();
+    const bool interrupted = error == ERROR_OPERATION_ABORTED;  // By Ctrl-C.
+    if (!read && !interrupted) return Failed(error);
     if (count == 0 && !interrupted) return {Input::Result::kEnd};
     text.append(typed, count);
   } while (text.empty() || EndsInsideACharacter(text));
@@ -132,11 +137,17 @@ class Input::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result Read(std::string& bytes, const std::stop_token& stop, std::optional<TimePoint> end) {
-    if (!EnsureThread()) return Result::kError;
+    if (!EnsureThread()) {
+      error_ = std::make_error_code(std::errc::resource_unavailable_try_again);
+      return Result::kError;
+    }
     const Outcome outcome = pump_->Take(stop, end);
     bytes += outcome.bytes;
+    error_ = outcome.error;
     return outcome.result;
   }
+
+  std::error_code error() const { return error_; }
 
  private:
   // False: the system gives none at the moment.
@@ -145,12 +156,12 @@ class Input::Impl {
     auto thread = internal::StartThread("the thread that reads", [pump = pump_] { pump->Run(); });
     started_ = thread.ok();
     if (started_) thread->detach();
-    if (!started_) errno = EAGAIN;
     return started_;
   }
 
   const std::shared_ptr<Pump> pump_;
   bool started_ = false;
+  std::error_code error_;
 };
 
 Input::Input(int file) : impl_(std::make_unique<Impl>(file)) {}
@@ -160,6 +171,8 @@ Input::Result Input::Read(std::string& bytes, const std::stop_token& stop,
                           std::optional<TimePoint> end) {
   return impl_->Read(bytes, stop, end);
 }
+
+std::error_code Input::error() const { return impl_->error(); }
 
 bool IsTerminal(int file) { return IsConsole(HandleOf(file)); }
 
