@@ -18,12 +18,12 @@ namespace {
 
 transport::Transport& System() { return **transport::SystemTransport("auto"); }
 
-// Serves until a handler ends the server on the loop that it runs on.
-void DestroyInAHandler() {
+// Serves until a handler does `destroy`, on the loop that it runs on.
+void DestroyInAHandler(absl::AnyInvocable<void(std::unique_ptr<Server>&)> destroy) {
   std::unique_ptr<Server> server;
   RawService service("s.S");
   service.AddUnary("Destroy", [&](ServerContext&, RawMessage) -> Task<RawResult> {
-    server.reset();
+    destroy(server);
     co_return RawMessage{};
   });
   const std::string endpoint = UniqueEndpoint();
@@ -32,6 +32,16 @@ void DestroyInAHandler() {
   WireClient client(System(), endpoint);
   client.Send({EncodedHello(), EncodedRequest(1, "s.S/Destroy", "")});
   client.NextAfterHello();
+}
+
+void DestroyItself() {
+  DestroyInAHandler([](std::unique_ptr<Server>& server) { server.reset(); });
+}
+
+void DestroyAnotherOne() {
+  auto other = std::make_unique<Server>();
+  if (!other->Start(UniqueEndpoint()).ok()) return;
+  DestroyInAHandler([&other](std::unique_ptr<Server>&) { other.reset(); });
 }
 
 // The log hook runs before Start() has returned.
@@ -51,7 +61,11 @@ class ServerDestructorDeathTest : public ::testing::Test {
 };
 
 TEST_F(ServerDestructorDeathTest, OnAThreadOfTheServersOwnSaysSo) {
-  EXPECT_DEATH(DestroyInAHandler(), "~Server.* on a thread of the server");
+  EXPECT_DEATH(DestroyItself(), "~Server.* on a thread of the server");
+}
+
+TEST_F(ServerDestructorDeathTest, OnTheThreadOfAnotherLoopSaysSo) {
+  EXPECT_DEATH(DestroyAnotherOne(), "~Server.* on the thread of an event loop");
 }
 
 TEST_F(ServerDestructorDeathTest, InTheLogHookOfItsStartSaysSo) {

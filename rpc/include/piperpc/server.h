@@ -147,8 +147,9 @@ class Server {
  public:
   explicit Server(ServerOptions options = {});
   // As Shutdown(0). Then waits for blocking handlers that still run, however long they take: they
-  // use their service. On a thread of the server's own, and in a log hook that Start() calls, it
-  // cannot be refused: it says so on standard error, and ends the process.
+  // use their service. On a thread of an event loop, the server's own or another one, and in a log
+  // hook that Start() calls, it cannot be refused: it says so on standard error, and ends the
+  // process.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -85,7 +85,7 @@ class Server::Impl {
         acceptor_(core_) {}
 
   ~Impl() {
-    if (absl::Status status = MayChange("~Server()"); !status.ok()) {
+    if (absl::Status status = MayEnd(); !status.ok()) {
       EndProcess(ToStd(status.message()));
     }
     Shutdown(std::chrono::milliseconds(0));
@@ -216,6 +216,13 @@ class Server::Impl {
         absl::StrCat(ToAbsl(what),
                      " was called on the thread of an event loop, and would block all that it "
                      "serves; call it on another thread"));
+  }
+
+  // What does not run any more, or never did, is gone at once.
+  absl::Status MayEnd() const {
+    const bool runs =
+        started_.load(std::memory_order_acquire) && (!report_ || left_over_ != LeftOver::kNothing);
+    return runs ? MayWait("~Server()") : MayChange("~Server()");
   }
 
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
