@@ -562,6 +562,44 @@ TEST(WorkerPool, IsBusyFromWhenItTakesWorkOn) {
   }
 }
 
+TEST(WorkerPool, WaitsForNothingWhereItsOwnWorkEndsIt) {
+  std::promise<void> ran;
+  std::promise<void> ended;
+  auto pool = std::make_shared<WorkerPool>(1, 8);
+  WorkerPool& whole = *pool;
+  ASSERT_TRUE(whole
+                  .Run([&, pool = std::move(pool)]() mutable {
+                    EXPECT_TRUE(pool->Run([&ran] { ran.set_value(); }).ok());
+                    EXPECT_FALSE(pool->Stop());
+                    pool.reset();
+                    ended.set_value();
+                  })
+                  .ok());
+  ended.get_future().wait();
+  EXPECT_EQ(ran.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+}
+
+TEST_F(Async, AWorkerPoolWaitsForNothingWhereALoopEndsIt) {
+  std::promise<void> open;
+  std::promise<void> ran;
+  auto pool = std::make_unique<WorkerPool>(1, 8);
+  ASSERT_TRUE(pool->Run([opened = open.get_future().share()] { opened.wait(); }).ok());
+  ASSERT_TRUE(pool->Run([&ran] { ran.set_value(); }).ok());
+  OnLoop([&pool] {
+    EXPECT_FALSE(pool->Stop());
+    pool.reset();
+  });
+  open.set_value();
+  EXPECT_EQ(ran.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+}
+
+TEST(WorkerPool, IsNotStoppedByAPart) {
+  WorkerPool pool(1, 1);
+  WorkerPool part(pool, "a");
+  EXPECT_FALSE(part.Stop());
+  EXPECT_TRUE(pool.Run([] {}).ok());
+}
+
 TEST(WorkerPool, StopRunsWhatIsQueuedAndRefusesTheRest) {
   WorkerPool pool(2, 100);
   std::atomic<int> ran = 0;

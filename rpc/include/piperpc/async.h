@@ -100,7 +100,8 @@ class WorkerPool {
   // The part of `user`, who is named in errors. It may outlive `whole`, which takes no work then.
   WorkerPool(WorkerPool& whole, std::string_view user);
 
-  // As Stop(). Of a part, nothing: what is queued still runs.
+  // As Stop(). On a thread of its own, and on that of an event loop, it waits for nothing: what is
+  // queued still runs. So it does at the end of a part.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -118,8 +119,9 @@ class WorkerPool {
   // Takes work out of the queue, and destroys it. False: it has begun, or has ended. Any thread.
   bool TakeBack(Ticket ticket);
 
-  // Runs what is queued, ends the threads and waits for them, until `limit` at the most. Not on one
-  // of them. False: something still runs; call it again. Of a part, it does that to the whole.
+  // Runs what is queued, ends the threads and waits for them, until `limit` at the most; on a
+  // thread of its own, and on that of an event loop, not at all. False: something still runs; call
+  // it again. A part stops nothing, and says false.
   bool Stop(
       std::chrono::steady_clock::time_point limit = std::chrono::steady_clock::time_point::max());
 

@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
+#include "piperpc/executor.h"
 #include "piperpc/internal/threads.h"
 #include "src/base/clock.h"
 #include "src/base/process.h"
@@ -29,7 +31,7 @@ struct WorkerPool::Part {
   bool in_line = false;
 };
 
-class WorkerPool::Impl {
+class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::size_t threads, std::size_t queue_limit)
       : max_threads_(std::max<std::size_t>(threads, 1)), queue_limit_(queue_limit) {}
@@ -85,6 +87,7 @@ class WorkerPool::Impl {
       std::unique_lock lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
+      if (!MayWaitHere()) return alive_ == 0;
       const auto ended = [this] { return alive_ == 0; };
       if (limit == kNever) {
         ended_.wait(lock, ended);
@@ -97,6 +100,14 @@ class WorkerPool::Impl {
     return true;
   }
 
+  // What still runs keeps this alive.
+  void StopAndLetGo() {
+    if (Stop(kNever)) return;
+    const std::lock_guard lock(mutex_);
+    for (std::thread& thread : threads_) thread.detach();
+    threads_.clear();
+  }
+
   bool busy() const {
     if (foreign()) return false;
     const std::lock_guard lock(mutex_);
@@ -106,8 +117,13 @@ class WorkerPool::Impl {
   bool IsOwnThread() const { return current == this; }
 
  private:
+  // Neither for itself, nor on the thread of an event loop, which others need.
+  bool MayWaitHere() const { return !IsOwnThread() && Executor::Current() == nullptr; }
+
   absl::Status AddThread() {
-    auto thread = internal::StartThread("a worker thread", [this] { Work(); });
+    threads_.reserve(threads_.size() + 1);  // Before a thread is there that needs its place.
+    auto thread =
+        internal::StartThread("a worker thread", [self = shared_from_this()] { self->Work(); });
     if (!thread.ok()) return thread.status();
     threads_.push_back(*std::move(thread));
     ++alive_;
@@ -259,7 +275,7 @@ WorkerPool::~WorkerPool() {
     KeepForever(std::move(impl_));
     KeepForever(std::move(part_));
   } else if (whole_) {
-    Stop();
+    impl_->StopAndLetGo();
   }
 }
 
@@ -269,7 +285,9 @@ absl::StatusOr<WorkerPool::Ticket> WorkerPool::Enqueue(absl::AnyInvocable<void()
 
 bool WorkerPool::TakeBack(Ticket ticket) { return impl_->TakeBack(*part_, ticket); }
 
-bool WorkerPool::Stop(std::chrono::steady_clock::time_point limit) { return impl_->Stop(limit); }
+bool WorkerPool::Stop(std::chrono::steady_clock::time_point limit) {
+  return whole_ && impl_->Stop(limit);
+}
 
 bool WorkerPool::busy() const { return impl_->busy(); }
 
