@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "e2e/memory_refuser.h"
 #include "piperpc/client.h"
@@ -392,6 +394,82 @@ TEST_P(RefusedMemory, OfAClientForAListenerBeginsNoCallThatHasNoEnd) {
   }
   EXPECT_GT(refused, 0);
   ExpectServed();
+}
+
+// One of each size, at each place: no call is left without an end, and no other call suffers.
+TEST_P(RefusedMemory, OfAClientForAnythingAtAllEndsOneCallAtTheMost) {
+  const RawMessage request{std::string(100, 'r')};
+  auto bystander = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
+  ASSERT_TRUE(bystander.Write(request));
+  const std::pair<const char*, std::function<absl::Status()>> forms[] = {
+      {"blocking",
+       [&] { return internal::CallUnary<RawMessage>(*channel_, kEcho, request, {}).status(); }},
+      {"callback",
+       [&] {
+         const auto end = std::make_shared<std::promise<absl::Status>>();
+         std::future<absl::Status> ended = end->get_future();
+         internal::StartUnary<RawMessage>(
+             *channel_, kEcho, request, {},
+             [end](const absl::StatusOr<RawMessage>& reply) { end->set_value(reply.status()); });
+         RefuseMemoryOfThisThread(false);
+         return ended.get();
+       }},
+      {"replies",
+       [&] {
+         auto stream = internal::OpenReader<RawMessage>(*channel_, kLarge, RawMessage{"10"}, {});
+         while (stream.Next().has_value()) {
+         }
+         return stream.status();
+       }},
+      {"requests", [&] {
+         auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
+         stream.Write(request);
+         return stream.Finish().status();
+       }}};
+  int refused = 0;
+  for (const auto& [name, call] : forms) {
+    for (std::size_t least = 8; least < 512 * 1024; least *= 2) {
+      for (const int skipped : {0, 1, 2, 5}) {
+        SCOPED_TRACE(::testing::Message() << name << " " << least << " " << skipped);
+        absl::Status status;
+        Refuse(least, 2 * least - 1, skipped);
+        MarkThisThread();
+        try {
+          status = call();
+        } catch (const std::bad_alloc&) {  // Before there was a call.
+        }
+        RefuseMemoryOfThisThread(false);
+        refused += RefusalsOfMemory();
+        EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+      }
+    }
+  }
+  EXPECT_GT(refused, 0);
+  const RawResult end = bystander.Finish();
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->bytes, request.bytes + ",");
+  ExpectServed();
+}
+
+// The same where it is the first call.
+TEST_P(RefusedMemory, OfAClientForItsFirstCallLeavesTheChannelAsItWas) {
+  for (std::size_t least = 8; least < 512 * 1024; least *= 2) {
+    for (const int skipped : {0, 1, 2, 5}) {
+      SCOPED_TRACE(::testing::Message() << least << " " << skipped);
+      channel_ =
+          Connect(endpoint_, {.default_timeout = seconds(60), .transport = transport_.get()});
+      Refuse(least, 2 * least - 1, skipped);
+      MarkThisThread();
+      absl::Status status;
+      try {
+        status = Call(kEcho, "e").status();
+      } catch (const std::bad_alloc&) {
+      }
+      RefuseMemoryOfThisThread(false);
+      EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+      EXPECT_TRUE(Call(kEcho, "e").ok());
+    }
+  }
 }
 
 // Middleware of a server that has no memory, where the texts of errors need some: they have the

@@ -7,9 +7,10 @@ namespace piperpc {
 
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes) {
   return ErrorInMemory([&] {
-    return absl::ResourceExhaustedError(absl::StrCat("not enough memory for ", ToAbsl(what), " of ",
-                                                     bytes,
-                                                     " bytes; try again later, or with less data"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("not enough memory for ", ToAbsl(what),
+                     bytes == 0 ? "" : absl::StrCat(" of ", bytes, " bytes"),
+                     "; try again later, or with less data"));
   });
 }
 

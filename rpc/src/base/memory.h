@@ -28,7 +28,8 @@ absl::Status ErrorInMemory(Make&& make,
   return RunInMemory(make, [code] { return absl::Status(code, ""); });
 }
 
-// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size. As above, so it never throws.
-absl::Status OutOfMemory(std::string_view what, std::size_t bytes);
+// RESOURCE_EXHAUSTED. `what`: as in "a reply"; `bytes`: its size, 0 where that says nothing. As
+// above, so it never throws.
+absl::Status OutOfMemory(std::string_view what, std::size_t bytes = 0);
 
 }  // namespace piperpc

@@ -38,12 +38,16 @@ void BlockingCall::Perform() {
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
-    const auto found = core().GetConnection(lock, *this);
-    if (!found.ok()) return End(found.status());
-    if (ended()) return;
-    (*found)->Submit(*this);
-    (*found)->RunUntilDone(*this, lock);
+    core().Guard(lock, *this, [&] { PerformOnce(lock); });
   }
+}
+
+void BlockingCall::PerformOnce(Core::Lock& lock) {
+  const auto found = core().GetConnection(lock, *this);
+  if (!found.ok()) return End(found.status());
+  if (ended()) return;
+  (*found)->Submit(*this);
+  (*found)->RunUntilDone(*this, lock);
 }
 
 bool BlockingCall::WaitForWake(Core::Lock& lock) { return lock.Wait(changed_, times().deadline); }

@@ -43,6 +43,7 @@ class BlockingCall final : public Call {
   wire::Bytes Keep(wire::Bytes reply);
   void TakeReply();
   void Perform();
+  void PerformOnce(Core::Lock& lock);
 
   const internal::OutMessage* const request_;
   Parse parse_;

@@ -136,11 +136,23 @@ void Connection::WakeReaderFor(std::size_t message_size) {
   outbox_.Add({.kind = wire::FrameKind::kPing});
 }
 
+// Without memory for its request, the server knows nothing of it.
 void Connection::Start(Call& call) {
   call.id = ++last_id_;
-  call.phase = Call::Phase::kSent;
   calls_.Add(call.id, &call);
+  const bool added = RunInMemory([&] { return AddRequest(call), true; }, [] { return false; });
+  if (!added) {
+    calls_.Erase(call.id);
+    Leave(call);
+    return call.End(OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
+  }
+  call.phase = Call::Phase::kSent;
   ++unsent_requests_;
+  call.OnStarted();
+}
+
+void Connection::AddRequest(Call& call) {
+  call.GoesTo(peer());
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kRequest;
   header.call_id = call.id;
@@ -150,20 +162,10 @@ void Connection::Start(Call& call) {
   if (call.has_request()) {
     WakeReaderFor(call.request().size());
     header.flags = wire::kEnd;
-    RunInMemory([&] { outbox_.AddMessage(header, call.request()); },
-                [&] { return EndUnsent(call, OutOfMemory("a request", call.request().size())); });
-    if (call.ended()) return;
+    outbox_.AddMessage(header, call.request());
   } else {
     outbox_.Add(header);
   }
-  call.GoesTo(peer());
-  call.OnStarted();
-}
-
-// The server knows nothing of it.
-void Connection::EndUnsent(Call& call, absl::Status status) {
-  Forget(call);
-  call.End(std::move(status));
 }
 
 // The call is no longer this connection's concern.

@@ -80,6 +80,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
  private:
   enum class Reader { kNobody, kCaller, kLoop };
+  class ReadingRole;  // Of a caller, while it lives.
 
   // Delegate and Deferred: loop thread.
   void OnReceive(transport::Bytes packet) override;
@@ -96,7 +97,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void StartOrFail(Call& call);
   void StartQueuedCalls();
   std::vector<Call*> WaitingCalls() const;
-  void EndUnsent(Call& call, absl::Status status);
+  void AddRequest(Call& call);
   void TellCancel(std::uint64_t call_id);
   void Leave(Call& call);
   void Forget(Call& call);
@@ -115,6 +116,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void AssignReader();
   void ReadOnLoop();
   void ContinueReading();
+  void ReadOrWait(BlockingCall& call, Core::Lock& lock);
   void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
   void WaitForReader(BlockingCall& call, Core::Lock& lock);
   void ReceiveOne(Core::Lock& lock, TimePoint limit);

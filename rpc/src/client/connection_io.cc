@@ -11,6 +11,7 @@
 namespace piperpc::client {
 namespace {
 
+using transport::kMaxPacketBytes;
 using transport::SendResult;
 
 // A caller that reads looks up this often, for what cannot wake it: the end of the channel, or a
@@ -104,14 +105,18 @@ void Connection::ReadOnLoop() {
 
 void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
   while (call.connection == this) {
-    if (reader_ == Reader::kNobody && call.can_read()) {
-      ReadAsCaller(call, lock);
-    } else {
-      WaitForReader(call, lock);
-    }
+    core_.Guard(lock, call, [&] { ReadOrWait(call, lock); });
   }
   AssignReader();
   ClosePipeIfDue();
+}
+
+void Connection::ReadOrWait(BlockingCall& call, Core::Lock& lock) {
+  if (reader_ == Reader::kNobody && call.can_read()) {
+    ReadAsCaller(call, lock);
+  } else {
+    WaitForReader(call, lock);
+  }
 }
 
 // For what somebody else reads.
@@ -122,12 +127,26 @@ void Connection::WaitForReader(BlockingCall& call, Core::Lock& lock) {
   if (!in_time && call.connection == this) core_.EndEarly(call, call.Expired());
 }
 
-void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
-  reader_ = Reader::kCaller;
-  reading_call_ = &call;
-  if (buffer_ == nullptr) {
-    buffer_ = NewPageOffsetBuffer(transport::kMaxPacketBytes);
+class Connection::ReadingRole {
+ public:
+  ReadingRole(Connection& connection, const BlockingCall& call) : connection_(connection) {
+    connection_.reader_ = Reader::kCaller;
+    connection_.reading_call_ = &call;
   }
+  ~ReadingRole() {
+    connection_.reading_call_ = nullptr;
+    connection_.reader_ = Reader::kNobody;
+  }
+  ReadingRole(const ReadingRole&) = delete;
+  ReadingRole& operator=(const ReadingRole&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
+  if (buffer_ == nullptr) buffer_ = NewPageOffsetBuffer(kMaxPacketBytes);
+  const ReadingRole role(*this, call);
   const TimePoint deadline = call.times().deadline;
   TimePoint next_check = After(kReadSlice, call.times().begun);
   while (true) {
@@ -138,8 +157,6 @@ void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
     next_check = After(kReadSlice, now);
   }
   call.ParseWhileReading(lock);  // Nobody else may read into buffer_ yet.
-  reading_call_ = nullptr;
-  reader_ = Reader::kNobody;
 }
 
 // A packet above the limit is the server's fault, or what it sent is no packet of one.
@@ -149,7 +166,7 @@ absl::Status Connection::WhyLost(const absl::Status& error) const {
 
 // Without the lock.
 absl::StatusOr<std::size_t> Connection::ReceivePacket(TimePoint limit) {
-  const std::span space(buffer_.get(), transport::kMaxPacketBytes);
+  const std::span space(buffer_.get(), kMaxPacketBytes);
   if (const Duration time = core_.options().spin; time != Duration::zero()) {
     Spin spin(time, limit);
     do {

@@ -74,15 +74,17 @@ bool Connector::ServeOne() {
   running_ = !waiting_.empty();
   if (!running_) return false;
   call = waiting_.Pop().Share();
-  const auto connection = core_.TryForConnection(lock, *call);
-  if (call->ended()) return true;
-  if (!connection.ok()) {
-    call->End(connection.status());
-  } else if (*connection != nullptr) {
-    (*connection)->Submit(*call);
-  } else if (Postpone(*call)) {
-    core_.Pause(lock);
-  }
+  core_.Guard(lock, *call, [&] {
+    const auto connection = core_.TryForConnection(lock, *call);
+    if (call->ended()) return;
+    if (!connection.ok()) {
+      call->End(connection.status());
+    } else if (*connection != nullptr) {
+      (*connection)->Submit(*call);
+    } else if (Postpone(*call)) {
+      core_.Pause(lock);
+    }
+  });
   return true;
 }
 

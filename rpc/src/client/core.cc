@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
 #include "src/base/exceptions.h"
-#include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/async_call_base.h"
 #include "src/client/connection.h"
@@ -134,7 +133,8 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::TryForConnection(Lock& lock, C
 absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call) {
   connecting_ = true;
   lock.Release();
-  auto pipe = ConnectOnce(call);
+  auto pipe = RunInMemory([&] { return ConnectOnce(call); },
+                          [] { return PipeOr(OutOfMemory("a connection")); });
   lock.Acquire();
   connecting_ = false;
   changed_.notify_all();
@@ -166,7 +166,7 @@ absl::Status Core::WaitForConnector(Lock& lock, const Call& call) {
 }
 
 // One slice of the attempt. A call that nobody can wake up in here looks up more often.
-absl::StatusOr<std::unique_ptr<transport::Pipe>> Core::ConnectOnce(const Call& call) {
+Core::PipeOr Core::ConnectOnce(const Call& call) {
   const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
   const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
   return place_->transport->Connect(place_->endpoint, {.deadline = limit});
@@ -190,6 +190,10 @@ std::shared_ptr<Connection> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
 }
 
 void Core::Launch(AsyncCallBase& call) {
+  RunInMemory([&] { TryLaunch(call); }, [&] { EndEarly(call, OutOfMemory("a call")); });
+}
+
+void Core::TryLaunch(AsyncCallBase& call) {
   if (call.ended()) return;
   if (absl::Status refusal = Refusal(); !refusal.ok()) return call.End(std::move(refusal));
   if (io_thread_ == nullptr) {

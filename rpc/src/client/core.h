@@ -20,6 +20,7 @@
 #include "piperpc/channel.h"
 #include "piperpc/endpoint.h"
 #include "src/base/clock.h"
+#include "src/base/memory.h"
 #include "src/base/process.h"
 #include "src/client/call.h"
 #include "src/client/connector.h"
@@ -58,6 +59,9 @@ class Core final : public std::enable_shared_from_this<Core> {
     Lock& operator=(const Lock&) = delete;
     void Release();
     void Acquire();
+    void Ensure() {  // Also after an exception that may have come while it was released.
+      if (!held_) Acquire();
+    }
 
     // Waits for `changed`, or less long: look again at what you wait for. False: `deadline` has
     // passed.
@@ -110,6 +114,15 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   // Takes it back, where that is still to be done.
   void DoNotConnectFor(AsyncCallBase& call) { connector_.Remove(call); }
+
+  // Runs `step`, a step of the call with the lock held. Where it finds no memory, the call ends.
+  template <typename Step>
+  void Guard(Lock& lock, Call& call, Step step) {
+    RunInMemory(step, [&] {
+      lock.Ensure();
+      EndEarly(call, OutOfMemory("a call"));
+    });
+  }
 
   // Ends a call before the server did, and tells the server.
   void EndEarly(Call& call, absl::Status status);
@@ -170,6 +183,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
+  void TryLaunch(AsyncCallBase& call);
   bool HandToLoop();
   bool PostDelivery();
   void DeliverHanded();
@@ -177,7 +191,8 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Arm();
   void TryToArm();
   void OnAlarm();
-  absl::StatusOr<std::unique_ptr<transport::Pipe>> ConnectOnce(const Call& call);
+  using PipeOr = absl::StatusOr<std::unique_ptr<transport::Pipe>>;
+  PipeOr ConnectOnce(const Call& call);
   absl::StatusOr<std::shared_ptr<Connection>> Connect(Lock& lock, Call& call);
   absl::Status WaitForConnector(Lock& lock, const Call& call);
   std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe);

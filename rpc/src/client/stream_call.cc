@@ -195,7 +195,8 @@ void StreamCall::HalfClose() {
 
 void StreamCall::SendHalfClose() {
   if (!StreamsRequests(type())) return;
-  connection->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id});
+  RunInMemory([&] { connection->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id}); },
+              [&] { core().EndEarly(*this, OutOfMemory("the end of the requests")); });
 }
 
 // --- Reading. ---
