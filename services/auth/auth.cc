@@ -93,8 +93,8 @@ piperpc::LogRecord RecordOf(const piperpc::ServerContext& context, const std::st
                             const absl::StatusOr<Authenticated>& result) {
   piperpc::LogRecord record{LevelOf(result.status()), EventOf(result.status()), {}};
   record.fields = {{"user", username.substr(0, kMaxUsernameBytes)},
-                   {"peer", context.peer().user},
-                   {"pid", absl::StrCat(context.peer().pid)}};
+                   {"peer_pid", absl::StrCat(context.peer().pid)},
+                   {"peer_user", context.peer().user}};
   if (result.ok()) {
     record.fields.emplace_back("registered",
                                *result == Authenticated::kRegistered ? "true" : "false");

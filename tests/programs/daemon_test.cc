@@ -243,6 +243,41 @@ TEST(LogWriterTest, LeavesOutLinesOfOneEventAboveALimitWhateverTheirLevelAndCoun
   }
 }
 
+TEST(LogWriterTest, LinesAboutOneUserLeaveRoomForThoseAboutAnother) {
+  SlowReader reader;
+  reader.GoOn();
+  LogWriter log(reader.sink(), LogLevel::kInfo);
+  LogWriter::TimePoint now{std::chrono::hours(1)};
+  const std::size_t many = LogWriter::kLinesPerWindow + 5;
+  for (std::size_t i = 0; i < many; ++i) {
+    log.WriteLimited({LogLevel::kWarning, "bad", {{"peer_user", "loud"}}}, now);
+  }
+  log.WriteLimited({LogLevel::kWarning, "bad", {{"peer_user", "quiet"}}}, now);
+  ASSERT_TRUE(log.Finish(kLong));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("peer_user":"quiet"})"));
+  EXPECT_THAT(reader.text(), HasSubstr(R"("of":"bad","left_out":"5","peer_user":"loud"})"));
+}
+
+// What is known of them is not kept until the end.
+TEST(LogWriterTest, UsersWhoComeAndGoAreForgotten) {
+  SlowReader reader;
+  reader.GoOn();
+  LogWriter log(reader.sink(), LogLevel::kInfo);
+  LogWriter::TimePoint now{std::chrono::hours(1)};
+  const auto write = [&](const std::string& user) {
+    log.WriteLimited({LogLevel::kWarning, "bad", {{"peer_user", user}}}, now);
+  };
+  for (std::size_t i = 0; i < LogWriter::kLinesPerWindow + 5; ++i) write("loud");
+  now += LogWriter::kWindow;
+  for (int user = 0; user < 2000; ++user) write(std::to_string(user));
+  write("last");
+  ASSERT_TRUE(log.Finish(kLong));
+  const std::string text = reader.text();
+  const std::size_t counted = text.find(R"("of":"bad","left_out":"5","peer_user":"loud"})");
+  EXPECT_NE(counted, std::string::npos);
+  EXPECT_LT(counted, text.find(R"("peer_user":"last"})"));
+}
+
 TEST(LibraryLogTest, ALineOfProtobufBecomesARecord) {
   std::vector<std::string> lines;
   {

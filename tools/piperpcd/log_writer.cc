@@ -30,6 +30,13 @@ void AppendField(std::string& line, std::string_view key, std::string_view value
                   tools::QuoteJson(value));
 }
 
+std::string UserOf(const LogRecord& record) {
+  for (const auto& [key, value] : record.fields) {
+    if (key == "peer_user") return value;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string FormatRecord(const LogRecord& record, std::string_view time) {
@@ -49,7 +56,8 @@ void LogWriter::Write(const LogRecord& record) {
 void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
   if (record.level < least_) return;
   std::lock_guard lock(mutex_);
-  Kind& kind = kinds_[std::string(record.event)];
+  ForgetOld(now);
+  Kind& kind = kinds_[{std::string(record.event), UserOf(record)}];
   if (kind.lines == 0 || now - kind.window_begin >= kWindow) {
     kind.window_begin = now;
     kind.lines = 0;
@@ -68,14 +76,31 @@ void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
 bool LogWriter::Finish(std::chrono::milliseconds limit) {
   {
     std::lock_guard lock(mutex_);
-    for (auto& [event, kind] : kinds_) {
-      if (kind.left_out == 0) continue;
-      Add({LogLevel::kWarning,
-           "log lines left out",
-           {{"of", event}, {"left_out", absl::StrCat(std::exchange(kind.left_out, 0))}}});
+    for (auto& [key, kind] : kinds_) {
+      AddLeftOut(key, kind.left_out);
+      kind.left_out = 0;
     }
   }
   return output_.Flush(limit).ok();
+}
+
+void LogWriter::AddLeftOut(const Key& key, std::uint64_t lines) {
+  if (lines == 0) return;
+  LogRecord note{LogLevel::kWarning,
+                 "log lines left out",
+                 {{"of", key.event}, {"left_out", absl::StrCat(lines)}}};
+  if (!key.user.empty()) note.fields.emplace_back("peer_user", key.user);
+  Add(note);
+}
+
+// So that users who come and go leave nothing behind.
+void LogWriter::ForgetOld(TimePoint now) {
+  if (kinds_.size() < kMostKinds) return;
+  std::erase_if(kinds_, [&](const auto& each) {
+    const bool old = now - each.second.window_begin >= kWindow;
+    if (old) AddLeftOut(each.first, each.second.left_out);
+    return old;
+  });
 }
 
 void LogWriter::Add(const LogRecord& record) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -25,8 +26,9 @@ class LogWriter {
 
   static constexpr std::size_t kQueueBytes = 1024 * 1024;
 
-  // Lines of one event within a window that come through the hook, whatever their level. Those
-  // above are left out, and counted in the event's next line, or at the end: "left_out":"300".
+  // Lines of one event about one user ("peer_user") within a window that come through the hook,
+  // whatever their level: so nobody's lines hide those about somebody else. Those above are left
+  // out, and counted in the next line of that kind, or at the end: "left_out":"300".
   static constexpr std::size_t kLinesPerWindow = 20;
   static constexpr std::chrono::seconds kWindow{10};
 
@@ -37,7 +39,7 @@ class LogWriter {
 
   void Write(const LogRecord& record);
 
-  // As Write(), with the limit of one event's lines: for what strangers can cause.
+  // As Write(), with the limit of one kind's lines: for what strangers can cause.
   void WriteLimited(const LogRecord& record, TimePoint now);
 
   // For the library. The writer outlives the hook.
@@ -55,10 +57,19 @@ class LogWriter {
     std::size_t lines = 0;
     std::uint64_t left_out = 0;
   };
-  void Add(const LogRecord& record);
+  struct Key {
+    std::string event;
+    std::string user;  // Empty where the event is about nobody.
+    auto operator<=>(const Key&) const = default;
+  };
+  static constexpr std::size_t kMostKinds = 1000;  // Above it, those of past windows are forgotten.
 
-  std::mutex mutex_;                                // Of all but the output.
-  std::map<std::string, Kind, std::less<>> kinds_;  // By event, a constant text.
+  void Add(const LogRecord& record);
+  void AddLeftOut(const Key& key, std::uint64_t lines);
+  void ForgetOld(TimePoint now);
+
+  std::mutex mutex_;  // Of all but the output.
+  std::map<Key, Kind> kinds_;
   std::uint64_t dropped_ = 0;
   LineOutput output_;
   const LogLevel least_;

@@ -45,9 +45,7 @@ void Connection::Fail(absl::Status reason) {
 void Connection::End(std::string_view event, absl::Status reason) {
   if (state_ >= State::kClosing) return;
   core().Log(LogLevel::kWarning, event, [&] {
-    return LogFields{{"peer_pid", std::to_string(peer().pid)},
-                     {"peer_user", peer().user},
-                     {"reason", std::string(reason.message())}};
+    return WithPeer(peer(), {{"reason", std::string(reason.message())}});
   });
   SendGoaway(reason);
   BeginClosing();
@@ -249,9 +247,7 @@ void Connection::OnTimeOver() {
 // here, unless its handler has begun: then that is waited for.
 void Connection::OnNoMemory() {
   core().Log(LogLevel::kError, "out of memory", [&] {
-    return LogFields{{"peer_pid", std::to_string(peer().pid)},
-                     {"peer_user", peer().user},
-                     {"cause", "handling an event of the connection, which is closed"}};
+    return WithPeer(peer(), {{"cause", "handling an event of the connection, which is closed"}});
   });
   const absl::Status reason(absl::StatusCode::kResourceExhausted, "");
   OnPipeLost(reason);
@@ -270,11 +266,9 @@ void Connection::SendStatusOrClose(std::uint64_t call_id, const absl::Status& st
 void Connection::LogNoMemory(std::string_view method, std::string_view what,
                              std::optional<std::size_t> bytes) {
   core().Log(LogLevel::kError, "out of memory", [&] {
-    return LogFields{{"peer_pid", std::to_string(peer().pid)},
-                     {"peer_user", peer().user},
-                     {"method", std::string(method)},
-                     {"cause", bytes ? absl::StrCat(ToAbsl(what), " of ", *bytes, " bytes")
-                                     : std::string(what)}};
+    return WithPeer(peer(), {{"method", std::string(method)},
+                             {"cause", bytes ? absl::StrCat(ToAbsl(what), " of ", *bytes, " bytes")
+                                             : std::string(what)}});
   });
 }
 
@@ -283,8 +277,7 @@ void Connection::OnPipeLost(const absl::Status& cause) {
   state_ = State::kClosing;
   ClosePipe(CloseMode::kAbort);
   core().Log(LogLevel::kDebug, "connection ended", [&] {
-    return LogFields{{"peer_pid", std::to_string(peer().pid)},
-                     {"cause", std::string(cause.message())}};
+    return WithPeer(peer(), {{"cause", std::string(cause.message())}});
   });
   if (has_calls()) StopCalls(absl::CancelledError("the client is gone"));
 }

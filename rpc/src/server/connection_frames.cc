@@ -18,6 +18,9 @@ constexpr std::size_t kResponsesAtOnce = 32;
 // So many frames of one connection are looked at before the others on the loop are served.
 constexpr std::size_t kFramesAtOnce = 128;
 
+// So much of a text that a client chose is logged.
+constexpr std::size_t kMostOfText = 256;
+
 Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
   if (header.timeout_us == 0 || header.timeout_us > kLongest) return Duration::max();
@@ -260,8 +263,8 @@ absl::Status Connection::OnGoaway(const wire::Frame& frame) {
   client_goes_away_ = true;
   if (goaway->status.ok()) return absl::OkStatus();
   core().Log(LogLevel::kWarning, "client ended the connection", [&] {
-    return LogFields{{"peer_pid", std::to_string(peer().pid)},
-                     {"reason", std::string(goaway->status.message())}};
+    return WithPeer(peer(),
+                    {{"reason", std::string(goaway->status.message().substr(0, kMostOfText))}});
   });
   BeginClosing();
   StopCalls(absl::CancelledError("the client ended the connection"));

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,14 @@ namespace server {
 class Connection;
 
 using LogFields = decltype(LogRecord::fields);
+
+// Who it is about, and `more`.
+inline LogFields WithPeer(const Peer& peer, LogFields more) {
+  LogFields fields{{"peer_pid", std::to_string(peer.pid)}, {"peer_user", peer.user}};
+  fields.insert(fields.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+  return fields;
+}
 
 // One for the whole server; read by all loops.
 struct ServerCore {

@@ -39,9 +39,8 @@ void MiddlewareChain::Leave(const ServerCore& core, ServerContext& context,
 void LogThrown(const ServerCore& core, const ServerContext& context, std::string_view event,
                const std::exception_ptr& exception) {
   core.Log(LogLevel::kError, event, [&] {
-    return LogFields{{"method", std::string(context.method())},
-                     {"peer_pid", std::to_string(context.peer().pid)},
-                     {"what", WhatWasThrown(exception)}};
+    return WithPeer(context.peer(), {{"method", std::string(context.method())},
+                                     {"what", WhatWasThrown(exception)}});
   });
 }
 
