@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 #include "child_process_linux.h"
 #include "harness.h"
@@ -68,6 +69,18 @@ TEST_F(EndpointOwnerTest, LeavesALiveSocketWithoutALockAlone) {
   Server server(transport_, loop_, endpoint_);
   EXPECT_EQ(server.status().code(), absl::StatusCode::kAlreadyExists) << server.status();
   EXPECT_TRUE(SocketFileExists());
+}
+
+// As that of a server that was killed: the kernel needs a moment, and the lock says nothing of it.
+TEST_F(EndpointOwnerTest, WaitsForTheEndOfASocketThatIsDying) {
+  UniqueFd other = BindRaw();
+  ASSERT_EQ(::listen(other.get(), 8), 0);
+  std::thread dies([&other] {
+    ::accept(other.get(), nullptr, nullptr);  // Somebody has looked at it.
+    other.Reset();
+  });
+  EXPECT_TRUE(EndpointOwner::Take(endpoint_).ok());
+  dies.join();
 }
 
 TEST_F(EndpointOwnerTest, LeavesAFileThatIsNoSocketAlone) {

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/clock.h"
+#include "src/transport/backoff.h"
 #include "src/transport/linux/folder.h"
 #include "src/transport/linux/socket.h"
 
@@ -51,7 +54,25 @@ absl::StatusOr<bool> IsLive(const std::string& address) {
   }
 }
 
-absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
+// The kernel may need some ms to end what a process that was killed had open.
+constexpr Duration kLastBreath = std::chrono::seconds(1);
+
+// Knocks until nobody opens, or `patience` is over.
+absl::StatusOr<bool> StaysLive(const std::string& address, Duration patience) {
+  Backoff gap = ConnectBackoff();
+  const TimePoint end = After(patience);
+  absl::StatusOr<bool> live = IsLive(address);
+  while (live.ok() && *live && Clock::now() < end) {
+    std::this_thread::sleep_for(gap.Next());
+    live = IsLive(address);
+  }
+  return live;
+}
+
+// Who has the lock is the only server here, but for those of other programs. Where the lock's note
+// says nothing of the socket, as there was no room for it, `patience` tells one of these from what
+// is left of a server that was killed.
+absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock, Duration patience) {
   const std::string& address = endpoint.address();
   const std::optional<struct stat> file = FileAt(address);
   if (!file.has_value()) return absl::OkStatus();
@@ -60,7 +81,7 @@ absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock) {
         absl::StrCat(address, " exists and is not a socket; choose another endpoint"));
   }
   if (lock.Note() != NoteOf(*file)) {
-    const absl::StatusOr<bool> live = IsLive(address);
+    const absl::StatusOr<bool> live = StaysLive(address, patience);
     if (!live.ok()) return live.status();
     if (*live) return Taken(endpoint);
   }
@@ -77,7 +98,8 @@ EndpointOwner::EndpointOwner(const Endpoint& endpoint, std::string lock_path)
 absl::StatusOr<EndpointOwner> EndpointOwner::Take(const Endpoint& endpoint) {
   EndpointOwner owner(endpoint, absl::StrCat(endpoint.address(), ".lock"));
   if (absl::Status status = owner.Lock(); !status.ok()) return status;
-  if (absl::Status status = ClearAddress(endpoint, *owner.lock_); !status.ok()) return status;
+  if (absl::Status status = ClearAddress(endpoint, *owner.lock_, kLastBreath); !status.ok())
+    return status;
   return owner;
 }
 
@@ -108,7 +130,7 @@ absl::Status EndpointOwner::Restore() {
   if (!LockInPlace()) {
     if (absl::Status status = Lock(); !status.ok()) return status;
   }
-  if (!SocketInPlace()) return ClearAddress(endpoint_, *lock_);
+  if (!SocketInPlace()) return ClearAddress(endpoint_, *lock_, Duration::zero());
   Bound();  // For the note.
   return absl::OkStatus();
 }
