@@ -53,7 +53,9 @@ int EndWith(std::string_view text, ExitCode code) {
   return End(code, written.ok());
 }
 
-int Refuse(const absl::Status& status, ExitCode code) { return EndWith(status.ToString(), code); }
+int Refuse(const absl::Status& status, ExitCode code) {
+  return EndWith(std::string(status.message()), code);
+}
 
 // For what the program is asked to show, and ends.
 int Show(const std::string& text) {

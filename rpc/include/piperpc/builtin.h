@@ -36,7 +36,8 @@ class BuiltinServices {
   // when it is empty. Everything serves until told otherwise. Before Start() as after it, so that a
   // server can start without serving. Known are the services that have been added so far:
   // NOT_FOUND names them. Before AddTo() none is, but for the server as a whole:
-  // FAILED_PRECONDITION. Any thread, but not beside AddTo() or Server::AddService().
+  // FAILED_PRECONDITION. Any thread, but not beside AddTo() or Server::AddService(),
+  // nor after the server's end.
   absl::Status SetServing(std::string_view service, bool serving);
 
  private:
