@@ -593,6 +593,21 @@ TEST_F(Async, AWorkerPoolWaitsForNothingWhereALoopEndsIt) {
   EXPECT_EQ(ran.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
+// It is not with the loop yet when the loop is to forget it.
+TEST_F(Async, ATimerOfAnotherThreadIsCancelledHoweverNewItIs) {
+  std::promise<void> fired;
+  OnLoop([&] {
+    Executor& executor = *Executor::Current();
+    Executor::TimerId timer = 0;
+    std::thread([&] {
+      timer = executor.PostAt(std::chrono::steady_clock::now(), [&] { fired.set_value(); });
+    }).join();
+    executor.CancelTimer(timer);
+  });
+  for (int i = 0; i < 3; ++i) OnLoop([] {});  // It would have fired.
+  EXPECT_NE(fired.get_future().wait_for(std::chrono::seconds(0)), std::future_status::ready);
+}
+
 TEST(WorkerPool, IsNotStoppedByAPart) {
   WorkerPool pool(1, 1);
   WorkerPool part(pool, "a");

@@ -36,7 +36,11 @@ LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<vo
   if (loop_.InLoop()) {
     Add(id, when, std::move(work));
   } else {
-    Post([this, id, when, work = std::move(work)]() mutable { Add(id, when, std::move(work)); });
+    ++on_their_way_;
+    Post([this, id, when, work = std::move(work)]() mutable {
+      --on_their_way_;
+      Add(id, when, std::move(work));
+    });
   }
   return id;
 }
@@ -50,6 +54,8 @@ void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> wo
 void LoopExecutor::CancelTimer(TimerId timer) {
   if (!loop_.InLoop()) return Post([this, timer] { CancelTimer(timer); });
   const auto node = later_.extract(timer);  // What it holds may come back here as it goes away.
+  // Another thread may just have made it: then it comes before what is posted now.
+  if (node.empty() && on_their_way_ > 0) Post([this, timer] { later_.extract(timer); });
 }
 
 void LoopExecutor::Run() {

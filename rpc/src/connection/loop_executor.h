@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <thread>
@@ -38,6 +39,7 @@ class LoopExecutor final : public Executor {
 
   transport::EventLoop& loop_;
   std::atomic<TimerId> last_timer_ = 0;
+  std::atomic<std::size_t> on_their_way_ = 0;  // Timers that other threads have made, to be added.
   absl::flat_hash_map<TimerId, std::unique_ptr<Later>> later_;  // Loop thread.
 };
 
