@@ -264,6 +264,28 @@ TEST_F(OutboxTest, QueuedBytesFallToZeroAsFramesLeave) {
   EXPECT_EQ(outbox_.queued_bytes(), 0u);
 }
 
+// Of any size, and also those that open a stream.
+TEST_F(OutboxTest, CallsBeginInTheOrderOfTheirIds) {
+  const std::size_t sizes[] = {10, 300'000, 20, 500'000, 0, 30, 300'000, 10};
+  for (std::uint64_t id = 1; const std::size_t size : sizes) {
+    AddMessage(FrameKind::kRequest, id++, Pattern(size));
+  }
+  outbox_.Add(Header(FrameKind::kRequest, 9));
+  AddMessage(FrameKind::kMessage, 9, "of nine");
+  outbox_.Add(Header(FrameKind::kHalfClose, 9));
+  outbox_.Drop(7);
+  Flush();
+  AddMessage(FrameKind::kRequest, 10, "alone");
+  Flush();
+  std::vector<std::uint64_t> begun;
+  for (const auto& frame : AllFrames()) {
+    if (begun.empty() || frame.call_id > begun.back()) begun.push_back(frame.call_id);
+  }
+  EXPECT_THAT(begun, testing::ElementsAre(1, 2, 3, 4, 5, 6, 8, 9, 10));
+  EXPECT_EQ(Joined(4), Pattern(500'000));
+  EXPECT_EQ(Joined(9), "of nine");
+}
+
 TEST_F(OutboxTest, ALargeRequestIsHeldUntilItsFirstPieceLeaves) {
   AddMessage(FrameKind::kRequest, 1, Pattern(300000));
   EXPECT_TRUE(outbox_.HoldsRequest(1));

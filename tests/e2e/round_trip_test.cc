@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -137,6 +138,33 @@ TEST_P(RoundTrip, CallbacksAndBlockingCallsMix) {
   }
   EXPECT_TRUE(done.WaitFor(500));
   EXPECT_EQ(good, 500);
+}
+
+// On a channel that has yet to connect, and in a callback, where calls travel together.
+TEST_P(RoundTrip, ASmallCallDoesNotBeginBeforeALargeOne) {
+  const auto both = [this] {
+    std::vector<std::future<RawResult>> replies;
+    for (const std::size_t size : {300'000, 10, 3'000'000, 0}) {
+      const auto reply = std::make_shared<std::promise<RawResult>>();
+      replies.push_back(reply->get_future());
+      internal::StartUnary<RawMessage>(
+          *channel_, kEcho, RawMessage{std::string(size, 'b')}, {},
+          [reply](RawResult result) { reply->set_value(std::move(result)); });
+    }
+    return replies;
+  };
+  const auto expect_ok = [](std::vector<std::future<RawResult>> replies) {
+    for (auto& reply : replies) {
+      const RawResult result = reply.get();
+      EXPECT_TRUE(result.ok()) << result.status();
+    }
+  };
+  expect_ok(both());
+  std::promise<std::vector<std::future<RawResult>>> begun;
+  internal::StartUnary<RawMessage>(*channel_, kEcho, RawMessage{}, {},
+                                   [&](const RawResult&) { begun.set_value(both()); });
+  expect_ok(begun.get_future().get());
+  EXPECT_EQ(channel_->connections_made(), 1u);
 }
 
 TEST_P(RoundTrip, CoroutinesCall) {

@@ -18,6 +18,10 @@ bool Overtakes(wire::FrameKind kind) {
   return kind == wire::FrameKind::kCancel || kind == wire::FrameKind::kCredit;
 }
 
+bool IsRequestNotBegun(const LargeMessage& message) {
+  return message.header().kind == wire::FrameKind::kRequest && !message.begun();
+}
+
 void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
   wire::PacketReader reader(packet);
   while (!reader.done()) {
@@ -32,8 +36,11 @@ void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
 Outbox::Outbox(BufferPool* pool, wire::FrameKind counted) : counted_kind_(counted), small_(pool) {}
 Outbox::~Outbox() = default;
 
-bool Outbox::IsWaiting(std::uint64_t call_id) const {
-  return !waiting_.empty() && turn_of_.contains(call_id);
+// Behind a message of its own call; and, for a REQUEST, behind those that are to begin before it.
+bool Outbox::MustWait(const wire::FrameHeader& header) const {
+  if (waiting_.empty()) return false;
+  if (header.kind == wire::FrameKind::kRequest && requests_not_begun_ > 0) return true;
+  return turn_of_.contains(header.call_id);
 }
 
 Outbox::Turns::iterator Outbox::FindWaiting(std::uint64_t call_id) {
@@ -45,6 +52,7 @@ Outbox::Turns::iterator Outbox::FindWaiting(std::uint64_t call_id) {
 void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
   const std::size_t cost = message->cost();
   const bool counted = IsCounted(message->header());
+  const bool request = IsRequestNotBegun(*message);
   const std::uint64_t call_id = message->header().call_id;
   if (const auto waiting = FindWaiting(call_id); waiting != waiting_.end()) {
     waiting->messages.push_back(std::move(message));
@@ -57,6 +65,7 @@ void Outbox::AddWaiting(std::unique_ptr<LargeMessage> message) {
   }
   queued_bytes_ += cost;
   large_counted_ += counted;
+  requests_not_begun_ += request;
 }
 
 void Outbox::Erase(Turns::iterator waiting) {
@@ -76,7 +85,7 @@ char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size
 }
 
 void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
-  if (!Overtakes(header.kind) && IsWaiting(header.call_id)) {
+  if (!Overtakes(header.kind) && MustWait(header)) {
     AddWaiting(std::make_unique<LargeMessage>(header, payload, small_.added()));
     return;
   }
@@ -85,17 +94,14 @@ void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
 }
 
 void Outbox::AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
-  if (message.size() > kSmallMessage || IsWaiting(header.call_id)) {
+  if (message.size() > kSmallMessage || MustWait(header)) {
     AddWaiting(std::make_unique<LargeMessage>(header, message, small_.added()));
   } else {
     message.WriteTo(AddSmall(header, message.size()));
   }
 }
 
-bool Outbox::Waiting::HoldsRequest() const {
-  const LargeMessage& first = *messages.front();
-  return first.header().kind == wire::FrameKind::kRequest && !first.begun();
-}
+bool Outbox::Waiting::HoldsRequest() const { return IsRequestNotBegun(*messages.front()); }
 
 bool Outbox::HoldsRequest(std::uint64_t call_id) const {
   const auto turn = turn_of_.find(call_id);
@@ -117,6 +123,7 @@ void Outbox::Drop(std::uint64_t call_id) {
   for (const auto& message : waiting->messages) {
     queued_bytes_ -= message->cost();
     large_counted_ -= IsCounted(message->header());
+    requests_not_begun_ -= IsRequestNotBegun(*message);
   }
   std::unique_ptr<LargeMessage>& first = waiting->messages.front();
   if (first.get() == flying_) retired_ = std::move(first);
@@ -152,6 +159,7 @@ void Outbox::Commit(const Packet& packet) {
   queued_bytes_ -= packet.small.size();
   if (packet.large == nullptr) return;
   queued_bytes_ -= packet.large->cost();
+  requests_not_begun_ -= IsRequestNotBegun(*packet.large);
   packet.large->Commit(packet.piece);
   queued_bytes_ += packet.large->cost();
   flying_ = packet.large;

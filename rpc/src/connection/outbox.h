@@ -98,7 +98,7 @@ class Outbox {
 
   // The end when the call has no message that waits.
   Turns::iterator FindWaiting(std::uint64_t call_id);
-  bool IsWaiting(std::uint64_t call_id) const;
+  bool MustWait(const wire::FrameHeader& header) const;
   void AddWaiting(std::unique_ptr<LargeMessage> message);
   bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
   void Erase(Turns::iterator waiting);
@@ -113,6 +113,8 @@ class Outbox {
   std::size_t max_packet_ = wire::kEarlyPacketBytes;
   std::size_t queued_bytes_ = 0;
   bool sending_ = false;
+  std::size_t requests_not_begun_ =
+      0;  // Of those that wait: calls begin in the order of their ids.
   SmallQueue small_;
   Turns waiting_;                                                // The first one's turn is next.
   absl::flat_hash_map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
