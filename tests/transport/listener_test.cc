@@ -119,7 +119,7 @@ TEST_P(ListenerTest, LeavesTheEndpointFreeAndItsPipesAliveAfterClose) {
   }
 }
 
-TEST_P(ListenerTest, TurnsWaitingClientsAwayOnClose) {
+TEST_P(ListenerTest, HandsOutOnCloseWhoHasConnectedBefore) {
   Listen({.waiting_instances = 2});
   std::vector<std::unique_ptr<Pipe>> waiting;
   server_loop_->Do([&] {  // Meanwhile the listener takes nobody.
@@ -128,9 +128,14 @@ TEST_P(ListenerTest, TurnsWaitingClientsAwayOnClose) {
     server_->BeginClose();
   });
   server_->Close();
+  std::vector<std::unique_ptr<End>> servers;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    servers.push_back(std::make_unique<End>(server_->acceptor().WaitPipe()));
+    servers.back()->MustSend("going away");
+  }
   for (std::unique_ptr<Pipe>& pipe : waiting) {
     End client(std::move(pipe));
-    EXPECT_EQ(client.ReceiveUntil(Soon()).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(*client.ReceiveUntil(Soon()), "going away");
   }
   EXPECT_EQ(TryConnect().status().code(), absl::StatusCode::kUnavailable);
 }

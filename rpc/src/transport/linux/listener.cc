@@ -114,6 +114,8 @@ absl::Status SocketListener::BindAndListen(int fd) {
 void SocketListener::Close(absl::AnyInvocable<void()> closed) {
   closing_ = true;
   closed_ = std::move(closed);
+  if (socket_ != nullptr) socket_->Refuse();
+  AcceptLeft();
   owner_.Release();
   Retire();
   watch_.Close([this] {
@@ -170,7 +172,8 @@ absl::Status SocketListener::Restore() {
   return absl::OkStatus();
 }
 
-// Those that had connected before the file was removed are served.
+// Those that had connected before the end of the socket, or of its file, are handed out, too: the
+// delegate tells them what there is to tell.
 void SocketListener::AcceptLeft() {
   while (socket_ != nullptr) {
     UniqueFd client(::accept4(socket_->fd(), nullptr, nullptr, SOCK_CLOEXEC));

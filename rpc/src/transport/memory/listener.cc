@@ -34,15 +34,16 @@ MemoryListener::MemoryListener(MemoryPorts& ports, EventLoop& loop, const Endpoi
       backlog_(options.waiting_instances == 0 ? kDefaultBacklog : options.waiting_instances),
       admission_(options.max_connections, delegate) {}
 
+// Those that had connected before are handed out, too: the delegate tells them what there is to
+// tell.
 void MemoryListener::Close(absl::AnyInvocable<void()> closed) {
-  closed_ = true;
-  std::deque<std::unique_ptr<MemoryPipe>> turned_away;
   {
     const internal::MutexLock lock(ports_.mutex);
     ports_.listeners.erase(name_);
-    turned_away.swap(waiting_);
     ports_.changed.notify_all();
   }
+  TakeWaiting();
+  closed_ = true;
   loop_.Post(std::move(closed));
 }
 

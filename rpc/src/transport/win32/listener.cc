@@ -161,15 +161,18 @@ void NamedPipeListener::Close(absl::AnyInvocable<void()> closed) {
   FinishClose();
 }
 
-// The name is free as soon as Close() returns, so this waits for the end of the cancelled connect,
-// which the system ends at once. Its completion reaches the loop later.
+// Without clients the name is free as soon as Close() returns, so this waits for the end of the
+// cancelled connect, which the system ends at once. Its completion reaches the loop later. A client
+// that was quicker is handed out, too: the delegate tells it what there is to tell.
 void NamedPipeListener::CloseWaiting(Instance& instance) {
+  DWORD error = ERROR_PIPE_CONNECTED;
   if (instance.pending) {
     DWORD ignored = 0;
     instance.Cancel(instance.pipe.get());
-    instance.Result(instance.pipe.get(), true, ignored);
+    error = instance.Result(instance.pipe.get(), true, ignored);
   }
-  instance.pipe.Reset();
+  UniqueHandle client = std::move(instance.pipe);
+  if (client && instance.waiting && IsConnected(error)) HandOut(std::move(client));
 }
 
 void NamedPipeListener::FinishClose() {
