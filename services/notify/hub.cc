@@ -21,8 +21,6 @@ constexpr std::size_t kMinQueueBytes = 4096;
 // A queue's own memory for an event: the pointer and its share of the bookkeeping.
 constexpr std::size_t kEntryBytes = 64;
 
-absl::Status Ended() { return absl::UnavailableError("the server has ended the subscription"); }
-
 bool IsPolicy(SlowPolicy policy) {
   return policy != notify::v1::SLOW_POLICY_UNSPECIFIED && notify::v1::SlowPolicy_IsValid(policy);
 }
@@ -120,7 +118,6 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolic
   auto feed = std::make_unique<Feed>(*this, user, policy, options_.queue_bytes);
   // The feed goes away, and takes this lock, only after it was released: declared before it.
   std::lock_guard lock(mutex_);
-  if (closed_) return Ended();
   if (absl::Status full = CheckPlaces(feed->user_); !full.ok()) return full;
   SharedEvent subscribed = MakeSubscribed(policy, options_.queue_bytes, sequence_);
   const std::size_t bytes = BytesOf(*subscribed);
@@ -142,12 +139,6 @@ absl::Status Hub::CheckPlaces(const std::string& user) const {
   return absl::ResourceExhaustedError(absl::StrCat("user ", user, " has ", own->second,
                                                    " subscribers; the limit is ", limit,
                                                    " (max_subscribers_per_user)"));
-}
-
-void Hub::Close() {
-  std::lock_guard lock(mutex_);
-  closed_ = true;
-  for (Feed* feed : feeds_) feed->queue_.End(Ended());
 }
 
 absl::StatusOr<Hub::Published> Hub::Announce(Event event) {

@@ -67,8 +67,7 @@ class Feed {
     queue_.WhenCutOff(std::move(cut_off));
   }
 
-  // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; UNAVAILABLE: the hub was
-  // closed; else OK.
+  // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; else OK.
   absl::Status status() const { return queue_.status(); }
 
  private:
@@ -94,12 +93,8 @@ class Hub {
 
   // Subscribes for `user`, as Peer::user; nothing that is published after the return is missed.
   // INVALID_ARGUMENT: no such policy; RESOURCE_EXHAUSTED: there are max_subscribers already, or
-  // max_subscribers_per_user of this one; UNAVAILABLE: it was closed.
+  // max_subscribers_per_user of this one.
   absl::StatusOr<std::unique_ptr<Feed>> Open(std::string_view user, notify::v1::SlowPolicy policy);
-
-  // Ends all feeds with UNAVAILABLE, once they have given what is in their queues, and refuses new
-  // ones: for a server that is about to end.
-  void Close();
 
   // Publishes `event`, of which the caller has set the kind, and waits for nobody: subscribers that
   // block and have no room are disconnected. RESOURCE_EXHAUSTED: it is larger than a queue.
@@ -133,7 +128,6 @@ class Hub {
   const HubOptions options_;
   std::mutex mutex_;  // Of all below. Taken before that of a queue. Its order is the events' order.
   std::uint64_t sequence_ = 0;
-  bool closed_ = false;
   std::unordered_set<Feed*> feeds_;
   std::unordered_map<std::string, std::size_t> feeds_of_;  // By their user.
   std::unordered_set<Turn*> waiting_;

@@ -1,6 +1,7 @@
 #include "services/notify/notify.h"
 
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -33,16 +34,18 @@ piperpc::Stream<notify::v1::Event> Notify::CoSubscribe(piperpc::ServerContext& c
   if (!feed.ok()) co_yield feed.status();
   const CallWhileItLasts call = std::make_shared<piperpc::ServerContext* const>(&context);
   StopWhenCutOff(**feed, call);
+  // Nor when the server ends: what it has not taken by then is lost.
+  const std::stop_callback at_drain(context.drain_token(), [&context] {
+    context.Stop(absl::UnavailableError("the server has ended the subscription"));
+  });
   for (;;) {
-    auto next = (*feed)->Next(context.drain_token());
+    auto next = (*feed)->Next(context.stop_token());
     const SharedEvent event = co_await next;
     if (event == nullptr) break;
     co_yield *event;
   }
-  const absl::Status ended = (*feed)->status();
-  if (!ended.ok()) co_yield ended;
-  // Only a server that shuts down has somebody left to hear this.
-  co_yield absl::UnavailableError("the server has ended the subscription");
+  const absl::Status cut_off = (*feed)->status();
+  if (!cut_off.ok()) co_yield cut_off;
 }
 
 piperpc::Task<absl::StatusOr<notify::v1::PublishResponse>> Notify::CoPublish(

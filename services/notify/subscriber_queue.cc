@@ -59,16 +59,10 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
   return popped;
 }
 
-void SubscriberQueue::End(absl::Status status) {
-  std::lock_guard lock(mutex_);
-  if (status_.ok()) status_ = std::move(status);
-  changed_.Set();
-}
-
 void SubscriberQueue::WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off) {
   std::lock_guard lock(mutex_);
   cut_off_ = std::move(cut_off);
-  if (was_cut_off_) cut_off_(status_);
+  if (!status_.ok()) cut_off_(status_);
 }
 
 absl::Status SubscriberQueue::status() const {
@@ -88,7 +82,6 @@ void SubscriberQueue::CutOff() {
                    " bytes are waiting for it; the limit is ", limit_bytes_, " bytes"));
   entries_ = {};
   queued_bytes_ = 0;
-  was_cut_off_ = true;
   if (cut_off_) cut_off_(status_);
 }
 

@@ -40,9 +40,6 @@ class SubscriberQueue {
   };
   Popped Pop();
 
-  // Takes no more events; those in it can still be popped. Nothing when it is closed already.
-  void End(absl::Status status);
-
   // Calls `cut_off` with status() when a push finds no room and closes the queue; at once when that
   // has happened. It runs under the queue's lock, on the publisher's thread: it only passes on.
   void WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off);
@@ -70,7 +67,6 @@ class SubscriberQueue {
   std::size_t queued_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Since the last pop.
   bool writable_wanted_ = false;
-  bool was_cut_off_ = false;
   absl::AnyInvocable<void(const absl::Status&)> cut_off_;
   absl::Status status_;
 };

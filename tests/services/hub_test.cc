@@ -112,16 +112,6 @@ TEST(Hub, LimitsEachUserAsItIsTold) {
   EXPECT_TRUE(hub->Open("rui", SLOW_POLICY_UNSPECIFIED).ok());
 }
 
-TEST(Hub, EndsItsFeedsWhenItIsClosedButNotWhatTheyHold) {
-  const auto hub = MakeHub();
-  const auto feed = OpenQuietly(*hub, SLOW_POLICY_DROP_OLDEST);
-  ASSERT_TRUE(hub->Announce(Text("last")).ok());
-  hub->Close();
-  EXPECT_EQ(feed->status().code(), StatusCode::kUnavailable);
-  EXPECT_THAT(Drain(*feed), ElementsAre(1));
-  EXPECT_EQ(hub->Open("ana", SLOW_POLICY_DROP_OLDEST).status().code(), StatusCode::kUnavailable);
-}
-
 TEST(Hub, RefusesAPolicyThatIsNone) {
   const auto hub = MakeHub();
   EXPECT_EQ(hub->Open("ana", static_cast<notify::v1::SlowPolicy>(77)).status().code(),

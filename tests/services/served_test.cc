@@ -1,4 +1,5 @@
 // The three services behind a server, and clients that call them.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -26,8 +27,14 @@ namespace {
 
 using absl::StatusCode;
 using notify::v1::Event;
+using ::testing::AllOf;
+using ::testing::Gt;
+using ::testing::Lt;
 
 constexpr char kEndpoint[] = "services";
+
+// Messages of 100,000 bytes.
+constexpr int kMoreThanItsCredit = 6;
 
 piperpc::Task<bool> DoNotSleep(std::atomic<int>& sleeps) {
   ++sleeps;
@@ -253,6 +260,25 @@ TEST_F(ServedTest, AShutdownEndsSubscriptionsAndSaysSo) {
   EXPECT_TRUE(server_.Shutdown(std::chrono::milliseconds::max()).clean());
   EXPECT_FALSE(events.Next().has_value());
   EXPECT_EQ(events.status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(events.status().message(), "the server has ended the subscription");
+}
+
+// Its reader takes what came while there was credit for it, and what waited is lost.
+TEST_F(ServedTest, AShutdownEndsASubscriptionThatWaitsForItsReader) {
+  Client ear(*transport_);
+  auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
+  ASSERT_TRUE(events.Next()->has_subscribed());
+  Client client(*transport_);
+  notify::v1::PublishRequest message;
+  message.set_text(std::string(100'000, 'x'));
+  for (int i = 0; i < kMoreThanItsCredit; ++i) {
+    ASSERT_TRUE(notify::v1::NotifyClient(client.channel).Publish(message).ok());
+  }
+  EXPECT_TRUE(server_.Shutdown(std::chrono::milliseconds::max()).clean());
+  int came = 0;
+  while (events.Next().has_value()) ++came;
+  EXPECT_THAT(came, AllOf(Gt(0), Lt(kMoreThanItsCredit)));
+  EXPECT_EQ(events.status().message(), "the server has ended the subscription");
 }
 
 }  // namespace

@@ -25,13 +25,6 @@ class HostedServices {
   // Adds all of them. They outlive `server`.
   absl::Status AddTo(Server& server);
 
-  // From now on health says that the server does not serve, and subscriptions end, which would go
-  // on for ever otherwise.
-  void StopServing() {
-    builtin_.SetServing("", false).IgnoreError();  // The server as a whole is always known.
-    hub_->Close();
-  }
-
  private:
   HostedServices(std::unique_ptr<services::AccountStore> accounts, services::PasswordHasher hasher,
                  std::unique_ptr<services::Hub> hub, LogHook log);

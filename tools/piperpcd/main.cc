@@ -123,7 +123,6 @@ int Serve(const Options& options, StopRequest& stop) {
   const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
   const SecondSignal second([&log](const std::string& name) { LogSecond(log, name); });
-  (*services)->StopServing();
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   const bool log_written = log.Finish(LineOutput::kFlushLimit);
   const bool all_written = output.Flush(LineOutput::kFlushLimit).ok() && log_written;
