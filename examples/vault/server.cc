@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
 
   // Calls may go on for five seconds; the report names what had to be cut short.
   const piperpc::ShutdownReport report = server.Shutdown(std::chrono::seconds(5));
+  for (const std::string& call : report.stopped) std::cerr << "stopped: " << call << "\n";
   for (const std::string& call : report.aborted) std::cerr << "aborted: " << call << "\n";
   for (const std::string& client : report.undelivered) std::cerr << "not read: " << client << "\n";
   for (const std::string& thread : report.blocked) std::cerr << "blocked: " << thread << "\n";
