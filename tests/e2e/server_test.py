@@ -198,7 +198,8 @@ class EndTest(ServerTest):
     self.assertEqual(server.stop(), 0)
     records = [json.loads(line) for line in server.err.seen]
     self.assertEqual(records[-1]['event'], 'ended')
-    self.assertEqual(records[-1]['aborted'], '0')
+    for count in ('stopped', 'aborted', 'undelivered', 'blocked'):
+      self.assertEqual(records[-1][count], '0')
     self.assertNotIn('not for the log', '\n'.join(server.err.seen))
 
 

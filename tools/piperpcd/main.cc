@@ -79,6 +79,9 @@ bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
 }
 
 void LogReport(LogWriter& log, const ShutdownReport& report) {
+  if (!report.status.ok()) {
+    log.Write({LogLevel::kError, "not shut down", {{"reason", report.status.ToString()}}});
+  }
   for (const std::string& call : report.stopped) {
     log.Write({LogLevel::kWarning, "call stopped", {{"call", call}}});
   }
@@ -95,7 +98,8 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
              "ended",
              {{"stopped", absl::StrCat(report.stopped.size())},
               {"aborted", absl::StrCat(report.aborted.size())},
-              {"undelivered", absl::StrCat(report.undelivered.size())}}});
+              {"undelivered", absl::StrCat(report.undelivered.size())},
+              {"blocked", absl::StrCat(report.blocked.size())}}});
 }
 
 // Right before the end, which waits no longer than a reader needs who is there.
