@@ -27,9 +27,9 @@ absl::StatusOr<std::unique_ptr<Pipe>> NamedPipeTransport::Connect(const Endpoint
 }
 
 absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
-  static PipeCalls calls;
-  static NamedPipeTransport iocp(calls);
-  if (backend == "auto" || backend == "iocp") return &iocp;
+  // Never destroyed: servers may be static.
+  static NamedPipeTransport* const iocp = new NamedPipeTransport(*new PipeCalls);
+  if (backend == "auto" || backend == "iocp") return iocp;
   return absl::InvalidArgumentError(
       absl::StrCat("backend \"", ToAbsl(backend),
                    "\" is not valid: on this system it must be \"auto\" or \"iocp\""));
