@@ -74,18 +74,11 @@ void LogUnusable(const piperpc::LogHook& log, const absl::Status& status) {
   });
 }
 
-// What is being handled, in a catch block.
+// In a catch block.
 void LogException(const piperpc::LogHook& log) {
-  LogSafely(log, [] {
-    std::string what = "not a std::exception";
-    try {
-      throw;
-    } catch (const std::exception& error) {
-      what = error.what();
-    } catch (...) {
-    }
+  LogSafely(log, [thrown = std::current_exception()] {
     return piperpc::LogRecord{
-        piperpc::LogLevel::kError, "exception in a login", {{"what", std::move(what)}}};
+        piperpc::LogLevel::kError, "exception in a login", {{"what", WhatWasThrown(thrown)}}};
   });
 }
 

@@ -9,20 +9,6 @@
 #include "services/auth/log_safely.h"
 
 namespace services {
-namespace {
-
-std::string What(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "not a std::exception";
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view username,
                                                           std::string_view password,
                                                           UnknownName unknown) {
@@ -84,10 +70,11 @@ void Authenticator::Renew(std::string_view username, std::string_view password,
   }
   if (status.ok() && thrown == nullptr) return;
   LogSafely(log_, [&] {
-    return piperpc::LogRecord{piperpc::LogLevel::kWarning,
-                              "password hash not renewed",
-                              {{"user", std::string(username)},
-                               {"error", thrown != nullptr ? What(thrown) : status.ToString()}}};
+    return piperpc::LogRecord{
+        piperpc::LogLevel::kWarning,
+        "password hash not renewed",
+        {{"user", std::string(username)},
+         {"error", thrown != nullptr ? WhatWasThrown(thrown) : status.ToString()}}};
   });
 }
 
