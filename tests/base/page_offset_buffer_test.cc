@@ -1,10 +1,10 @@
+#include "src/base/page_offset_buffer.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstring>
 #include <utility>
-
-#include "src/base/page_offset_buffer.h"
 
 namespace piperpc {
 namespace {

@@ -1,7 +1,7 @@
 // The right to serve an endpoint: of all processes that ask for it at once, one gets it.
 //
 // Beside the socket lies a lock file, "<address>.lock", which the owner holds as long as it lives
-// (lock_file_linux.h), and in which it notes which socket file is its own. With the lock in hand,
+// (lock_file.h), and in which it notes which socket file is its own. With the lock in hand,
 // that socket is a dead server's, and is removed, even if it still takes connections: the kernel
 // keeps it for some milliseconds when io_uring was at work on it, and a child of the dead server
 // for as long as it lives. Of another program's socket, which has no lock, it is found out whether

@@ -85,7 +85,7 @@ absl::Status UringLoop::Open() {
   return AskForRest();
 }
 
-// A process may give up rights after they were tried (uring_probe_linux.h), and once the loop runs
+// A process may give up rights after they were tried (uring_probe.h), and once the loop runs
 // there is nobody to be told. So whoever makes a loop asks for the calls that are made only then,
 // in ways that do nothing: the kernel knows an error of its own for each.
 absl::Status UringLoop::AskForRest() {
