@@ -14,8 +14,8 @@ namespace piperpc {
 
 class LargeMessage {
  public:
-  // Serialises `message`, and copies what `header` views. It may be sent
-  // when `after` bytes of the queue of small frames have gone: those of its call are among them.
+  // Serialises `message`, and copies what `header` views. It may be sent when `after` bytes of the
+  // queue of small frames have gone: those of its call are among them.
   LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
                std::uint64_t after);
   LargeMessage(const wire::FrameHeader& header, wire::Bytes payload, std::uint64_t after);

@@ -17,8 +17,8 @@ namespace piperpc::internal {
 // A queue between a coroutine on the loop and a thread that may wait; one of each. It is bounded in
 // messages and in bytes, and takes one message of any size when it is empty. What the coroutine
 // puts in is taken only once the thread has asked for the first: before that, its messages wait
-// where the server counts them. Either end may close
-// it: nothing is put in after that, and what is in it can still be taken.
+// where the server counts them. Either end may close it: nothing is put in after that, and what is
+// in it can still be taken.
 template <typename T>
 class Handoff {
  public:
