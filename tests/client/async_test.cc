@@ -256,6 +256,26 @@ TEST_F(AsyncTest, WhatCallbacksThrowGoesToTheLogAndTheLoopGoesOn) {
   EXPECT_EQ(text.get(), "in a callback");
 }
 
+TEST_F(AsyncTest, ALogHookThatThrowsCostsNoCall) {
+  std::atomic<int> connected = 0;
+  std::atomic<int> goaways = 0;
+  options_.log = [&](const LogRecord& record) {
+    if (record.event == "connected") ++connected;
+    if (record.event == "goaway") ++goaways;
+    throw std::runtime_error("in the log hook");
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  for (const bool blocking : {true, false}) {
+    auto call = blocking ? CallAside("x") : CallAsync("x");
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+    connection.Goaway(absl::OkStatus(), id);
+    connection.Reply(id, "r");
+    EXPECT_EQ(*Get(call), "r");
+  }
+  EXPECT_TRUE(testing::Eventually([&] { return connected == 2 && goaways == 2; }));
+}
+
 TEST_F(AsyncTest, ABlockingCallInACallbackIsRefusedAtOnce) {
   std::promise<Text> inner;
   internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"a"}, {},

@@ -1,4 +1,9 @@
 // Streams that coroutines write and read: without an executor, on the channel's loop.
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+
 #include "client/client_fixture.h"
 #include "piperpc/raw_client.h"
 #include "support/raw_forms.h"
@@ -129,6 +134,74 @@ TEST_F(StreamCoroutineTest, FinishOfAChannelThatIsClosedTellsSo) {
   channel_->Close();
   auto writer = client_.ClientStreaming("t.T/Up");
   ExpectStatus(SyncWait(Finish(writer)).status(), absl::StatusCode::kFailedPrecondition, "closed");
+}
+
+// --- A coroutine that owns its client, and goes away with it at its end, on the client's loop. ---
+
+// Nobody holds its frame but itself.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+using OwnedClient = std::unique_ptr<RawClient>;
+
+Detached CallAndEnd(OwnedClient client, std::promise<absl::Status>& result) {
+  auto call = client->CoUnary("t.T/Unary", RawMessage{"x"});
+  RawReply reply = co_await call;
+  result.set_value(reply.status());
+}
+
+Detached ReadOnceAndEnd(OwnedClient client, std::promise<absl::Status>& result) {
+  auto replies = client->ServerStreaming("t.T/Down", RawMessage{"x"});
+  auto next = replies.CoNext();
+  std::optional<RawMessage> message = co_await next;
+  const absl::Status none = absl::NotFoundError("no message");
+  result.set_value(message.has_value() ? absl::OkStatus() : none);
+}
+
+class OwnedClientTest : public StreamCoroutineTest {
+ protected:
+  OwnedClient NewClient() {
+    return std::make_unique<RawClient>(Connect(ScriptedServer::kEndpoint, options_));
+  }
+
+  // The frame takes the client with it, and that its connection.
+  void ExpectEnd(ScriptedConnection& connection, absl::StatusCode code) {
+    std::future<absl::Status> ended = result_.get_future();
+    ASSERT_TRUE(testing::Arrives(ended));
+    EXPECT_EQ(ended.get().code(), code);
+    EXPECT_TRUE(connection.ReceivesEnd());
+  }
+
+  std::promise<absl::Status> result_;
+};
+
+TEST_F(OwnedClientTest, GoesAwayWithACoroutineThatHasItsReply) {
+  CallAndEnd(NewClient(), result_);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ExpectEnd(connection, absl::StatusCode::kOk);
+}
+
+TEST_F(OwnedClientTest, GoesAwayWithACoroutineWhoseCallHasFailed) {
+  CallAndEnd(NewClient(), result_);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Refuse(id, absl::AbortedError("enough"));
+  ExpectEnd(connection, absl::StatusCode::kAborted);
+}
+
+TEST_F(OwnedClientTest, GoesAwayWithACoroutineThatLeavesItsStream) {
+  ReadOnceAndEnd(NewClient(), result_);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Message(connection.Expect(FrameKind::kRequest).call_id, "m");
+  ExpectEnd(connection, absl::StatusCode::kOk);
 }
 
 // --- A server that has another type of method than was called. ---
