@@ -25,7 +25,7 @@ wire::Frame Part(std::string_view payload, bool more, std::uint64_t message_size
 
 std::string Text(wire::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
-class AssemblyTest : public testing::Test {
+class MessageAssemblerTest : public testing::Test {
  protected:
   void ExpectMore(const wire::Frame& frame) {
     const absl::StatusOr<MessageAssembler::Outcome> outcome =
@@ -53,7 +53,7 @@ class AssemblyTest : public testing::Test {
   MessageAssembler assembler_;
 };
 
-TEST_F(AssemblyTest, AMessageOfOneFrameIsAViewOfIt) {
+TEST_F(MessageAssemblerTest, AMessageOfOneFrameIsAViewOfIt) {
   const std::string payload = "whole";
   const auto outcome = assembler_.Add(Part(payload, false), kLimit, &budget_);
   ASSERT_TRUE(outcome.ok());
@@ -61,9 +61,9 @@ TEST_F(AssemblyTest, AMessageOfOneFrameIsAViewOfIt) {
   EXPECT_FALSE(assembler_.in_progress());
 }
 
-TEST_F(AssemblyTest, AnEmptyMessageIsWhole) { EXPECT_EQ(ExpectWhole(Part("", false)), ""); }
+TEST_F(MessageAssemblerTest, AnEmptyMessageIsWhole) { EXPECT_EQ(ExpectWhole(Part("", false)), ""); }
 
-TEST_F(AssemblyTest, PartsAreJoined) {
+TEST_F(MessageAssemblerTest, PartsAreJoined) {
   ExpectMore(Part("ab", true, 6));
   EXPECT_TRUE(assembler_.in_progress());
   ExpectMore(Part("cd", true));
@@ -71,7 +71,7 @@ TEST_F(AssemblyTest, PartsAreJoined) {
   EXPECT_FALSE(assembler_.in_progress());
 }
 
-TEST_F(AssemblyTest, TheNextMessageBeginsAnew) {
+TEST_F(MessageAssemblerTest, TheNextMessageBeginsAnew) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ExpectWhole(Part("cd", false)), "abcd");
   EXPECT_EQ(ExpectWhole(Part("x", false)), "x");
@@ -79,7 +79,7 @@ TEST_F(AssemblyTest, TheNextMessageBeginsAnew) {
   EXPECT_EQ(ExpectWhole(Part("gh", false)), "efgh");
 }
 
-TEST_F(AssemblyTest, AnAssembledMessageIsKeptWhereItIs) {
+TEST_F(MessageAssemblerTest, AnAssembledMessageIsKeptWhereItIs) {
   ExpectMore(Part("ab", true, 4));
   const auto outcome = assembler_.Add(Part("cd", false), kLimit, &budget_);
   ASSERT_TRUE(outcome.ok());
@@ -90,7 +90,7 @@ TEST_F(AssemblyTest, AnAssembledMessageIsKeptWhereItIs) {
   EXPECT_TRUE(budget_.Take(100));
 }
 
-TEST_F(AssemblyTest, AWholeMessageIsKeptWhenItsPacketGoes) {
+TEST_F(MessageAssemblerTest, AWholeMessageIsKeptWhenItsPacketGoes) {
   std::string packet = "abc";
   const auto outcome = assembler_.Add(Part(packet, false), kLimit, &budget_);
   ASSERT_TRUE(outcome.ok());
@@ -99,45 +99,45 @@ TEST_F(AssemblyTest, AWholeMessageIsKeptWhenItsPacketGoes) {
   EXPECT_EQ(Text(kept), "abc");
 }
 
-TEST_F(AssemblyTest, MoreWithoutASizeIsAViolation) {
+TEST_F(MessageAssemblerTest, MoreWithoutASizeIsAViolation) {
   EXPECT_EQ(ErrorOf(Part("ab", true)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, ASizeBelowTheFirstFrameIsAViolation) {
+TEST_F(MessageAssemblerTest, ASizeBelowTheFirstFrameIsAViolation) {
   EXPECT_EQ(ErrorOf(Part("abc", true, 3)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, AWrongSizeOfTheOnlyFrameIsAViolation) {
+TEST_F(MessageAssemblerTest, AWrongSizeOfTheOnlyFrameIsAViolation) {
   EXPECT_EQ(ErrorOf(Part("abc", false, 4)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, AnEmptyPartIsAViolation) {
+TEST_F(MessageAssemblerTest, AnEmptyPartIsAViolation) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ErrorOf(Part("", true)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, TooManyBytesAreAViolation) {
+TEST_F(MessageAssemblerTest, TooManyBytesAreAViolation) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ErrorOf(Part("cde", false)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, TooFewBytesAreAViolation) {
+TEST_F(MessageAssemblerTest, TooFewBytesAreAViolation) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ErrorOf(Part("c", false)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, MoreAtTheFullSizeIsAViolation) {
+TEST_F(MessageAssemblerTest, MoreAtTheFullSizeIsAViolation) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ErrorOf(Part("cd", true)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, AnotherKindInTheMiddleIsAViolation) {
+TEST_F(MessageAssemblerTest, AnotherKindInTheMiddleIsAViolation) {
   ExpectMore(Part("ab", true, 4));
   EXPECT_EQ(ErrorOf(Part("cd", false, 0, FrameKind::kResponse)),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(AssemblyTest, AMessageAboveTheLimitNamesSizeAndLimit) {
+TEST_F(MessageAssemblerTest, AMessageAboveTheLimitNamesSizeAndLimit) {
   const auto outcome = assembler_.Add(Part("ab", true, 1001), kLimit, &budget_);
   EXPECT_EQ(outcome.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(outcome.status().message()),
@@ -145,14 +145,14 @@ TEST_F(AssemblyTest, AMessageAboveTheLimitNamesSizeAndLimit) {
   EXPECT_EQ(ErrorOf(Part(std::string(1001, 'x'), false)), absl::StatusCode::kResourceExhausted);
 }
 
-TEST_F(AssemblyTest, TheBudgetIsChargedForBytesThatCameNotForThosePromised) {
+TEST_F(MessageAssemblerTest, TheBudgetIsChargedForBytesThatCameNotForThosePromised) {
   ExpectMore(Part("ab", true, 999));
   EXPECT_TRUE(budget_.Take(98));
   EXPECT_EQ(ErrorOf(Part("c", true)), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(budget_.Take(2));
 }
 
-TEST_F(AssemblyTest, AnAssemblyThatGoesAwayGivesItsShareBack) {
+TEST_F(MessageAssemblerTest, AnAssemblerThatGoesAwayGivesItsShareBack) {
   {
     MessageAssembler other;
     ASSERT_TRUE(other.Add(Part(std::string(90, 'x'), true, 200), kLimit, &budget_).ok());
@@ -162,17 +162,17 @@ TEST_F(AssemblyTest, AnAssemblyThatGoesAwayGivesItsShareBack) {
 }
 
 // Buffers that were used before are large from the first frame on.
-class LargeAssemblyTest : public testing::Test {
+class LargeMessageAssemblerTest : public testing::Test {
  protected:
   static constexpr std::size_t kSize = 1 << 20;
 
-  LargeAssemblyTest() {
+  LargeMessageAssemblerTest() {
     PacketBuffer used;
     used.Reserve(kSize);
     LargeBuffers::OfProcess().Clear();
     LargeBuffers::OfProcess().Give(std::move(used));
   }
-  ~LargeAssemblyTest() override { LargeBuffers::OfProcess().Clear(); }
+  ~LargeMessageAssemblerTest() override { LargeBuffers::OfProcess().Clear(); }
 
   // Adds the first or the last half of a message of kSize bytes.
   void AddHalf(MessageAssembler& assembler, MemoryShare& share, bool first) {
@@ -183,7 +183,7 @@ class LargeAssemblyTest : public testing::Test {
   MemoryBudget server_{8 * kSize, "the server"};
 };
 
-TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
+TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
   MemoryShare share(4 * kSize, "the connection", server_);
   MessageAssembler assembler;
   AddHalf(assembler, share, true);
@@ -195,7 +195,7 @@ TEST_F(LargeAssemblyTest, ABufferThatWasUsedBeforeIsCountedWhole) {
   EXPECT_EQ(share.used(), 0u);
 }
 
-TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
+TEST_F(LargeMessageAssemblerTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
   MemoryShare share(4 * kSize, "the connection", server_);
   MessageAssembler assembler;
   constexpr std::size_t kLess = kSize * 3 / 4;
@@ -205,7 +205,7 @@ TEST_F(LargeAssemblyTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThan
   EXPECT_EQ(share.used(), kLess);
 }
 
-TEST_F(LargeAssemblyTest, AConnectionWithLittleRoomLeftUsesNone) {
+TEST_F(LargeMessageAssemblerTest, AConnectionWithLittleRoomLeftUsesNone) {
   MemoryShare share(2 * kSize, "the connection", server_);
   MessageAssembler assembler;
   AddHalf(assembler, share, true);
@@ -213,7 +213,7 @@ TEST_F(LargeAssemblyTest, AConnectionWithLittleRoomLeftUsesNone) {
   EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), kSize);
 }
 
-TEST_F(AssemblyTest, WithoutABudgetOnlyTheLimitCounts) {
+TEST_F(MessageAssemblerTest, WithoutABudgetOnlyTheLimitCounts) {
   ASSERT_TRUE(assembler_.Add(Part(std::string(500, 'x'), true, 1000), kLimit, nullptr).ok());
   ASSERT_TRUE(assembler_.Add(Part(std::string(500, 'x'), false), kLimit, nullptr).ok());
 }

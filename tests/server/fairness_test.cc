@@ -302,7 +302,7 @@ TEST_F(Fairness, UnfinishedRequestsOfOneConnectionLeaveRoomForOthers) {
   EXPECT_EQ(bytes, 150'000u);
 }
 
-TEST_F(Fairness, UnfinishedRequestsOfOneUserLeaveRoomForOtherUsers) {
+TEST_F(Fairness, UnfinishedRequestsOfAllConnectionsOfAUserShareABudget) {
   Start({.max_message_bytes = kMiB,
          .parse_budget_bytes = 16 * kMiB,
          .parse_budget_per_connection = 2 * kMiB,
