@@ -5,6 +5,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -41,6 +42,10 @@ class BlockingHandlers : public ServerFixture {
       return internal::UnaryOnWorker<BlockingHandlers, RawMessage, RawMessage>(
           *this, &BlockingHandlers::Get, context, std::move(request));
     });
+    blocking_.AddBidirectional("Talk", [this](ServerContext& context, Reader<RawMessage> reader) {
+      return internal::BidiOnWorker<BlockingHandlers, RawMessage, RawMessage>(
+          *this, &BlockingHandlers::Talk, context, std::move(reader));
+    });
   }
   ~BlockingHandlers() override {
     LetGo();
@@ -64,7 +69,7 @@ class BlockingHandlers : public ServerFixture {
                              std::uint64_t timeout_us = 0) {
     return Encode({.kind = FrameKind::kRequest,
                    .call_id = id,
-                   .flags = method == "b.B/Upload" ? 0 : wire::kEnd,
+                   .flags = method == "b.B/Upload" || method == "b.B/Talk" ? 0 : wire::kEnd,
                    .method = method,
                    .timeout_us = timeout_us});
   }
@@ -90,6 +95,15 @@ class BlockingHandlers : public ServerFixture {
   absl::StatusOr<RawMessage> Upload(ServerContext& context, BlockingReader<RawMessage>&) {
     Work(context);
     return RawMessage{};
+  }
+  absl::Status Talk(ServerContext&, BlockingReader<RawMessage>& reader,
+                    Writer<RawMessage>& writer) {
+    begun_.Add();
+    while (std::optional<RawMessage> line = reader.Next()) {
+      writer.Write(RawMessage{"re: " + line->bytes});
+    }
+    ended_.Add();
+    return absl::OkStatus();
   }
   absl::StatusOr<RawMessage> Get(ServerContext& context, const RawMessage&) {
     Work(context);
@@ -161,6 +175,39 @@ TEST_F(BlockingHandlers, WaitingForAClientThatDoesNotReadAreLetGoByItsCancel) {
   while (frame.kind == FrameKind::kMessage) frame = client.NextAfterHello();
   EXPECT_TRUE(absl::IsCancelled(frame.status)) << frame.status;
   EXPECT_TRUE(ended_.Reached(1));
+}
+
+TEST_F(BlockingHandlers, OfBothDirectionsReplyWhileTheyRead) {
+  StartBoth();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Request(1, "b.B/Talk")});
+  for (const char* line : {"one", "two"}) {
+    client.Send({Encode({.kind = FrameKind::kMessage, .call_id = 1}, line)});
+    OwnedFrame frame = client.NextAfterHello();
+    while (frame.kind == FrameKind::kCredit) frame = client.NextAfterHello();
+    EXPECT_EQ(frame.kind, FrameKind::kMessage);
+    EXPECT_EQ(frame.payload, std::string("re: ") + line);
+  }
+  EXPECT_FALSE(ended_.Reached(1));
+  client.Send({Encode({.kind = FrameKind::kHalfClose, .call_id = 1})});
+  const OwnedFrame end = client.NextAfterHello();
+  EXPECT_EQ(end.kind, FrameKind::kResponse);
+  EXPECT_TRUE(end.status.ok()) << end.status;
+}
+
+TEST_F(BlockingHandlers, OfBothDirectionsThatReadAreLetGoByTheEndOfTheirCall) {
+  StartBoth();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Request(1, "b.B/Talk")});
+  ASSERT_TRUE(begun_.WaitFor(1));
+  client.Send({Encode({.kind = FrameKind::kCancel, .call_id = 1})});
+  const OwnedFrame end = client.NextAfterHello();
+  EXPECT_TRUE(absl::IsCancelled(end.status)) << end.status;
+  EXPECT_TRUE(ended_.WaitFor(1));
+  client.Send({Request(2, "b.B/Talk")});
+  ASSERT_TRUE(begun_.WaitFor(2));
+  client.Close();
+  EXPECT_TRUE(ended_.WaitFor(2));
 }
 
 TEST_F(BlockingHandlers, OfCallsThatAreOverDoNotBegin) {
