@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "server/server_fixture.h"
+#include "support/eventually.h"
 
 namespace piperpc::testing {
 namespace {
@@ -46,6 +47,36 @@ std::string RequestWithMetadata(std::string_view fields) {
                  .flags = wire::kEnd,
                  .method = "test.v1.Test/Echo",
                  .metadata = fields});
+}
+
+std::string Opening(std::uint64_t id, std::string_view method, std::uint64_t message_size = 0) {
+  return Encode(
+      {.kind = FrameKind::kRequest, .call_id = id, .method = method, .message_size = message_size});
+}
+
+std::string Message(std::uint64_t id, std::string_view payload) {
+  return Encode({.kind = FrameKind::kMessage, .call_id = id}, payload);
+}
+
+std::string HalfClose(std::uint64_t id) {
+  return Encode({.kind = FrameKind::kHalfClose, .call_id = id});
+}
+
+std::string Cancel(std::uint64_t id) { return Encode({.kind = FrameKind::kCancel, .call_id = id}); }
+
+// A REQUEST of two frames; its second one names this method.
+std::string SplitRequest(std::string_view method_again) {
+  return Encode({.kind = FrameKind::kRequest,
+                 .call_id = 2,
+                 .flags = wire::kEnd | wire::kMore,
+                 .method = "test.v1.Test/Echo",
+                 .message_size = 2},
+                "a") +
+         Encode({.kind = FrameKind::kRequest,
+                 .call_id = 2,
+                 .flags = wire::kEnd,
+                 .method = method_again},
+                "b");
 }
 
 class ProtocolError : public ServerFixture, public ::testing::WithParamInterface<Violation> {};
@@ -106,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
         Violation{"ZeroOfAMessage", Encode({.kind = FrameKind::kMessage, .call_id = 0}), "call 0"},
         Violation{"ZeroOfACancel", Encode({.kind = FrameKind::kCancel, .call_id = 0}), "call 0"},
         Violation{"NeverBegun", Encode({.kind = FrameKind::kCredit, .call_id = 9}), "call 9"},
+        Violation{"ContinuedWithAMethod", SplitRequest("test.v1.Test/Echo"), "not above"},
         Violation{"NotRising", EncodedRequest(1, "test.v1.Test/Echo", ""), "not above"}),
     NameOf<Violation>);
 
@@ -147,6 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
                                absl::StatusCode::kUnimplemented, "no method"},
                       Harmless{"EmptyMetadataKey", RequestWithMetadata(Bytes("3200")),
                                absl::StatusCode::kInvalidArgument, "key \"\" has 0 bytes"},
+                      Harmless{"MetadataKeyOfAnotherWireType",
+                               RequestWithMetadata(Bytes("320508011201 76")),
+                               absl::StatusCode::kInvalidArgument, "key \"\" has 0 bytes"},
                       Harmless{"MetadataKeyOf65Bytes",
                                RequestWithMetadata(Bytes("32430a41") + std::string(65, 'k')),
                                absl::StatusCode::kInvalidArgument, " has 65 bytes"},
@@ -184,7 +219,71 @@ INSTANTIATE_TEST_SUITE_P(
                  ""}),
     NameOf<Harmless>);
 
+using FieldsWithoutUse = ServerFixture;
+
+TEST_F(FieldsWithoutUse, AStatusOfARequestAndOfAPingIsNotLookedAt) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(),
+               Encode({.kind = FrameKind::kRequest,
+                       .call_id = 1,
+                       .flags = wire::kEnd,
+                       .method = "test.v1.Test/Echo",
+                       .status = "\xff\xff",
+                       .has_status = true},
+                      "served"),
+               Encode({.kind = FrameKind::kPing, .status = "\xff\xff", .has_status = true}, "p")});
+  EXPECT_EQ(client.NextAfterHello().payload, "served");
+  const OwnedFrame pong = client.NextAfterHello();
+  EXPECT_EQ(pong.kind, FrameKind::kPong);
+  EXPECT_EQ(pong.payload, "p");
+}
+
+TEST_F(FieldsWithoutUse, AMessageSizeOfARequestWithoutAMessageIsNotLookedAt) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Opening(1, "test.v1.Test/Concat", 77), Message(1, "a"),
+               Message(1, "b"), HalfClose(1)});
+  EXPECT_EQ(client.NextAfterHello().payload, "a,b,");
+}
+
+TEST_F(FieldsWithoutUse, AMetadataValueOfAnotherWireTypeIsSteppedOver) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Encode({.kind = FrameKind::kRequest,
+                                       .call_id = 1,
+                                       .flags = wire::kEnd,
+                                       .method = "test.v1.Test/Meta",
+                                       .metadata = Bytes("32050a016b1005")})});
+  EXPECT_EQ(client.NextAfterHello().payload, "k=;");
+}
+
+using Cancels = ServerFixture;
+
+// Its handler has not ended, so the server still knows the call.
+TEST_F(Cancels, OfACallThatStillRunsLetWhatStillComesForItBeIgnored) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", ""),
+               Opening(2, "test.v1.Test/ReadLate"), Message(2, "in time")});
+  ASSERT_TRUE(service_.entered.WaitFor(2));
+  for (const std::uint64_t id : {1u, 2u}) {
+    client.Send({Cancel(id), Cancel(id), Message(id, "late"), HalfClose(id), HalfClose(id),
+                 Encode({.kind = FrameKind::kCredit, .call_id = id, .credit = 5})});
+  }
+  client.Send({EncodedRequest(3, "test.v1.Test/Echo", "served")});
+  EXPECT_EQ(client.NextAfterHello().payload, "served");
+  service_.release.Set();
+  for (int i = 0; i < 2; ++i) {
+    const OwnedFrame end = client.NextAfterHello();
+    EXPECT_EQ(end.kind, FrameKind::kResponse);
+    EXPECT_TRUE(absl::IsCancelled(end.status)) << end.status;
+  }
+}
+
 using Goaways = ServerFixture;
+
+const std::string kGoawayWithAStatus = GoawayOf(Bytes("0a05080d120178"));
 
 TEST_F(Goaways, OfAnIdleClientEndTheConnection) {
   Start();
@@ -209,10 +308,41 @@ TEST_F(Goaways, WithAStatusEndItsCalls) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", "")});
   ASSERT_TRUE(service_.entered.WaitFor(1));
-  client.Send({Bytes("02000000 080a 07000000 0a05080d120178")});
+  client.Send({kGoawayWithAStatus});
   EXPECT_TRUE(service_.stopped.WaitFor(1));
   while (client.Next().ok()) {
   }
+}
+
+// With an open stream, whose handler reads, and a call behind the goaway, which is not answered.
+TEST_F(Goaways, WithAStatusEndTheConnectionAtOnce) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Opening(1, "test.v1.Test/Concat"), Message(1, "part")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  client.Send({kGoawayWithAStatus + EncodedRequest(2, "test.v1.Test/Stubborn", "")});
+  EXPECT_TRUE(service_.stopped.WaitFor(1));
+  absl::StatusOr<OwnedFrame> frame = client.Next();
+  for (; frame.ok(); frame = client.Next()) EXPECT_NE(frame->call_id, 2u);
+  EXPECT_TRUE(absl::IsUnavailable(frame.status())) << frame.status();
+  EXPECT_EQ(service_.entered.count(), 1);  // By the first one alone.
+}
+
+// The client has left so much unread that the goaway cannot follow it into the pipe.
+TEST_F(Goaways, ThatCannotBeSentAreNotWaitedForForEver) {
+  Start({.output_queue_bytes = 64 * 1024 * 1024});  // It goes on reading.
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", "4000000")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  {
+    WireClient other = Connect();  // Is served once all is sent of the reply that the pipe takes.
+    other.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+    EXPECT_EQ(other.NextAfterHello().payload, "served");
+  }
+  client.Send({Cancel(9)});  // Of a call that was never begun.
+  EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
+  absl::StatusOr<OwnedFrame> frame = client.Next();
+  for (; frame.ok(); frame = client.Next()) EXPECT_NE(frame->kind, FrameKind::kGoaway);
 }
 
 using Credit = ServerFixture;
@@ -252,6 +382,33 @@ TEST_F(FirstFrame, OfAnUnknownOptionalKindIsNoHello) {
   WireClient client = Connect();
   client.Send({Bytes("04000000 080b1804 00000000")});
   EXPECT_TRUE(absl::IsInvalidArgument(client.Goaway()));
+}
+
+// A Hello that is well but for these fields at its end.
+std::string HelloAnd(std::string_view fields) {
+  const wire::Hello hello{.max_packet_bytes = 131'072,
+                          .max_message_bytes = 4'194'304,
+                          .max_metadata_bytes = 8192,
+                          .initial_credit = 65'536};
+  return Encode({.kind = FrameKind::kHello}, wire::EncodeHello(hello) + std::string(fields));
+}
+
+TEST_F(FirstFrame, WithAGroupIsNoHello) {
+  Start();
+  WireClient client = Connect();
+  client.Send({HelloAnd(Bytes("7b7c"))});
+  const absl::Status reason = client.Goaway();
+  EXPECT_TRUE(absl::IsInvalidArgument(reason)) << reason;
+  EXPECT_THAT(std::string(reason.message()), HasSubstr("Hello"));
+}
+
+TEST_F(FirstFrame, OfAnImplementationThatIsNoTextIsAHello) {
+  Start();
+  for (const char* fields : {"4a02c328", "4801"}) {  // Not UTF-8, and a number.
+    WireClient client = Connect();
+    client.Send({HelloAnd(Bytes(fields)), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+    EXPECT_EQ(client.NextAfterHello().payload, "served") << fields;
+  }
 }
 
 TEST_F(FirstFrame, WithVersionsTurnedRoundHasNoneInCommon) {
