@@ -755,6 +755,13 @@ class RegistrationTest(CliTest):
     self.assert_known('known', 'x')
 
 
+def field(number, content):
+  """A field of a message: text, bytes, or a message that is encoded."""
+  content = content.encode() if isinstance(content, str) else content
+  assert len(content) < 16384
+  return bytes([number << 3 | 2, len(content) & 127 | 128, len(content) >> 7]) + content
+
+
 @target.linux_only('a socket of Linux')
 class OddServerTest(CliTest):
 
@@ -766,7 +773,6 @@ class OddServerTest(CliTest):
     path = str(self.server.folder / 'odd.sock')
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
       listener.bind(path)
-      self.addCleanup(os.unlink, path)
       os.chmod(path, 0o600)
       listener.listen(8)
       listener.settimeout(programs.LIMIT)
@@ -778,10 +784,39 @@ class OddServerTest(CliTest):
       response = bytes.fromhex('04000000' '0805' '1001') + len(reply).to_bytes(4, 'little') + reply
       connection.send(self.HELLO + response)
       code = caller.finish()
+    os.unlink(path)
     return code, caller.out.seen, caller.err.seen
 
   def test_an_ordinary_reply_is_understood(self):
     self.assertEqual(self.answer(b'\x0a\x01x', 'list'), (OK, ['x'], []))
+
+  STEERING = '\x1b[2J\u202e\r\x07'  # Clears a screen, turns the direction, hides, rings.
+
+  def assert_visible(self, *lines):
+    """Nothing in them steers a terminal, though a part of STEERING is there."""
+    self.assertIn('[2J', '\n'.join(lines))
+    for line in lines:
+      self.assertTrue(line.isprintable(), lines)
+
+  def test_list_shows_controls_in_the_names_of_a_hostile_server(self):
+    code, lines, errors = self.answer(field(1, 'a' + self.STEERING), 'list')
+    self.assertEqual((code, len(lines)), (OK, 1), errors)
+    self.assert_visible(*lines)
+
+  def test_describe_shows_controls_in_the_definitions_of_a_hostile_server(self):
+    optional_string = bytes.fromhex('1801' '2001' '2809')  # Its number is 1.
+    text = field(1, 'f') + optional_string + field(7, self.STEERING) + field(10, self.STEERING)
+    file = field(1, 'f' + self.STEERING) + field(2, 't') + field(4, field(1, 'T') + field(2, text))
+    code, lines, errors = self.answer(field(1, file), 'describe', 't.T')
+    self.assertEqual(code, OK, errors)
+    self.assert_visible(*lines)
+
+  def test_describe_shows_controls_in_the_faults_of_a_hostile_server(self):
+    message = field(4, field(1, 'T' + self.STEERING))
+    for file in (field(1, 'f') + message, field(1, 'f' + self.STEERING) + message + message):
+      code, lines, errors = self.answer(field(1, file), 'describe', 't.T')
+      self.assertEqual((code, lines), (INTERNAL, []))
+      self.assert_visible(*errors)
 
   def test_lines_of_the_library_underneath_are_like_its_own(self):
     code, _, errors = self.answer(b'\x0a\x01\xff', 'list')

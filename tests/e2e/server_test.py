@@ -276,6 +276,15 @@ class StartTest(ServerTest):
       self.assertNotIn('accounts opened', result.stderr)
       self.assertFalse(data.exists())
 
+  def test_the_log_names_the_store(self):
+    in_files = self.start()
+    in_memory = self.start('--memory')
+    paths = [json.loads(server.err.until('accounts opened'))['path']
+             for server in (in_files, in_memory)]
+    data = target.path(in_files.folder / 'data')
+    self.assertEqual(paths[0].replace('\\', '/'), f'{data}/accounts.db'.replace('\\', '/'))
+    self.assertEqual(paths[1], ':memory:')
+
   def test_two_servers_may_use_one_folder(self):
     first = self.start()
     data = target.path(first.folder / 'data')
