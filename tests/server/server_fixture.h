@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "piperpc/server.h"
@@ -30,9 +32,15 @@ class ServerFixture : public ::testing::Test {
 
   WireClient Connect() { return WireClient(transport(), endpoint_); }
 
+  // The system's best, or the one that the environment asks for.
   transport::Transport& transport() {
-    static transport::Transport* const system = *transport::SystemTransport("auto");
+    static transport::Transport* const system = *transport::SystemTransport(Backend());
     return *system;
+  }
+
+  static std::string_view Backend() {
+    const char* const asked = std::getenv("PIPERPC_TEST_BACKEND");
+    return asked == nullptr ? "auto" : asked;
   }
 
   TestService service_;
