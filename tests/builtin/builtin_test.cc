@@ -118,6 +118,16 @@ TEST_F(BuiltinTest, SymbolsThatAreLinkedInButNotServedAreNotFound) {
   EXPECT_EQ(Files("").status().code(), absl::StatusCode::kNotFound);
 }
 
+// Which file of its own protobuf takes for it depends on how the program was linked.
+TEST_F(BuiltinTest, APackageStandsForAFileOfItsOwnOrIsNotFound) {
+  const auto response = Files("piperpc.v1");
+  if (absl::IsNotFound(response.status())) return;
+  ASSERT_TRUE(response.ok()) << response.status();
+  google::protobuf::FileDescriptorProto last;
+  ASSERT_TRUE(last.ParseFromString(*response->files().rbegin()));
+  EXPECT_EQ(last.package(), "piperpc.v1");
+}
+
 TEST(BuiltinServicesTest, ASecondServerIsRefusedAndTheFirstOneKept) {
   BuiltinServices builtin;
   Server first;
