@@ -127,6 +127,71 @@ TEST_F(Limits, ParseBudgetOfAllConnections) {
 }
 
 // Of calls that end together, when what their handlers wait for has come.
+// A large reply, and one for each message of its stream, that leaves nothing of a small budget.
+void AddLargeReplies(RawService& large, std::size_t size) {
+  large.AddUnary("Large", [size](ServerContext&, RawMessage) -> Task<RawResult> {
+    co_return RawMessage{std::string(size, 'r')};
+  });
+  large.AddServerStreaming("Stream", [size](ServerContext&, RawMessage) -> Stream<RawMessage> {
+    RawMessage message{std::string(size, 'r')};
+    co_yield message;
+    co_yield message;
+  });
+}
+
+// Empty when the call has failed.
+std::string WholeReply(WireClient& client) {
+  std::string reply;
+  for (bool more = true; more;) {
+    const OwnedFrame frame = client.NextAfterHello();
+    if (!frame.status.ok()) return {};
+    reply += frame.payload;
+    more = (frame.flags & wire::kMore) != 0;
+  }
+  return reply;
+}
+
+// Whether unary or streamed.
+TEST_F(Limits, AClientThatReadsNoneOfItsLargeRepliesIsClosedInTheEnd) {
+  constexpr std::size_t kSize = 4'000'000;
+  RawService large("b.B");
+  AddLargeReplies(large, kSize);
+  Start({.max_message_bytes = kSize,
+         .reply_budget_bytes = kSize,
+         .message_timeout = std::chrono::milliseconds(200)},
+        {&large});
+  for (const char* method : {"b.B/Large", "b.B/Stream"}) {
+    WireClient frozen = Connect();
+    frozen.Send({EncodedHello(), EncodedRequest(1, method, "")});
+    ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 1; }));
+    ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; })) << method;
+    WireClient other = Connect();
+    other.Send({EncodedHello(), EncodedRequest(1, "b.B/Large", "")});
+    EXPECT_EQ(WholeReply(other).size(), kSize) << method;
+  }
+}
+
+// Though a handler of it goes on.
+TEST_F(Limits, AClientThatIsGoneHoldsNoMemoryForReplies) {
+  constexpr std::size_t kSize = 4'000'000;
+  RawService large("b.B");
+  AddLargeReplies(large, kSize);
+  Start({.max_message_bytes = kSize, .reply_budget_bytes = kSize}, {&large});
+  {
+    WireClient gone = Connect();
+    gone.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", ""),
+               EncodedRequest(2, "b.B/Large", "")});
+    ASSERT_TRUE(service_.entered.WaitFor(1));
+    ASSERT_TRUE(Eventually([this] { return server_->stats().calls == 1; }));
+  }
+  ASSERT_TRUE(Eventually([this] {
+    WireClient other = Connect();
+    other.Send({EncodedHello(), EncodedRequest(1, "b.B/Large", "")});
+    return WholeReply(other).size() == kSize;
+  }));
+  service_.release.Set();
+}
+
 TEST_F(Limits, RepliesThatTheirClientDoesNotRead) {
   constexpr std::uint64_t kCalls = 12;
   constexpr std::size_t kSize = 1'000'000;

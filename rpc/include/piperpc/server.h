@@ -92,10 +92,11 @@ struct ServerOptions {
   std::size_t parse_budget_per_connection = 0;
   std::size_t parse_budget_per_user = 0;
 
-  // Memory for replies that their clients have not read, beyond the output queue of each: for all,
-  // and of it a quarter for one connection and three quarters for one user, each of them never less
-  // than max_message_bytes. A call whose reply does not fit ends with RESOURCE_EXHAUSTED and the
-  // name of the limit.
+  // Memory for replies that their clients have not read, streamed ones too, beyond the output queue
+  // of each: for all, and of it a quarter for one connection and three quarters for one user, each
+  // of them never less than max_message_bytes. 1 or more. A call whose reply does not fit ends with
+  // RESOURCE_EXHAUSTED and the name of the limit. A client that reads nothing for message_timeout
+  // while it holds some of that is closed.
   std::size_t reply_budget_bytes = 256 * 1024 * 1024;
 
   // How long a message that is split may take from its first frame to its last; a second more for
@@ -148,8 +149,8 @@ class Server {
   explicit Server(ServerOptions options = {});
   // As Shutdown(0). Then waits for blocking handlers that still run, however long they take: they
   // use their service. On a thread of an event loop, the server's own or another one, and in a log
-  // hook that Start() calls, it cannot be refused: it says so on standard error, and ends the
-  // process.
+  // hook that Start() or Shutdown() calls, it cannot be refused: it says so on standard error, and
+  // ends the process.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -78,7 +78,7 @@ void MemoryShare::SetReserved(std::size_t bytes) {
 }
 
 std::string MemoryShare::LimitInTheWay(std::size_t bytes) const {
-  const MemoryBudget& full = budget_.Full(bytes);
+  const MemoryBudget& full = budget_.Full(used_ + bytes - std::min(reserved_, used_ + bytes));
   const bool here = bytes > limit_ - used_;
   return absl::StrCat("the limit of ", here ? limit_ : full.limit(), " bytes (",
                       ToAbsl(here ? name_ : full.name()), ")");

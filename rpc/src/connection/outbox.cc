@@ -130,6 +130,12 @@ void Outbox::Drop(std::uint64_t call_id) {
   Erase(waiting);
 }
 
+void Outbox::DropLarge() {
+  while (!waiting_.empty()) Drop(waiting_.front().call_id);
+  retired_.reset();
+  flying_ = nullptr;
+}
+
 Outbox::Packet Outbox::NextPacket() {
   Packet packet;
   packet.small = small_.Next();

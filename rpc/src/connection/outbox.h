@@ -61,6 +61,9 @@ class Outbox {
   // that.
   void Drop(std::uint64_t call_id);
 
+  // Drops all that is not small. For a pipe that is closed, and reads nothing of it any more.
+  void DropLarge();
+
   // Sends as much as `pipe` takes. kSent: all is sent. kPending: the pipe will say OnSent(), then
   // call OnSent() here and Flush() again. kWouldBlock: see Pipe::Send(). An error: the pipe is
   // dead.

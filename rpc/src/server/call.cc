@@ -262,8 +262,9 @@ bool Call::Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> p
   if (parsed != internal::ParseResult::kParsed) {
     if (parsed == internal::ParseResult::kNoMemory) {
       StopWithoutMemory("a message", size);
+    } else {
+      Stop(internal::MalformedRequest(method(), size, parsed));
     }
-    Stop(internal::MalformedRequest(method(), size, parsed));
     return false;
   }
   if (const std::uint64_t granted = receive_credit_.Consume(size); granted != 0) {
@@ -298,6 +299,9 @@ bool Call::may_send() const { return send_credit_.may_send() && connection_.writ
 // It may stop and end the call, where the pipe breaks, or without memory for the message: then
 // there is no producer any more.
 void Call::SendYielded(const internal::OutMessage& message) {
+  if (absl::Status room = connection_.TakeForReply(message.size()); !room.ok()) {
+    return Stop(std::move(room));
+  }
   send_credit_.Spend(message.size());
   RunInMemory(
       [&] {
@@ -381,7 +385,7 @@ absl::Status Call::EncodeTrailers(std::string& trailers) {
 
 void Call::Stop(absl::Status reason) {
   if (ended_ || !stopped_.ok()) return;
-  stopped_ = std::move(reason);
+  stopped_ = reason.ok() ? StoppedWithoutReason(method()) : std::move(reason);
   assembler_.Clear();
   ForgetMessages();
   RequestStop(stop_);

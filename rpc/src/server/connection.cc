@@ -185,6 +185,7 @@ void Connection::OnReceiveError(absl::Status status) {
 
 void Connection::OnSent(absl::Status status) {
   outbox_.OnSent();
+  taken_by_pipe_ = true;
   if (!status.ok()) return Run([&] { OnPipeLost(status); });
   loop().Defer(*this);
 }
@@ -209,13 +210,30 @@ void Connection::EndIteration() {
 void Connection::Flush() {
   if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
   auto result = outbox_.Flush(*pipe_);
-  if (!result.ok()) OnPipeLost(result.status());
+  if (!result.ok()) return OnPipeLost(result.status());
+  if (*result != transport::SendResult::kWouldBlock) taken_by_pipe_ = true;
 }
 
 absl::Status Connection::TakeAboveQueue(std::size_t bytes) {
   const std::size_t taken = reply_memory_.used();
-  if (bytes <= taken || reply_memory_.Take(bytes - taken)) return absl::OkStatus();
-  return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
+  if (bytes <= taken) return absl::OkStatus();
+  if (!reply_memory_.Take(bytes - taken)) {
+    return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
+  }
+  if (taken == 0 && state_ == State::kOpen) ExpectReader();
+  return absl::OkStatus();
+}
+
+// Memory that others need is not for a client that reads nothing for so long.
+void Connection::ExpectReader() {
+  taken_by_pipe_ = false;
+  loop().Schedule(*this, After(core().options.message_timeout));
+}
+
+void Connection::OnReaderLate() {
+  if (reply_memory_.used() == 0) return;
+  if (taken_by_pipe_) return ExpectReader();
+  Fail(RepliesNotRead(outbox_.queued_bytes(), core().options.message_timeout));
 }
 
 void Connection::GiveBackReplyMemory() {
@@ -235,6 +253,7 @@ void Connection::OnTimer() {
 
 void Connection::OnTimeOver() {
   if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
+  if (state_ == State::kOpen) return OnReaderLate();
   // The client does not read.
   if (grace_over_) {
     undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
@@ -287,6 +306,8 @@ void Connection::ClosePipe(CloseMode mode) {
   loop().Cancel(*this);
   pipe_->Close(mode, [this] {
     state_ = State::kClosed;
+    outbox_.DropLarge();  // Calls that are still to end may keep this for long.
+    GiveBackReplyMemory();
     CloseWhenDone();
   });
 }

@@ -173,6 +173,8 @@ class Connection final : public QueueLink<Connection>,
   void SendGoaway(const absl::Status& status);
   absl::Status TakeAboveQueue(std::size_t bytes);
   void GiveBackReplyMemory();
+  void ExpectReader();
+  void OnReaderLate();
   void Flush();
   void OnWritable();
   // Not from inside a call. Nearly always there is none: to see that is done in line.
@@ -214,7 +216,8 @@ class Connection final : public QueueLink<Connection>,
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
   MemoryShare memory_;
-  MemoryShare reply_memory_;  // What the output queue holds above its limit.
+  MemoryShare reply_memory_;    // What the output queue holds above its limit.
+  bool taken_by_pipe_ = false;  // Something of it, since ExpectReader().
   WorkerPool& workers_;
   TimePoint packet_time_;  // When the packet that is looked at came.
   // The call that is not yet in the table, if it will ever be. Where there was no memory for that,

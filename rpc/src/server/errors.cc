@@ -114,11 +114,25 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
                                                    " (max_message_bytes of its channel)"));
 }
 
+absl::Status StoppedWithoutReason(std::string_view method) {
+  return absl::InternalError(
+      absl::StrCat("the handler of ", ToAbsl(method), " stopped the call with an OK status"));
+}
+
+absl::Status RepliesNotRead(std::size_t waiting, Duration time) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the client has not read for ",
+      std::chrono::duration_cast<std::chrono::milliseconds>(time).count(), " ms, while ", waiting,
+      " bytes of replies wait for it; the limit is message_timeout, for replies above "
+      "output_queue_bytes"));
+}
+
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
   return absl::ResourceExhaustedError(absl::StrCat(
-      "no memory for the reply: with it, ", waiting,
-      " bytes of replies would wait for this client to read them, beyond its output queue, and ",
-      "have reached ", ToAbsl(limit), "; read replies as they come, or make fewer calls at once"));
+      "no memory for a reply: ", waiting,
+      " bytes of replies to this client would wait to be read, ",
+      "above its output queue, and with those to others they would reach ", ToAbsl(limit),
+      "; make fewer calls with large replies at once, and read the replies as they come"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {

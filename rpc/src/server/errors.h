@@ -36,9 +36,11 @@ absl::Status WrongMethodType(const wire::FrameHeader& header);
 absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window);
+absl::Status StoppedWithoutReason(std::string_view method);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 
 // `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().
+absl::Status RepliesNotRead(std::size_t waiting, Duration time);
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit);
 // A handler or a middleware threw; what it was is for the server's log only.
 // Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.

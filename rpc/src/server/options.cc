@@ -82,6 +82,8 @@ absl::Status CheckOptions(const ServerOptions& options) {
        options.parse_budget_bytes},
       {"parse_budget_per_user", PerUser(options), options.max_message_bytes,
        options.parse_budget_bytes},
+      {"reply_budget_bytes", options.reply_budget_bytes, 1,
+       std::numeric_limits<std::uint64_t>::max()},
       {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
       SpinRange(options.spin),
