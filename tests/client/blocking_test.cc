@@ -121,6 +121,15 @@ TEST_F(BlockingTest, AReplyThatDoesNotParseIsInternal) {
   ExpectStatus(call.get(), absl::StatusCode::kInternal, "t.T/Unary");
 }
 
+TEST_F(BlockingTest, TrailersOfAnEarlierCallAreNotTakenForThoseOfThisOne) {
+  Metadata trailers = {{"old", "x"}};
+  auto call = CallAside("x", {.trailers = &trailers});
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_TRUE(Get(call).ok());
+  EXPECT_TRUE(trailers.empty());
+}
+
 TEST_F(BlockingTest, TrailersAboveTheClientsLimitEndTheCallAlone) {
   auto large = CallAside("x");
   ScriptedConnection connection = server_.AcceptAndGreet();

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "client/client_fixture.h"
+#include "src/client/io_thread.h"
 #include "support/eventually.h"
 
 namespace piperpc {
@@ -483,6 +484,31 @@ TEST_F(ConnectionTest, CloseInALogHookEndsTheCallThatReads) {
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
+TEST_F(ConnectionTest, ABlockingCallInALogHookIsRefusedAtOnce) {
+  std::promise<absl::Status> unary;
+  std::promise<absl::Status> stream;
+  std::promise<absl::Status> ready;
+  options_.log = [&](const LogRecord& record) {
+    if (record.event != "connected") return;
+    unary.set_value(Call("from the hook").status());
+    const RawMessage request{"go"};
+    const internal::OutMessage out = internal::OutMessage::Of(request);
+    const auto opened = channel_->OpenStream(kDownMethod, &out, {});
+    wire::Bytes bytes;
+    opened->Read(bytes);
+    stream.set_value(opened->status());
+    ready.set_value(channel_->WaitUntilReady(kPatience));
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*Get(call), "r");
+  for (auto* const end : {&unary, &stream, &ready}) {
+    ExpectStatus(end->get_future().get(), absl::StatusCode::kFailedPrecondition, "log hook");
+  }
+}
+
 TEST_F(ConnectionTest, AServerThatGoesAwayAgainAndAgainIsLoggedOnce) {
   std::atomic<int> lines = 0;
   options_.log = [&lines](const LogRecord& record) { lines += record.event == "goaway"; };
@@ -508,6 +534,11 @@ TEST_F(ConnectionTest, WhatIsWrongCanBeToldWithoutAChannel) {
   ExpectStatus(CheckChannel("not a name", {}), absl::StatusCode::kInvalidArgument, "not a name");
   ExpectStatus(CheckChannel("demo", {.backend = "telepathy"}), absl::StatusCode::kInvalidArgument,
                "telepathy");
+  ChannelOptions mixed;
+  mixed.io_thread = *IoThread::Start(counting_, Duration::zero());
+  mixed.transport = &server_.transport();
+  ExpectStatus(CheckChannel("demo", mixed), absl::StatusCode::kInvalidArgument,
+               "io_thread is of another transport");
   ExpectStatus(CheckChannel("demo", {.default_timeout = milliseconds(-3)}),
                absl::StatusCode::kInvalidArgument, "default_timeout (ms) is -3; it must be 1 or");
 }

@@ -97,6 +97,15 @@ TEST_F(StreamTest, NothingIsReadAfterACancelThoughTheServerHasEndedTheCall) {
   });
 }
 
+TEST_F(StreamTest, AfterACloseEveryFormIsRefusedWithTheSameStatus) {
+  channel_->Close();
+  auto stream = OpenDown("go");
+  wire::Bytes bytes;
+  EXPECT_EQ(stream->Read(bytes), Step::kEnded);
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(stream->status(), Call("x").status());
+}
+
 TEST_F(StreamTest, ACancelAfterTheEndWasReadChangesNothing) {
   std::stop_source stop;
   auto stream = OpenDown("go", {.stop = stop.get_token()});

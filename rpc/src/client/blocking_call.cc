@@ -36,7 +36,7 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
 void BlockingCall::Perform() {
   Core::Lock lock(core());
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
-  if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
+  if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
     core().Guard(lock, *this, [&] { PerformOnce(lock); });
   }

@@ -34,7 +34,9 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       method_(method.name),
       type_(method.type),
       caller_(caller),
-      trailers_(options.trailers) {}
+      trailers_(options.trailers) {
+  if (trailers_ != nullptr) trailers_->clear();  // Those of an earlier call.
+}
 
 absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessage* request) {
   return RunInMemory([&] { return TryPrepare(options, request); },

@@ -285,7 +285,12 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   log_.push_back(std::move(record));
 }
 
-absl::Status Core::CheckMayBlock() {
+absl::Status Core::CheckMayBlock() const {
+  if (logging == this) {
+    return absl::FailedPreconditionError(
+        "this call would block the channel's log hook, and with it the thread that reads; make it "
+        "on another thread");
+  }
   if (Executor::Current() == nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "this call would block the thread of an event loop, and all that it serves; in a "

@@ -152,8 +152,9 @@ class Core final : public std::enable_shared_from_this<Core> {
   bool MayTake(std::size_t message_size);
 
   // What a call gets that would block on this thread: FAILED_PRECONDITION, where it runs an event
-  // loop. That must not wait: others are served there, and perhaps the call itself.
-  static absl::Status CheckMayBlock();
+  // loop. That must not wait: others are served there, and perhaps the call itself. Nor must the
+  // channel's log hook, which may run on the thread that reads.
+  absl::Status CheckMayBlock() const;
 
   // This is neither the thread of an event loop, which must not wait, nor one that Shutdown() waits
   // for.

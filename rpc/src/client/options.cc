@@ -22,6 +22,14 @@ absl::StatusOr<transport::Transport*> TransportOf(const ChannelOptions& options)
   return transport::SystemTransport(options.backend);
 }
 
+absl::Status CheckIoThread(const ChannelOptions& options) {
+  if (options.io_thread == nullptr || options.transport == nullptr) return absl::OkStatus();
+  if (&options.io_thread->transport() == options.transport) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "channel option io_thread is of another transport than channel option transport; start the "
+      "IoThread with that transport, or leave one of the two out");
+}
+
 absl::Status CallOptionTooSmall(std::string_view name, std::chrono::milliseconds value,
                                 std::uint64_t least) {
   const Range range = {name, value.count(), least, kAny};
@@ -46,6 +54,7 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   };
   absl::Status status = CheckRanges("channel", ranges);
   status.Update(CheckPointers("channel", "middleware", options.middleware));
+  status.Update(CheckIoThread(options));
   return status;
 }
 

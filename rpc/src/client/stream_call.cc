@@ -268,7 +268,7 @@ void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
 
 // Blocks; or ends the call, where that would be for ever.
 void StreamCall::WaitForChange(Core::Lock& lock) {
-  if (absl::Status refusal = Core::CheckMayBlock(); !refusal.ok()) {
+  if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) {
     return DropAndEnd(std::move(refusal));
   }
   lock.Wait(changed_);
@@ -308,7 +308,7 @@ void StreamCall::DropUnread(absl::Status why) {
 
 // The end of the channel does not know of a call that has ended before.
 void StreamCall::DropIfClosed() {
-  if (ended() && core().closed()) DropUnread(ChannelWasClosed());
+  if (ended() && core().closed() && Call::status().ok()) DropUnread(ChannelWasClosed());
 }
 
 // A stop ends the reading, too, so it is listened to until then.
