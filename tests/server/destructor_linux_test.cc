@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "piperpc/raw_service.h"
@@ -44,15 +45,18 @@ void DestroyAnotherOne() {
   DestroyInAHandler([&other](std::unique_ptr<Server>&) { other.reset(); });
 }
 
-// The log hook runs before Start() has returned.
-void DestroyInStart() {
+// The log hook runs before Start() and Shutdown() have returned.
+void DestroyInTheLogHook(std::string_view event) {
   std::unique_ptr<Server> server;
   ServerOptions options;
   options.max_connections = 1'000'000'000;  // More than there can be: that is logged at once.
   options.max_connections_per_user = 1'000'000'000;
-  options.log = [&](const LogRecord&) { server.reset(); };
+  options.log = [&](const LogRecord& record) {
+    if (record.event == event) server.reset();
+  };
   server = std::make_unique<Server>(std::move(options));
   server->Start(UniqueEndpoint()).IgnoreError();
+  server->Shutdown(std::chrono::milliseconds(0));
 }
 
 class ServerDestructorDeathTest : public ::testing::Test {
@@ -68,8 +72,10 @@ TEST_F(ServerDestructorDeathTest, OnTheThreadOfAnotherLoopSaysSo) {
   EXPECT_DEATH(DestroyAnotherOne(), "~Server.* on the thread of an event loop");
 }
 
-TEST_F(ServerDestructorDeathTest, InTheLogHookOfItsStartSaysSo) {
-  EXPECT_DEATH(DestroyInStart(), "~Server.* Start");
+TEST_F(ServerDestructorDeathTest, InTheLogHookOfItsStartOrEndSaysSo) {
+  for (const char* event : {"connections limited", "listening", "stopped"}) {
+    EXPECT_DEATH(DestroyInTheLogHook(event), "~Server.* Start") << event;
+  }
 }
 
 }  // namespace

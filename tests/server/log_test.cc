@@ -143,6 +143,7 @@ TEST_F(Logging, AHookMayShutTheServerDownAndAskForMore) {
   std::unique_ptr<Server> server;
   RawService late("late.v1.Late");
   absl::Status added;
+  absl::Status waited;
   ShutdownReport report;
   server = std::make_unique<Server>(
       ServerOptions{.log =
@@ -152,12 +153,14 @@ TEST_F(Logging, AHookMayShutTheServerDownAndAskForMore) {
                             report = server->Shutdown(std::chrono::milliseconds(0));
                           } else if (record.event == "stopped") {
                             EXPECT_TRUE(server->Shutdown(std::chrono::milliseconds(0)).clean());
+                            waited = server->Wait();
                           }
                         },
                     .transport = &transport()});
   EXPECT_TRUE(server->Start(endpoint_).ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(added)) << added;
   EXPECT_TRUE(report.clean()) << report.status;
+  EXPECT_TRUE(absl::IsFailedPrecondition(waited)) << waited;  // It would wait for the hook.
 }
 
 }  // namespace

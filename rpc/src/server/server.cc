@@ -38,19 +38,28 @@ constexpr Duration kLookUpLimit = std::chrono::seconds(2);
 // The server whose loop this thread is.
 thread_local const void* own_server = nullptr;
 
-// A server that this thread starts or shuts down at the moment, or adds a service to.
+// A server that this thread starts or shuts down at the moment, or adds a service to; or of whose
+// start or end it tells the log hook.
 struct Changed {
   const void* server;
+  bool is_told;
   const Changed* outer;
 };
 thread_local const Changed* changed = nullptr;
 
-bool IsChangedHere(const void* server) {
-  for (const Changed* each = changed; each != nullptr; each = each->outer) {
-    if (each->server == server) return true;
-  }
-  return false;
+const Changed* FindChange(const void* server) {
+  const Changed* each = changed;
+  while (each != nullptr && each->server != server) each = each->outer;
+  return each;
 }
+
+bool IsChangedHere(const void* server) {
+  const Changed* const change = FindChange(server);
+  return change != nullptr && !change->is_told;
+}
+
+// The functions of this thread that use it have not returned.
+bool IsUsedHere(const void* server) { return FindChange(server) != nullptr; }
 
 // Where a server is to listen, and by what.
 struct Place {
@@ -110,6 +119,7 @@ class Server::Impl {
     if (absl::Status status = MayChange("Start()"); !status.ok()) return status;
     const auto checked = StartLocked(endpoint);
     if (!checked.ok()) return checked.status();
+    const Telling telling(*this);
     core_.Log(LogLevel::kInfo, "listening", [&] {
       return server::LogFields{{"endpoint", checked->endpoint.text()},
                                {"address", checked->endpoint.address()},
@@ -126,6 +136,7 @@ class Server::Impl {
     bool stopped = false;
     ShutdownReport report = ShutdownLocked(grace, stopped);
     if (stopped) {
+      const Telling telling(*this);
       core_.Log(LogLevel::kInfo, "stopped", [&report] {
         return server::LogFields{{"stopped_calls", std::to_string(report.stopped.size())},
                                  {"aborted_calls", std::to_string(report.aborted.size())},
@@ -140,6 +151,7 @@ class Server::Impl {
   absl::Status Wait() {
     if (foreign()) return Foreign();
     if (absl::Status status = MayWait("Wait()"); !status.ok()) return status;
+    if (IsUsedHere(this)) return WithinItself("Wait()");
     std::unique_lock lock(gone_mutex_);
     gone_.wait(lock, [this] { return shut_down_; });
     return absl::OkStatus();
@@ -201,7 +213,10 @@ class Server::Impl {
                        " was called on a thread of the server, and would wait for itself; "
                        "call it on another thread"));
     }
-    if (!IsChangedHere(this)) return absl::OkStatus();
+    return IsChangedHere(this) ? WithinItself(what) : absl::OkStatus();
+  }
+
+  static absl::Status WithinItself(std::string_view what) {
     return absl::FailedPreconditionError(absl::StrCat(
         ToAbsl(what),
         " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
@@ -220,6 +235,7 @@ class Server::Impl {
 
   // What does not run any more, or never did, is gone at once.
   absl::Status MayEnd() const {
+    if (IsUsedHere(this)) return WithinItself("~Server()");
     const bool runs =
         started_.load(std::memory_order_acquire) && (!report_ || left_over_ != LeftOver::kNothing);
     return runs ? MayWait("~Server()") : MayChange("~Server()");
@@ -228,7 +244,7 @@ class Server::Impl {
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
   class Change {
    public:
-    explicit Change(Impl& server) : lock_(server.lifecycle_), here_{&server, changed} {
+    explicit Change(Impl& server) : lock_(server.lifecycle_), here_{&server, false, changed} {
       changed = &here_;
     }
     ~Change() { changed = here_.outer; }
@@ -237,6 +253,18 @@ class Server::Impl {
 
    private:
     const std::lock_guard<std::mutex> lock_;
+    const Changed here_;
+  };
+
+  // Holds no lock: the hook may ask for nearly everything.
+  class Telling {
+   public:
+    explicit Telling(const Impl& server) : here_{&server, true, changed} { changed = &here_; }
+    ~Telling() { changed = here_.outer; }
+    Telling(const Telling&) = delete;
+    Telling& operator=(const Telling&) = delete;
+
+   private:
     const Changed here_;
   };
 
