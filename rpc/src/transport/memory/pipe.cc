@@ -87,23 +87,26 @@ void MemoryPipe::WakeWriter(MemoryEnd& end) {
   end.pipe->loop_->Post([pipe = end.pipe] { pipe->FinishSend(); });
 }
 
+// Who is woken sees the packet once the lock is given back. First, for it may throw: then nothing
+// was sent.
 void MemoryPipe::Put(std::span<const Bytes> slices) {
+  WakeReader(other());
   std::string packet;
   packet.reserve(PacketSize(slices));
   for (const Bytes slice : slices) packet.append(slice.data(), slice.size());
-  other().bytes += packet.size();
+  const std::size_t size = packet.size();
   other().inbox.push_back(std::move(packet));
-  WakeReader(other());
+  other().bytes += size;
 }
 
 // A packet, or the end.
 bool MemoryPipe::Arrived() { return !self().inbox.empty() || !other().open; }
 
 std::string MemoryPipe::TakePacket() {
+  WakeWriter(other());  // First, as in Put().
   std::string packet = std::move(self().inbox.front());
   self().inbox.pop_front();
   self().bytes -= packet.size();
-  WakeWriter(other());
   return packet;
 }
 
