@@ -178,6 +178,31 @@ TEST_F(HostileSchemaTest, IsLookedAtAsDeepAsItNests) {
   ExpectRefused("field odd.v1.Odd.Inner.value has no type");
 }
 
+TEST_F(HostileSchemaTest, AGroupOfItsOwnMessageIsTaken) {
+  file_.mutable_message_type(0)->add_nested_type()->set_name("Value");
+  field_->set_type(Field::TYPE_GROUP);
+  field_->set_type_name(".odd.v1.Odd.Value");
+  Schema schema;
+  EXPECT_TRUE(schema.AddFiles({file_.SerializeAsString()}).ok());
+}
+
+// Around it, or with several fields for each: printed, that has no end.
+TEST_F(HostileSchemaTest, AGroupOfAnotherMessage) {
+  file_.mutable_message_type(0)->add_nested_type()->set_name("Value");
+  field_->set_type(Field::TYPE_GROUP);
+  field_->set_type_name(".odd.v1.Odd");
+  ExpectRefused("field odd.v1.Odd.value is a group of another message: .odd.v1.Odd");
+  field_->set_name("VALUE");
+  field_->set_type_name(".odd.v1.Odd.Value");
+  ExpectRefused("field odd.v1.Odd.VALUE is a group of another message");
+}
+
+// Protobuf goes from type to type, as deep as they lead.
+TEST_F(HostileSchemaTest, MoreTypesThanTheStackHoldsAChainOf) {
+  for (int i = 0; i < 10'000; ++i) file_.add_message_type()->set_name("M" + std::to_string(i));
+  ExpectRefused("there are 10001 message types; the limit is 10000");
+}
+
 TEST_F(HostileSchemaTest, ExtensionsAreLookedAt) {
   Field* const extension = file_.add_extension();
   *extension = *field_;

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "tools/piperpc/well_known_types.h"
 
@@ -26,6 +28,16 @@ std::optional<std::uint64_t> UnknownNumber(const UnknownFieldSet& unknown, int f
   return std::nullopt;
 }
 
+// A group's message stands beside its one field, which has its name in small letters. Others could
+// lead back to where they stand, and would be printed without end.
+std::string FaultOfGroup(const std::string& scope, const FieldDescriptorProto& field) {
+  absl::string_view type = field.type_name();
+  const bool beside = absl::ConsumePrefix(&type, absl::StrCat(".", scope));
+  if (beside && absl::AsciiStrToLower(type) == field.name()) return "";
+  return absl::StrCat("field ", scope, field.name(),
+                      " is a group of another message: ", field.type_name());
+}
+
 std::string FaultOf(const std::string& scope, const FieldDescriptorProto& field) {
   const UnknownFieldSet& unknown = field.GetReflection()->GetUnknownFields(field);
   const std::string name = absl::StrCat("field ", scope, field.name());
@@ -35,6 +47,7 @@ std::string FaultOf(const std::string& scope, const FieldDescriptorProto& field)
   if (label.has_value()) {
     return absl::StrCat(name, " has an unknown label: ", *label);
   }
+  if (field.type() == FieldDescriptorProto::TYPE_GROUP) return FaultOfGroup(scope, field);
   if (field.has_type() || !field.type_name().empty()) return "";
   return absl::StrCat(name, " has no type");
 }
@@ -62,7 +75,18 @@ std::string FaultInAny(const std::string& scope, const Messages& messages) {
   return "";
 }
 
+template <typename Messages>
+std::size_t CountAll(const Messages& messages) {
+  std::size_t count = messages.size();
+  for (const DescriptorProto& message : messages) count += CountAll(message.nested_type());
+  return count;
+}
+
 }  // namespace
+
+std::size_t CountMessageTypes(const FileDescriptorProto& file) {
+  return CountAll(file.message_type());
+}
 
 std::string FindFault(const FileDescriptorProto& file) {
   for (const std::string& import : file.dependency()) {

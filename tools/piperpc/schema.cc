@@ -14,6 +14,10 @@
 namespace piperpc::cli {
 namespace {
 
+// Protobuf makes a message of a type, and of those that it leads to, by calling itself. A chain of
+// so many fits into a stack of 8 MiB, nearly twice.
+constexpr std::size_t kMostMessageTypes = 10'000;
+
 using google::protobuf::Descriptor;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
@@ -72,6 +76,11 @@ Outcome Schema::AddFiles(const std::vector<std::string>& files) {
     }
     if (pool_.FindFileByName(proto.name()) != nullptr) continue;
     ErrorText error(FindFault(proto));
+    message_types_ += CountMessageTypes(proto);
+    if (message_types_ > kMostMessageTypes) {
+      error.text = absl::StrCat("with it there are ", message_types_,
+                                " message types; the limit is ", kMostMessageTypes);
+    }
     if (error.text.empty() && pool_.BuildFileCollectingErrors(proto, &error) != nullptr) continue;
     if (error.text.empty()) error.text = "protobuf rejects it without giving a reason";
     return absl::InternalError(

@@ -76,6 +76,7 @@ class Schema {
 
  private:
   mutable std::shared_mutex mutex_;  // Exclusive while files are added.
+  std::size_t message_types_ = 0;
   google::protobuf::DescriptorPool pool_;
   mutable google::protobuf::DynamicMessageFactory factory_;
 };
