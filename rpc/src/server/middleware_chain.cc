@@ -3,6 +3,7 @@
 #include <string>
 
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 #include "src/server/connection_host.h"
 #include "src/server/errors.h"
 
@@ -19,7 +20,8 @@ absl::Status MiddlewareChain::Before(const ServerCore& core, ServerContext& cont
     RunGuarded([&] { status = middleware->Before(context); },
                [&](const std::exception_ptr& thrown) {
                  LogThrown(core, context, kThrew, thrown);
-                 status = FailedUnexpectedly(context.method());
+                 status = IsOutOfMemory(thrown) ? OutOfMemory("a middleware")
+                                                : FailedUnexpectedly(context.method());
                });
     if (!status.ok()) return status;
     ++entered_;
