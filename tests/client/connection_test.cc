@@ -268,6 +268,18 @@ TEST_F(ConnectionTest, AStopEndsACallThatStandsInAFullConnectionQueue) {
   }
 }
 
+// The time is that of several slices of the attempt, whichever of them it is over in.
+TEST_F(ConnectionTest, ACallWhoseTimeIsOverInAFullConnectionQueueSaysSo) {
+  counting_.queue_is_full = true;
+  const CallOptions second{.timeout = std::chrono::seconds(1)};
+  auto blocking = CallAside("x", second);
+  auto async = CallAsync("y", second);
+  for (const absl::Status& status : {Get(blocking).status(), Get(async).status()}) {
+    ExpectStatus(status, absl::StatusCode::kDeadlineExceeded,
+                 "waiting in the full connection queue of the server at scripted");
+  }
+}
+
 TEST_F(ConnectionTest, ACallWhoseTimeIsOverBeforeAServerComesSaysSo) {
   server_.Stop();
   const auto time = std::chrono::milliseconds(30);

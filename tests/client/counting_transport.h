@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "src/transport/transport.h"
@@ -20,6 +21,9 @@ class CountingTransport final : public transport::Transport {
   std::atomic<int> receives = 0;
 
   absl::Status refusal;  // What Connect() gives instead of a pipe.
+
+  // Connect() waits in vain until its deadline, as in the queue of a server that does not accept.
+  bool queue_is_full = false;
 
   // Runs where a packet is about to be sent.
   std::function<void()> on_send = [] {};
@@ -42,6 +46,10 @@ class CountingTransport final : public transport::Transport {
   absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
       const Endpoint& endpoint, const transport::ConnectOptions& options) override {
     ++connects;
+    if (queue_is_full) {
+      while (Clock::now() < options.deadline) std::this_thread::yield();
+      return absl::DeadlineExceededError("no room in the queue");
+    }
     if (!refusal.ok()) return refusal;
     auto pipe = inner_.Connect(endpoint, options);
     if (!pipe.ok()) return pipe.status();

@@ -141,11 +141,11 @@ absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call
   if (closed()) return ChannelWasClosed();
   if (pipe.ok()) return Adopt(*std::move(pipe));
   const TimePoint now = Clock::now();
-  if (absl::IsDeadlineExceeded(pipe.status())) {
+  queue_is_full_ = absl::IsDeadlineExceeded(pipe.status());
+  if (queue_is_full_) {
     // The server is there, but busy: the next slice.
     if (now < call.times().connect_deadline) return nullptr;
-    return DeadlineExceeded("waiting in the full connection queue of the server at",
-                            call.times().begun);
+    return DeadlineExceeded(connect_phase(), call.times().begun);
   }
   if (!absl::IsUnavailable(pipe.status())) return pipe.status();
   if (now >= call.times().wait_until) {
@@ -183,6 +183,7 @@ std::shared_ptr<Connection> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
   ++connections_made_;
   retry_ = {};
   retry_gap_.Reset();
+  queue_is_full_ = false;
   Log(LogLevel::kInfo, "connected");
   connection_ = std::make_shared<Connection>(*this, std::move(pipe));
   connections_.push_back(connection_);

@@ -140,6 +140,7 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   // What a call without a connection is at.
   std::string_view connect_phase() const {
+    if (queue_is_full_) return "waiting in the full connection queue of the server at";
     return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
   }
 
@@ -212,6 +213,7 @@ class Core final : public std::enable_shared_from_this<Core> {
   bool connecting_ = false;           // A thread is inside Connect().
   TimePoint retry_;                   // Before it, nobody who waits looks for a server again.
   transport::Backoff retry_gap_;      // Between two looks.
+  bool queue_is_full_ = false;        // The last look found the server, and no room in its queue.
   bool on_loop_ = false;              // Who holds the lock said so.
   std::shared_ptr<Connection> connection_;
   std::vector<std::shared_ptr<Connection>> connections_;  // Those whose pipe is open.
