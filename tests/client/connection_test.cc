@@ -122,6 +122,32 @@ TEST_F(ConnectionTest, AGoawayWithAStatusTellsWhy) {
   ExpectStatus(Get(call).status(), absl::StatusCode::kResourceExhausted, "too many cancels");
 }
 
+TEST_F(ConnectionTest, OnlyAResponseAheadOfAGoawayWithAStatusIsTaken) {
+  for (const bool in_one_packet : {true, false}) {
+    auto ahead = CallAsync("ahead");
+    auto behind = CallAsync("behind");
+    ScriptedConnection connection = server_.AcceptAndGreet();
+    std::uint64_t ids[2];
+    for (std::uint64_t& id : ids) id = connection.Expect(FrameKind::kRequest).call_id;
+    const std::string frames[] = {
+        ScriptedConnection::Encode({.kind = FrameKind::kResponse, .call_id = ids[0]}, "r"),
+        ScriptedConnection::Encode(
+            {.kind = FrameKind::kGoaway},
+            wire::EncodeGoaway({absl::ResourceExhaustedError("too much"), ids[1]})),
+        ScriptedConnection::Encode({.kind = FrameKind::kResponse, .call_id = ids[1]}, "late")};
+    if (in_one_packet) {
+      connection.SendRaw(frames[0] + frames[1] + frames[2]);
+    } else {
+      connection.SendRaw(frames[0]);
+      connection.SendRaw(frames[1]);
+      connection.TrySendRaw(frames[2]);  // The client has perhaps gone.
+    }
+    EXPECT_EQ(*Get(ahead), "r");
+    ExpectStatus(Get(behind).status(), absl::StatusCode::kResourceExhausted, "too much");
+    EXPECT_TRUE(connection.ReceivesEnd());
+  }
+}
+
 TEST_F(ConnectionTest, AViolationThatTheServerSawIsInternal) {
   auto call = CallAside("x");
   ScriptedConnection connection = server_.Accept();
