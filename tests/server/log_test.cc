@@ -62,6 +62,20 @@ TEST_F(Logging, TellsWhyTheServerEndsAConnection) {
                           Pair("reason", HasSubstr("must be a Hello"))));
 }
 
+TEST_F(Logging, TellsWhyAClientEndsAConnectionInTextThatIsUtf8) {
+  Start({.log = Hook()});
+  WireClient client = Connect();
+  const std::string status("\x08\x0d\x12\x04no\xff\xc3", 8);  // INTERNAL, and a text that is not.
+  client.Send({EncodedHello(),
+               Encode({.kind = wire::FrameKind::kGoaway}, std::string("\x0a\x08", 2) + status)});
+  while (client.Next().ok()) {
+  }
+  const std::vector<Record> records = this->records();
+  ASSERT_GE(records.size(), 2u);
+  EXPECT_EQ(records[1].event, "client ended the connection");
+  EXPECT_THAT(records[1].fields, Contains(Pair("reason", "no??")));
+}
+
 TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
   Start({.log = Hook()});
   server_->Shutdown(std::chrono::milliseconds(0));
