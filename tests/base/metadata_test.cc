@@ -7,6 +7,7 @@ namespace piperpc {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const Metadata kMetadata{{"a", "1"}, {"b", ""}, {"a", "2"}};
@@ -21,6 +22,14 @@ TEST(MetadataTest, TheFirstValueOfAKeyIsFound) {
 TEST(MetadataTest, AllValuesOfAKeyAreFoundInTheirOrder) {
   EXPECT_THAT(FindValues(kMetadata, "a"), ElementsAre("1", "2"));
   EXPECT_THAT(FindValues(kMetadata, "c"), IsEmpty());
+}
+
+TEST(MetadataTest, AKeyThatIsNotAllowedIsNamed) {
+  EXPECT_TRUE(CheckMetadataKey("a-z_0.9").ok());
+  EXPECT_TRUE(CheckMetadataKey(std::string(64, 'k')).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckMetadataKey("")));
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckMetadataKey(std::string(65, 'k'))));
+  EXPECT_THAT(std::string(CheckMetadataKey("user name").message()), HasSubstr("\"user name\""));
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "tools/piperpc/settings.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -12,18 +11,9 @@
 namespace piperpc::cli {
 namespace {
 
-constexpr std::size_t kMaxMetadataKey = 64;
 constexpr std::chrono::milliseconds kShortestTimeout{1};
 constexpr std::size_t kLeastMessage = 64 * 1024;
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
-
-bool IsMetadataKey(std::string_view key) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  return !key.empty() && key.size() <= kMaxMetadataKey &&
-         std::all_of(key.begin(), key.end(), allowed);
-}
 
 absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
   const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
@@ -68,12 +58,11 @@ tools::FlagSet FlagsFor(Settings& settings) {
 
 absl::Status AddMetadata(std::string_view text, Metadata& metadata) {
   const std::size_t equals = text.find('=');
-  const std::string_view key = text.substr(0, equals);
-  if (equals == text.npos || !IsMetadataKey(key)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
-                                                   "\" is not key=value with a key of 1 ",
-                                                   "to 64 characters (a-z, 0-9, '-', '_', '.')"));
+  if (equals == text.npos) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text), "\" is not KEY=VALUE"));
   }
+  const std::string_view key = text.substr(0, equals);
+  if (absl::Status status = CheckMetadataKey(key); !status.ok()) return status;
   metadata.emplace_back(key, text.substr(equals + 1));
   return absl::OkStatus();
 }

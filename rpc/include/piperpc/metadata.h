@@ -7,11 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace piperpc {
 
 // In the order given; a key may come several times. A key is 1 to 64 of a-z, 0-9, '-', '_' and '.';
 // a value is any bytes. All of it together: 8 KiB by default, 16 KiB at the most.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// INVALID_ARGUMENT, where calls would be refused for it: not allowed as a key, and why.
+absl::Status CheckMetadataKey(std::string_view key);
 
 // The first value of `key`; none: there is no such key. Points into `metadata`.
 inline std::optional<std::string_view> FindValue(const Metadata& metadata, std::string_view key) {

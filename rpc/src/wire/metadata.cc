@@ -9,10 +9,8 @@
 #include "src/wire/fields.h"
 #include "src/wire/limits.h"
 
-namespace piperpc::wire {
+namespace piperpc {
 namespace {
-
-constexpr std::uint32_t kMetadata = 6;  // In FrameHeader.
 
 bool IsKeyCharacter(char c) {
   return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-' || c == '_' || c == '.';
@@ -20,16 +18,18 @@ bool IsKeyCharacter(char c) {
 
 // Keys are short; of one that is not, the beginning says which.
 std::string Quoted(std::string_view key) {
-  const bool whole = key.size() <= kMaxKeyBytes;
-  return absl::StrCat("\"", absl::CHexEscape(ToAbsl(key.substr(0, kMaxKeyBytes))),
+  const bool whole = key.size() <= wire::kMaxKeyBytes;
+  return absl::StrCat("\"", absl::CHexEscape(ToAbsl(key.substr(0, wire::kMaxKeyBytes))),
                       whole ? "\"" : "...\"");
 }
 
-absl::Status CheckKey(std::string_view key) {
-  if (key.empty() || key.size() > kMaxKeyBytes) {
+}  // namespace
+
+absl::Status CheckMetadataKey(std::string_view key) {
+  if (key.empty() || key.size() > wire::kMaxKeyBytes) {
     return absl::InvalidArgumentError(absl::StrCat("the metadata key ", Quoted(key), " has ",
                                                    key.size(), " bytes; it must have 1 to ",
-                                                   kMaxKeyBytes));
+                                                   wire::kMaxKeyBytes));
   }
   const auto bad = std::find_if_not(key.begin(), key.end(), IsKeyCharacter);
   if (bad == key.end()) return absl::OkStatus();
@@ -38,6 +38,13 @@ absl::Status CheckKey(std::string_view key) {
                    absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2), " at offset ",
                    bad - key.begin(), "; allowed are a-z, 0-9, '-', '_' and '.'"));
 }
+
+}  // namespace piperpc
+
+namespace piperpc::wire {
+namespace {
+
+constexpr std::uint32_t kMetadata = 6;  // In FrameHeader.
 
 // Calls `take` with each entry, until it refuses one.
 absl::Status ForEachEntry(std::string_view fields, absl::FunctionRef<absl::Status(Pair)> take) {
@@ -61,7 +68,7 @@ absl::Status ForEachEntry(std::string_view fields, absl::FunctionRef<absl::Statu
 absl::StatusOr<std::string> EncodeMetadata(const Metadata& metadata, std::size_t limit) {
   std::string fields;
   for (const auto& [key, value] : metadata) {
-    if (absl::Status status = CheckKey(key); !status.ok()) return status;
+    if (absl::Status status = CheckMetadataKey(key); !status.ok()) return status;
     AppendMessageField(kMetadata, EncodePair({key, value}), fields);
   }
   limit = std::min(limit, kMaxMetadataBytes);
@@ -78,7 +85,7 @@ absl::StatusOr<Metadata> DecodeMetadata(std::string_view fields) {
   Metadata metadata;
   absl::Status status = ForEachEntry(fields, [&metadata](Pair entry) {
     metadata.emplace_back(entry.first, entry.second);
-    return CheckKey(entry.first);
+    return CheckMetadataKey(entry.first);
   });
   if (!status.ok()) return status;
   return metadata;
