@@ -159,7 +159,7 @@ void NoteName(const std::string& of, const std::string& wanted, const std::strin
               std::vector<std::string>& changed) {
   if (wanted == name) return;
   changed.push_back(absl::StrCat(of, ": C++ gets \"", name, "\", because \"", wanted,
-                                 "\" is taken, or is no name in C++"));
+                                 "\" is taken, or is not a valid name in C++"));
 }
 
 // Names all that the two classes declare. The .proto's own names come first, so that a method
@@ -221,8 +221,8 @@ absl::StatusOr<std::string> NamespaceOf(const FileDescriptor& file) {
   const std::vector<std::string> parts = absl::StrSplit(file.package(), '.');
   for (const std::string& part : parts) {
     if (!IsReserved(part)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("package ", file.package(), ": '", part, "' is no name for a C++ namespace"));
+    return absl::InvalidArgumentError(absl::StrCat("package ", file.package(), ": '", part,
+                                                   "' is not a valid name of a C++ namespace"));
   }
   if (parts[0] == "piperpc" && (parts.size() < 2 || !parts[1].starts_with("v"))) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -46,7 +46,7 @@ struct File {
   std::vector<Service> services;
 
   // "x.proto: package.Service/Method: …" of each name that is not the one to be expected, because
-  // that one is taken, or is no name in C++.
+  // that one is taken, or is not a valid name in C++.
   std::vector<std::string> changed_names;
 };
 
