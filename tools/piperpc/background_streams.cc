@@ -17,6 +17,11 @@
 
 namespace piperpc::cli {
 
+Outcome StandardInputIsTaken(std::string_view instead) {
+  return UsageError(
+      absl::StrCat("standard input holds the session's lines; ", std::string(instead)));
+}
+
 // A stream, and the thread that prints what it receives.
 class BackgroundStreams::Running {
  public:
@@ -162,7 +167,7 @@ Outcome BackgroundStreams::Send(const std::string& tag, const std::vector<std::s
       [&] { return connection_.schema().NewMessage(*method.descriptor->input_type()); }, deadline);
   if (!plan.ok()) return plan.outcome();
   if (plan->from_input) {
-    return UsageError("standard input holds the session's lines; give the message as words");
+    return StandardInputIsTaken("give the message as words");
   }
   return (*running)->Send(plan->messages, deadline);
 }

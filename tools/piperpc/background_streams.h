@@ -15,6 +15,10 @@
 
 namespace piperpc::cli {
 
+// A request that would come from standard input, which a session reads its lines from. `instead`
+// says what to do.
+Outcome StandardInputIsTaken(std::string_view instead);
+
 // Prints what its streams receive as JSON lines, each with the stream's tag:
 //
 //     {"stream":"s1","method":"notify.v1.NotifyService/Subscribe"}

@@ -39,6 +39,10 @@ struct Command {
 // All that need a server.
 std::span<const Command> Commands();
 
+// Those that need none.
+inline constexpr Usage kHelp = {"help", "[COMMAND]", "show this, or the help of one command", 0, 1};
+inline constexpr Usage kVersion = {"version", "", "show the version"};
+
 // What `piperpc help`, `piperpc help COMMAND` and `piperpc --version` print.
 std::string HelpText();
 std::string HelpText(const Command& command);

@@ -6,9 +6,6 @@ namespace {
 
 constexpr std::size_t kSummaryColumn = 46;
 
-constexpr Usage kHelp = {"help", "[COMMAND]", "show this, or the help of one command"};
-constexpr Usage kVersion = {"version", "", "show the version"};
-
 constexpr char kRequests[] = R"(
 A request is JSON ('{"text": "hi"}'), field=value words, @file, or - for standard input. A method
 that streams its requests takes several requests, or lines of JSON from standard input.
@@ -17,6 +14,10 @@ Exit codes: 0 success; 1 to 16 the canonical code that the call ended with (5 NO
 14 UNAVAILABLE, 16 UNAUTHENTICATED, ...); 64 wrong usage; 74 input or output failed; 130 Ctrl-C;
 141 the reader of the output is gone.
 )";
+
+std::string FlagsText() {
+  return absl::StrCat("\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp());
+}
 
 }  // namespace
 
@@ -27,16 +28,14 @@ std::string HelpText() {
   }
   absl::StrAppend(&text, HelpLine("  piperpc ", kHelp, kSummaryColumn), "\n",
                   HelpLine("  piperpc ", kVersion, kSummaryColumn), "\n");
-  absl::StrAppend(&text, "\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp(),
-                  kRequests);
+  absl::StrAppend(&text, FlagsText(), kRequests);
   text.pop_back();
   return text;
 }
 
 std::string HelpText(const Command& command) {
   std::string text =
-      absl::StrCat(HelpLine("piperpc ", command.usage, kSummaryColumn),
-                   "\n\nFlags, anywhere on the command line (-- ends them):\n", FlagHelp());
+      absl::StrCat(HelpLine("piperpc ", command.usage, kSummaryColumn), "\n", FlagsText());
   if (command.usage.most == kAnyNumber) text += kRequests;
   text.pop_back();
   return text;

@@ -31,7 +31,7 @@ int RunCommand(const Command& command, const CommandLine& line, Output& output,
   LineReader input(tools::kStandardInput);
   Connection connection(line.settings);
   Program program{line.settings, environment, interrupts, input, output, connection};
-  return command.run(program, line.words, program.NewPatience());
+  return command.run(program, line.words, program.NewDeadline());
 }
 
 // It may be about what a server sent: a line like the program's own, safe for a terminal.
@@ -43,7 +43,6 @@ void ComplainOf(const LogRecord& record) {
 }
 
 int Help(const CommandLine& line, Output& output) {
-  constexpr Usage kHelp = {"help", "[COMMAND]", "", 0, 1};
   std::string topic = line.command;  // As of `piperpc call --help`.
   if (line.command == "help") {
     const Outcome fits = CheckWords(kHelp, line.words);
@@ -59,7 +58,6 @@ int Help(const CommandLine& line, Output& output) {
 }
 
 int Version(const CommandLine& line, Output& output) {
-  constexpr Usage kVersion = {"version", "", ""};
   const bool asked = line.command == "version";
   const Outcome fits = asked ? CheckWords(kVersion, line.words) : Outcome();
   if (!fits.ok()) return RefuseUsage(fits.message());

@@ -24,7 +24,7 @@ struct Program {
   bool in_session = false;  // The command is a line of a session.
 
   // For one command, or one line of a session, from now on.
-  CommandDeadline NewPatience() { return CommandDeadline(settings.timeout, interrupts.Arm()); }
+  CommandDeadline NewDeadline() { return CommandDeadline(settings.timeout, interrupts.Arm()); }
 };
 
 using Words = std::vector<std::string>;

@@ -213,9 +213,7 @@ class Session {
   }
 
   static Outcome NoStandardInput() {
-    return UsageError(
-        "standard input holds the session's lines; give the messages as words, or "
-        "use start, send and end");
+    return StandardInputIsTaken("give the messages as words, or use start, send and end");
   }
 
   Program& program_;
