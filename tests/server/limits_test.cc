@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <string>
 
 #include "server/server_fixture.h"
@@ -127,17 +128,8 @@ TEST_F(Limits, ParseBudgetOfAllConnections) {
 }
 
 // Of calls that end together, when what their handlers wait for has come.
-// A large reply, and one for each message of its stream, that leaves nothing of a small budget.
-void AddLargeReplies(RawService& large, std::size_t size) {
-  large.AddUnary("Large", [size](ServerContext&, RawMessage) -> Task<RawResult> {
-    co_return RawMessage{std::string(size, 'r')};
-  });
-  large.AddServerStreaming("Stream", [size](ServerContext&, RawMessage) -> Stream<RawMessage> {
-    RawMessage message{std::string(size, 'r')};
-    co_yield message;
-    co_yield message;
-  });
-}
+constexpr std::size_t kLargeReply = 4'000'000;
+const std::string kLargeReplyText = std::to_string(kLargeReply);
 
 // Empty when the call has failed.
 std::string WholeReply(WireClient& client) {
@@ -153,43 +145,72 @@ std::string WholeReply(WireClient& client) {
 
 // Whether unary or streamed.
 TEST_F(Limits, AClientThatReadsNoneOfItsLargeRepliesIsClosedInTheEnd) {
-  constexpr std::size_t kSize = 4'000'000;
-  RawService large("b.B");
-  AddLargeReplies(large, kSize);
-  Start({.max_message_bytes = kSize,
-         .reply_budget_bytes = kSize,
-         .message_timeout = std::chrono::milliseconds(200)},
-        {&large});
-  for (const char* method : {"b.B/Large", "b.B/Stream"}) {
+  Start({.max_message_bytes = kLargeReply,
+         .reply_budget_bytes = kLargeReply,
+         .message_timeout = std::chrono::milliseconds(200)});
+  for (const char* method : {"test.v1.Test/Big", "test.v1.Test/Large"}) {
     WireClient frozen = Connect();
-    frozen.Send({EncodedHello(), EncodedRequest(1, method, "")});
+    frozen.Send({EncodedHello(), EncodedRequest(1, method, kLargeReplyText)});
     ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 1; }));
     ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; })) << method;
     WireClient other = Connect();
-    other.Send({EncodedHello(), EncodedRequest(1, "b.B/Large", "")});
-    EXPECT_EQ(WholeReply(other).size(), kSize) << method;
+    other.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", kLargeReplyText)});
+    EXPECT_EQ(WholeReply(other).size(), kLargeReply) << method;
   }
 }
 
 // Though a handler of it goes on.
 TEST_F(Limits, AClientThatIsGoneHoldsNoMemoryForReplies) {
-  constexpr std::size_t kSize = 4'000'000;
-  RawService large("b.B");
-  AddLargeReplies(large, kSize);
-  Start({.max_message_bytes = kSize, .reply_budget_bytes = kSize}, {&large});
+  Start({.max_message_bytes = kLargeReply, .reply_budget_bytes = kLargeReply});
   {
     WireClient gone = Connect();
     gone.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", ""),
-               EncodedRequest(2, "b.B/Large", "")});
-    ASSERT_TRUE(service_.entered.WaitFor(1));
+               EncodedRequest(2, "test.v1.Test/Big", kLargeReplyText)});
+    ASSERT_TRUE(service_.entered.WaitFor(2));
     ASSERT_TRUE(Eventually([this] { return server_->stats().calls == 1; }));
   }
   ASSERT_TRUE(Eventually([this] {
     WireClient other = Connect();
-    other.Send({EncodedHello(), EncodedRequest(1, "b.B/Large", "")});
-    return WholeReply(other).size() == kSize;
+    other.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", kLargeReplyText)});
+    return WholeReply(other).size() == kLargeReply;
   }));
   service_.release.Set();
+}
+
+// Those of 100,000 bytes leave less than that of the memory, which all small ones together exceed.
+TEST_F(Limits, ASmallReplyIsNotRefusedForWhatLargeOnesHold) {
+  RawService sized("s.S");
+  sized.AddUnary("Sized", [this](ServerContext&, RawMessage size) -> Task<RawResult> {
+    service_.entered.Add();
+    auto passing = service_.release.Pass();
+    co_await passing;
+    co_return RawMessage{std::string(std::stoul(size.bytes), 's')};
+  });
+  Start({.max_message_bytes = kLargeReply,
+         .output_queue_bytes = 128 * 1024,
+         .reply_budget_bytes = kLargeReply},
+        {&sized});
+  WireClient client = Connect();
+  std::string requests = EncodedRequest(1, "s.S/Sized", kLargeReplyText);
+  for (std::uint64_t id = 2; id <= 51; ++id) {
+    requests += EncodedRequest(id, "s.S/Sized", "100000");
+  }
+  for (std::uint64_t id = 52; id <= 91; ++id) requests += EncodedRequest(id, "s.S/Sized", "4000");
+  client.Send({EncodedHello(), requests});
+  ASSERT_TRUE(service_.entered.WaitFor(91));
+  service_.release.Set();
+  ASSERT_TRUE(Eventually([this] { return server_->stats().calls == 0; }));  // Nothing is read.
+  std::map<std::uint64_t, absl::Status> ends;
+  while (ends.size() < 91) {
+    const OwnedFrame frame = client.NextAfterHello();
+    if ((frame.flags & wire::kMore) == 0) ends[frame.call_id] = frame.status;
+  }
+  std::uint64_t refused = 0;
+  for (const auto& [id, status] : ends) {
+    refused += absl::IsResourceExhausted(status);
+    EXPECT_TRUE(status.ok() || (2 <= id && id <= 51)) << id << " " << status;
+  }
+  EXPECT_GT(refused, 0u);
 }
 
 TEST_F(Limits, RepliesThatTheirClientDoesNotRead) {

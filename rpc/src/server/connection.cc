@@ -12,6 +12,12 @@ namespace piperpc::server {
 
 using transport::CloseMode;
 
+namespace {
+
+constexpr std::size_t kSmallReply = 4096;  // Has memory, whatever the budget of replies says.
+
+}  // namespace
+
 Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
     : host_(host),
       pipe_(std::move(pipe)),
@@ -214,10 +220,11 @@ void Connection::Flush() {
   if (*result != transport::SendResult::kWouldBlock) taken_by_pipe_ = true;
 }
 
-absl::Status Connection::TakeAboveQueue(std::size_t bytes) {
+absl::Status Connection::TakeAboveQueue(std::size_t bytes, std::size_t message_size) {
   const std::size_t taken = reply_memory_.used();
   if (bytes <= taken) return absl::OkStatus();
   if (!reply_memory_.Take(bytes - taken)) {
+    if (message_size <= kSmallReply) return absl::OkStatus();
     return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
   }
   if (taken == 0 && state_ == State::kOpen) ExpectReader();

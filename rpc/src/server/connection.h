@@ -90,10 +90,12 @@ class Connection final : public QueueLink<Connection>,
   MemoryShare& memory() { return memory_; }
 
   // Memory for a reply of this size. Within the output queue it costs nothing; above, what the
-  // client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the limit.
+  // client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the limit. A
+  // small one always has it: there are no more of them than calls.
   absl::Status TakeForReply(std::size_t message_size) {
     const std::size_t queued = outbox_.queued_bytes() + message_size;
-    return queued <= output_limit_ ? absl::OkStatus() : TakeAboveQueue(queued - output_limit_);
+    if (queued <= output_limit_) return absl::OkStatus();
+    return TakeAboveQueue(queued - output_limit_, message_size);
   }
 
   // Somebody waits for OnWritable(): also where no message, but replies of other kinds have filled
@@ -171,7 +173,7 @@ class Connection final : public QueueLink<Connection>,
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
   void SendGoaway(const absl::Status& status);
-  absl::Status TakeAboveQueue(std::size_t bytes);
+  absl::Status TakeAboveQueue(std::size_t bytes, std::size_t message_size);
   void GiveBackReplyMemory();
   void ExpectReader();
   void OnReaderLate();
