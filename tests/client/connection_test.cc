@@ -547,6 +547,17 @@ TEST_F(ConnectionTest, ABlockingCallInALogHookIsRefusedAtOnce) {
   }
 }
 
+// Whatever its code: the next connection would be refused, too.
+TEST_F(ConnectionTest, ARefusalInPlaceOfAHelloIsNotTriedAgain) {
+  auto blocking = CallAside("x");
+  auto callback = CallAsync("y");
+  ScriptedConnection connection = server_.Accept();
+  connection.Goaway(absl::UnavailableError("maintenance"), 0);
+  ExpectStatus(Get(blocking).status(), absl::StatusCode::kUnavailable, "maintenance");
+  ExpectStatus(Get(callback).status(), absl::StatusCode::kUnavailable, "maintenance");
+  EXPECT_EQ(channel_->connections_made(), 1u);
+}
+
 TEST_F(ConnectionTest, AServerThatGoesAwayAgainAndAgainIsLoggedOnce) {
   std::atomic<int> lines = 0;
   options_.log = [&lines](const LogRecord& record) { lines += record.event == "goaway"; };

@@ -222,13 +222,15 @@ void Connection::OnUnwantedMessage(Call& call) {
   core_.EndEarly(call, StreamsItsReplies(call.method()));
 }
 
-void Connection::EndAll(const absl::Status& status,
-                        const absl::flat_hash_set<std::uint64_t>& unsent) {
+void Connection::EndAll(const absl::Status& status, Unsent unsent) {
+  const bool elsewhere = unsent == Unsent::kTryElsewhere && absl::IsUnavailable(status);
+  absl::flat_hash_set<std::uint64_t> not_begun;
+  if (elsewhere) not_begun = outbox_.UnsentRequests();
   std::vector<Call*> calls = WaitingCalls();
   for (Call* const call : calls_.Live()) calls.push_back(call);
   for (Call* const call : calls) {
-    const bool sent = call->phase == Call::Phase::kSent && !unsent.contains(call->id);
-    if (!sent && absl::IsUnavailable(status)) {
+    const bool sent = call->phase == Call::Phase::kSent && !not_begun.contains(call->id);
+    if (elsewhere && !sent) {
       Retry(*call, status);
     } else {
       Forget(*call);
@@ -237,11 +239,11 @@ void Connection::EndAll(const absl::Status& status,
   }
 }
 
-void Connection::Fail(absl::Status status) {
+void Connection::Fail(absl::Status status, Unsent unsent) {
   if (dead_) return;
   dead_ = true;
   core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
-  EndAll(status, outbox_.UnsentRequests());
+  EndAll(status, unsent);
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
 }
@@ -253,7 +255,7 @@ void Connection::Shutdown() {
   if (dead_) return;
   dead_ = true;
   for (Call* const call : calls_.Live()) call->DropReplies();
-  if (live_ > 0) EndAll(ChannelWasClosed(), {});
+  if (live_ > 0) EndAll(ChannelWasClosed(), Unsent::kEndToo);
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
 }

@@ -102,8 +102,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void Leave(Call& call);
   void Forget(Call& call);
   void Retry(Call& call, const absl::Status& why);
-  void Fail(absl::Status status);
-  void EndAll(const absl::Status& status, const absl::flat_hash_set<std::uint64_t>& unsent);
+  enum class Unsent { kTryElsewhere, kEndToo };  // Calls that the server cannot have seen.
+  void Fail(absl::Status status, Unsent unsent = Unsent::kTryElsewhere);
+  void EndAll(const absl::Status& status, Unsent unsent);
 
   // The pipe, connection_io.cc.
   void Flush();
@@ -159,6 +160,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
 
   bool draining_ = false;
+  bool goaway_logged_ = false;
   bool dead_ = false;
   bool peer_gone_ = false;  // Nothing can be sent; what it sent is still read.
   bool writable_wanted_ = false;

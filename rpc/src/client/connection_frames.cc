@@ -117,7 +117,8 @@ absl::Status Connection::OnGoaway(const wire::Frame& frame) {
   if (!goaway.ok()) return goaway.status();
   is_server_ = true;
   const bool orderly = goaway->status.ok();
-  if (!draining_ || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
+  if (!goaway_logged_ || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
+  goaway_logged_ = true;
   draining_ = true;
   const absl::Status why(
       orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway->status.code()),
@@ -125,8 +126,9 @@ absl::Status Connection::OnGoaway(const wire::Frame& frame) {
               : absl::StrCat("the server at ", core_.endpoint_text(),
                              " ended the connection: ", goaway->status.message()));
   // In place of a Hello it refuses the connection, and the next one would be refused, too.
-  if (orderly || hello_received_) RetryAbove(goaway->last_call_id, why);
-  if (!orderly) Fail(why);
+  const bool refused = !orderly && !hello_received_;
+  if (!refused) RetryAbove(goaway->last_call_id, why);
+  if (!orderly) Fail(why, refused ? Unsent::kEndToo : Unsent::kTryElsewhere);
   return absl::OkStatus();
 }
 
