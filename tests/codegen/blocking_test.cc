@@ -61,6 +61,13 @@ GetResponse Response(std::string text) {
 
 class Blocking : public ::testing::Test {
  protected:
+  ~Blocking() override { StopPool(); }
+
+  // This thread is a loop's, on which nothing waits for a pool.
+  void StopPool() {
+    std::thread([this] { pool_.Stop(); }).join();
+  }
+
   using Result = absl::StatusOr<GetResponse>;
 
   // A task under way, with its end.
@@ -313,7 +320,7 @@ TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_TRUE(pool_.Run([] {}).ok());  // The queue's one place is free.
   free_.set_value();
-  pool_.Stop();
+  StopPool();
   free_ = {};
   EXPECT_FALSE(ran);
 }
@@ -403,7 +410,7 @@ TEST_F(Blocking, DestroyedWhileQueuedTheHandlerDoesNotRun) {
     stream.Start(sink);
   }
   free_.set_value();
-  pool_.Stop();
+  StopPool();
   free_ = {};
   EXPECT_FALSE(ran);
 }
