@@ -21,6 +21,19 @@ inline constexpr bool kChildMayHang = false;
 inline constexpr char kWhyChildMayHang[] =
     "ASan's allocator has locks that a child never gets back";
 
+// Whether TSan may see a race of a child with a thread that only its parent had: where the system
+// gives the child memory that was that thread's.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PIPERPC_TEST_HAS_TSAN
+#endif
+#endif
+#ifdef PIPERPC_TEST_HAS_TSAN
+inline constexpr bool kChildMayRace = true;
+#else
+inline constexpr bool kChildMayRace = false;
+#endif
+
 // A child that hangs is ended then.
 inline constexpr unsigned kChildSeconds = 60;
 
