@@ -552,6 +552,9 @@ TEST_F(ConnectionTest, ARefusalInPlaceOfAHelloIsNotTriedAgain) {
   auto blocking = CallAside("x");
   auto callback = CallAsync("y");
   ScriptedConnection connection = server_.Accept();
+  for (const FrameKind kind : {FrameKind::kHello, FrameKind::kRequest, FrameKind::kRequest}) {
+    connection.Expect(kind);
+  }
   connection.Goaway(absl::UnavailableError("maintenance"), 0);
   ExpectStatus(Get(blocking).status(), absl::StatusCode::kUnavailable, "maintenance");
   ExpectStatus(Get(callback).status(), absl::StatusCode::kUnavailable, "maintenance");

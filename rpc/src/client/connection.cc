@@ -193,8 +193,13 @@ void Connection::Abandon(Call& call) {
   Forget(call);
   if (!unknown && !dead_) TellCancel(id);
   StartQueuedCalls();
-  AssignReader();
-  ClosePipeIfDue();
+  // A call may be abandoned because there is no memory: then the next one sees to these.
+  RunInMemory(
+      [this] {
+        AssignReader();
+        ClosePipeIfDue();
+      },
+      [] {});
 }
 
 // Without memory for it the server is not told, and its slot is free when the call ends there.

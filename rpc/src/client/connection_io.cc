@@ -96,11 +96,11 @@ void Connection::AssignReader() {
 
 void Connection::ReadOnLoop() {
   if (!Attach()) return;
-  reader_ = Reader::kLoop;
   loop_->Post([self = shared_from_this()] {
     const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
     if (!self->closing_) self->pipe_->Receive();
   });
+  reader_ = Reader::kLoop;  // Not where that could not be posted.
 }
 
 void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
@@ -239,8 +239,8 @@ void Connection::ContinueReading() {
 void Connection::ClosePipeIfDue() {
   const bool over = dead_ || (draining_ && live_ == 0);
   if (!over || closing_ || reader_ == Reader::kCaller) return;
-  dead_ = closing_ = true;
   if (loop_ == nullptr) {
+    dead_ = closing_ = true;
     pipe_->Close(transport::CloseMode::kAbort, [] {});
     return core_.OnPipeClosed(*this);
   }
@@ -251,6 +251,7 @@ void Connection::ClosePipeIfDue() {
       self->core_.OnPipeClosed(*self);
     });
   });
+  dead_ = closing_ = true;  // Not where that could not be posted.
 }
 
 }  // namespace piperpc::client

@@ -69,15 +69,15 @@ LoopThread::LoopThread(std::unique_ptr<transport::EventLoop> loop)
 LoopThread::~LoopThread() { Stop(); }
 
 absl::Status LoopThread::Start(absl::AnyInvocable<void()> first) {
-  std::promise<void> ended;
-  std::future<void> end = ended.get_future();
-  auto thread =
-      internal::StartThread("the thread of an event loop",
-                            [this, first = std::move(first), ended = std::move(ended)]() mutable {
-                              first();
-                              executor_.Run();
-                              ended.set_value();
-                            });
+  // Without a thread the future goes first: a promise that is broken allocates, and must not throw.
+  const auto ended = std::make_shared<std::promise<void>>();
+  std::future<void> end = ended->get_future();
+  auto thread = internal::StartThread("the thread of an event loop",
+                                      [this, first = std::move(first), ended]() mutable {
+                                        first();
+                                        executor_.Run();
+                                        ended->set_value();
+                                      });
   if (!thread.ok()) return thread.status();
   thread_ = *std::move(thread);
   ended_ = std::move(end);
