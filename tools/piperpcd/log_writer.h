@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "piperpc/log.h"
 #include "tools/piperpcd/line_output.h"
@@ -60,7 +60,9 @@ class LogWriter {
   struct Key {
     std::string event;
     std::string user;  // Empty where the event is about nobody.
-    auto operator<=>(const Key&) const = default;
+    bool operator<(const Key& other) const {
+      return std::tie(event, user) < std::tie(other.event, other.user);
+    }
   };
   static constexpr std::size_t kMostKinds = 1000;  // Above it, those of past windows are forgotten.
 
