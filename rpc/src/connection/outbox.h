@@ -116,8 +116,7 @@ class Outbox {
   std::size_t max_packet_ = wire::kEarlyPacketBytes;
   std::size_t queued_bytes_ = 0;
   bool sending_ = false;
-  std::size_t requests_not_begun_ =
-      0;  // Of those that wait: calls begin in the order of their ids.
+  std::size_t requests_not_begun_ = 0;  // Waiting ones. Calls begin in the order of their ids.
   SmallQueue small_;
   Turns waiting_;                                                // The first one's turn is next.
   absl::flat_hash_map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
