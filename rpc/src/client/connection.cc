@@ -7,12 +7,11 @@
 #include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/errors.h"
+#include "src/connection/hello.h"
 #include "src/wire/limits.h"
 
 namespace piperpc::client {
 namespace {
-
-constexpr char kImplementation[] = "piperpc-cpp/" PIPERPC_VERSION;
 
 // A request that cannot be sent on so many connections in a row is given up.
 constexpr int kMaxAttempts = 5;
@@ -30,16 +29,6 @@ wire::Hello EarlyLimits() {
   return limits;
 }
 
-wire::Hello OurHello(const ChannelOptions& options) {
-  wire::Hello hello;
-  hello.max_packet_bytes = static_cast<std::uint32_t>(options.max_packet_bytes);
-  hello.max_message_bytes = options.max_message_bytes;
-  hello.max_metadata_bytes = static_cast<std::uint32_t>(options.max_metadata_bytes);
-  hello.initial_credit = options.stream_credit_bytes;
-  hello.implementation = kImplementation;
-  return hello;
-}
-
 absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
                       std::string_view option) {
   return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
@@ -51,13 +40,12 @@ absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t lim
 
 // The Hello waits for the first call, and travels with it.
 Connection::Connection(Core& core, std::unique_ptr<transport::Pipe> pipe)
-    : core_(core),
-      pipe_(std::move(pipe)),
-      outbox_(nullptr, wire::FrameKind::kPong),
-      peer_(EarlyLimits()) {
-  wire::FrameHeader header;
-  header.kind = wire::FrameKind::kHello;
-  outbox_.Add(header, wire::EncodeHello(OurHello(core_.options())));
+    : ConnectionBase(std::move(pipe), {.counted = wire::FrameKind::kPong,
+                                       .max_packet_bytes = core.options().max_packet_bytes,
+                                       .output_limit = core.options().output_queue_bytes,
+                                       .early = EarlyLimits()}),
+      core_(core) {
+  outbox().Add({.kind = wire::FrameKind::kHello}, wire::EncodeHello(HelloOf(core_.options())));
 }
 
 Connection::~Connection() = default;
@@ -74,7 +62,7 @@ void Connection::Submit(Call& call) {
     Queue(call);
   }
   FlushSoon();
-  if (!dead_ && reader_ == Reader::kNobody && !call.can_read()) AssignReader();
+  if (!ending() && reader_ == Reader::kNobody && !call.can_read()) AssignReader();
 }
 
 // A probe waits for the Hello only, not for the slots of those before it.
@@ -89,25 +77,25 @@ void Connection::Queue(Call& call) {
 
 // What the server's limits say to the call for ever.
 absl::Status Connection::CheckLimits(const Call& call) const {
-  if (call.metadata().size() > peer_.max_metadata_bytes) {
-    return TooLarge("metadata", call.metadata().size(), peer_.max_metadata_bytes,
+  if (call.metadata().size() > peer_hello().max_metadata_bytes) {
+    return TooLarge("metadata", call.metadata().size(), peer_hello().max_metadata_bytes,
                     "max_metadata_bytes");
   }
   return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
 }
 
 absl::Status Connection::CheckSize(std::size_t message_size) const {
-  if (message_size <= peer_.max_message_bytes) return absl::OkStatus();
-  return TooLarge("message", message_size, peer_.max_message_bytes, "max_message_bytes");
+  if (message_size <= peer_hello().max_message_bytes) return absl::OkStatus();
+  return TooLarge("message", message_size, peer_hello().max_message_bytes, "max_message_bytes");
 }
 
 bool Connection::FitsNow(const Call& call) const {
-  if (hello_received_) return call.is_probe() || calls_.size() < peer_.max_calls;
-  return !call.is_probe() && calls_.size() < peer_.max_calls && CheckLimits(call).ok();
+  if (hello_received()) return call.is_probe() || calls_.size() < peer_hello().max_calls;
+  return !call.is_probe() && calls_.size() < peer_hello().max_calls && CheckLimits(call).ok();
 }
 
 void Connection::StartQueuedCalls() {
-  while (!dead_ && !waiting_.empty() && FitsNow(waiting_.front())) {
+  while (!ending() && !waiting_.empty() && FitsNow(waiting_.front())) {
     StartOrFail(waiting_.Pop());
   }
 }
@@ -133,7 +121,7 @@ void Connection::WakeReaderFor(std::size_t message_size) {
   unanswered_bytes_ += message_size + kPacketCost;
   if (unanswered_bytes_ <= wire::kEarlyMessageBytes) return;
   unanswered_bytes_ = 0;
-  outbox_.Add({.kind = wire::FrameKind::kPing});
+  outbox().Add({.kind = wire::FrameKind::kPing});
 }
 
 // Without memory for its request, the server knows nothing of it.
@@ -162,9 +150,9 @@ void Connection::AddRequest(Call& call) {
   if (call.has_request()) {
     WakeReaderFor(call.request().size());
     header.flags = wire::kEnd;
-    outbox_.AddMessage(header, call.request());
+    outbox().AddMessage(header, call.request());
   } else {
-    outbox_.Add(header);
+    outbox().Add(header);
   }
 }
 
@@ -188,10 +176,10 @@ void Connection::Forget(Call& call) {
 
 void Connection::Abandon(Call& call) {
   const std::uint64_t id = call.id;
-  const bool unknown = id == 0 || outbox_.HoldsRequest(id);
-  outbox_.Drop(id);
+  const bool unknown = id == 0 || outbox().HoldsRequest(id);
+  outbox().Drop(id);
   Forget(call);
-  if (!unknown && !dead_) TellCancel(id);
+  if (!unknown && !ending()) TellCancel(id);
   StartQueuedCalls();
   // A call may be abandoned because there is no memory: then the next one sees to these.
   RunInMemory(
@@ -213,7 +201,7 @@ void Connection::TellCancel(std::uint64_t call_id) {
 }
 
 void Connection::Retry(Call& call, const absl::Status& why) {
-  outbox_.Drop(call.id);
+  outbox().Drop(call.id);
   Forget(call);
   if (call.attempts >= kMaxAttempts || !call.may_retry()) return call.End(why);
   call.phase = Call::Phase::kConnecting;
@@ -230,7 +218,7 @@ void Connection::OnUnwantedMessage(Call& call) {
 void Connection::EndAll(const absl::Status& status, Unsent unsent) {
   const bool elsewhere = unsent == Unsent::kTryElsewhere && absl::IsUnavailable(status);
   absl::flat_hash_set<std::uint64_t> not_begun;
-  if (elsewhere) not_begun = outbox_.UnsentRequests();
+  if (elsewhere) not_begun = outbox().UnsentRequests();
   std::vector<Call*> calls = WaitingCalls();
   for (Call* const call : calls_.Live()) calls.push_back(call);
   for (Call* const call : calls) {
@@ -245,8 +233,8 @@ void Connection::EndAll(const absl::Status& status, Unsent unsent) {
 }
 
 void Connection::Fail(absl::Status status, Unsent unsent) {
-  if (dead_) return;
-  dead_ = true;
+  if (ending()) return;
+  BeginEnding();
   core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
   EndAll(status, unsent);
   for (BlockingCall* const call : blocked_) call->Wake();
@@ -254,29 +242,20 @@ void Connection::Fail(absl::Status status, Unsent unsent) {
 }
 
 void Connection::Shutdown() {
-  if (dead_) return;
+  if (ending()) return;
   // Makes the server say something, for a caller that is inside ReceiveUntil().
-  if (receiving_ && !closing_) Send({.kind = wire::FrameKind::kPing});
-  if (dead_) return;
-  dead_ = true;
+  if (receiving_) Send({.kind = wire::FrameKind::kPing});
+  if (ending()) return;
+  BeginEnding();
   for (Call* const call : calls_.Live()) call->DropReplies();
   if (live_ > 0) EndAll(ChannelWasClosed(), Unsent::kEndToo);
   for (BlockingCall* const call : blocked_) call->Wake();
   ClosePipeIfDue();
 }
 
-bool Connection::writable() const {
-  return outbox_.queued_bytes() < core_.options().output_queue_bytes;
-}
-
-void Connection::Send(const wire::FrameHeader& header, wire::Bytes payload) {
-  outbox_.Add(header, payload);
-  FlushSoon();
-}
-
 void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
   WakeReaderFor(message.size());
-  outbox_.AddMessage(header, message);
+  outbox().AddMessage(header, message);
   FlushSoon();
 }
 

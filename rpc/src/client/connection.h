@@ -1,7 +1,7 @@
 // One connection of a channel: joins the bytes of its pipe to frames, and frames to calls.
 //
-// States: open -> draining (the server said goaway: no new calls) -> dead (the pipe is of no more
-// use, all calls have ended or went elsewhere), and its pipe is closed as soon as nobody reads it.
+// Once it is ending, all its calls have ended or went elsewhere, and its pipe is closed as soon as
+// nobody reads it.
 //
 // Reading is a role. A caller that is blocked in a call of its own takes it when nobody has it, so
 // that a call costs one send and one receive on one thread; when it leaves, another one follows.
@@ -25,7 +25,7 @@
 #include "src/client/call.h"
 #include "src/client/call_table.h"
 #include "src/client/core.h"
-#include "src/connection/outbox.h"
+#include "src/connection/connection_base.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
 #include "src/wire/control.h"
@@ -33,7 +33,8 @@
 
 namespace piperpc::client {
 
-class Connection final : public std::enable_shared_from_this<Connection>,
+class Connection final : public ConnectionBase,
+                         public std::enable_shared_from_this<Connection>,
                          private transport::Pipe::Delegate,
                          private transport::EventLoop::Deferred {
  public:
@@ -41,8 +42,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   ~Connection();
 
   // New calls may be given to it.
-  bool usable() const { return !dead_ && !draining_; }
-  bool hello_received() const { return hello_received_; }
+  bool usable() const { return !ending() && !peer_going_away() && !peer_gone_; }
 
   // Takes a call: sends it, or queues it until the server allows it.
   void Submit(Call& call);
@@ -60,22 +60,13 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   // Ends all calls with CANCELLED, and the connection.
   void Shutdown();
 
-  const Peer& peer() const { return pipe_->peer(); }
-
-  // How many calls at once the server allows.
-  std::uint64_t max_calls() const { return peer_.max_calls; }
-
   // --- For streams. ---
-  bool writable() const;
-  void WantWritable() { writable_wanted_ = true; }  // OnWritable() follows.
   absl::Status CheckSize(std::size_t message_size) const;
 
   // Its limit does not speak against it, as far as that is known.
   bool MayTake(std::size_t message_size) const {
-    return !hello_received_ || message_size <= peer_.max_message_bytes;
+    return !hello_received() || message_size <= peer_hello().max_message_bytes;
   }
-  std::uint64_t initial_credit() const { return peer_.initial_credit; }
-  void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
 
  private:
@@ -108,7 +99,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   // The pipe, connection_io.cc.
   void Flush();
-  void FlushSoon();
+  void FlushSoon() override;
   void OnSendError(const absl::Status& error);
   absl::Status WhyLost(const absl::Status& error) const;
   void AttachAndFlush();
@@ -123,34 +114,29 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void ReceiveOne(Core::Lock& lock, TimePoint limit);
   absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
   void ClosePipeIfDue();
-  void NotifyWritable();
+  void OnWritable() override;
 
   // Frames, connection_frames.cc.
   void OnPacket(transport::Bytes packet);
   void OnFrames(transport::Bytes packet);
   absl::StatusOr<MessageAssembler::Outcome> Assemble(Call& call, const wire::Frame& frame);
   absl::Status OnFrame(const wire::Frame& frame);
-  absl::Status OnHello(const wire::Frame& frame);
-  absl::Status OnGoaway(const wire::Frame& frame);
-  absl::Status OnPing(const wire::Frame& frame);
+  absl::Status OnHello(wire::Hello hello, std::uint32_t version) override;
+  absl::Status OnGoaway(const wire::Goaway& goaway, bool again) override;
+  absl::Status OnPinged() override;
   absl::Status OnCallFrame(const wire::Frame& frame);
   absl::Status OnMessage(Call& call, const wire::Frame& frame);
   void OnUnwantedMessage(Call& call);
   absl::Status OnResponse(Call& call, const wire::Frame& frame);
   void OnLargeTrailers(Call& call, const wire::FrameHeader& header);
   void RetryAbove(std::uint64_t last_call_id, const absl::Status& why);
-  void SayGoaway(const absl::Status& why);
+  void TellViolation(const absl::Status& found);
   absl::Status Violation(const absl::Status& found) const;
   void OnLateFrame(const wire::Frame& frame);
   void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
               wire::Bytes reply = {});
 
   Core& core_;
-  std::unique_ptr<transport::Pipe> pipe_;
-  Outbox outbox_;
-  wire::Hello peer_;  // Before its Hello: what every server takes.
-  bool hello_received_ = false;
-  bool is_server_ = false;  // What it said is what a server of PipeRPC says.
 
   std::uint64_t last_id_ = 0;
   CallTable calls_;                     // Those that the server may know of.
@@ -159,11 +145,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::size_t live_ = 0;                // Calls here that have not ended.
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
 
-  bool draining_ = false;
-  bool goaway_logged_ = false;
-  bool dead_ = false;
-  bool peer_gone_ = false;  // Nothing can be sent; what it sent is still read.
-  bool writable_wanted_ = false;
+  bool peer_gone_ = false;      // Nothing can be sent; what it sent is still read.
+  bool peer_serves_ = true;     // By its Hello.
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this iteration.
 
@@ -173,7 +156,6 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::size_t unanswered_bytes_ = 0;            // Of messages: sent since it went in there.
   bool attach_wanted_ = false;
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
-  bool closing_ = false;
   PageOffsetBuffer buffer_;  // What callers receive into.
 };
 

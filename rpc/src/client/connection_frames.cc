@@ -6,6 +6,7 @@
 #include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/connection.h"
+#include "src/connection/violations.h"
 #include "src/wire/metadata.h"
 #include "src/wire/status.h"
 
@@ -13,12 +14,6 @@ namespace piperpc::client {
 namespace {
 
 using wire::FrameKind;
-
-absl::Status Unexpected(const wire::Frame& frame, std::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(frame.header.kind), " for call ",
-                   frame.header.call_id, ", ", ToAbsl(why)));
-}
 
 bool IsOfCall(FrameKind kind) {
   return kind == FrameKind::kMessage || kind == FrameKind::kResponse || kind == FrameKind::kCredit;
@@ -30,6 +25,10 @@ constexpr std::size_t kMostPongs = 1000;
 absl::Status Give(const MessageAssembler::Outcome& outcome, Call& call) {
   const bool whole = outcome.result == MessageAssembler::Result::kWhole;
   return whole ? call.OnMessage(outcome.message) : call.OnPart();
+}
+
+absl::Status HelloOfAClient() {
+  return absl::InvalidArgumentError("its Hello is one of a client: it allows no calls");
 }
 
 // The server saw a violation of the protocol, which must be a fault of this side.
@@ -46,13 +45,13 @@ void Connection::OnPacket(transport::Bytes packet) {
 }
 
 void Connection::OnFrames(transport::Bytes packet) {
-  absl::Status status;
+  absl::Status status = CheckPacket(packet);
   wire::Frame frame;
-  for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !dead_;) {
+  for (wire::PacketReader reader(packet); status.ok() && !reader.done() && !ending();) {
     status = reader.Next(frame) ? OnFrame(frame) : reader.damage();
   }
   if (status.ok()) return StartQueuedCalls();
-  SayGoaway(status);
+  TellViolation(status);
   Fail(Violation(status));
 }
 
@@ -62,7 +61,7 @@ absl::Status Connection::Violation(const absl::Status& found) const {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot talk to the server at ", endpoint, ": ", found.message()));
   }
-  if (!is_server_) {
+  if (!peer_is_known() || !peer_serves_) {
     return transport::NotAServer(
         endpoint, absl::StrCat("what it sent is not a PipeRPC Hello: ", found.message()));
   }
@@ -72,62 +71,42 @@ absl::Status Connection::Violation(const absl::Status& found) const {
 
 // So that the server's log tells of its mistake, too. It gets it if it reads; nobody waits for
 // that.
-void Connection::SayGoaway(const absl::Status& why) {
-  const bool version = absl::IsFailedPrecondition(why);
-  const absl::Status said(
-      version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInvalidArgument,
-      why.message());
-  outbox_.Add({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({said, 0}));
-  outbox_.Flush(*pipe_).IgnoreError();
+void Connection::TellViolation(const absl::Status& found) {
+  const bool version = absl::IsFailedPrecondition(found);
+  const absl::StatusCode code =
+      version ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInvalidArgument;
+  SendLastGoaway(absl::Status(code, found.message()), 0);
 }
 
+// In place of its Hello a server may send a goaway, which refuses the connection.
 absl::Status Connection::OnFrame(const wire::Frame& frame) {
   const FrameKind kind = frame.header.kind;
-  if (hello_received_ && IsOfCall(kind)) return OnCallFrame(frame);
-  if (kind == FrameKind::kGoaway) return OnGoaway(frame);
-  if (!hello_received_ || kind == FrameKind::kHello) return OnHello(frame);
-  if (kind == FrameKind::kPing) return OnPing(frame);
-  if (kind == FrameKind::kPong) return absl::OkStatus();
-  if (frame.header.optional() && wire::IsUnknown(kind)) return absl::OkStatus();
-  return Unexpected(frame, "which is not one that a server sends");
+  if (hello_received() && IsOfCall(kind)) return OnCallFrame(frame);
+  if (!hello_received() && kind != FrameKind::kGoaway) return OnFirstFrame(frame);
+  return OnControlFrame(frame);
 }
 
-absl::Status Connection::OnHello(const wire::Frame& frame) {
-  if (frame.header.kind != FrameKind::kHello) return Unexpected(frame, "before the Hello");
-  if (hello_received_) return Unexpected(frame, "a second Hello");
-  auto hello = wire::DecodeHello(frame.payload);
-  if (!hello.ok()) {
-    is_server_ = wire::HasMagic(frame.payload);
-    return hello.status();
-  }
-  if (auto version = wire::ChooseVersion(*hello); !version.ok()) return version.status();
-  is_server_ = hello->max_calls != 0;  // A Hello of a client's, perhaps our own, has none.
-  if (!is_server_) return Unexpected(frame, "which allows no calls");
-  const std::uint64_t more_credit = hello->initial_credit - peer_.initial_credit;
-  peer_ = *std::move(hello);
-  hello_received_ = true;
-  outbox_.set_max_packet(std::min<std::size_t>(peer_.max_packet_bytes, transport::kMaxPacketBytes));
+absl::Status Connection::OnHello(wire::Hello hello, std::uint32_t /*version*/) {
+  peer_serves_ = hello.max_calls != 0;
+  if (!peer_serves_) return HelloOfAClient();
+  const std::uint64_t more_credit = hello.initial_credit - peer_hello().initial_credit;
+  TakeHello(std::move(hello));
   // They have begun with the credit that every server gives.
   for (Call* const call : calls_.Live()) call->OnCredit(more_credit);
   return absl::OkStatus();
 }
 
-absl::Status Connection::OnGoaway(const wire::Frame& frame) {
-  const auto goaway = wire::DecodeGoaway(frame.payload);
-  if (!goaway.ok()) return goaway.status();
-  is_server_ = true;
-  const bool orderly = goaway->status.ok();
-  if (!goaway_logged_ || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway->status.ToString());
-  goaway_logged_ = true;
-  draining_ = true;
+absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool again) {
+  const bool orderly = goaway.status.ok();
+  if (!again || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway.status.ToString());
   const absl::Status why(
-      orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway->status.code()),
+      orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway.status.code()),
       orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")
               : absl::StrCat("the server at ", core_.endpoint_text(),
-                             " ended the connection: ", goaway->status.message()));
+                             " ended the connection: ", goaway.status.message()));
   // In place of a Hello it refuses the connection, and the next one would be refused, too.
-  const bool refused = !orderly && !hello_received_;
-  if (!refused) RetryAbove(goaway->last_call_id, why);
+  const bool refused = !orderly && !hello_received();
+  if (!refused) RetryAbove(goaway.last_call_id, why);
   if (!orderly) Fail(why, refused ? Unsent::kEndToo : Unsent::kTryElsewhere);
   return absl::OkStatus();
 }
@@ -141,26 +120,19 @@ void Connection::RetryAbove(std::uint64_t last_call_id, const absl::Status& why)
   for (Call* const call : elsewhere) Retry(*call, absl::UnavailableError(why.message()));
 }
 
-absl::Status Connection::OnPing(const wire::Frame& frame) {
-  if (frame.payload.size() > wire::kMaxPingBytes) {
-    return Unexpected(frame, absl::StrCat("a ping of ", frame.payload.size(),
-                                          " bytes; the limit is ", wire::kMaxPingBytes));
-  }
-  outbox_.Add({.kind = FrameKind::kPong}, frame.payload);
-  if (outbox_.counted() < kMostPongs) {
-    FlushSoon();
-    return absl::OkStatus();
-  }
+// A server's replies must be read, whatever it does with the answers to its pings.
+absl::Status Connection::OnPinged() {
+  if (outbox().counted() < kMostPongs) return absl::OkStatus();
   Flush();
-  const std::size_t pongs = outbox_.counted();
-  if (pongs < kMostPongs || dead_) return absl::OkStatus();
+  const std::size_t pongs = outbox().counted();
+  if (pongs < kMostPongs || ending()) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("it has left ", pongs, " replies to its pings unread"));
 }
 
 absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   const std::uint64_t id = frame.header.call_id;
-  if (id == 0 || id > last_id_) return Unexpected(frame, "which was never begun");
+  if (id == 0 || id > last_id_) return CallNeverBegun(frame.header);
   const auto [known, call] = calls_.Find(id);
   if (!known) return absl::OkStatus();
   if (call == nullptr) {
@@ -249,7 +221,7 @@ void Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
 
 void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
                         wire::Bytes reply) {
-  outbox_.Drop(call.id);  // What it still had to say; nobody listens.
+  outbox().Drop(call.id);  // What it still had to say; nobody listens.
   call.End(std::move(status), header.metadata, reply);
   calls_.Erase(call.id);
   Leave(call);

@@ -11,7 +11,6 @@
 namespace piperpc::client {
 namespace {
 
-using transport::kMaxPacketBytes;
 using transport::SendResult;
 
 // A caller that reads looks up this often, for what cannot wake it: the end of the channel, or a
@@ -30,9 +29,9 @@ absl::Status Lost(const Core& core, const absl::Status& cause) {
 
 void Connection::Flush() {
   unsent_requests_ = 0;
-  if (dead_ || closing_ || peer_gone_) return;
-  if (outbox_.empty()) return NotifyWritable();
-  const absl::StatusOr<SendResult> result = outbox_.Flush(*pipe_);
+  if (ending() || peer_gone_) return;
+  if (outbox().empty()) return NotifyWritable();
+  const absl::StatusOr<SendResult> result = outbox().Flush(pipe());
   if (!result.ok()) return OnSendError(result.status());
   if (*result == SendResult::kWouldBlock) return AttachAndFlush();
   NotifyWritable();
@@ -42,14 +41,14 @@ void Connection::Flush() {
 // at a call. It is read, and the end of the pipe is then the end of the connection.
 void Connection::OnSendError(const absl::Status& error) {
   if (!absl::IsUnavailable(error) || live_ == 0) return Fail(Lost(core_, error));
-  peer_gone_ = draining_ = true;
+  peer_gone_ = true;
   AssignReader();
 }
 
 // On the loop, what an iteration makes ready goes into one packet; or into some, so that the server
 // has begun with the first ones when the last are ready.
 void Connection::FlushSoon() {
-  if (dead_ || closing_) return;
+  if (ending()) return;
   if (loop_ != nullptr && loop_->InLoop() && unsent_requests_ < kRequestsAtOnce) {
     loop_->Defer(*this);
   } else {
@@ -71,13 +70,11 @@ bool Connection::Attach() {
     return false;
   }
   loop_ = *loop;
-  pipe_->Attach(*loop_, *this);
+  pipe().Attach(*loop_, *this);
   return true;
 }
 
-void Connection::NotifyWritable() {
-  if (!writable_wanted_ || !writable()) return;
-  writable_wanted_ = false;
+void Connection::OnWritable() {
   for (Call* const call : calls_.Live()) call->OnWritable();
 }
 
@@ -87,7 +84,7 @@ void Connection::NotifyWritable() {
 bool Connection::must_read() const { return live_ > 0 || calls_.size() > 0; }
 
 void Connection::AssignReader() {
-  if (reader_ != Reader::kNobody || dead_ || !must_read()) return;
+  if (reader_ != Reader::kNobody || ending() || !must_read()) return;
   if (unattended_ > 0 || live_ == 0) return ReadOnLoop();
   for (BlockingCall* const call : blocked_) {
     if (!call->ended() && call->can_read()) return call->Wake();
@@ -98,7 +95,7 @@ void Connection::ReadOnLoop() {
   if (!Attach()) return;
   loop_->Post([self = shared_from_this()] {
     const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
-    if (!self->closing_) self->pipe_->Receive();
+    if (!self->pipe_is_closing()) self->pipe().Receive();
   });
   reader_ = Reader::kLoop;  // Not where that could not be posted.
 }
@@ -145,7 +142,7 @@ class Connection::ReadingRole {
 };
 
 void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
-  if (buffer_ == nullptr) buffer_ = NewPageOffsetBuffer(kMaxPacketBytes);
+  if (buffer_ == nullptr) buffer_ = NewPageOffsetBuffer(pipe().max_packet_bytes());
   const ReadingRole role(*this, call);
   const TimePoint deadline = call.times().deadline;
   TimePoint next_check = After(kReadSlice, call.times().begun);
@@ -166,15 +163,15 @@ absl::Status Connection::WhyLost(const absl::Status& error) const {
 
 // Without the lock.
 absl::StatusOr<std::size_t> Connection::ReceivePacket(TimePoint limit) {
-  const std::span space(buffer_.get(), kMaxPacketBytes);
+  const std::span space(buffer_.get(), pipe().max_packet_bytes());
   if (const Duration time = core_.options().spin; time != Duration::zero()) {
     Spin spin(time, limit);
     do {
-      auto size = pipe_->ReceiveUntil(space, TimePoint::min());
+      auto size = pipe().ReceiveUntil(space, TimePoint::min());
       if (!absl::IsDeadlineExceeded(size.status())) return size;
     } while (spin.GoOn());
   }
-  return pipe_->ReceiveUntil(space, limit);
+  return pipe().ReceiveUntil(space, limit);
 }
 
 void Connection::ReceiveOne(Core::Lock& lock, TimePoint limit) {
@@ -185,7 +182,7 @@ void Connection::ReceiveOne(Core::Lock& lock, TimePoint limit) {
   lock.Acquire();
   receiving_ = false;
   if (std::exchange(attach_wanted_, false) && Attach()) Flush();
-  if (dead_) return;
+  if (ending()) return;
   if (size.ok()) {
     OnPacket({buffer_.get(), *size});
     Flush();
@@ -196,7 +193,7 @@ void Connection::ReceiveOne(Core::Lock& lock, TimePoint limit) {
 
 void Connection::OnReceive(transport::Bytes packet) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  if (dead_) return;
+  if (ending()) return;
   received_ = true;
   OnPacket(packet);
   loop_->Defer(*this);
@@ -211,7 +208,7 @@ void Connection::OnReceiveError(absl::Status status) {
 
 void Connection::OnSent(absl::Status status) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  outbox_.OnSent();
+  outbox().OnSent();
   if (!status.ok()) return OnSendError(status);
   Flush();
 }
@@ -229,29 +226,30 @@ void Connection::OnIterationEnd() {
 }
 
 void Connection::ContinueReading() {
-  if (closing_) return;
-  if (must_read()) return pipe_->Receive();
+  if (pipe_is_closing()) return;
+  if (must_read()) return pipe().Receive();
   reader_ = Reader::kNobody;
   ClosePipeIfDue();
 }
 
 // A pipe is closed by its loop, without the lock, when no caller uses it.
 void Connection::ClosePipeIfDue() {
-  const bool over = dead_ || (draining_ && live_ == 0);
-  if (!over || closing_ || reader_ == Reader::kCaller) return;
+  const bool over = ending() || (!usable() && live_ == 0);
+  if (!over || pipe_is_closing() || reader_ == Reader::kCaller) return;
   if (loop_ == nullptr) {
-    dead_ = closing_ = true;
-    pipe_->Close(transport::CloseMode::kAbort, [] {});
+    ClosePipe(transport::CloseMode::kAbort, [] {});
+    EndClosing();
     return core_.OnPipeClosed(*this);
   }
   loop_->Post([self = shared_from_this()] {
     self->loop_->Undefer(*self);
-    self->pipe_->Close(transport::CloseMode::kAbort, [self] {
+    self->ClosePipe(transport::CloseMode::kAbort, [self] {
       const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
+      self->EndClosing();
       self->core_.OnPipeClosed(*self);
     });
   });
-  dead_ = closing_ = true;  // Not where that could not be posted.
+  BeginClosing();  // Not where that could not be posted.
 }
 
 }  // namespace piperpc::client

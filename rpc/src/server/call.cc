@@ -85,7 +85,7 @@ void Call::CheckAdmission(std::string_view metadata) {
   refusal.Update(stopped_);
   refusal.Update(damage);
   if (!refusal.ok()) return Finish(std::move(refusal));
-  if (entry_.method->requires_login && !connection_.state().user()) {
+  if (entry_.method->requires_login && !connection_.session().user()) {
     return Finish(NeedsLogin(method()));
   }
   if (StreamsRequests(entry_.method->type)) Begin({});
@@ -484,7 +484,7 @@ std::stop_token Call::drain_token() {
   return drain_.token();
 }
 
-SessionState& Call::session() { return connection_.state(); }
+SessionState& Call::session() { return connection_.session(); }
 
 void Call::AddTrailer(std::string_view key, std::string_view value) {
   std::lock_guard lock(mutex_);

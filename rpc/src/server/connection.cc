@@ -19,10 +19,12 @@ constexpr std::size_t kSmallReply = 4096;  // Has memory, whatever the budget of
 }  // namespace
 
 Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
-    : host_(host),
-      pipe_(std::move(pipe)),
-      output_limit_(host.core().options.output_queue_bytes),
-      outbox_(&host.buffers(), wire::FrameKind::kResponse),
+    : ConnectionBase(std::move(pipe),
+                     {.buffers = &host.buffers(),
+                      .counted = wire::FrameKind::kResponse,
+                      .max_packet_bytes = host.core().options.max_packet_bytes,
+                      .output_limit = host.core().options.output_queue_bytes}),
+      host_(host),
       memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
       reply_memory_(ReplyShare(host.core().options),
                     "reply_budget_bytes, the share of a connection", user.reply_budget),
@@ -35,7 +37,7 @@ Connection::~Connection() {
 }
 
 void Connection::Open() {
-  pipe_->Attach(loop(), *this);
+  pipe().Attach(loop(), *this);
   Run([this] {
     loop().Schedule(*this, After(core().options.hello_timeout));
     Receive();
@@ -49,41 +51,36 @@ void Connection::Fail(absl::Status reason) {
 }
 
 void Connection::End(std::string_view event, absl::Status reason) {
-  if (state_ >= State::kClosing) return;
+  if (ending()) return;
   core().Log(LogLevel::kWarning, event, [&] {
     return WithPeer(peer(), {{"reason", std::string(reason.message())}});
   });
-  SendGoaway(reason);
-  BeginClosing();
-  StopCalls(reason);
-}
-
-// What was sent gets a limited time to be read.
-void Connection::BeginClosing() {
-  state_ = State::kClosing;
+  SendGoaway(reason, last_call_id_);
+  BeginEnding();
   LimitClosing();
+  StopCalls(reason);
 }
 
 // The last call has ended, and its reply gets as long to be read as calls get to end.
 void Connection::EndDrain() {
-  state_ = State::kClosing;
+  BeginEnding();
   loop().Cancel(*this);
   if (grace_over_) LimitClosing();
 }
 
+// What was sent gets a limited time to be read.
 void Connection::LimitClosing() { loop().Schedule(*this, After(transport::kDrainLimit)); }
 
 void Connection::Drain() {
-  if (draining_ || state_ >= State::kClosing) return;
-  draining_ = true;
-  idle_ = !has_calls() && outbox_.empty() && !outbox_.sending() && pipe_->AllRead();
-  SendGoaway(absl::OkStatus());
+  if (going_away() || ending()) return;
+  idle_ = !has_calls() && outbox().empty() && !outbox().sending() && pipe().AllRead();
+  SendGoaway(absl::OkStatus(), last_call_id_);
   for (Call* call : CallsInOrder()) call->OnDrain();
 }
 
 void Connection::EndGrace(const absl::Status& reason) {
   grace_over_ = true;
-  if (state_ == State::kClosing && !closing_pipe_) return LimitClosing();
+  if (state() == State::kEnding) return LimitClosing();
   for (Call* call : CallsInOrder()) call->StopForShutdown(reason);
 }
 
@@ -120,24 +117,18 @@ std::vector<Call*> Connection::CallsInOrder() {
   return calls;
 }
 
-void Connection::Send(const wire::FrameHeader& header, wire::Bytes payload) {
-  if (closing_pipe_) return;
-  outbox_.Add(header, payload);
-  loop().Defer(*this);
-}
-
 void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
-  if (closing_pipe_) return;
-  outbox_.AddMessage(header, message);
+  if (pipe_is_closing()) return;
+  outbox().AddMessage(header, message);
   // A full packet need not wait for the end of the iteration.
-  if (outbox_.queued_bytes() >= peer_hello_.max_packet_bytes) Flush();
+  if (outbox().queued_bytes() >= peer_hello().max_packet_bytes) Flush();
   WantWritable();
   loop().Defer(*this);
 }
 
 void Connection::SendResponse(std::uint64_t call_id, const absl::Status& status,
                               std::string_view trailers, const internal::OutMessage* response) {
-  if (closing_pipe_) return;
+  if (pipe_is_closing()) return;
   std::string encoded;
   if (!status.ok()) encoded = wire::EncodeStatus(status);
   const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
@@ -152,14 +143,9 @@ void Connection::SendResponse(std::uint64_t call_id, const absl::Status& status,
   }
 }
 
-void Connection::SendGoaway(const absl::Status& status) {
-  const std::string payload = wire::EncodeGoaway({status, last_call_id_});
-  Send({.kind = wire::FrameKind::kGoaway}, payload);
-}
-
 void Connection::OnEnded(Call& call) {
   if (starting_.get() == &call) {  // StartCall() sees to it, unless it has failed.
-    if (closing_pipe_) loop().Defer(*this);
+    if (pipe_is_closing()) loop().Defer(*this);
     return;
   }
   std::unique_ptr<Call> ended = std::move(calls_.extract(call.id()).mapped());
@@ -169,11 +155,11 @@ void Connection::OnEnded(Call& call) {
 }
 
 void Connection::Receive() {
-  if (receiving_ || state_ >= State::kClosing || !writable()) return;
+  if (receiving_ || ending() || !writable()) return;
   if (kept_waits_ && !MayBeginCall()) return;
   if (!kept_.empty()) return loop().Schedule(kept_, Clock::now());
   receiving_ = true;
-  pipe_->Receive();
+  pipe().Receive();
 }
 
 void Connection::OnReceive(transport::Bytes packet) {
@@ -190,7 +176,7 @@ void Connection::OnReceiveError(absl::Status status) {
 }
 
 void Connection::OnSent(absl::Status status) {
-  outbox_.OnSent();
+  outbox().OnSent();
   taken_by_pipe_ = true;
   if (!status.ok()) return Run([&] { OnPipeLost(status); });
   loop().Defer(*this);
@@ -208,14 +194,14 @@ void Connection::EndIteration() {
   Flush();
   if (reply_memory_.used() != 0) GiveBackReplyMemory();
   Receive();
-  if (was_full_ && writable()) OnWritable();
+  NotifyWritable();
   DestroyEndedCalls();
-  if (closing_pipe_ && starting_ != nullptr && starting_->ended()) starting_.reset();
+  if (pipe_is_closing() && starting_ != nullptr && starting_->ended()) starting_.reset();
 }
 
 void Connection::Flush() {
-  if (closing_pipe_ || outbox_.sending() || outbox_.empty()) return;
-  auto result = outbox_.Flush(*pipe_);
+  if (pipe_is_closing() || outbox().sending() || outbox().empty()) return;
+  auto result = outbox().Flush(pipe());
   if (!result.ok()) return OnPipeLost(result.status());
   if (*result != transport::SendResult::kWouldBlock) taken_by_pipe_ = true;
 }
@@ -227,7 +213,7 @@ absl::Status Connection::TakeAboveQueue(std::size_t bytes, std::size_t message_s
     if (message_size <= kSmallReply) return absl::OkStatus();
     return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
   }
-  if (taken == 0 && state_ == State::kOpen) ExpectReader();
+  if (taken == 0 && state() == State::kOpen) ExpectReader();
   return absl::OkStatus();
 }
 
@@ -240,17 +226,16 @@ void Connection::ExpectReader() {
 void Connection::OnReaderLate() {
   if (reply_memory_.used() == 0) return;
   if (taken_by_pipe_) return ExpectReader();
-  Fail(RepliesNotRead(outbox_.queued_bytes(), core().options.message_timeout));
+  Fail(RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout));
 }
 
 void Connection::GiveBackReplyMemory() {
-  const std::size_t queued = outbox_.queued_bytes();
-  const std::size_t needed = queued > output_limit_ ? queued - output_limit_ : 0;
+  const std::size_t queued = outbox().queued_bytes();
+  const std::size_t needed = queued > output_limit() ? queued - output_limit() : 0;
   if (needed < reply_memory_.used()) reply_memory_.Give(reply_memory_.used() - needed);
 }
 
 void Connection::OnWritable() {
-  was_full_ = false;
   for (Call* call : CallsInOrder()) call->OnWritable();
 }
 
@@ -259,14 +244,14 @@ void Connection::OnTimer() {
 }
 
 void Connection::OnTimeOver() {
-  if (state_ == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
-  if (state_ == State::kOpen) return OnReaderLate();
+  if (state() == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
+  if (state() == State::kOpen) return OnReaderLate();
   // The client does not read.
   if (grace_over_) {
     undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
-                                outbox_.queued_bytes(), " bytes");
+                                outbox().queued_bytes(), " bytes");
   }
-  ClosePipe(CloseMode::kAbort);
+  Close(CloseMode::kAbort);
 }
 
 // It tells the client nothing: that would take memory, too. A call that was in the making ends
@@ -299,32 +284,32 @@ void Connection::LogNoMemory(std::string_view method, std::string_view what,
 }
 
 void Connection::OnPipeLost(const absl::Status& cause) {
-  if (closing_pipe_) return;
-  state_ = State::kClosing;
-  ClosePipe(CloseMode::kAbort);
+  if (pipe_is_closing()) return;
+  BeginEnding();
+  Close(CloseMode::kAbort);
   core().Log(LogLevel::kDebug, "connection ended", [&] {
     return WithPeer(peer(), {{"cause", std::string(cause.message())}});
   });
   if (has_calls()) StopCalls(absl::CancelledError("the client is gone"));
 }
 
-void Connection::ClosePipe(CloseMode mode) {
-  if (std::exchange(closing_pipe_, true)) return;
+void Connection::Close(CloseMode mode) {
+  if (pipe_is_closing()) return;
   loop().Cancel(*this);
-  pipe_->Close(mode, [this] {
-    state_ = State::kClosed;
-    outbox_.DropLarge();  // Calls that are still to end may keep this for long.
+  ClosePipe(mode, [this] {
+    EndClosing();
+    outbox().DropLarge();  // Calls that are still to end may keep this for long.
     GiveBackReplyMemory();
     CloseWhenDone();
   });
 }
 
 void Connection::CloseWhenDone() {
-  if ((draining_ || client_goes_away_) && state_ < State::kClosing && !has_calls()) EndDrain();
-  if (state_ == State::kClosing && outbox_.empty() && !outbox_.sending()) {
-    ClosePipe(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
+  if ((going_away() || peer_going_away()) && !ending() && !has_calls()) EndDrain();
+  if (state() == State::kEnding && outbox().empty() && !outbox().sending()) {
+    Close(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
   }
-  if (state_ == State::kClosed && !has_calls() && ended_calls_ == nullptr) host_.OnClosed(*this);
+  if (state() == State::kClosed && !has_calls() && ended_calls_ == nullptr) host_.OnClosed(*this);
 }
 
 }  // namespace piperpc::server

@@ -1,8 +1,7 @@
 // One connection of the server: joins the bytes of its pipe to frames, and frames to calls.
 //
-// States: awaiting Hello -> open -> closing -> closed. While open it may be draining: a goaway was
-// sent, no new calls are taken, and it closes when the last one has ended. Everything runs on the
-// host's loop.
+// While it is open it may be draining: a goaway was sent, no new calls are taken, and it closes when
+// the last one has ended. Everything runs on the host's loop.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +20,8 @@
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/base/memory.h"
+#include "src/connection/connection_base.h"
 #include "src/connection/memory_budget.h"
-#include "src/connection/outbox.h"
 #include "src/server/call.h"
 #include "src/server/connection_host.h"
 #include "src/server/errors.h"
@@ -34,7 +33,8 @@
 
 namespace piperpc::server {
 
-class Connection final : public QueueLink<Connection>,
+class Connection final : public ConnectionBase,
+                         public QueueLink<Connection>,
                          private transport::Pipe::Delegate,
                          private transport::EventLoop::Deferred,
                          private transport::EventLoop::Timer {
@@ -72,19 +72,14 @@ class Connection final : public QueueLink<Connection>,
   // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
   const std::string& undelivered() const { return undelivered_; }
 
-  const Peer& peer() const { return pipe_->peer(); }
-
   // For its calls.
   ConnectionHost& host() { return host_; }
   ServerCore& core() { return host_.core(); }
   transport::EventLoop& loop() { return host_.loop(); }
   Executor& executor() { return host_.executor(); }
   WorkerPool& workers() { return workers_; }
-  SessionState& state() { return session_state_; }
-  const wire::Hello& peer_hello() const { return peer_hello_; }
+  SessionState& session() { return session_; }
 
-  // False: handlers that stream should wait, OnWritable() follows.
-  bool writable() const { return outbox_.queued_bytes() < output_limit_; }
 
   // What the connection's messages may take.
   MemoryShare& memory() { return memory_; }
@@ -93,24 +88,19 @@ class Connection final : public QueueLink<Connection>,
   // client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the limit. A
   // small one always has it: there are no more of them than calls.
   absl::Status TakeForReply(std::size_t message_size) {
-    const std::size_t queued = outbox_.queued_bytes() + message_size;
-    if (queued <= output_limit_) return absl::OkStatus();
-    return TakeAboveQueue(queued - output_limit_, message_size);
+    const std::size_t queued = outbox().queued_bytes() + message_size;
+    if (queued <= output_limit()) return absl::OkStatus();
+    return TakeAboveQueue(queued - output_limit(), message_size);
   }
-
-  // Somebody waits for OnWritable(): also where no message, but replies of other kinds have filled
-  // it.
-  void WantWritable() { was_full_ = was_full_ || !writable(); }
 
   // The client takes messages of this size.
   bool Takes(std::size_t message_size) const {
-    return message_size <= peer_hello_.max_message_bytes;
+    return message_size <= peer_hello().max_message_bytes;
   }
   absl::Status ReplyTooLarge(std::size_t message_size) const {
-    return server::ReplyTooLarge(message_size, peer_hello_.max_message_bytes);
+    return server::ReplyTooLarge(message_size, peer_hello().max_message_bytes);
   }
 
-  void Send(const wire::FrameHeader& header, wire::Bytes payload = {});
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
   // With the message `response` (may be null) only when `status` is OK.
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
@@ -128,8 +118,6 @@ class Connection final : public QueueLink<Connection>,
   void OnEnded(Call& call);
 
  private:
-  enum class State { kAwaitingHello, kOpen, kClosing, kClosed };
-
   // transport::Pipe::Delegate
   void OnReceive(transport::Bytes packet) override;
   void OnReceiveError(absl::Status status) override;
@@ -156,7 +144,7 @@ class Connection final : public QueueLink<Connection>,
   void ReadKept();
   void ReadKeptFrames();
   absl::Status OnFrame(const wire::Frame& frame);
-  absl::Status OnHello(const wire::Frame& frame);
+  absl::Status OnHello(wire::Hello hello, std::uint32_t version) override;
   absl::Status OnRequest(const wire::Frame& frame);
   absl::Status OnNewCall(const wire::Frame& frame);
   void Refuse(const wire::FrameHeader& header, absl::Status refusal);
@@ -164,21 +152,19 @@ class Connection final : public QueueLink<Connection>,
   absl::Status StartCall(const wire::Frame& frame);
   absl::Status OnCallFrame(const wire::Frame& frame);
   void OnCancel(Call& call);
-  absl::Status OnPing(const wire::Frame& frame);
-  absl::Status OnGoaway(const wire::Frame& frame);
-  absl::Status OnOtherFrame(const wire::Frame& frame);
+  absl::Status OnGoaway(const wire::Goaway& goaway, bool again) override;
   absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
 
   bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
-  void SendGoaway(const absl::Status& status);
   absl::Status TakeAboveQueue(std::size_t bytes, std::size_t message_size);
   void GiveBackReplyMemory();
   void ExpectReader();
   void OnReaderLate();
   void Flush();
-  void OnWritable();
+  void FlushSoon() override { loop().Defer(*this); }
+  void OnWritable() override;
   // Not from inside a call. Nearly always there is none: to see that is done in line.
   void DestroyEndedCalls() {
     while (ended_calls_ != nullptr) {
@@ -190,31 +176,21 @@ class Connection final : public QueueLink<Connection>,
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause);
-  void ClosePipe(transport::CloseMode mode);
+  void Close(transport::CloseMode mode);
   void StopCalls(const absl::Status& reason);
   void End(std::string_view event, absl::Status reason);
-  void BeginClosing();
   void EndDrain();
   void LimitClosing();
   void CloseWhenDone();
 
   ConnectionHost& host_;
-  const std::unique_ptr<transport::Pipe> pipe_;
-  const std::size_t output_limit_;
   const TimePoint opened_at_ = Clock::now();
-  State state_ = State::kAwaitingHello;
-  bool draining_ = false;          // The server takes no new calls, and has said so.
-  bool idle_ = false;              // The client had no call then, and had read everything.
-  bool client_goes_away_ = false;  // The client makes no new calls.
+  bool idle_ = false;  // The client had no call, and had read everything, when it was to drain.
   bool grace_over_ = false;
   bool receiving_ = false;
-  bool was_full_ = false;
-  bool closing_pipe_ = false;
   bool no_memory_ = false;   // To answer a call with.
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
-  wire::Hello peer_hello_;
-  Outbox outbox_;
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
   MemoryShare memory_;
@@ -227,7 +203,7 @@ class Connection final : public QueueLink<Connection>,
   std::unique_ptr<Call> starting_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
-  SessionState session_state_;
+  SessionState session_;
   std::string undelivered_;
 
   // Reads on, in a later iteration of the loop.

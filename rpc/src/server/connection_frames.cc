@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/connection/violations.h"
 #include "src/server/connection.h"
 #include "src/server/errors.h"
 #include "src/server/refused_call.h"
@@ -30,9 +31,7 @@ Duration TimeoutOf(const wire::FrameHeader& header) {
 }  // namespace
 
 absl::Status Connection::OnPacket(transport::Bytes packet) {
-  if (packet.size() > core().options.max_packet_bytes) {
-    return PacketTooLarge(packet.size(), core().options.max_packet_bytes);
-  }
+  if (absl::Status damage = CheckPacket(packet); !damage.ok()) return damage;
   packet_time_ = Clock::now();
   return OnFrames(packet);
 }
@@ -40,7 +39,7 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = kFramesAtOnce; !reader.done() && state_ < State::kClosing; --left) {
+  for (std::size_t left = kFramesAtOnce; !reader.done() && !ending(); --left) {
     if (left == 0 || !MayReadOn()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();
@@ -54,7 +53,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
     }
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
-    if (outbox_.counted() >= kResponsesAtOnce) Flush();
+    if (outbox().counted() >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
 }
@@ -78,7 +77,7 @@ bool Connection::MayTake(const wire::FrameHeader& header) {
 
 // Without responses that wait, it is refused when there are too many.
 bool Connection::MayBeginCall() const {
-  const std::size_t unsent = outbox_.counted();
+  const std::size_t unsent = outbox().counted();
   return unsent == 0 || calls_.size() + unsent < host_.core().options.max_calls_per_connection;
 }
 
@@ -91,7 +90,7 @@ void Connection::ReadKept() {
 }
 
 void Connection::ReadKeptFrames() {
-  if (state_ >= State::kClosing) return;
+  if (ending()) return;
   loop().Defer(*this);
   kept_waits_ = false;
   const transport::Bytes frames = kept_.frames();
@@ -115,7 +114,7 @@ void Connection::KeptFrames::Clear(BufferPool& pool) {
 }
 
 absl::Status Connection::OnFrame(const wire::Frame& frame) {
-  if (state_ == State::kAwaitingHello) return OnHello(frame);
+  if (!hello_received()) return OnFirstFrame(frame);
   switch (frame.header.kind) {
     case wire::FrameKind::kRequest:
       return OnRequest(frame);
@@ -124,31 +123,15 @@ absl::Status Connection::OnFrame(const wire::Frame& frame) {
     case wire::FrameKind::kCredit:
     case wire::FrameKind::kCancel:
       return OnCallFrame(frame);
-    case wire::FrameKind::kPing:
-      return OnPing(frame);
-    case wire::FrameKind::kPong:
-      return absl::OkStatus();
-    case wire::FrameKind::kGoaway:
-      return OnGoaway(frame);
     default:
-      return OnOtherFrame(frame);
+      return OnControlFrame(frame);
   }
 }
 
-absl::Status Connection::OnHello(const wire::Frame& frame) {
-  if (frame.header.kind != wire::FrameKind::kHello) return FirstFrameIsNoHello(frame.header.kind);
-  auto hello = wire::DecodeHello(frame.payload);
-  if (!hello.ok()) return hello.status();
-  auto version = wire::ChooseVersion(*hello);
-  if (!version.ok()) return version.status();
-  peer_hello_ = *std::move(hello);
-  peer_hello_.implementation = {};
-  peer_hello_.max_packet_bytes = static_cast<std::uint32_t>(
-      std::min<std::size_t>(peer_hello_.max_packet_bytes, transport::kMaxPacketBytes));
-  outbox_.set_max_packet(peer_hello_.max_packet_bytes);
-  state_ = State::kOpen;
+absl::Status Connection::OnHello(wire::Hello hello, std::uint32_t version) {
+  TakeHello(std::move(hello));
   loop().Cancel(*this);
-  Send({.kind = wire::FrameKind::kHello}, core().hello.For(*version));
+  Send({.kind = wire::FrameKind::kHello}, core().hello.For(version));
   host_.OnHello(*this);
   return absl::OkStatus();
 }
@@ -164,8 +147,8 @@ absl::Status Connection::OnRequest(const wire::Frame& frame) {
 
 absl::Status Connection::OnNewCall(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
-  if (client_goes_away_) return RequestAfterGoaway(header.call_id);
-  if (draining_) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
+  if (peer_going_away()) return RequestAfterGoaway(header.call_id);
+  if (going_away()) return absl::OkStatus();  // Above the goaway's last_call_id: not looked at.
   if (absl::Status damage = wire::CheckMetadataFields(header.metadata); !damage.ok()) return damage;
   if (!header.end() && (header.more() || !frame.payload.empty())) return PayloadWithoutEnd(frame);
   last_call_id_ = header.call_id;
@@ -226,7 +209,7 @@ absl::Status Connection::Refusal(const wire::FrameHeader& header,
 
 absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
-  if (header.call_id == 0 || (header.call_id > last_call_id_ && !draining_)) {
+  if (header.call_id == 0 || (header.call_id > last_call_id_ && !going_away())) {
     return CallNeverBegun(header);
   }
   Call* const call = FindCall(header.call_id);
@@ -247,33 +230,20 @@ absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
 
 // It costs a slot until its handler has ended, and nothing else: clients give up all the time.
 void Connection::OnCancel(Call& call) {
-  outbox_.Drop(call.id());
+  outbox().Drop(call.id());
   call.Cancel();
 }
 
-absl::Status Connection::OnPing(const wire::Frame& frame) {
-  if (frame.payload.size() > wire::kMaxPingBytes) return PingTooLarge(frame.payload.size());
-  Send({.kind = wire::FrameKind::kPong}, frame.payload);
-  return absl::OkStatus();
-}
-
-absl::Status Connection::OnGoaway(const wire::Frame& frame) {
-  const auto goaway = wire::DecodeGoaway(frame.payload);
-  if (!goaway.ok()) return goaway.status();
-  client_goes_away_ = true;
-  if (goaway->status.ok()) return absl::OkStatus();
+absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool /*again*/) {
+  if (goaway.status.ok()) return absl::OkStatus();
   core().Log(LogLevel::kWarning, "client ended the connection", [&] {
     return WithPeer(peer(),
-                    {{"reason", std::string(goaway->status.message().substr(0, kMostOfText))}});
+                    {{"reason", std::string(goaway.status.message().substr(0, kMostOfText))}});
   });
-  BeginClosing();
+  BeginEnding();
+  LimitClosing();
   StopCalls(absl::CancelledError("the client ended the connection"));
   return absl::OkStatus();
-}
-
-absl::Status Connection::OnOtherFrame(const wire::Frame& frame) {
-  if (frame.header.optional() && wire::IsUnknown(frame.header.kind)) return absl::OkStatus();
-  return UnexpectedFrameKind(frame.header.kind);
 }
 
 Call* Connection::FindCall(std::uint64_t id) {

@@ -5,24 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
-#include "src/wire/limits.h"
 
 namespace piperpc::server {
-namespace {
-
-std::uint32_t Number(wire::FrameKind kind) { return static_cast<std::uint32_t>(kind); }
-
-}  // namespace
-
-absl::Status PacketTooLarge(std::size_t size, std::size_t limit) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("the packet has ", size, " bytes; the limit is ", limit, " (max_packet_bytes)"));
-}
-
-absl::Status FirstFrameIsNoHello(wire::FrameKind kind) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("the first frame must be a Hello (kind 1), not a frame of kind ", Number(kind)));
-}
 
 absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last) {
   return absl::InvalidArgumentError(
@@ -40,22 +24,6 @@ absl::Status PayloadWithoutEnd(const wire::Frame& frame) {
                                                  " bytes, but no END flag"));
 }
 
-absl::Status CallNeverBegun(const wire::FrameHeader& header) {
-  return absl::InvalidArgumentError(absl::StrCat("a frame of kind ", Number(header.kind),
-                                                 " for call ", header.call_id,
-                                                 ", which was never begun"));
-}
-
-absl::Status PingTooLarge(std::size_t size) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("the ping has ", size, " bytes; the limit is ", wire::kMaxPingBytes));
-}
-
-absl::Status UnexpectedFrameKind(wire::FrameKind kind) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("a client must not send a frame of kind ", Number(kind)));
-}
-
 absl::Status MessageAfterLast(std::uint64_t call_id) {
   return absl::InvalidArgumentError(
       absl::StrCat("call ", call_id, " sent a message after its last one"));
@@ -63,7 +31,7 @@ absl::Status MessageAfterLast(std::uint64_t call_id) {
 
 absl::Status FrameCannotCarryMessage(const wire::FrameHeader& header) {
   return absl::InvalidArgumentError(absl::StrCat(
-      "a frame of kind ", Number(header.kind), " cannot carry a message of call ", header.call_id));
+      "a frame of kind ", static_cast<std::uint32_t>(header.kind), " cannot carry a message of call ", header.call_id));
 }
 
 absl::Status HalfCloseAgain(std::uint64_t call_id) {

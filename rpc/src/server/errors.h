@@ -14,14 +14,9 @@
 namespace piperpc::server {
 
 // Violations of the protocol: INVALID_ARGUMENT, and the end of the connection.
-absl::Status PacketTooLarge(std::size_t size, std::size_t limit);
-absl::Status FirstFrameIsNoHello(wire::FrameKind kind);
 absl::Status CallIdNotAboveLast(std::uint64_t call_id, std::uint64_t last);
 absl::Status RequestAfterGoaway(std::uint64_t call_id);
 absl::Status PayloadWithoutEnd(const wire::Frame& frame);
-absl::Status CallNeverBegun(const wire::FrameHeader& header);
-absl::Status PingTooLarge(std::size_t size);
-absl::Status UnexpectedFrameKind(wire::FrameKind kind);
 absl::Status MessageAfterLast(std::uint64_t call_id);
 absl::Status FrameCannotCarryMessage(const wire::FrameHeader& header);
 absl::Status HalfCloseAgain(std::uint64_t call_id);

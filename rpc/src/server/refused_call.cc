@@ -44,7 +44,7 @@ void RefusedCall::Respond(absl::Status& status) {
 
 const Peer& RefusedCall::peer() const { return connection_.peer(); }
 
-SessionState& RefusedCall::session() { return connection_.state(); }
+SessionState& RefusedCall::session() { return connection_.session(); }
 
 void RefusedCall::AddTrailer(std::string_view key, std::string_view value) {
   trailers_.emplace_back(key, value);

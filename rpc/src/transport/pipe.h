@@ -26,7 +26,8 @@ class EventLoop;
 // A run of bytes that somebody else owns.
 using Bytes = std::span<const char>;
 
-// Packets larger than this are never sent, and one that arrives is an error (OUT_OF_RANGE).
+// What the pipes of a system carry. Packets larger than this are never sent, and one that arrives is
+// an error (OUT_OF_RANGE).
 inline constexpr std::size_t kMaxPacketBytes = 256 * 1024;
 
 // What became of a Send().
@@ -49,12 +50,12 @@ class Pipe {
   // pipe: a result that is known at once is still delivered by the loop, or returned.
   class Delegate {
    public:
-    // The packet that answers one Receive(). Never empty, never larger than kMaxPacketBytes.
+    // The packet that answers one Receive(). Never empty, never larger than max_packet_bytes().
     // `packet` is valid until this function returns. Receive() and Close() may be called in here.
     virtual void OnReceive(Bytes packet) = 0;
 
     // Receive() ended with no packet, and none will come. UNAVAILABLE: the peer has closed or is
-    // gone. OUT_OF_RANGE: a packet above kMaxPacketBytes. Anything else: the system's own error.
+    // gone. OUT_OF_RANGE: a packet above max_packet_bytes(). Anything else: the system's own error.
     virtual void OnReceiveError(absl::Status status) = 0;
 
     // A Send() that returned kPending is over; its slices are free. When not OK the pipe is of no
@@ -76,12 +77,12 @@ class Pipe {
   // Starts to receive one packet; the delegate gets it, or an error. One at a time. Loop thread.
   virtual void Receive() = 0;
 
-  // Sends the slices, joined, as one packet. Not empty, at most kMaxPacketBytes and 64 slices. One
+  // Sends the slices, joined, as one packet. Not empty, at most max_packet_bytes() and 64 slices. One
   // at a time: not while an earlier send is pending. Any thread, callers take turns among
   // themselves. An error means that the pipe is of no more use; the delegate is not told.
   virtual absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) = 0;
 
-  // Receives one packet into `buffer` (at least kMaxPacketBytes) on the calling thread, and gives
+  // Receives one packet into `buffer` (at least max_packet_bytes()) on the calling thread, and gives
   // its size. Not while a Receive() is outstanding. With a deadline that has passed it takes what
   // is there and does not wait. Errors as for OnReceiveError(), and DEADLINE_EXCEEDED (with no
   // text, which would cost memory), after which the pipe is as before. Any thread, one at a time.
@@ -94,6 +95,9 @@ class Pipe {
   // called on the loop when no buffer and no delegate will be touched again (at once when
   // detached). Loop thread, or any thread when detached. A second call is an error of the caller.
   virtual void Close(CloseMode mode, absl::AnyInvocable<void()> closed) = 0;
+
+  // The largest packet that it carries.
+  virtual std::size_t max_packet_bytes() const { return kMaxPacketBytes; }
 
   // Who is on the other side, as the kernel saw it at connect.
   virtual const Peer& peer() const = 0;
