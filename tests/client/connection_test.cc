@@ -172,7 +172,7 @@ TEST_F(ConnectionTest, SomethingElseBehindAnEndpointIsToldFromAServer) {
       {"HTTP/1.1 400 Bad Request\r\n\r\n"s, "header length"},
       {"SSH-2.0-OpenSSH_9.2\r\n"s, "header length"},
       {"x"s, "1 bytes of 4"},
-      {std::string(20, '\0'), "before the Hello"}};
+      {std::string(20, '\0'), "must be a Hello"}};
   for (const auto& [packet, why] : packets) {
     auto call = CallAside("x");
     ScriptedConnection connection = server_.Accept();

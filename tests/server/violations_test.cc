@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
     Kinds, ProtocolError,
     ::testing::Values(
         Violation{"ResponseThoughOptional", Bytes("06000000 080510011804 00000000"), "kind 5"},
-        Violation{"SecondHelloThoughOptional", Bytes("04000000 08011804 00000000"), "kind 1"},
+        Violation{"SecondHelloThoughOptional", Bytes("04000000 08011804 00000000"), "second"},
         Violation{"Zero", Bytes("00000000 00000000"), "kind 0"},
         Violation{"UnknownAndNotOptional", Bytes("02000000 080b 00000000"), "kind 11"}),
     NameOf<Violation>);

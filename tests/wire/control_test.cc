@@ -30,7 +30,8 @@ void ExpectRefused(const Hello& hello, const std::string& text) {
 }
 
 TEST(HelloTest, ComesBack) {
-  const absl::StatusOr<Hello> hello = DecodeHello(EncodeHello(SomeHello()));
+  const std::string payload = EncodeHello(SomeHello());
+  const absl::StatusOr<Hello> hello = DecodeHello(payload);
   ASSERT_TRUE(hello.ok()) << hello.status();
   EXPECT_EQ(hello->magic, kMagic);
   EXPECT_EQ(hello->min_version, kMinVersion);

@@ -155,7 +155,7 @@ absl::Status Call::Expired() const {
         times_.begun);
   }
   return core_.DeadlineExceeded(
-      absl::StrCat("waiting for one of the ", connection->peer_hello().max_calls,
+      absl::StrCat("waiting for one of the ", connection->peer_limits().max_calls,
                    " call slots (max_calls_per_connection) of the server at"),
       times_.begun);
 }

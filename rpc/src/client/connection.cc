@@ -19,16 +19,6 @@ constexpr int kMaxAttempts = 5;
 // What a packet takes of a pipe beside its bytes, about.
 constexpr std::size_t kPacketCost = 1024;
 
-wire::Hello EarlyLimits() {
-  wire::Hello limits;
-  limits.max_packet_bytes = wire::kEarlyPacketBytes;
-  limits.max_message_bytes = wire::kEarlyMessageBytes;
-  limits.max_calls = wire::kEarlyCalls;
-  limits.max_metadata_bytes = wire::kEarlyMetadataBytes;
-  limits.initial_credit = wire::kEarlyCredit;
-  return limits;
-}
-
 absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
                       std::string_view option) {
   return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
@@ -42,8 +32,7 @@ absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t lim
 Connection::Connection(Core& core, std::unique_ptr<transport::Pipe> pipe)
     : ConnectionBase(std::move(pipe), {.counted = wire::FrameKind::kPong,
                                        .max_packet_bytes = core.options().max_packet_bytes,
-                                       .output_limit = core.options().output_queue_bytes,
-                                       .early = EarlyLimits()}),
+                                       .output_limit = core.options().output_queue_bytes}),
       core_(core) {
   outbox().Add({.kind = wire::FrameKind::kHello}, wire::EncodeHello(HelloOf(core_.options())));
 }
@@ -77,21 +66,21 @@ void Connection::Queue(Call& call) {
 
 // What the server's limits say to the call for ever.
 absl::Status Connection::CheckLimits(const Call& call) const {
-  if (call.metadata().size() > peer_hello().max_metadata_bytes) {
-    return TooLarge("metadata", call.metadata().size(), peer_hello().max_metadata_bytes,
+  if (call.metadata().size() > peer_limits().max_metadata_bytes) {
+    return TooLarge("metadata", call.metadata().size(), peer_limits().max_metadata_bytes,
                     "max_metadata_bytes");
   }
   return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
 }
 
 absl::Status Connection::CheckSize(std::size_t message_size) const {
-  if (message_size <= peer_hello().max_message_bytes) return absl::OkStatus();
-  return TooLarge("message", message_size, peer_hello().max_message_bytes, "max_message_bytes");
+  if (message_size <= peer_limits().max_message_bytes) return absl::OkStatus();
+  return TooLarge("message", message_size, peer_limits().max_message_bytes, "max_message_bytes");
 }
 
 bool Connection::FitsNow(const Call& call) const {
-  if (hello_received()) return call.is_probe() || calls_.size() < peer_hello().max_calls;
-  return !call.is_probe() && calls_.size() < peer_hello().max_calls && CheckLimits(call).ok();
+  if (hello_received()) return call.is_probe() || calls_.size() < peer_limits().max_calls;
+  return !call.is_probe() && calls_.size() < peer_limits().max_calls && CheckLimits(call).ok();
 }
 
 void Connection::StartQueuedCalls() {

@@ -65,7 +65,7 @@ class Connection final : public ConnectionBase,
 
   // Its limit does not speak against it, as far as that is known.
   bool MayTake(std::size_t message_size) const {
-    return !hello_received() || message_size <= peer_hello().max_message_bytes;
+    return !hello_received() || message_size <= peer_limits().max_message_bytes;
   }
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
 
@@ -121,7 +121,7 @@ class Connection final : public ConnectionBase,
   void OnFrames(transport::Bytes packet);
   absl::StatusOr<MessageAssembler::Outcome> Assemble(Call& call, const wire::Frame& frame);
   absl::Status OnFrame(const wire::Frame& frame);
-  absl::Status OnHello(wire::Hello hello, std::uint32_t version) override;
+  absl::Status OnHello(const wire::Hello& hello, std::uint32_t version) override;
   absl::Status OnGoaway(const wire::Goaway& goaway, bool again) override;
   absl::Status OnPinged() override;
   absl::Status OnCallFrame(const wire::Frame& frame);
@@ -145,8 +145,8 @@ class Connection final : public ConnectionBase,
   std::size_t live_ = 0;                // Calls here that have not ended.
   std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
 
-  bool peer_gone_ = false;      // Nothing can be sent; what it sent is still read.
-  bool peer_serves_ = true;     // By its Hello.
+  bool peer_gone_ = false;           // Nothing can be sent; what it sent is still read.
+  bool peer_serves_ = true;          // By its Hello.
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this iteration.
 
@@ -156,7 +156,7 @@ class Connection final : public ConnectionBase,
   std::size_t unanswered_bytes_ = 0;            // Of messages: sent since it went in there.
   bool attach_wanted_ = false;
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
-  PageOffsetBuffer buffer_;  // What callers receive into.
+  PageOffsetBuffer buffer_;               // What callers receive into.
 };
 
 }  // namespace piperpc::client

@@ -86,11 +86,11 @@ absl::Status Connection::OnFrame(const wire::Frame& frame) {
   return OnControlFrame(frame);
 }
 
-absl::Status Connection::OnHello(wire::Hello hello, std::uint32_t /*version*/) {
+absl::Status Connection::OnHello(const wire::Hello& hello, std::uint32_t /*version*/) {
   peer_serves_ = hello.max_calls != 0;
   if (!peer_serves_) return HelloOfAClient();
-  const std::uint64_t more_credit = hello.initial_credit - peer_hello().initial_credit;
-  TakeHello(std::move(hello));
+  const std::uint64_t more_credit = hello.initial_credit - peer_limits().initial_credit;
+  TakeHello(hello);
   // They have begun with the credit that every server gives.
   for (Call* const call : calls_.Live()) call->OnCredit(more_credit);
   return absl::OkStatus();

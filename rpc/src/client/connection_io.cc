@@ -237,13 +237,14 @@ void Connection::ClosePipeIfDue() {
   const bool over = ending() || (!usable() && live_ == 0);
   if (!over || pipe_is_closing() || reader_ == Reader::kCaller) return;
   if (loop_ == nullptr) {
-    ClosePipe(transport::CloseMode::kAbort, [] {});
+    BeginClosing();
+    pipe().Close(transport::CloseMode::kAbort, [] {});
     EndClosing();
     return core_.OnPipeClosed(*this);
   }
   loop_->Post([self = shared_from_this()] {
     self->loop_->Undefer(*self);
-    self->ClosePipe(transport::CloseMode::kAbort, [self] {
+    self->pipe().Close(transport::CloseMode::kAbort, [self] {
       const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
       self->EndClosing();
       self->core_.OnPipeClosed(*self);

@@ -51,7 +51,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
 // --- What the connection tells. ---
 
 void StreamCall::OnStarted() {
-  send_credit_ = SendCredit(connection->peer_hello().initial_credit);
+  send_credit_ = SendCredit(connection->peer_limits().initial_credit);
   if (half_closed_) SendHalfClose();
   Notify();
 }

@@ -1,6 +1,5 @@
 #include "src/connection/connection_base.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -15,8 +14,7 @@ ConnectionBase::ConnectionBase(std::unique_ptr<transport::Pipe> pipe, const Setu
     : pipe_(std::move(pipe)),
       max_packet_(setup.max_packet_bytes),
       output_limit_(setup.output_limit),
-      outbox_(setup.buffers, setup.counted),
-      peer_hello_(setup.early) {}
+      outbox_(setup.buffers, setup.counted) {}
 
 void ConnectionBase::SendGoaway(const absl::Status& status, std::uint64_t last_call_id) {
   going_away_ = true;
@@ -29,38 +27,25 @@ void ConnectionBase::SendLastGoaway(const absl::Status& status, std::uint64_t la
   outbox_.Flush(*pipe_).IgnoreError();
 }
 
-void ConnectionBase::ClosePipe(transport::CloseMode mode, absl::AnyInvocable<void()> closed) {
-  BeginClosing();
-  pipe_->Close(mode, std::move(closed));
-}
-
 void ConnectionBase::NotifyWritable() {
   if (!writable_wanted_ || !writable()) return;
   writable_wanted_ = false;
   OnWritable();
 }
 
-absl::Status ConnectionBase::CheckPacket(transport::Bytes packet) const {
-  if (packet.size() <= max_packet_) return absl::OkStatus();
-  return PacketTooLarge(packet.size(), max_packet_);
-}
-
 absl::Status ConnectionBase::OnFirstFrame(const wire::Frame& frame) {
   if (frame.header.kind != FrameKind::kHello) return FirstFrameIsNoHello(frame.header.kind);
-  peer_is_known_ = wire::HasMagic(frame.payload);
-  auto hello = wire::DecodeHello(frame.payload);
+  const auto hello = wire::DecodeHello(frame.payload);
+  peer_is_known_ = hello.ok() || wire::HasMagic(frame.payload);
   if (!hello.ok()) return hello.status();
   const auto version = wire::ChooseVersion(*hello);
   if (!version.ok()) return version.status();
-  return OnHello(*std::move(hello), *version);
+  return OnHello(*hello, *version);
 }
 
-void ConnectionBase::TakeHello(wire::Hello hello) {
-  peer_hello_ = std::move(hello);
-  peer_hello_.implementation = {};
-  peer_hello_.max_packet_bytes = static_cast<std::uint32_t>(
-      std::min<std::size_t>(peer_hello_.max_packet_bytes, pipe_->max_packet_bytes()));
-  outbox_.set_max_packet(peer_hello_.max_packet_bytes);
+void ConnectionBase::TakeHello(const wire::Hello& hello) {
+  peer_limits_ = LimitsOf(hello, pipe_->max_packet_bytes());
+  outbox_.set_max_packet(peer_limits_.max_packet_bytes);
   hello_received_ = true;
   state_ = State::kOpen;
 }

@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <memory>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/peer.h"
 #include "src/connection/outbox.h"
+#include "src/connection/peer_limits.h"
+#include "src/connection/violations.h"
 #include "src/transport/pipe.h"
 #include "src/wire/control.h"
 #include "src/wire/frame.h"
@@ -35,8 +36,7 @@ class ConnectionBase {
 
   const Peer& peer() const { return pipe_->peer(); }
 
-  // The peer's limits; before its Hello those of Setup::early.
-  const wire::Hello& peer_hello() const { return peer_hello_; }
+  const PeerLimits& peer_limits() const { return peer_limits_; }
   bool hello_received() const { return hello_received_; }
 
   // False: what streams should wait, and say so with WantWritable(); OnWritable() follows.
@@ -53,11 +53,10 @@ class ConnectionBase {
 
  protected:
   struct Setup {
-    BufferPool* buffers = nullptr;           // See Outbox.
-    wire::FrameKind counted;                 // See Outbox.
-    std::size_t max_packet_bytes = 0;        // What this side takes.
-    std::size_t output_limit = 0;            // writable() below that.
-    wire::Hello early{};                     // What every peer takes.
+    BufferPool* buffers = nullptr;     // See Outbox.
+    wire::FrameKind counted;           // See Outbox.
+    std::size_t max_packet_bytes = 0;  // What this side takes.
+    std::size_t output_limit = 0;      // writable() below that.
   };
 
   ConnectionBase(std::unique_ptr<transport::Pipe> pipe, const Setup& setup);
@@ -89,12 +88,9 @@ class ConnectionBase {
   // The same, for a connection that ends now: what the pipe does not take at once is not sent.
   void SendLastGoaway(const absl::Status& status, std::uint64_t last_call_id);
 
-  // It is closed soon, and nothing is sent any more.
+  // The pipe is closed from now on, or soon, and nothing is sent any more; it has been.
   void BeginClosing() { state_ = State::kClosing; }
 
-  // Closes the pipe; once. `closed` runs when that is done, see Pipe::Close(), and says so with
-  // EndClosing().
-  void ClosePipe(transport::CloseMode mode, absl::AnyInvocable<void()> closed);
   void EndClosing() { state_ = State::kClosed; }
 
   // Tells those that asked for it that there is room again, if there is.
@@ -103,7 +99,10 @@ class ConnectionBase {
   // --- What came. An error is a violation of the protocol. ---
 
   // Before its frames are looked at.
-  absl::Status CheckPacket(transport::Bytes packet) const;
+  absl::Status CheckPacket(transport::Bytes packet) const {
+    if (packet.size() <= max_packet_) return absl::OkStatus();
+    return PacketTooLarge(packet.size(), max_packet_);
+  }
 
   // The one that must be a Hello.
   absl::Status OnFirstFrame(const wire::Frame& frame);
@@ -112,7 +111,7 @@ class ConnectionBase {
   absl::Status OnControlFrame(const wire::Frame& frame);
 
   // The peer's limits are these from now on; the connection is open. In OnHello().
-  void TakeHello(wire::Hello hello);
+  void TakeHello(const wire::Hello& hello);
 
  private:
   // --- What the sides do in their own ways. ---
@@ -123,7 +122,7 @@ class ConnectionBase {
   virtual void OnWritable() = 0;
 
   // The peer's Hello is a good one, of which both sides know `version`: TakeHello() is due.
-  virtual absl::Status OnHello(wire::Hello hello, std::uint32_t version) = 0;
+  virtual absl::Status OnHello(const wire::Hello& hello, std::uint32_t version) = 0;
 
   // `again`: not the first one.
   virtual absl::Status OnGoaway(const wire::Goaway& goaway, bool again) = 0;
@@ -138,7 +137,7 @@ class ConnectionBase {
   const std::size_t max_packet_;
   const std::size_t output_limit_;
   Outbox outbox_;
-  wire::Hello peer_hello_;
+  PeerLimits peer_limits_;
   State state_ = State::kAwaitingHello;
   bool hello_received_ = false;
   bool peer_is_known_ = false;

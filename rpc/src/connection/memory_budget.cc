@@ -41,7 +41,7 @@ const MemoryBudget& MemoryBudget::Full(std::size_t bytes) const {
   return full || parent_ == nullptr ? *this : parent_->Full(bytes);
 }
 
-MemoryShare::MemoryShare(std::size_t limit, std::string_view name, MemoryBudget& budget)
+MemoryShare::MemoryShare(std::size_t limit, const char* name, MemoryBudget& budget)
     : limit_(limit),
       name_(name),
       own_(std::min(limit, kOwnBytes)),

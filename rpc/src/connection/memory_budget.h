@@ -44,7 +44,7 @@ class MemoryBudget {
 class MemoryShare {
  public:
   // `budget` outlives it.
-  MemoryShare(std::size_t limit, std::string_view name, MemoryBudget& budget);
+  MemoryShare(std::size_t limit, const char* name, MemoryBudget& budget);
   ~MemoryShare();
   MemoryShare(const MemoryShare&) = delete;
   MemoryShare& operator=(const MemoryShare&) = delete;
@@ -73,7 +73,7 @@ class MemoryShare {
   void SetReserved(std::size_t bytes);
 
   const std::size_t limit_;
-  const std::string_view name_;
+  const char* const name_;
   const std::size_t own_;  // Not taken from the budget.
   MemoryBudget& budget_;
   std::size_t used_ = 0;

@@ -10,9 +10,10 @@
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
-#include "src/server/connection.h"
+#include "src/server/call_connection.h"
 #include "src/server/errors.h"
 #include "src/server/reply.h"
+#include "src/wire/metadata.h"
 
 namespace piperpc::server {
 namespace {
@@ -47,7 +48,7 @@ Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Call::Call(Connection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
+Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
            std::string_view called, TimePoint started, Duration timeout)
     : connection_(connection),
       id_(id),
@@ -56,7 +57,7 @@ Call::Call(Connection& connection, std::uint64_t id, const Dispatcher::Entry& en
       started_(started),
       deadline_(After(timeout, started_)),
       receive_credit_(connection.core().options.stream_credit_bytes),
-      send_credit_(connection.peer_hello().initial_credit) {
+      send_credit_(connection.peer_limits().initial_credit) {
   connection_.host().CountCall();
 }
 
@@ -289,7 +290,9 @@ bool Call::Fits(const internal::OutMessage& reply) const {
 }
 
 absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
-  if (!connection_.Takes(reply.size())) return connection_.ReplyTooLarge(reply.size());
+  if (!connection_.Takes(reply.size())) {
+    return ReplyTooLarge(reply.size(), connection_.peer_limits().max_message_bytes);
+  }
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
                                  absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
 }
@@ -380,7 +383,7 @@ std::size_t Call::SizeOf(const internal::OutMessage* response) {
 absl::Status Call::EncodeTrailers(std::string& trailers) {
   std::lock_guard lock(mutex_);
   return server::EncodeTrailers(connection_.core(), *this, trailers_,
-                                connection_.peer_hello().max_metadata_bytes, trailers);
+                                connection_.peer_limits().max_metadata_bytes, trailers);
 }
 
 void Call::Stop(absl::Status reason) {

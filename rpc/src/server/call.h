@@ -39,7 +39,7 @@
 
 namespace piperpc::server {
 
-class Connection;
+class CallConnection;
 
 class Call final : public internal::ServerCall,
                    private ServerContext,
@@ -48,7 +48,7 @@ class Call final : public internal::ServerCall,
   // `entry` outlives the call. `called`: the method's name, which the call keeps where `entry` has
   // none. `started`: when its request came. `timeout`: how long the caller waits from then on;
   // Duration::max() for ever.
-  Call(Connection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
+  Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
        std::string_view called, TimePoint started, Duration timeout);
   ~Call();
 
@@ -192,7 +192,7 @@ class Call final : public internal::ServerCall,
   std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
-  Connection& connection_;
+  CallConnection& connection_;
   const std::uint64_t id_;
   const std::unique_ptr<const NamedMethod> own_method_;  // Of the catch-all service.
   const Dispatcher::Entry entry_;

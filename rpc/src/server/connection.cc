@@ -12,28 +12,12 @@ namespace piperpc::server {
 
 using transport::CloseMode;
 
-namespace {
-
-constexpr std::size_t kSmallReply = 4096;  // Has memory, whatever the budget of replies says.
-
-}  // namespace
-
 Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
-    : ConnectionBase(std::move(pipe),
-                     {.buffers = &host.buffers(),
-                      .counted = wire::FrameKind::kResponse,
-                      .max_packet_bytes = host.core().options.max_packet_bytes,
-                      .output_limit = host.core().options.output_queue_bytes}),
-      host_(host),
-      memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
-      reply_memory_(ReplyShare(host.core().options),
-                    "reply_budget_bytes, the share of a connection", user.reply_budget),
-      workers_(user.workers) {}
+    : CallConnection(host, std::move(pipe), user) {}
 
 Connection::~Connection() {
   loop().Cancel(*this);
   loop().Cancel(kept_);
-  loop().Undefer(*this);
 }
 
 void Connection::Open() {
@@ -117,32 +101,6 @@ std::vector<Call*> Connection::CallsInOrder() {
   return calls;
 }
 
-void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
-  if (pipe_is_closing()) return;
-  outbox().AddMessage(header, message);
-  // A full packet need not wait for the end of the iteration.
-  if (outbox().queued_bytes() >= peer_hello().max_packet_bytes) Flush();
-  WantWritable();
-  loop().Defer(*this);
-}
-
-void Connection::SendResponse(std::uint64_t call_id, const absl::Status& status,
-                              std::string_view trailers, const internal::OutMessage* response) {
-  if (pipe_is_closing()) return;
-  std::string encoded;
-  if (!status.ok()) encoded = wire::EncodeStatus(status);
-  const wire::FrameHeader header{.kind = wire::FrameKind::kResponse,
-                                 .call_id = call_id,
-                                 .metadata = trailers,
-                                 .status = encoded,
-                                 .has_status = !status.ok()};
-  if (response != nullptr && status.ok()) {
-    SendMessage(header, *response);
-  } else {
-    Send(header);
-  }
-}
-
 void Connection::OnEnded(Call& call) {
   if (starting_.get() == &call) {  // StartCall() sees to it, unless it has failed.
     if (pipe_is_closing()) loop().Defer(*this);
@@ -177,13 +135,13 @@ void Connection::OnReceiveError(absl::Status status) {
 
 void Connection::OnSent(absl::Status status) {
   outbox().OnSent();
-  taken_by_pipe_ = true;
+  reply_memory().OnTaken();
   if (!status.ok()) return Run([&] { OnPipeLost(status); });
   loop().Defer(*this);
 }
 
 void Connection::OnIterationEnd() {
-  if (std::exchange(no_memory_, false)) OnNoMemory();
+  if (TakeUnanswered()) OnNoMemory();
   Run([this] { EndIteration(); });
   CloseWhenDone();
 }
@@ -192,47 +150,15 @@ void Connection::OnIterationEnd() {
 // What ended goes away.
 void Connection::EndIteration() {
   Flush();
-  if (reply_memory_.used() != 0) GiveBackReplyMemory();
+  GiveBackReplyMemory();
   Receive();
   NotifyWritable();
   DestroyEndedCalls();
   if (pipe_is_closing() && starting_ != nullptr && starting_->ended()) starting_.reset();
 }
 
-void Connection::Flush() {
-  if (pipe_is_closing() || outbox().sending() || outbox().empty()) return;
-  auto result = outbox().Flush(pipe());
-  if (!result.ok()) return OnPipeLost(result.status());
-  if (*result != transport::SendResult::kWouldBlock) taken_by_pipe_ = true;
-}
-
-absl::Status Connection::TakeAboveQueue(std::size_t bytes, std::size_t message_size) {
-  const std::size_t taken = reply_memory_.used();
-  if (bytes <= taken) return absl::OkStatus();
-  if (!reply_memory_.Take(bytes - taken)) {
-    if (message_size <= kSmallReply) return absl::OkStatus();
-    return NoRoomToReply(bytes, reply_memory_.LimitInTheWay(bytes - taken));
-  }
-  if (taken == 0 && state() == State::kOpen) ExpectReader();
-  return absl::OkStatus();
-}
-
-// Memory that others need is not for a client that reads nothing for so long.
-void Connection::ExpectReader() {
-  taken_by_pipe_ = false;
-  loop().Schedule(*this, After(core().options.message_timeout));
-}
-
-void Connection::OnReaderLate() {
-  if (reply_memory_.used() == 0) return;
-  if (taken_by_pipe_) return ExpectReader();
-  Fail(RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout));
-}
-
-void Connection::GiveBackReplyMemory() {
-  const std::size_t queued = outbox().queued_bytes();
-  const std::size_t needed = queued > output_limit() ? queued - output_limit() : 0;
-  if (needed < reply_memory_.used()) reply_memory_.Give(reply_memory_.used() - needed);
+void Connection::OnRepliesNotRead() {
+  Run([this] { Fail(RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout)); });
 }
 
 void Connection::OnWritable() {
@@ -245,7 +171,6 @@ void Connection::OnTimer() {
 
 void Connection::OnTimeOver() {
   if (state() == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
-  if (state() == State::kOpen) return OnReaderLate();
   // The client does not read.
   if (grace_over_) {
     undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
@@ -266,23 +191,6 @@ void Connection::OnNoMemory() {
   loop().Defer(*this);
 }
 
-void Connection::SendStatusOrClose(std::uint64_t call_id, const absl::Status& status) {
-  RunInMemory([&] { SendResponse(call_id, status, {}, nullptr); },
-              [this] {
-                no_memory_ = true;
-                loop().Defer(*this);
-              });
-}
-
-void Connection::LogNoMemory(std::string_view method, std::string_view what,
-                             std::optional<std::size_t> bytes) {
-  core().Log(LogLevel::kError, "out of memory", [&] {
-    return WithPeer(peer(), {{"method", std::string(method)},
-                             {"cause", bytes ? absl::StrCat(ToAbsl(what), " of ", *bytes, " bytes")
-                                             : std::string(what)}});
-  });
-}
-
 void Connection::OnPipeLost(const absl::Status& cause) {
   if (pipe_is_closing()) return;
   BeginEnding();
@@ -296,7 +204,9 @@ void Connection::OnPipeLost(const absl::Status& cause) {
 void Connection::Close(CloseMode mode) {
   if (pipe_is_closing()) return;
   loop().Cancel(*this);
-  ClosePipe(mode, [this] {
+  reply_memory().Stop();
+  BeginClosing();
+  pipe().Close(mode, [this] {
     EndClosing();
     outbox().DropLarge();  // Calls that are still to end may keep this for long.
     GiveBackReplyMemory();
@@ -309,7 +219,7 @@ void Connection::CloseWhenDone() {
   if (state() == State::kEnding && outbox().empty() && !outbox().sending()) {
     Close(idle_ ? CloseMode::kAbort : CloseMode::kDrain);
   }
-  if (state() == State::kClosed && !has_calls() && ended_calls_ == nullptr) host_.OnClosed(*this);
+  if (state() == State::kClosed && !has_calls() && ended_calls_ == nullptr) host().OnClosed(*this);
 }
 
 }  // namespace piperpc::server

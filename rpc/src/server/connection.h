@@ -1,7 +1,7 @@
 // One connection of the server: joins the bytes of its pipe to frames, and frames to calls.
 //
-// While it is open it may be draining: a goaway was sent, no new calls are taken, and it closes when
-// the last one has ended. Everything runs on the host's loop.
+// While it is open it may be draining: a goaway was sent, no new calls are taken, and it closes
+// when the last one has ended. Everything runs on the host's loop.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,8 @@
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/base/memory.h"
-#include "src/connection/connection_base.h"
-#include "src/connection/memory_budget.h"
 #include "src/server/call.h"
-#include "src/server/connection_host.h"
+#include "src/server/call_connection.h"
 #include "src/server/errors.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
@@ -33,10 +31,9 @@
 
 namespace piperpc::server {
 
-class Connection final : public ConnectionBase,
+class Connection final : public CallConnection,
                          public QueueLink<Connection>,
                          private transport::Pipe::Delegate,
-                         private transport::EventLoop::Deferred,
                          private transport::EventLoop::Timer {
  public:
   // `user`: what its user has; outlives it.
@@ -72,50 +69,7 @@ class Connection final : public ConnectionBase,
   // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
   const std::string& undelivered() const { return undelivered_; }
 
-  // For its calls.
-  ConnectionHost& host() { return host_; }
-  ServerCore& core() { return host_.core(); }
-  transport::EventLoop& loop() { return host_.loop(); }
-  Executor& executor() { return host_.executor(); }
-  WorkerPool& workers() { return workers_; }
-  SessionState& session() { return session_; }
-
-
-  // What the connection's messages may take.
-  MemoryShare& memory() { return memory_; }
-
-  // Memory for a reply of this size. Within the output queue it costs nothing; above, what the
-  // client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the limit. A
-  // small one always has it: there are no more of them than calls.
-  absl::Status TakeForReply(std::size_t message_size) {
-    const std::size_t queued = outbox().queued_bytes() + message_size;
-    if (queued <= output_limit()) return absl::OkStatus();
-    return TakeAboveQueue(queued - output_limit(), message_size);
-  }
-
-  // The client takes messages of this size.
-  bool Takes(std::size_t message_size) const {
-    return message_size <= peer_hello().max_message_bytes;
-  }
-  absl::Status ReplyTooLarge(std::size_t message_size) const {
-    return server::ReplyTooLarge(message_size, peer_hello().max_message_bytes);
-  }
-
-  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
-  // With the message `response` (may be null) only when `status` is OK.
-  void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
-                    const internal::OutMessage* response);
-
-  // To the log: there was none for that. `bytes`: how much that is, where it is known.
-  void LogNoMemory(std::string_view method, std::string_view what,
-                   std::optional<std::size_t> bytes = std::nullopt);
-
-  // A response with no more than `status`, after there was no memory for more. Where there is none
-  // for that either, the connection ends, soon.
-  void SendStatusOrClose(std::uint64_t call_id, const absl::Status& status);
-
-  // The call has sent its response. Destroyed later in this iteration, when nothing of it runs.
-  void OnEnded(Call& call);
+  void OnEnded(Call& call) override;
 
  private:
   // transport::Pipe::Delegate
@@ -144,7 +98,7 @@ class Connection final : public ConnectionBase,
   void ReadKept();
   void ReadKeptFrames();
   absl::Status OnFrame(const wire::Frame& frame);
-  absl::Status OnHello(wire::Hello hello, std::uint32_t version) override;
+  absl::Status OnHello(const wire::Hello& hello, std::uint32_t version) override;
   absl::Status OnRequest(const wire::Frame& frame);
   absl::Status OnNewCall(const wire::Frame& frame);
   void Refuse(const wire::FrameHeader& header, absl::Status refusal);
@@ -158,12 +112,6 @@ class Connection final : public ConnectionBase,
   bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
   Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
-  absl::Status TakeAboveQueue(std::size_t bytes, std::size_t message_size);
-  void GiveBackReplyMemory();
-  void ExpectReader();
-  void OnReaderLate();
-  void Flush();
-  void FlushSoon() override { loop().Defer(*this); }
   void OnWritable() override;
   // Not from inside a call. Nearly always there is none: to see that is done in line.
   void DestroyEndedCalls() {
@@ -175,7 +123,8 @@ class Connection final : public ConnectionBase,
   void Receive();
   void EndIteration();
   void OnTimeOver();
-  void OnPipeLost(const absl::Status& cause);
+  void OnPipeLost(const absl::Status& cause) override;
+  void OnRepliesNotRead() override;
   void Close(transport::CloseMode mode);
   void StopCalls(const absl::Status& reason);
   void End(std::string_view event, absl::Status reason);
@@ -183,27 +132,20 @@ class Connection final : public ConnectionBase,
   void LimitClosing();
   void CloseWhenDone();
 
-  ConnectionHost& host_;
   const TimePoint opened_at_ = Clock::now();
   bool idle_ = false;  // The client had no call, and had read everything, when it was to drain.
   bool grace_over_ = false;
   bool receiving_ = false;
-  bool no_memory_ = false;   // To answer a call with.
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
-  MemoryShare memory_;
-  MemoryShare reply_memory_;    // What the output queue holds above its limit.
-  bool taken_by_pipe_ = false;  // Something of it, since ExpectReader().
-  WorkerPool& workers_;
   TimePoint packet_time_;  // When the packet that is looked at came.
   // The call that is not yet in the table, if it will ever be. Where there was no memory for that,
   // it stays here until its handler has ended: no other call is begun then.
   std::unique_ptr<Call> starting_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
-  SessionState session_;
   std::string undelivered_;
 
   // Reads on, in a later iteration of the loop.

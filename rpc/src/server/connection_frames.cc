@@ -78,10 +78,10 @@ bool Connection::MayTake(const wire::FrameHeader& header) {
 // Without responses that wait, it is refused when there are too many.
 bool Connection::MayBeginCall() const {
   const std::size_t unsent = outbox().counted();
-  return unsent == 0 || calls_.size() + unsent < host_.core().options.max_calls_per_connection;
+  return unsent == 0 || calls_.size() + unsent < core().options.max_calls_per_connection;
 }
 
-void Connection::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host_.buffers()); }
+void Connection::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host().buffers()); }
 
 // The rest of a packet, from where it was left. OnIterationEnd(), which comes after it, sees to a
 // rest that is still left, or to the next packet.
@@ -96,7 +96,7 @@ void Connection::ReadKeptFrames() {
   const transport::Bytes frames = kept_.frames();
   kept_.Advance(frames.size());
   if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));
-  if (kept_.empty()) kept_.Clear(host_.buffers());
+  if (kept_.empty()) kept_.Clear(host().buffers());
 }
 
 void Connection::KeptFrames::Keep(transport::Bytes frames, BufferPool& pool) {
@@ -128,11 +128,11 @@ absl::Status Connection::OnFrame(const wire::Frame& frame) {
   }
 }
 
-absl::Status Connection::OnHello(wire::Hello hello, std::uint32_t version) {
-  TakeHello(std::move(hello));
+absl::Status Connection::OnHello(const wire::Hello& hello, std::uint32_t version) {
+  TakeHello(hello);
   loop().Cancel(*this);
   Send({.kind = wire::FrameKind::kHello}, core().hello.For(version));
-  host_.OnHello(*this);
+  host().OnHello(*this);
   return absl::OkStatus();
 }
 
@@ -158,8 +158,8 @@ absl::Status Connection::OnNewCall(const wire::Frame& frame) {
     Refuse(header, std::move(refusal));
     return absl::OkStatus();
   }
-  starting_.reset(new (host_.call_memory()) Call(*this, header.call_id, *entry, header.method,
-                                                 packet_time_, TimeoutOf(header)));
+  starting_.reset(new (host().call_memory()) Call(*this, header.call_id, *entry, header.method,
+                                                  packet_time_, TimeoutOf(header)));
   return StartCall(frame);
 }
 
@@ -195,11 +195,11 @@ absl::Status Connection::StartCall(const wire::Frame& frame) {
 
 absl::Status Connection::Refusal(const wire::FrameHeader& header,
                                  const Dispatcher::Entry* entry) const {
-  const ServerOptions& options = host_.core().options;
+  const ServerOptions& options = core().options;
   if (calls_.size() >= options.max_calls_per_connection) {
     return TooManyCalls(calls_.size(), options.max_calls_per_connection);
   }
-  if (entry == nullptr) return host_.core().dispatcher.NotFound(header.method);
+  if (entry == nullptr) return core().dispatcher.NotFound(header.method);
   if (header.end() == StreamsRequests(entry->method->type)) return WrongMethodType(header);
   if (header.metadata.size() > options.max_metadata_bytes) {
     return MetadataTooLarge(header.metadata.size(), options.max_metadata_bytes);

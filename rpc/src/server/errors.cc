@@ -30,8 +30,9 @@ absl::Status MessageAfterLast(std::uint64_t call_id) {
 }
 
 absl::Status FrameCannotCarryMessage(const wire::FrameHeader& header) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "a frame of kind ", static_cast<std::uint32_t>(header.kind), " cannot carry a message of call ", header.call_id));
+  return absl::InvalidArgumentError(
+      absl::StrCat("a frame of kind ", static_cast<std::uint32_t>(header.kind),
+                   " cannot carry a message of call ", header.call_id));
 }
 
 absl::Status HalfCloseAgain(std::uint64_t call_id) {

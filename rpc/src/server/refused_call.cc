@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "src/base/memory.h"
-#include "src/server/connection.h"
+#include "src/server/call_connection.h"
 #include "src/server/reply.h"
 #include "src/wire/metadata.h"
 
 namespace piperpc::server {
 
-RefusedCall::RefusedCall(Connection& connection, const wire::FrameHeader& header,
+RefusedCall::RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
                          TimePoint deadline)
     : connection_(connection), id_(header.call_id), method_(header.method), deadline_(deadline) {
   if (header.metadata.size() > connection.core().options.max_metadata_bytes) return;
@@ -36,7 +36,7 @@ void RefusedCall::End(absl::Status refusal) {
 void RefusedCall::Respond(absl::Status& status) {
   std::string trailers;
   const absl::Status wrong = EncodeTrailers(connection_.core(), *this, trailers_,
-                                            connection_.peer_hello().max_metadata_bytes, trailers);
+                                            connection_.peer_limits().max_metadata_bytes, trailers);
   if (!wrong.ok()) trailers.clear();
   LogIfCut(connection_.core(), *this, status);
   connection_.SendResponse(id_, status, trailers, nullptr);

@@ -14,12 +14,12 @@
 
 namespace piperpc::server {
 
-class Connection;
+class CallConnection;
 
 class RefusedCall final : private ServerContext {
  public:
   // Metadata that is damaged or above the limit, or that there is no memory for, is not shown.
-  RefusedCall(Connection& connection, const wire::FrameHeader& header, TimePoint deadline);
+  RefusedCall(CallConnection& connection, const wire::FrameHeader& header, TimePoint deadline);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
@@ -40,7 +40,7 @@ class RefusedCall final : private ServerContext {
   Executor& executor() override;
   WorkerPool& workers() override;
 
-  Connection& connection_;
+  CallConnection& connection_;
   const std::uint64_t id_;
   const std::string_view method_;
   const TimePoint deadline_;

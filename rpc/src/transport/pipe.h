@@ -26,8 +26,8 @@ class EventLoop;
 // A run of bytes that somebody else owns.
 using Bytes = std::span<const char>;
 
-// What the pipes of a system carry. Packets larger than this are never sent, and one that arrives is
-// an error (OUT_OF_RANGE).
+// What the pipes of a system carry. Packets larger than this are never sent, and one that arrives
+// is an error (OUT_OF_RANGE).
 inline constexpr std::size_t kMaxPacketBytes = 256 * 1024;
 
 // What became of a Send().
@@ -77,14 +77,14 @@ class Pipe {
   // Starts to receive one packet; the delegate gets it, or an error. One at a time. Loop thread.
   virtual void Receive() = 0;
 
-  // Sends the slices, joined, as one packet. Not empty, at most max_packet_bytes() and 64 slices. One
-  // at a time: not while an earlier send is pending. Any thread, callers take turns among
+  // Sends the slices, joined, as one packet. Not empty, at most max_packet_bytes() and 64 slices.
+  // One at a time: not while an earlier send is pending. Any thread, callers take turns among
   // themselves. An error means that the pipe is of no more use; the delegate is not told.
   virtual absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) = 0;
 
-  // Receives one packet into `buffer` (at least max_packet_bytes()) on the calling thread, and gives
-  // its size. Not while a Receive() is outstanding. With a deadline that has passed it takes what
-  // is there and does not wait. Errors as for OnReceiveError(), and DEADLINE_EXCEEDED (with no
+  // Receives one packet into `buffer` (at least max_packet_bytes()) on the calling thread, and
+  // gives its size. Not while a Receive() is outstanding. With a deadline that has passed it takes
+  // what is there and does not wait. Errors as for OnReceiveError(), and DEADLINE_EXCEEDED (with no
   // text, which would cost memory), after which the pipe is as before. Any thread, one at a time.
   virtual absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) = 0;
 

@@ -65,7 +65,7 @@ void TakeField(const Field& field, Hello& hello) {
       hello.initial_credit = field.value;
       return;
     case MakeTag(kImplementation, WireType::kBytes):
-      hello.implementation = Utf8Prefix(field.bytes, kMaxImplementationBytes);
+      hello.implementation = field.bytes;
       return;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,7 +21,7 @@ struct Hello {
   std::uint32_t max_calls = 0;
   std::uint32_t max_metadata_bytes = 0;
   std::uint64_t initial_credit = 0;
-  std::string implementation{};
+  std::string_view implementation{};  // Of a decoded one: in the payload, and perhaps no UTF-8.
 };
 
 std::string EncodeHello(const Hello& hello);

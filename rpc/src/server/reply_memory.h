@@ -1,0 +1,55 @@
+// What the replies of one connection take above its output queue, out of the server's budget for
+// replies, until the client has read them.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "src/connection/memory_budget.h"
+#include "src/server/connection_host.h"
+#include "src/transport/event_loop.h"
+
+namespace piperpc::server {
+
+class ReplyMemory final : private transport::EventLoop::Timer {
+ public:
+  class Delegate {
+   public:
+    // The pipe has taken nothing for message_timeout, while replies waited above the queue.
+    virtual void OnRepliesNotRead() = 0;
+
+   protected:
+    ~Delegate() = default;
+  };
+
+  // All of them outlive it. `user`: whose connection it is.
+  ReplyMemory(ConnectionHost& host, UserPart& user, Delegate& delegate);
+  ~ReplyMemory() { Stop(); }
+
+  // Room for a message of `message_size` bytes with which `above` of them wait above the queue.
+  // What the client leaves unread must not take what others need: RESOURCE_EXHAUSTED, naming the
+  // limit. A small one always has room: there are no more of them than calls.
+  absl::Status Take(std::size_t above, std::size_t message_size);
+
+  // No more than `above` of them wait there now.
+  void Shrink(std::size_t above);
+
+  // The pipe has taken something.
+  void OnTaken() { taken_by_pipe_ = true; }
+
+  // Nobody is waited for any more.
+  void Stop() {
+    if (scheduled()) host_.loop().Cancel(*this);
+  }
+
+ private:
+  void OnTimer() override;
+  void ExpectReader();
+
+  ConnectionHost& host_;
+  Delegate& delegate_;
+  MemoryShare share_;
+  bool taken_by_pipe_ = false;  // Something, since ExpectReader().
+};
+
+}  // namespace piperpc::server
