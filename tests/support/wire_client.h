@@ -72,13 +72,19 @@ class WireClient {
   void Send(std::initializer_list<std::string> frames) {
     std::string packet;
     for (const std::string& frame : frames) packet += frame;
+    const absl::Status sent = TrySend(packet);
+    ASSERT_TRUE(sent.ok()) << sent;
+  }
+
+  // UNAVAILABLE: the server has closed.
+  absl::Status TrySend(std::string_view packet) {
     const transport::Bytes slices[] = {packet};
     const TimePoint limit = Limit();
     for (;;) {
       const auto sent = pipe_->Send(slices);
-      ASSERT_TRUE(sent.ok()) << sent.status();
-      if (*sent == transport::SendResult::kSent) return;
-      ASSERT_LT(Clock::now(), limit) << "the server does not read";
+      if (!sent.ok()) return sent.status();
+      if (*sent == transport::SendResult::kSent) return absl::OkStatus();
+      if (Clock::now() >= limit) return absl::DeadlineExceededError("the server does not read");
       std::this_thread::yield();
     }
   }
