@@ -6,7 +6,6 @@
 
 #include "src/base/linked_queue.h"
 #include "src/client/call.h"
-#include "src/client/core.h"
 #include "src/client/due_callbacks.h"
 
 namespace piperpc::client {
@@ -36,7 +35,7 @@ class AsyncCallBase : public Call, public PendingCallback, public QueueLink<Asyn
 
  private:
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
-  void OnRetry() override { core().Launch(*this); }
+  void OnConnectAgain() override { core().Launch(*this); }
 
   const std::shared_ptr<Core> owner_;
   RawMessage request_;

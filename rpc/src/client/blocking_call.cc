@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "piperpc/client.h"
-#include "src/client/connection.h"
 
 namespace piperpc::client {
 
@@ -38,22 +37,14 @@ void BlockingCall::Perform() {
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
-    core().Guard(lock, *this, [&] { PerformOnce(lock); });
+    Guard(lock, [&] { core().Perform(*this, lock); });
   }
-}
-
-void BlockingCall::PerformOnce(Core::Lock& lock) {
-  const auto found = core().GetConnection(lock, *this);
-  if (!found.ok()) return End(found.status());
-  if (ended()) return;
-  (*found)->Submit(*this);
-  (*found)->RunUntilDone(*this, lock);
 }
 
 bool BlockingCall::WaitForWake(Core::Lock& lock) { return lock.Wait(changed_, times().deadline); }
 
 void BlockingCall::ExpireIfDue(TimePoint now) {
-  if (now >= times().deadline) core().EndEarly(*this, Expired());
+  if (now >= times().deadline) EndEarly(Expired());
 }
 
 void BlockingCall::KeepReply(wire::Bytes reply) {
@@ -64,12 +55,12 @@ void BlockingCall::KeepReply(wire::Bytes reply) {
 
 // A small one is copied: that costs less than to give the lock back while it is parsed.
 wire::Bytes BlockingCall::Keep(wire::Bytes reply) {
-  if (assembler.Holds(reply)) return reply;
+  if (assembler().Holds(reply)) return reply;
   if (reply.size() <= sizeof(small_reply_)) {
     return {small_reply_, std::copy(reply.begin(), reply.end(), small_reply_)};
   }
-  borrowed_ = connection != nullptr && connection->ReadBy(*this);
-  return borrowed_ ? reply : assembler.Keep(reply);
+  borrowed_ = connection() != nullptr && connection()->IsReadBy(*this);
+  return borrowed_ ? reply : assembler().Keep(reply);
 }
 
 void BlockingCall::TakeReply() {

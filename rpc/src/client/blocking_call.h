@@ -7,7 +7,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "src/client/call.h"
-#include "src/client/core.h"
 
 namespace piperpc::client {
 
@@ -37,13 +36,12 @@ class BlockingCall final : public Call {
   bool has_request() const override { return true; }
   internal::OutMessage request() const override { return *request_; }
   absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
-  void OnRetry() override { Wake(); }
+  void OnConnectAgain() override { Wake(); }
   void KeepReply(wire::Bytes reply) override;
   void OnEnded() override { Wake(); }
   wire::Bytes Keep(wire::Bytes reply);
   void TakeReply();
   void Perform();
-  void PerformOnce(Core::Lock& lock);
 
   const internal::OutMessage* const request_;
   Parse parse_;

@@ -8,8 +8,6 @@
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
-#include "src/client/connection.h"
-#include "src/client/core.h"
 #include "src/client/errors.h"
 #include "src/wire/limits.h"
 #include "src/wire/metadata.h"
@@ -69,7 +67,7 @@ absl::Status Call::TooDeep(const internal::OutMessage& request) const {
 }
 
 absl::Status Call::AskMiddleware(const Metadata& metadata) {
-  waited = true;  // For the middleware.
+  MarkWaited();  // For the middleware.
   context_.reset(new ClientContext(method_, metadata, times_.deadline));
   for (const auto& middleware : core_.options().middleware) {
     absl::Status status;
@@ -105,9 +103,23 @@ void Call::NotifyMiddleware() {
   }
 }
 
+void Call::ConnectAgain() {
+  phase_ = Phase::kConnecting;
+  MarkWaited();
+  OnConnectAgain();
+}
+
+void Call::EndEarly(absl::Status status) {
+  if (ended()) return;
+  const bool connecting = phase_ == Phase::kConnecting;
+  if (connection_ != nullptr) connection_->Abandon(*this);
+  End(std::move(status));
+  if (connecting) core_.WakeWaiting();
+}
+
 void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply) {
   if (ended()) return;
-  phase = Phase::kEnded;
+  phase_ = Phase::kEnded;
   core_.deadlines().Cancel(*this);
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
   status_ = std::move(status);
@@ -137,34 +149,33 @@ absl::Status Call::DecodeTrailers(std::string_view encoded) {
 // For a call that goes out as soon as it was made, the clock is not read again.
 std::uint64_t Call::TimeLeft() const {
   if (times_.deadline == kNever) return 0;
-  const Duration left = times_.deadline - (waited ? Clock::now() : times_.begun);
+  const Duration left = times_.deadline - (waited_ ? Clock::now() : times_.begun);
   const auto count = std::chrono::duration_cast<std::chrono::microseconds>(left).count();
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1));
 }
 
 absl::Status Call::Expired() const {
-  if (phase == Phase::kConnecting) {
+  if (phase_ == Phase::kConnecting) {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
-  if (!connection->hello_received()) {
+  if (!connection_->hello_received()) {
     return core_.DeadlineExceeded("waiting for a reply to Hello from the server at", times_.begun);
   }
-  if (phase == Phase::kSent) {
+  if (phase_ == Phase::kSent) {
     return core_.DeadlineExceeded(
         absl::StrCat("waiting for the reply to ", ToAbsl(method_), " of the server at"),
         times_.begun);
   }
   return core_.DeadlineExceeded(
-      absl::StrCat("waiting for one of the ", connection->peer_limits().max_calls,
+      absl::StrCat("waiting for one of the ", connection_->peer_limits().max_calls,
                    " call slots (max_calls_per_connection) of the server at"),
       times_.begun);
 }
 
 // For a call without a deadline it is only the time to begin that can be over.
 void Call::OnTimer() {
-  const bool begun = phase == Phase::kSent && connection->hello_received();
-  if (begun && times_.deadline == kNever) return;
-  core_.EndEarly(*this, Expired());
+  if (begun() && times_.deadline == kNever) return;
+  EndEarly(Expired());
 }
 
 void Call::EndForCaller() {
@@ -172,7 +183,7 @@ void Call::EndForCaller() {
   const Core::Lock lock(core_);
   if (ended()) return DropUnread();
   DropReplies();
-  core_.EndEarly(*this, CancelledByCaller());
+  EndEarly(CancelledByCaller());
 }
 
 void StopLink::OnStop::operator()() const { call.EndForCaller(); }

@@ -18,15 +18,15 @@
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
 #include "src/base/linked_queue.h"
+#include "src/base/memory.h"
+#include "src/client/call_connection.h"
+#include "src/client/core.h"
 #include "src/client/options.h"
 #include "src/connection/reassembly.h"
 #include "src/transport/event_loop.h"
 #include "src/wire/frame.h"
 
 namespace piperpc::client {
-
-class Core;
-class Connection;
 
 // What a call is to the thread that makes it.
 struct Caller {
@@ -70,24 +70,69 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
 
   // --- What the connection tells. ---
 
-  virtual void OnStarted() {}                                 // Its REQUEST is in the outbox.
   virtual absl::Status OnMessage(wire::Bytes message) = 0;    // Not OK: the call must end with it.
   virtual absl::Status OnPart() { return absl::OkStatus(); }  // The same; more of it will come.
   virtual void OnCredit(std::uint64_t) {}
   virtual void OnWritable() {}  // The outbox has room again, or credit has come.
-  virtual void OnRetry() = 0;   // It is connecting once more; asks for a connection.
 
   // The call is over. `reply`: the response message of a call that is OK; valid for this call only.
   void End(absl::Status status, std::string_view trailers = {}, wire::Bytes reply = {});
 
-  Phase phase = Phase::kConnecting;
-  Connection* connection = nullptr;  // Lives longer than its calls.
-  std::uint64_t id = 0;              // Not zero: the connection's table has it.
-  int attempts = 0;
-  bool waited = false;  // Time has passed since times().begun.
-  MessageAssembler assembler;
+  // --- Where it stands. ---
 
-  bool ended() const { return phase == Phase::kEnded; }
+  Phase phase() const { return phase_; }
+  bool ended() const { return phase_ == Phase::kEnded; }
+
+  // Null: it has none. Lives longer than its calls.
+  CallConnection* connection() const { return connection_; }
+  std::uint64_t id() const { return id_; }  // Not zero: the connection's table has it.
+  int attempts() const { return attempts_; }
+
+  // The server may take it, and has said Hello.
+  bool begun() const { return phase_ == Phase::kSent && connection_->hello_received(); }
+
+  // Time has passed since times().begun.
+  void MarkWaited() { waited_ = true; }
+
+  // It is this connection's now, and waits there.
+  void QueueAt(CallConnection& connection) {
+    connection_ = &connection;
+    phase_ = Phase::kQueued;
+    ++attempts_;
+  }
+
+  void TakeId(std::uint64_t id) { id_ = id; }
+
+  // Its REQUEST is in the outbox.
+  void Started() {
+    phase_ = Phase::kSent;
+    OnStarted();
+  }
+
+  // It is no connection's any more.
+  void Leave() {
+    connection_ = nullptr;
+    id_ = 0;
+  }
+
+  // The server cannot have seen it: it asks for another connection.
+  void ConnectAgain();
+
+  // What has come of the message that is being received.
+  MessageAssembler& assembler() { return assembler_; }
+
+  // Ends it before the server did, and tells the server.
+  void EndEarly(absl::Status status);
+
+  // Runs `step`, a step of the call with the lock held. Where it finds no memory, the call ends.
+  template <typename Step>
+  void Guard(Core::Lock& lock, Step step) {
+    RunInMemory(step, [&] {
+      lock.Ensure();
+      EndEarly(OutOfMemory("a call"));
+    });
+  }
+
   std::string_view method() const { return method_; }
   MethodType type() const { return type_; }
   const CallTimes& times() const { return times_; }
@@ -113,6 +158,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   absl::Status Expired() const;
 
  protected:
+  virtual void OnStarted() {}
+  virtual void OnConnectAgain() = 0;  // Asks for a connection.
+
   // The call has ended with OK and this reply, which is valid until OnEnded() returns. May throw
   // std::bad_alloc: then the call has not ended with OK.
   virtual void KeepReply(wire::Bytes reply) = 0;
@@ -141,6 +189,13 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   std::string metadata_;                    // Encoded.
   std::unique_ptr<ClientContext> context_;  // Null where nobody looks at it.
   std::size_t entered_ = 0;                 // So many of the middleware.
+
+  Phase phase_ = Phase::kConnecting;
+  CallConnection* connection_ = nullptr;
+  std::uint64_t id_ = 0;
+  int attempts_ = 0;
+  bool waited_ = false;
+  MessageAssembler assembler_;
   absl::Status status_;
 };
 

@@ -32,7 +32,7 @@ std::shared_ptr<internal::CallControl> CallbackCall::Begin(const std::shared_ptr
 }
 
 void CallbackCall::KeepReply(wire::Bytes reply) {
-  reply_ = core().delivering_on_loop() ? reply : assembler.Keep(reply);
+  reply_ = core().delivering_on_loop() ? reply : assembler().Keep(reply);
 }
 
 void CallbackCall::OnEnded() { core().QueueCallback(LetGo()); }

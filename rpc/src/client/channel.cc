@@ -8,8 +8,7 @@
 #include "src/base/process.h"
 #include "src/client/blocking_call.h"
 #include "src/client/callback_call.h"
-#include "src/client/connection.h"
-#include "src/client/core.h"
+#include "src/client/connector.h"
 #include "src/client/options.h"
 #include "src/client/stream_call.h"
 
@@ -21,7 +20,7 @@ namespace {
 // another one, which nobody can wait for: so what the log hook belongs to may be gone by then.
 // Where the system refuses one, the core stays, closed, to the end of the process. So it does where
 // it belongs to the parent of this process, and is not touched.
-void ShutDown(std::shared_ptr<Core> core) {
+void ShutDown(std::shared_ptr<Connector> core) {
   if (core->foreign()) return KeepForever(std::move(core));
   if (core->MayWaitHere()) return core->Shutdown();
   core->StopLogging();
@@ -40,8 +39,8 @@ absl::Status NoTimeToGetReady(std::chrono::milliseconds timeout) {
 class ClientChannel final : public Channel {
  public:
   ClientChannel(std::string_view endpoint, ChannelOptions options)
-      : core_(std::make_shared<Core>(endpoint, std::move(options))) {}
-  ~ClientChannel() override { ShutDown(core_); }
+      : connector_(std::make_shared<Connector>(endpoint, std::move(options))), core_(connector_) {}
+  ~ClientChannel() override { ShutDown(std::move(connector_)); }
 
   absl::Status CallUnary(
       const internal::ClientMethod& method, const internal::OutMessage& request,
@@ -78,7 +77,7 @@ class ClientChannel final : public Channel {
   std::optional<Peer> peer() const override {
     if (!core_->claimed() || core_->foreign()) return std::nullopt;
     const Core::Lock lock(*core_);
-    const std::shared_ptr<Connection> connection = core_->connection();
+    const std::shared_ptr<Connection> connection = connector_->connection();
     if (connection == nullptr) return std::nullopt;
     return connection->peer();
   }
@@ -86,15 +85,16 @@ class ClientChannel final : public Channel {
   std::size_t connections_made() const override {
     if (!core_->claimed() || core_->foreign()) return 0;
     const Core::Lock lock(*core_);
-    return core_->connections_made();
+    return connector_->connections_made();
   }
 
   void Close() override {
-    if (core_->Claim()) core_->Close();
+    if (core_->Claim()) connector_->Close();
   }
 
  private:
-  const std::shared_ptr<Core> core_;
+  std::shared_ptr<Connector> connector_;
+  const std::shared_ptr<Core> core_;  // The same, as calls keep it.
 };
 
 }  // namespace

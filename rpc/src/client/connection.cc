@@ -19,30 +19,22 @@ constexpr int kMaxAttempts = 5;
 // What a packet takes of a pipe beside its bytes, about.
 constexpr std::size_t kPacketCost = 1024;
 
-absl::Status TooLarge(std::string_view what, std::size_t size, std::uint64_t limit,
-                      std::string_view option) {
-  return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
-                                                   " bytes; the server's limit is ", limit, " (",
-                                                   ToAbsl(option), ")"));
-}
-
 }  // namespace
 
 // The Hello waits for the first call, and travels with it.
-Connection::Connection(Core& core, std::unique_ptr<transport::Pipe> pipe)
-    : ConnectionBase(std::move(pipe), {.counted = wire::FrameKind::kPong,
+Connection::Connection(Core& core, Owner& owner, std::unique_ptr<transport::Pipe> pipe)
+    : CallConnection(std::move(pipe), {.counted = wire::FrameKind::kPong,
                                        .max_packet_bytes = core.options().max_packet_bytes,
                                        .output_limit = core.options().output_queue_bytes}),
-      core_(core) {
+      core_(core),
+      owner_(owner) {
   outbox().Add({.kind = wire::FrameKind::kHello}, wire::EncodeHello(HelloOf(core_.options())));
 }
 
 Connection::~Connection() = default;
 
 void Connection::Submit(Call& call) {
-  call.connection = this;
-  call.phase = Call::Phase::kQueued;
-  ++call.attempts;
+  call.QueueAt(*this);
   ++live_;
   if (!call.can_read()) ++unattended_;
   if ((waiting_.empty() || call.is_probe()) && FitsNow(call)) {
@@ -56,7 +48,7 @@ void Connection::Submit(Call& call) {
 
 // A probe waits for the Hello only, not for the slots of those before it.
 void Connection::Queue(Call& call) {
-  call.waited = true;
+  call.MarkWaited();
   if (call.is_probe()) {
     waiting_.push_front(call);
   } else {
@@ -67,15 +59,10 @@ void Connection::Queue(Call& call) {
 // What the server's limits say to the call for ever.
 absl::Status Connection::CheckLimits(const Call& call) const {
   if (call.metadata().size() > peer_limits().max_metadata_bytes) {
-    return TooLarge("metadata", call.metadata().size(), peer_limits().max_metadata_bytes,
-                    "max_metadata_bytes");
+    return AboveServersLimit("metadata", call.metadata().size(), peer_limits().max_metadata_bytes,
+                             "max_metadata_bytes");
   }
   return call.has_request() ? CheckSize(call.request().size()) : absl::OkStatus();
-}
-
-absl::Status Connection::CheckSize(std::size_t message_size) const {
-  if (message_size <= peer_limits().max_message_bytes) return absl::OkStatus();
-  return TooLarge("message", message_size, peer_limits().max_message_bytes, "max_message_bytes");
 }
 
 bool Connection::FitsNow(const Call& call) const {
@@ -115,24 +102,23 @@ void Connection::WakeReaderFor(std::size_t message_size) {
 
 // Without memory for its request, the server knows nothing of it.
 void Connection::Start(Call& call) {
-  call.id = ++last_id_;
-  calls_.Add(call.id, &call);
+  call.TakeId(++last_id_);
+  calls_.Add(call.id(), &call);
   const bool added = RunInMemory([&] { return AddRequest(call), true; }, [] { return false; });
   if (!added) {
-    calls_.Erase(call.id);
+    calls_.Erase(call.id());
     Leave(call);
     return call.End(OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
   }
-  call.phase = Call::Phase::kSent;
   ++unsent_requests_;
-  call.OnStarted();
+  call.Started();
 }
 
 void Connection::AddRequest(Call& call) {
   call.GoesTo(peer());
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kRequest;
-  header.call_id = call.id;
+  header.call_id = call.id();
   header.method = call.method();
   header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
@@ -147,24 +133,23 @@ void Connection::AddRequest(Call& call) {
 
 // The call is no longer this connection's concern.
 void Connection::Leave(Call& call) {
-  call.connection = nullptr;
-  call.id = 0;
+  call.Leave();
   --live_;
   if (!call.can_read()) --unattended_;
 }
 
 void Connection::Forget(Call& call) {
-  if (call.phase == Call::Phase::kQueued) {
+  if (call.phase() == Call::Phase::kQueued) {
     waiting_.Remove(call);
   } else {
-    calls_.Erase(call.id);
+    calls_.Erase(call.id());
   }
-  call.assembler.Clear();
+  call.assembler().Clear();
   Leave(call);
 }
 
 void Connection::Abandon(Call& call) {
-  const std::uint64_t id = call.id;
+  const std::uint64_t id = call.id();
   const bool unknown = id == 0 || outbox().HoldsRequest(id);
   outbox().Drop(id);
   Forget(call);
@@ -190,19 +175,15 @@ void Connection::TellCancel(std::uint64_t call_id) {
 }
 
 void Connection::Retry(Call& call, const absl::Status& why) {
-  outbox().Drop(call.id);
+  outbox().Drop(call.id());
   Forget(call);
-  if (call.attempts >= kMaxAttempts || !call.may_retry()) return call.End(why);
-  call.phase = Call::Phase::kConnecting;
-  call.waited = true;
-  call.OnRetry();
+  if (call.attempts() >= kMaxAttempts || !call.may_retry()) return call.End(why);
+  call.ConnectAgain();
 }
 
 // A message for a call of one reply costs the call alone: its caller has taken the method for one
 // of another type.
-void Connection::OnUnwantedMessage(Call& call) {
-  core_.EndEarly(call, StreamsItsReplies(call.method()));
-}
+void Connection::OnUnwantedMessage(Call& call) { call.EndEarly(StreamsItsReplies(call.method())); }
 
 void Connection::EndAll(const absl::Status& status, Unsent unsent) {
   const bool elsewhere = unsent == Unsent::kTryElsewhere && absl::IsUnavailable(status);
@@ -211,7 +192,7 @@ void Connection::EndAll(const absl::Status& status, Unsent unsent) {
   std::vector<Call*> calls = WaitingCalls();
   for (Call* const call : calls_.Live()) calls.push_back(call);
   for (Call* const call : calls) {
-    const bool sent = call->phase == Call::Phase::kSent && !not_begun.contains(call->id);
+    const bool sent = call->phase() == Call::Phase::kSent && !not_begun.contains(call->id());
     if (elsewhere && !sent) {
       Retry(*call, status);
     } else {

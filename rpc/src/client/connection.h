@@ -23,9 +23,9 @@
 #include "src/base/page_offset_buffer.h"
 #include "src/client/blocking_call.h"
 #include "src/client/call.h"
+#include "src/client/call_connection.h"
 #include "src/client/call_table.h"
 #include "src/client/core.h"
-#include "src/connection/connection_base.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
 #include "src/wire/control.h"
@@ -33,12 +33,22 @@
 
 namespace piperpc::client {
 
-class Connection final : public ConnectionBase,
+class Connection final : public CallConnection,
                          public std::enable_shared_from_this<Connection>,
                          private transport::Pipe::Delegate,
                          private transport::EventLoop::Deferred {
  public:
-  Connection(Core& core, std::unique_ptr<transport::Pipe> pipe);
+  // Who made it, and keeps it.
+  class Owner {
+   public:
+    // It is of no more use. With the lock; the connection may be destroyed in here.
+    virtual void OnPipeClosed(Connection& connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Connection(Core& core, Owner& owner, std::unique_ptr<transport::Pipe> pipe);
   ~Connection();
 
   // New calls may be given to it.
@@ -51,23 +61,17 @@ class Connection final : public ConnectionBase,
   // the connection meanwhile when nobody else does.
   void RunUntilDone(BlockingCall& call, Core::Lock& lock);
 
-  // The thread that is blocked in `call` reads at the moment.
-  bool ReadBy(const BlockingCall& call) const { return reading_call_ == &call; }
-
-  // Forgets a call that ends on this side, and tells the server if that knows of it.
-  void Abandon(Call& call);
+  bool IsReadBy(const Call& call) const override { return reading_call_ == &call; }
+  void Abandon(Call& call) override;
 
   // Ends all calls with CANCELLED, and the connection.
   void Shutdown();
-
-  // --- For streams. ---
-  absl::Status CheckSize(std::size_t message_size) const;
 
   // Its limit does not speak against it, as far as that is known.
   bool MayTake(std::size_t message_size) const {
     return !hello_received() || message_size <= peer_limits().max_message_bytes;
   }
-  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) override;
 
  private:
   enum class Reader { kNobody, kCaller, kLoop };
@@ -137,6 +141,7 @@ class Connection final : public ConnectionBase,
               wire::Bytes reply = {});
 
   Core& core_;
+  Owner& owner_;
 
   std::uint64_t last_id_ = 0;
   CallTable calls_;                     // Those that the server may know of.

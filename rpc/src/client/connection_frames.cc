@@ -115,7 +115,7 @@ absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool again) {
 void Connection::RetryAbove(std::uint64_t last_call_id, const absl::Status& why) {
   std::vector<Call*> elsewhere = WaitingCalls();
   for (Call* const call : calls_.Live()) {
-    if (call->id > last_call_id) elsewhere.push_back(call);
+    if (call->id() > last_call_id) elsewhere.push_back(call);
   }
   for (Call* const call : elsewhere) Retry(*call, absl::UnavailableError(why.message()));
 }
@@ -159,10 +159,10 @@ void Connection::OnLateFrame(const wire::Frame& frame) {
 absl::StatusOr<MessageAssembler::Outcome> Connection::Assemble(Call& call,
                                                                const wire::Frame& frame) {
   const std::size_t limit = core_.options().max_message_bytes;
-  return RunInMemory([&] { return call.assembler.Add(frame, limit, nullptr); },
+  return RunInMemory([&] { return call.assembler().Add(frame, limit, nullptr); },
                      [&] {
-                       const std::uint64_t expected = call.assembler.expected();
-                       call.assembler.Clear();
+                       const std::uint64_t expected = call.assembler().expected();
+                       call.assembler().Clear();
                        return OutOfMemory("a message",
                                           std::max<std::uint64_t>(expected, frame.payload.size()));
                      });
@@ -176,7 +176,7 @@ absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {
   const auto outcome = Assemble(call, frame);
   absl::Status status = outcome.ok() ? Give(*outcome, call) : outcome.status();
   if (status.ok() || absl::IsInvalidArgument(status)) return status;
-  core_.EndEarly(call, std::move(status));
+  call.EndEarly(std::move(status));
   return absl::OkStatus();
 }
 
@@ -202,7 +202,7 @@ absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
   } else if (absl::IsInvalidArgument(outcome.status())) {
     return outcome.status();
   } else if (header.more()) {
-    core_.EndEarly(call, outcome.status());
+    call.EndEarly(outcome.status());
   } else {
     Finish(call, outcome.status(), header);
   }
@@ -221,9 +221,9 @@ void Connection::OnLargeTrailers(Call& call, const wire::FrameHeader& header) {
 
 void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
                         wire::Bytes reply) {
-  outbox().Drop(call.id);  // What it still had to say; nobody listens.
+  outbox().Drop(call.id());  // What it still had to say; nobody listens.
   call.End(std::move(status), header.metadata, reply);
-  calls_.Erase(call.id);
+  calls_.Erase(call.id());
   Leave(call);
 }
 

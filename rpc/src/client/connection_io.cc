@@ -101,8 +101,8 @@ void Connection::ReadOnLoop() {
 }
 
 void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
-  while (call.connection == this) {
-    core_.Guard(lock, call, [&] { ReadOrWait(call, lock); });
+  while (call.connection() == this) {
+    call.Guard(lock, [&] { ReadOrWait(call, lock); });
   }
   AssignReader();
   ClosePipeIfDue();
@@ -121,7 +121,7 @@ void Connection::WaitForReader(BlockingCall& call, Core::Lock& lock) {
   blocked_.push_back(&call);
   const bool in_time = call.WaitForWake(lock);
   std::erase(blocked_, &call);
-  if (!in_time && call.connection == this) core_.EndEarly(call, call.Expired());
+  if (!in_time && call.connection() == this) call.EndEarly(call.Expired());
 }
 
 class Connection::ReadingRole {
@@ -148,7 +148,7 @@ void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
   TimePoint next_check = After(kReadSlice, call.times().begun);
   while (true) {
     ReceiveOne(lock, std::min(deadline, next_check));
-    if (call.connection != this) break;
+    if (call.connection() != this) break;
     const TimePoint now = Clock::now();
     call.ExpireIfDue(now);
     next_check = After(kReadSlice, now);
@@ -240,14 +240,14 @@ void Connection::ClosePipeIfDue() {
     BeginClosing();
     pipe().Close(transport::CloseMode::kAbort, [] {});
     EndClosing();
-    return core_.OnPipeClosed(*this);
+    return owner_.OnPipeClosed(*this);
   }
   loop_->Post([self = shared_from_this()] {
     self->loop_->Undefer(*self);
     self->pipe().Close(transport::CloseMode::kAbort, [self] {
       const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
       self->EndClosing();
-      self->core_.OnPipeClosed(*self);
+      self->owner_.OnPipeClosed(*self);
     });
   });
   BeginClosing();  // Not where that could not be posted.

@@ -1,99 +1,218 @@
 #include "src/client/connector.h"
 
-#include <memory>
+#include <algorithm>
 #include <utility>
 
-#include "piperpc/internal/threads.h"
-#include "src/client/async_call_base.h"
-#include "src/client/connection.h"
-#include "src/client/core.h"
+#include "piperpc/executor.h"
+#include "src/base/memory.h"
+#include "src/client/errors.h"
 
 namespace piperpc::client {
 namespace {
 
-// Whose thread this is.
-thread_local const Connector* own = nullptr;
+// A connect is looked after this often, so that Close() need not wait for its deadline.
+constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
+
+// The same for a call that may be stopped.
+constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
 
 }  // namespace
 
-bool Connector::IsOwnThread() const { return own == this; }
+Connector::Connector(std::string_view endpoint, ChannelOptions options)
+    : Core(endpoint, std::move(options)),
+      retry_gap_(transport::ConnectBackoff()),
+      thread_(*this, *this) {}
 
-void Connector::Add(AsyncCallBase& call) {
-  if (absl::Status status = Begin(); !status.ok()) return call.End(std::move(status));
-  waiting_.push_back(call);
-  postponed_ = 0;
-  core_.WakeConnecting();
+Connector::~Connector() = default;
+
+std::shared_ptr<Connection> Connector::connection() const {
+  return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
 }
 
-// The thread before has let go of the lock for the last time, but what ends with a thread may be
-// the user's and take long: the next one waits for it, and nobody who has the lock.
-absl::Status Connector::Begin() {
-  if (running_) return absl::OkStatus();
-  auto previous = std::make_shared<std::thread>(std::move(thread_));
-  auto thread = internal::StartThread("the thread that connects", [this, previous] {
-    if (previous->joinable()) previous->join();
-    own = this;
-    Run();
-  });
-  if (!thread.ok()) {
-    thread_ = std::move(*previous);
-    return thread.status();
+bool Connector::MayTake(std::size_t message_size) {
+  const Lock lock(*this);
+  const std::shared_ptr<Connection> to = connection();
+  return to == nullptr || to->MayTake(message_size);
+}
+
+std::string_view Connector::connect_phase() const {
+  if (queue_is_full_) return "waiting in the full connection queue of the server at";
+  return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
+}
+
+// --- Calls. ---
+
+void Connector::Perform(BlockingCall& call, Lock& lock) {
+  const ConnectionOr found = GetConnection(lock, call);
+  if (!found.ok()) return call.End(found.status());
+  if (call.ended()) return;
+  (*found)->Submit(call);
+  (*found)->RunUntilDone(call, lock);
+}
+
+void Connector::Launch(AsyncCallBase& call) {
+  RunInMemory([&] { TryLaunch(call); }, [&] { call.EndEarly(OutOfMemory("a call")); });
+}
+
+void Connector::TryLaunch(AsyncCallBase& call) {
+  if (call.ended()) return;
+  if (absl::Status refusal = Refusal(); !refusal.ok()) return call.End(std::move(refusal));
+  if (!has_loop()) {
+    if (const auto loop = EnsureLoop(); !loop.ok()) return call.End(loop.status());
   }
-  thread_ = *std::move(thread);
-  running_ = true;
+  if (call.times().deadline != kNever) deadlines().Schedule(call, call.times().deadline);
+  if (const auto found = connection()) {
+    found->Submit(call);
+  } else {
+    call.MarkWaited();
+    thread_.Add(call);
+  }
+  // To begin is bounded for a call that may last for ever, too.
+  const bool bounded = call.times().deadline != kNever || call.times().connect_deadline == kNever;
+  if (!call.ended() && !call.begun() && !bounded) {
+    deadlines().Schedule(call, call.times().connect_deadline);
+  }
+}
+
+bool Connector::ConnectFor(AsyncCallBase& call, Lock& lock) {
+  const ConnectionOr found = TryForConnection(lock, call);
+  if (call.ended()) return true;
+  if (!found.ok()) {
+    call.End(found.status());
+  } else if (*found != nullptr) {
+    (*found)->Submit(call);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// --- Connecting. ---
+
+Connector::ConnectionOr Connector::GetConnection(Lock& lock, Call& call) {
+  while (true) {
+    ConnectionOr found = TryForConnection(lock, call);
+    if (!found.ok() || *found != nullptr) return found;
+    PauseUntil(lock, call.times().wait_until);
+  }
+}
+
+Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
+  const CallTimes& times = call.times();
+  while (true) {
+    // Its own status says why, and is perhaps with its callback already.
+    if (call.ended()) return absl::CancelledError("the call has ended");
+    if (closed()) return ChannelWasClosed();
+    if (auto found = connection()) return found;
+    call.MarkWaited();
+    const TimePoint now = Clock::now();
+    if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
+    if (connecting_) {
+      if (absl::Status waited = WaitForOther(lock, call); !waited.ok()) return waited;
+    } else if (now < retry_ && now < times.wait_until) {
+      return nullptr;
+    } else {
+      return Connect(lock, call);
+    }
+  }
+}
+
+// Only a server that is there is waited for in here, so a call that does not wait for one is never
+// held up by one that does.
+Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
+  connecting_ = true;
+  lock.Release();
+  auto pipe = RunInMemory([&] { return ConnectOnce(call); },
+                          [] { return PipeOr(OutOfMemory("a connection")); });
+  lock.Acquire();
+  connecting_ = false;
+  WakeWaiting();
+  if (closed()) return ChannelWasClosed();
+  if (pipe.ok()) return Adopt(*std::move(pipe));
+  return OnNotConnected(pipe.status(), call);
+}
+
+Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const Call& call) {
+  const CallTimes& times = call.times();
+  const TimePoint now = Clock::now();
+  queue_is_full_ = absl::IsDeadlineExceeded(why);
+  if (queue_is_full_) {
+    // The server is there, but busy: the next slice.
+    if (now < times.connect_deadline) return nullptr;
+    return DeadlineExceeded(connect_phase(), times.begun);
+  }
+  if (!absl::IsUnavailable(why)) return why;
+  if (now >= times.wait_until) {
+    if (times.wait_until < times.connect_deadline) return why;
+    return DeadlineExceeded("waiting for a server at", times.begun);
+  }
+  retry_ = now + retry_gap_.Next();
+  return nullptr;
+}
+
+// Another thread connects.
+absl::Status Connector::WaitForOther(Lock& lock, const Call& call) {
+  while (connecting_ && !closed() && !call.ended()) {
+    if (!WaitForChange(lock, call.times().connect_deadline)) {
+      return DeadlineExceeded(connect_phase(), call.times().begun);
+    }
+  }
   return absl::OkStatus();
 }
 
-void Connector::Remove(AsyncCallBase& call) {
-  if (!waiting_.Contains(call)) return;
-  waiting_.Remove(call);
-  if (postponed_ > 0) --postponed_;
+// One slice of the attempt. A call that nobody can wake up in here looks up more often.
+Connector::PipeOr Connector::ConnectOnce(const Call& call) {
+  const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
+  const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
+  return place()->transport->Connect(place()->endpoint, {.deadline = limit});
 }
 
-void Connector::EndAll(const absl::Status& status) {
-  while (!waiting_.empty()) {
-    AsyncCallBase& call = waiting_.front();
-    Remove(call);
-    call.End(status);
+// Not every system takes a time that is long gone for what it is.
+void Connector::PauseUntil(Lock& lock, TimePoint limit) {
+  const TimePoint end = std::min(limit, retry_);
+  if (end > Clock::now()) WaitForChange(lock, end);
+}
+
+std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pipe) {
+  ++connections_made_;
+  retry_ = {};
+  retry_gap_.Reset();
+  queue_is_full_ = false;
+  Log(LogLevel::kInfo, "connected");
+  Connection::Owner& owner = *this;
+  connection_ = std::make_shared<Connection>(*this, owner, std::move(pipe));
+  connections_.push_back(connection_);
+  return connection_;
+}
+
+// --- The end. ---
+
+void Connector::OnPipeClosed(Connection& connection) {
+  std::erase_if(connections_, [&](const auto& each) { return each.get() == &connection; });
+  if (connection_.get() == &connection) connection_.reset();
+  WakeWaiting();
+}
+
+bool Connector::MayWaitHere() const {
+  return Executor::Current() == nullptr && !InLogHook() && !thread_.IsThis();
+}
+
+void Connector::Close() {
+  Lock lock(*this);
+  MarkClosed();
+  thread_.EndAll(ChannelWasClosed());
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    const std::shared_ptr<Connection> connection = connections_[i];
+    connection->Shutdown();  // Perhaps it is not among them any more then.
   }
+  if (!MayWaitHere()) return;
+  while (!connections_.empty() || connecting_) WaitForChange(lock);
 }
 
-void Connector::Join() {
-  if (thread_.joinable()) thread_.join();
-}
-
-void Connector::Run() {
-  while (ServeOne()) {
-  }
-}
-
-// False: there was none, and the thread must not take the lock again.
-bool Connector::ServeOne() {
-  std::shared_ptr<AsyncCallBase> call;  // Goes away without the lock.
-  Core::Lock lock(core_);
-  running_ = !waiting_.empty();
-  if (!running_) return false;
-  call = waiting_.Pop().Share();
-  core_.Guard(lock, *call, [&] {
-    const auto connection = core_.TryForConnection(lock, *call);
-    if (call->ended()) return;
-    if (!connection.ok()) {
-      call->End(connection.status());
-    } else if (*connection != nullptr) {
-      (*connection)->Submit(*call);
-    } else if (Postpone(*call)) {
-      core_.Pause(lock);
-    }
-  });
-  return true;
-}
-
-// Behind the others. True: all have had their turn, and it is time to wait.
-bool Connector::Postpone(AsyncCallBase& call) {
-  waiting_.push_back(call);
-  if (++postponed_ < waiting_.size()) return false;
-  postponed_ = 0;
-  return true;
+void Connector::Shutdown() {
+  Close();
+  thread_.Join();
+  LetGoOfLoop();
 }
 
 }  // namespace piperpc::client

@@ -7,18 +7,9 @@
 #include "piperpc/executor.h"
 #include "src/base/exceptions.h"
 #include "src/base/text.h"
-#include "src/client/async_call_base.h"
-#include "src/client/connection.h"
-#include "src/client/errors.h"
 
 namespace piperpc::client {
 namespace {
-
-// A connect is looked after this often, so that Close() need not wait for its deadline.
-constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
-
-// The same for a call that may be stopped.
-constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
 
 bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& guard,
               TimePoint deadline) {
@@ -29,8 +20,6 @@ bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& gu
 
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
-
-absl::Status Closed() { return absl::FailedPreconditionError("the channel is closed"); }
 
 }  // namespace
 
@@ -79,8 +68,6 @@ Core::Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOption
       options_(std::move(options)),
       endpoint_text_(endpoint),
       place_(std::move(place)),
-      retry_gap_(transport::ConnectBackoff()),
-      connector_(*this),
       alarm_(*this) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
   std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.
@@ -88,143 +75,18 @@ Core::Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOption
 
 Core::~Core() = default;
 
+absl::Status Core::AlreadyClosed() {
+  return absl::FailedPreconditionError("the channel is closed");
+}
+
 absl::Status Core::Foreign() {
   return absl::FailedPreconditionError(
       "this channel, or the IoThread that it was given, was used before fork() and belongs to the "
       "parent process; create a new one in the child");
 }
 
-absl::Status Core::Refusal() const { return closed() ? Closed() : place_.status(); }
-
-std::shared_ptr<Connection> Core::connection() const {
-  return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
-}
-
-absl::StatusOr<std::shared_ptr<Connection>> Core::GetConnection(Lock& lock, Call& call) {
-  while (true) {
-    auto found = TryForConnection(lock, call);
-    if (!found.ok() || *found != nullptr) return found;
-    Pause(lock, call.times().wait_until);
-  }
-}
-
-absl::StatusOr<std::shared_ptr<Connection>> Core::TryForConnection(Lock& lock, Call& call) {
-  const CallTimes& times = call.times();
-  while (true) {
-    // Its own status says why, and is perhaps with its callback already.
-    if (call.ended()) return absl::CancelledError("the call has ended");
-    if (closed()) return ChannelWasClosed();
-    if (auto found = connection()) return found;
-    call.waited = true;
-    const TimePoint now = Clock::now();
-    if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
-    if (connecting_) {
-      if (absl::Status waited = WaitForConnector(lock, call); !waited.ok()) return waited;
-    } else if (now < retry_ && now < times.wait_until) {
-      return nullptr;
-    } else {
-      return Connect(lock, call);
-    }
-  }
-}
-
-// Only a server that is there is waited for in here, so a call that does not wait for one is never
-// held up by one that does.
-absl::StatusOr<std::shared_ptr<Connection>> Core::Connect(Lock& lock, Call& call) {
-  connecting_ = true;
-  lock.Release();
-  auto pipe = RunInMemory([&] { return ConnectOnce(call); },
-                          [] { return PipeOr(OutOfMemory("a connection")); });
-  lock.Acquire();
-  connecting_ = false;
-  changed_.notify_all();
-  if (closed()) return ChannelWasClosed();
-  if (pipe.ok()) return Adopt(*std::move(pipe));
-  const TimePoint now = Clock::now();
-  queue_is_full_ = absl::IsDeadlineExceeded(pipe.status());
-  if (queue_is_full_) {
-    // The server is there, but busy: the next slice.
-    if (now < call.times().connect_deadline) return nullptr;
-    return DeadlineExceeded(connect_phase(), call.times().begun);
-  }
-  if (!absl::IsUnavailable(pipe.status())) return pipe.status();
-  if (now >= call.times().wait_until) {
-    if (call.times().wait_until < call.times().connect_deadline) return pipe.status();
-    return DeadlineExceeded("waiting for a server at", call.times().begun);
-  }
-  retry_ = now + retry_gap_.Next();
-  return nullptr;
-}
-
-absl::Status Core::WaitForConnector(Lock& lock, const Call& call) {
-  while (connecting_ && !closed() && !call.ended()) {
-    if (!lock.Wait(changed_, call.times().connect_deadline)) {
-      return DeadlineExceeded(connect_phase(), call.times().begun);
-    }
-  }
-  return absl::OkStatus();
-}
-
-// One slice of the attempt. A call that nobody can wake up in here looks up more often.
-Core::PipeOr Core::ConnectOnce(const Call& call) {
-  const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
-  const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
-  return place_->transport->Connect(place_->endpoint, {.deadline = limit});
-}
-
-// Not every system takes a time that is long
-// gone for what it is.
-void Core::Pause(Lock& lock, TimePoint limit) {
-  const TimePoint end = std::min(limit, retry_);
-  if (end > Clock::now()) lock.Wait(changed_, end);
-}
-
-std::shared_ptr<Connection> Core::Adopt(std::unique_ptr<transport::Pipe> pipe) {
-  ++connections_made_;
-  retry_ = {};
-  retry_gap_.Reset();
-  queue_is_full_ = false;
-  Log(LogLevel::kInfo, "connected");
-  connection_ = std::make_shared<Connection>(*this, std::move(pipe));
-  connections_.push_back(connection_);
-  return connection_;
-}
-
-void Core::Launch(AsyncCallBase& call) {
-  RunInMemory([&] { TryLaunch(call); }, [&] { EndEarly(call, OutOfMemory("a call")); });
-}
-
-void Core::TryLaunch(AsyncCallBase& call) {
-  if (call.ended()) return;
-  if (absl::Status refusal = Refusal(); !refusal.ok()) return call.End(std::move(refusal));
-  if (io_thread_ == nullptr) {
-    if (const auto loop = EnsureLoop(); !loop.ok()) return call.End(loop.status());
-  }
-  if (call.times().deadline != kNever) deadlines_.Schedule(call, call.times().deadline);
-  if (const auto found = connection()) {
-    found->Submit(call);
-  } else {
-    call.waited = true;
-    connector_.Add(call);
-  }
-  // To begin is bounded for a call that may last for ever, too.
-  const bool begun = call.phase == Call::Phase::kSent && call.connection->hello_received();
-  const bool bounded = call.times().deadline != kNever || call.times().connect_deadline == kNever;
-  if (!call.ended() && !begun && !bounded) {
-    deadlines_.Schedule(call, call.times().connect_deadline);
-  }
-}
-
-void Core::EndEarly(Call& call, absl::Status status) {
-  if (call.ended()) return;
-  const bool connecting = call.phase == Call::Phase::kConnecting;
-  if (call.connection != nullptr) call.connection->Abandon(call);
-  call.End(std::move(status));
-  if (connecting) WakeConnecting();
-}
-
 absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
-  if (shut_down_) return Closed();
+  if (shut_down_) return AlreadyClosed();
   if (io_thread_ == nullptr) {
     if (!place_.ok()) return place_.status();
     auto thread = IoThread::Start(*place_->transport, options_.spin);
@@ -287,7 +149,7 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
 }
 
 absl::Status Core::CheckMayBlock() const {
-  if (logging == this) {
+  if (InLogHook()) {
     return absl::FailedPreconditionError(
         "this call would block the channel's log hook, and with it the thread that reads; make it "
         "on another thread");
@@ -299,15 +161,7 @@ absl::Status Core::CheckMayBlock() const {
       "CoWrite()), or RunBlocking()");
 }
 
-bool Core::MayTake(std::size_t message_size) {
-  const Lock lock(*this);
-  const std::shared_ptr<Connection> to = connection();
-  return to == nullptr || to->MayTake(message_size);
-}
-
-bool Core::MayWaitHere() const {
-  return Executor::Current() == nullptr && logging != this && !connector_.IsOwnThread();
-}
+bool Core::InLogHook() const { return logging == this; }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
   RunSilently([&] {
@@ -323,28 +177,7 @@ absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) con
                                                   " ms"));
 }
 
-void Core::OnPipeClosed(Connection& connection) {
-  std::erase_if(connections_, [&](const auto& each) { return each.get() == &connection; });
-  if (connection_.get() == &connection) connection_.reset();
-  changed_.notify_all();
-}
-
-void Core::Close() {
-  Lock lock(*this);
-  closed_ = true;
-  changed_.notify_all();
-  connector_.EndAll(ChannelWasClosed());
-  for (std::size_t i = connections_.size(); i-- > 0;) {
-    const std::shared_ptr<Connection> connection = connections_[i];
-    connection->Shutdown();  // Perhaps it is not among them any more then.
-  }
-  if (!MayWaitHere()) return;
-  while (!connections_.empty() || connecting_) lock.Wait(changed_);
-}
-
-void Core::Shutdown() {
-  Close();
-  connector_.Join();
+void Core::LetGoOfLoop() {
   std::shared_ptr<IoThread> thread;
   {
     const std::lock_guard guard(mutex_);

@@ -1,4 +1,5 @@
-// What all calls of a channel share: the lock, the connection of the moment, the loop's thread.
+// What all calls of a channel need: its lock, its timers, its log, the loop's thread, and a way to
+// a connection.
 //
 // One lock guards the channel, its connections and its calls; a channel has one connection at a
 // time, so it would be one lock in any case. No code of the user runs while it is held: what has
@@ -22,25 +23,21 @@
 #include "src/base/clock.h"
 #include "src/base/memory.h"
 #include "src/base/process.h"
-#include "src/client/call.h"
-#include "src/client/connector.h"
 #include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
-#include "src/transport/backoff.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
 namespace piperpc::client {
 
-class Connection;
+class Call;
 class AsyncCallBase;
+class BlockingCall;
 
-class Core final : public std::enable_shared_from_this<Core> {
+class Core : public std::enable_shared_from_this<Core> {
  public:
-  // What is wrong with `endpoint` or `options` becomes the status of every call.
-  Core(std::string_view endpoint, ChannelOptions options);
-  ~Core();  // After Shutdown().
+  virtual ~Core();  // After LetGoOfLoop().
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -90,42 +87,27 @@ class Core final : public std::enable_shared_from_this<Core> {
   // --- With the lock held. ---
 
   // The status of a call that is made now: not OK when the channel is closed or was never good.
-  absl::Status Refusal() const;
+  absl::Status Refusal() const { return closed() ? AlreadyClosed() : place_.status(); }
 
-  // The connection to use, connected by this thread if need be, within the call's own terms,
-  // whatever those of other calls are that wait for a server. An error, too, when the call has
-  // ended.
-  absl::StatusOr<std::shared_ptr<Connection>> GetConnection(Lock& lock, Call& call);
+  // --- The way to a connection: see Connector. ---
 
-  // One step of that. Null: there is no server yet, and the call is one that waits; Pause() first.
-  absl::StatusOr<std::shared_ptr<Connection>> TryForConnection(Lock& lock, Call& call);
-
-  // Until it is time to look for a server again, or something has changed; at most until `limit`.
-  void Pause(Lock& lock, TimePoint limit = kNever);
-
-  // Whoever waits for a connection looks up.
-  void WakeConnecting() { changed_.notify_all(); }
-
-  // A connection that can take calls, or null.
-  std::shared_ptr<Connection> connection() const;
-
-  // Gives a call that nobody is blocked in its connection, now or from the connector's thread.
-  void Launch(AsyncCallBase& call);
+  // Gives a call that nobody is blocked in its connection, now or from the thread that connects.
+  virtual void Launch(AsyncCallBase& call) = 0;
 
   // Takes it back, where that is still to be done.
-  void DoNotConnectFor(AsyncCallBase& call) { connector_.Remove(call); }
+  virtual void DoNotConnectFor(AsyncCallBase& call) = 0;
 
-  // Runs `step`, a step of the call with the lock held. Where it finds no memory, the call ends.
-  template <typename Step>
-  void Guard(Lock& lock, Call& call, Step step) {
-    RunInMemory(step, [&] {
-      lock.Ensure();
-      EndEarly(call, OutOfMemory("a call"));
-    });
-  }
+  // Connects if need be, and makes the call on this thread, until it has ended or must look for
+  // another connection.
+  virtual void Perform(BlockingCall& call, Lock& lock) = 0;
 
-  // Ends a call before the server did, and tells the server.
-  void EndEarly(Call& call, absl::Status status);
+  // What a call without a connection is at.
+  virtual std::string_view connect_phase() const = 0;
+
+  // Whoever waits for a connection, or for the channel's end, looks up.
+  void WakeWaiting() { changed_.notify_all(); }
+
+  // --- What all calls share. ---
 
   // The loop, with its thread running. The system's error when it refuses one.
   absl::StatusOr<transport::EventLoop*> EnsureLoop();
@@ -135,44 +117,54 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Log(LogLevel level, std::string_view event, std::string detail = {});
   bool closed() const { return closed_.load(std::memory_order_relaxed); }  // Any thread.
   bool delivering_on_loop() const { return on_loop_; }
-  std::size_t connections_made() const { return connections_made_; }
-  void OnPipeClosed(Connection& connection);
-
-  // What a call without a connection is at.
-  std::string_view connect_phase() const {
-    if (queue_is_full_) return "waiting in the full connection queue of the server at";
-    return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
-  }
 
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
   absl::Status DeadlineExceeded(std::string_view phase, TimePoint begun) const;
 
   // --- Without it. ---
 
-  // The limit of the server that is connected, if any is, lets a message of that size pass.
-  bool MayTake(std::size_t message_size);
-
   // What a call gets that would block on this thread: FAILED_PRECONDITION, where it runs an event
   // loop. That must not wait: others are served there, and perhaps the call itself. Nor must the
   // channel's log hook, which may run on the thread that reads.
   absl::Status CheckMayBlock() const;
 
-  // This is neither the thread of an event loop, which must not wait, nor one that Shutdown() waits
-  // for.
-  bool MayWaitHere() const;
-
   // The log hook is not called any more, but for a call that runs already.
   void StopLogging() { silent_.store(true, std::memory_order_relaxed); }
+
+  // The limit of the server that is connected, if any is, lets a message of that size pass.
+  virtual bool MayTake(std::size_t message_size) = 0;
 
   // Code of the user's threw: that goes to the log, and no further.
   void LogThrown(std::string_view event, const std::exception_ptr& exception);
 
-  void Close();
+ protected:
+  Core(std::string_view endpoint, ChannelOptions options);
 
-  // Close(), and lets go of the loop. Not on its thread.
-  void Shutdown();
+  // This thread runs the channel's log hook.
+  bool InLogHook() const;
+
+  // With the lock: calls are refused from now on.
+  void MarkClosed() {
+    closed_ = true;
+    WakeWaiting();
+  }
+
+  // Waits until WakeWaiting(); false: `deadline` has passed first.
+  bool WaitForChange(Lock& lock, TimePoint deadline = kNever) {
+    return lock.Wait(changed_, deadline);
+  }
+
+  // With the lock: the loop runs, or has been handed in.
+  bool has_loop() const { return io_thread_ != nullptr; }
+
+  const absl::StatusOr<Place>& place() const { return place_; }
+
+  // No loop is needed any more. Without the lock, not on its thread.
+  void LetGoOfLoop();
 
  private:
+  static absl::Status AlreadyClosed();
+
   Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options);
 
   // Wakes the loop for the earliest deadline.
@@ -185,7 +177,6 @@ class Core final : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
-  void TryLaunch(AsyncCallBase& call);
   bool HandToLoop();
   bool PostDelivery();
   void DeliverHanded();
@@ -193,11 +184,6 @@ class Core final : public std::enable_shared_from_this<Core> {
   void Arm();
   void TryToArm();
   void OnAlarm();
-  using PipeOr = absl::StatusOr<std::unique_ptr<transport::Pipe>>;
-  PipeOr ConnectOnce(const Call& call);
-  absl::StatusOr<std::shared_ptr<Connection>> Connect(Lock& lock, Call& call);
-  absl::Status WaitForConnector(Lock& lock, const Call& call);
-  std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
   const std::shared_ptr<transport::Transport> transport_;  // Kept alive, where that is possible.
   std::shared_ptr<IoThread> io_thread_;                    // Null: not needed yet, or not any more.
@@ -207,18 +193,9 @@ class Core final : public std::enable_shared_from_this<Core> {
 
   ProcessMark mark_;
   std::mutex mutex_;
-  std::condition_variable
-      changed_;  // connecting_, connection_, connections_, closed_, a call's end.
+  std::condition_variable changed_;   // See WakeWaiting().
   std::atomic<bool> closed_ = false;  // Written with the lock.
-  bool connecting_ = false;           // A thread is inside Connect().
-  TimePoint retry_;                   // Before it, nobody who waits looks for a server again.
-  transport::Backoff retry_gap_;      // Between two looks.
-  bool queue_is_full_ = false;        // The last look found the server, and no room in its queue.
   bool on_loop_ = false;              // Who holds the lock said so.
-  std::shared_ptr<Connection> connection_;
-  std::vector<std::shared_ptr<Connection>> connections_;  // Those whose pipe is open.
-  std::size_t connections_made_ = 0;
-  Connector connector_;
 
   transport::TimerQueue deadlines_;
   TimePoint armed_for_ = kNever;

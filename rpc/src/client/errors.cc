@@ -26,6 +26,13 @@ absl::Status GivesOneReply(std::string_view method) {
       ToAbsl(method), " returns one reply, but was called as a method that streams its replies"));
 }
 
+absl::Status AboveServersLimit(std::string_view what, std::size_t size, std::uint64_t limit,
+                               std::string_view option) {
+  return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
+                                                   " bytes; the server's limit is ", limit, " (",
+                                                   ToAbsl(option), ")"));
+}
+
 absl::Status CancelledByCaller() {
   return ErrorInMemory([] { return absl::CancelledError("the caller cancelled the call"); },
                        absl::StatusCode::kCancelled);

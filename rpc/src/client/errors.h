@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string_view>
 
@@ -15,6 +16,10 @@ absl::Status NoSuchName(std::size_t size);
 // INVALID_ARGUMENT: the call was made as of another type of method than the server has.
 absl::Status StreamsItsReplies(std::string_view method);
 absl::Status GivesOneReply(std::string_view method);
+
+// RESOURCE_EXHAUSTED: the server does not take `what`, which has `size` bytes.
+absl::Status AboveServersLimit(std::string_view what, std::size_t size, std::uint64_t limit,
+                               std::string_view option);
 
 // CANCELLED, which is told without memory, too.
 absl::Status CancelledByCaller();

@@ -6,7 +6,6 @@
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
-#include "src/client/connection.h"
 #include "src/client/errors.h"
 #include "src/client/refused_call.h"
 #include "src/wire/limits.h"
@@ -51,7 +50,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
 // --- What the connection tells. ---
 
 void StreamCall::OnStarted() {
-  send_credit_ = SendCredit(connection->peer_limits().initial_credit);
+  send_credit_ = SendCredit(connection()->peer_limits().initial_credit);
   if (half_closed_) SendHalfClose();
   Notify();
 }
@@ -65,14 +64,14 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
         return absl::OkStatus();
       },
       [&] { return OutOfMemory("a message", message.size()); });
-  assembler.Clear();
+  assembler().Clear();
   if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
   return status;
 }
 
 // It holds memory from its first frame on, so it needs its credit then.
 absl::Status StreamCall::OnPart() {
-  return receive_credit_.may_receive() ? absl::OkStatus() : WithoutCredit(assembler.expected());
+  return receive_credit_.may_receive() ? absl::OkStatus() : WithoutCredit(assembler().expected());
 }
 
 void StreamCall::OnCredit(std::uint64_t bytes) {
@@ -131,35 +130,35 @@ void StreamCall::Deliver() {
 
 bool StreamCall::Writable() const {
   if (ended() || half_closed_) return true;
-  if (phase != Phase::kSent || !send_credit_.may_send()) return false;
-  if (needs_hello_ && !connection->hello_received()) return false;
-  if (connection->writable()) return true;
-  connection->WantWritable();
+  if (phase() != Phase::kSent || !send_credit_.may_send()) return false;
+  if (needs_hello_ && !connection()->hello_received()) return false;
+  if (connection()->writable()) return true;
+  connection()->WantWritable();
   return false;
 }
 
 internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessage& message) {
   if (ended() || half_closed_) return Step::kEnded;
   if (!Writable()) return Step::kLater;
-  if (message.size() > wire::kEarlyMessageBytes && !connection->hello_received()) {
+  if (message.size() > wire::kEarlyMessageBytes && !connection()->hello_received()) {
     needs_hello_ = true;
     return Step::kLater;
   }
-  absl::Status fits = connection->CheckSize(message.size());
+  absl::Status fits = connection()->CheckSize(message.size());
   if (fits.ok() && message.too_deep()) fits = TooDeep(message);
   if (!fits.ok()) {
-    core().EndEarly(*this, fits);
+    EndEarly(fits);
     return Step::kEnded;
   }
   wrote_ = true;
   send_credit_.Spend(message.size());
   return RunInMemory(
       [&] {
-        connection->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id}, message);
+        connection()->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id()}, message);
         return Step::kDone;
       },
       [&] {
-        core().EndEarly(*this, OutOfMemory("a message", message.size()));
+        EndEarly(OutOfMemory("a message", message.size()));
         return Step::kEnded;
       });
 }
@@ -189,14 +188,14 @@ void StreamCall::HalfClose() {
   if (core().foreign()) return;
   const Core::Lock lock(core());
   if (ended() || std::exchange(half_closed_, true)) return;
-  if (phase == Phase::kSent) SendHalfClose();
+  if (phase() == Phase::kSent) SendHalfClose();
   Notify();
 }
 
 void StreamCall::SendHalfClose() {
   if (!StreamsRequests(type())) return;
-  RunInMemory([&] { connection->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id}); },
-              [&] { core().EndEarly(*this, OutOfMemory("the end of the requests")); });
+  RunInMemory([&] { connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()}); },
+              [&] { EndEarly(OutOfMemory("the end of the requests")); });
 }
 
 // --- Reading. ---
@@ -245,8 +244,8 @@ StreamCall::Step StreamCall::RefillAndTake(Wait wait, wire::Bytes& bytes) {
 
 void StreamCall::GiveCredit() {
   const std::uint64_t granted = receive_credit_.Return(std::exchange(unreturned_, 0));
-  if (granted == 0 || phase != Phase::kSent || !StreamsReplies(type())) return;
-  connection->Send({.kind = wire::FrameKind::kCredit, .call_id = id, .credit = granted});
+  if (granted == 0 || phase() != Phase::kSent || !StreamsReplies(type())) return;
+  connection()->Send({.kind = wire::FrameKind::kCredit, .call_id = id(), .credit = granted});
 }
 
 internal::ClientStream::Step StreamCall::TryRead(wire::Bytes& bytes) {
@@ -322,13 +321,13 @@ void StreamCall::LetGoOf() {
   std::unique_ptr<StopLink> stop;  // Goes away without the lock.
   const Core::Lock lock(core());
   DropReplies();
-  if (!ended()) core().EndEarly(*this, CancelledByCaller());
+  if (!ended()) EndEarly(CancelledByCaller());
   stop = EndRead();
 }
 
 void StreamCall::DropAndEnd(absl::Status status) {
   DropReplies();
-  core().EndEarly(*this, std::move(status));
+  EndEarly(std::move(status));
 }
 
 // The server's last frame may have come before the reader saw what is wrong with a message.

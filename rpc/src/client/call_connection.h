@@ -1,0 +1,41 @@
+// What a call sees of its connection.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "piperpc/internal/codec.h"
+#include "src/client/errors.h"
+#include "src/connection/connection_base.h"
+#include "src/wire/frame.h"
+
+namespace piperpc::client {
+
+class Call;
+
+// All of it needs the channel's lock.
+class CallConnection : public ConnectionBase {
+ public:
+  // Forgets a call that ends on this side, and tells the server if that knows of it.
+  virtual void Abandon(Call& call) = 0;
+
+  // The thread that is blocked in `call` reads the connection at the moment.
+  virtual bool IsReadBy(const Call& call) const = 0;
+
+  // Throws std::bad_alloc.
+  virtual void SendMessage(const wire::FrameHeader& header,
+                           const internal::OutMessage& message) = 0;
+
+  // RESOURCE_EXHAUSTED: the server does not take a message of this size.
+  absl::Status CheckSize(std::size_t message_size) const {
+    if (message_size <= peer_limits().max_message_bytes) return absl::OkStatus();
+    return AboveServersLimit("message", message_size, peer_limits().max_message_bytes,
+                             "max_message_bytes");
+  }
+
+ protected:
+  using ConnectionBase::ConnectionBase;
+  ~CallConnection() = default;
+};
+
+}  // namespace piperpc::client
