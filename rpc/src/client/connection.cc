@@ -27,7 +27,8 @@ Connection::Connection(Core& core, Owner& owner, std::unique_ptr<transport::Pipe
                                        .max_packet_bytes = core.options().max_packet_bytes,
                                        .output_limit = core.options().output_queue_bytes}),
       core_(core),
-      owner_(owner) {
+      owner_(owner),
+      reader_(*this, this->pipe(), core.options().spin) {
   outbox().Add({.kind = wire::FrameKind::kHello}, wire::EncodeHello(HelloOf(core_.options())));
 }
 
@@ -43,7 +44,7 @@ void Connection::Submit(Call& call) {
     Queue(call);
   }
   FlushSoon();
-  if (!ending() && reader_ == Reader::kNobody && !call.can_read()) AssignReader();
+  if (!ending() && reader_.is_nobody() && !call.can_read()) AssignReader();
 }
 
 // A probe waits for the Hello only, not for the slots of those before it.
@@ -89,15 +90,11 @@ void Connection::StartOrFail(Call& call) {
   call.End(std::move(status));
 }
 
-// A pipe that becomes full must be attached, which waits for the thread that receives from it: the
-// server makes that one look up. For what is sent without a word from the server, before the pipe
-// is full.
+// For what is sent without a word from the server, before the pipe is full.
 void Connection::WakeReaderFor(std::size_t message_size) {
-  if (!receiving_ || loop_ != nullptr) return;
-  unanswered_bytes_ += message_size + kPacketCost;
-  if (unanswered_bytes_ <= wire::kEarlyMessageBytes) return;
-  unanswered_bytes_ = 0;
-  outbox().Add({.kind = wire::FrameKind::kPing});
+  if (loop_ == nullptr && reader_.MustBeWoken(message_size + kPacketCost)) {
+    outbox().Add({.kind = wire::FrameKind::kPing});
+  }
 }
 
 // Without memory for its request, the server knows nothing of it.
@@ -207,19 +204,19 @@ void Connection::Fail(absl::Status status, Unsent unsent) {
   BeginEnding();
   core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
   EndAll(status, unsent);
-  for (BlockingCall* const call : blocked_) call->Wake();
+  reader_.WakeAll();
   ClosePipeIfDue();
 }
 
 void Connection::Shutdown() {
   if (ending()) return;
   // Makes the server say something, for a caller that is inside ReceiveUntil().
-  if (receiving_) Send({.kind = wire::FrameKind::kPing});
+  if (reader_.receiving()) Send({.kind = wire::FrameKind::kPing});
   if (ending()) return;
   BeginEnding();
   for (Call* const call : calls_.Live()) call->DropReplies();
   if (live_ > 0) EndAll(ChannelWasClosed(), Unsent::kEndToo);
-  for (BlockingCall* const call : blocked_) call->Wake();
+  reader_.WakeAll();
   ClosePipeIfDue();
 }
 

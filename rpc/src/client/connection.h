@@ -2,11 +2,8 @@
 //
 // Once it is ending, all its calls have ended or went elsewhere, and its pipe is closed as soon as
 // nobody reads it.
-//
-// Reading is a role. A caller that is blocked in a call of its own takes it when nobody has it, so
-// that a call costs one send and one receive on one thread; when it leaves, another one follows.
-// Calls that nobody is blocked in make the loop take it, until no call is left. Whoever reads hands
-// each frame to the call that it belongs to.
+// Whoever reads it (see Reader) hands each frame to the call that it belongs to; calls that nobody
+// is blocked in make the loop read, until no call is left.
 //
 // Everything needs the channel's lock, but for the delegate's functions, which take it.
 #pragma once
@@ -20,12 +17,12 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "src/base/linked_queue.h"
-#include "src/base/page_offset_buffer.h"
 #include "src/client/blocking_call.h"
 #include "src/client/call.h"
 #include "src/client/call_connection.h"
 #include "src/client/call_table.h"
 #include "src/client/core.h"
+#include "src/client/reader.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/pipe.h"
 #include "src/wire/control.h"
@@ -36,6 +33,7 @@ namespace piperpc::client {
 class Connection final : public CallConnection,
                          public std::enable_shared_from_this<Connection>,
                          private transport::Pipe::Delegate,
+                         private Reader::Delegate,
                          private transport::EventLoop::Deferred {
  public:
   // Who made it, and keeps it.
@@ -61,7 +59,7 @@ class Connection final : public CallConnection,
   // the connection meanwhile when nobody else does.
   void RunUntilDone(BlockingCall& call, Core::Lock& lock);
 
-  bool IsReadBy(const Call& call) const override { return reading_call_ == &call; }
+  bool IsReadBy(const Call& call) const override { return reader_.Is(call); }
   void Abandon(Call& call) override;
 
   // Ends all calls with CANCELLED, and the connection.
@@ -74,14 +72,16 @@ class Connection final : public CallConnection,
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) override;
 
  private:
-  enum class Reader { kNobody, kCaller, kLoop };
-  class ReadingRole;  // Of a caller, while it lives.
-
   // Delegate and Deferred: loop thread.
   void OnReceive(transport::Bytes packet) override;
   void OnReceiveError(absl::Status status) override;
   void OnSent(absl::Status status) override;
   void OnIterationEnd() override;
+
+  // Reader::Delegate: a caller's thread.
+  void OnRead(transport::Bytes packet) override;
+  void OnReadError(const absl::Status& error) override;
+  void OnLookUp() override;
 
   // Calls, connection.cc.
   bool FitsNow(const Call& call) const;
@@ -112,11 +112,6 @@ class Connection final : public CallConnection,
   void AssignReader();
   void ReadOnLoop();
   void ContinueReading();
-  void ReadOrWait(BlockingCall& call, Core::Lock& lock);
-  void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
-  void WaitForReader(BlockingCall& call, Core::Lock& lock);
-  void ReceiveOne(Core::Lock& lock, TimePoint limit);
-  absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
   void ClosePipeIfDue();
   void OnWritable() override;
 
@@ -144,24 +139,19 @@ class Connection final : public CallConnection,
   Owner& owner_;
 
   std::uint64_t last_id_ = 0;
-  CallTable calls_;                     // Those that the server may know of.
-  LinkedQueue<Call> waiting_;           // For the Hello, or a free slot; in order.
-  std::vector<BlockingCall*> blocked_;  // Those in RunUntilDone() that do not read.
-  std::size_t live_ = 0;                // Calls here that have not ended.
-  std::size_t unattended_ = 0;          // Of those, the ones that nobody reads for.
+  CallTable calls_;             // Those that the server may know of.
+  LinkedQueue<Call> waiting_;   // For the Hello, or a free slot; in order.
+  std::size_t live_ = 0;        // Calls here that have not ended.
+  std::size_t unattended_ = 0;  // Of those, the ones that nobody reads for.
 
   bool peer_gone_ = false;           // Nothing can be sent; what it sent is still read.
   bool peer_serves_ = true;          // By its Hello.
   std::size_t unsent_requests_ = 0;  // About: since the last flush.
   bool received_ = false;            // A packet, on the loop, in this iteration.
 
-  Reader reader_ = Reader::kNobody;
-  const BlockingCall* reading_call_ = nullptr;  // Whose thread reads.
-  bool receiving_ = false;                      // That thread is inside ReceiveUntil().
-  std::size_t unanswered_bytes_ = 0;            // Of messages: sent since it went in there.
-  bool attach_wanted_ = false;
+  Reader reader_;
+  bool attach_wanted_ = false;            // As soon as no caller is inside the pipe.
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
-  PageOffsetBuffer buffer_;               // What callers receive into.
 };
 
 }  // namespace piperpc::client

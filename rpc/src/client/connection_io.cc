@@ -1,10 +1,7 @@
 // How a connection's bytes come and go: who reads, who writes, and the end of the pipe.
-#include <algorithm>
-#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/base/spin.h"
 #include "src/base/text.h"
 #include "src/client/connection.h"
 
@@ -12,10 +9,6 @@ namespace piperpc::client {
 namespace {
 
 using transport::SendResult;
-
-// A caller that reads looks up this often, for what cannot wake it: the end of the channel, or a
-// pipe that must be attached because it is full.
-constexpr Duration kReadSlice = std::chrono::milliseconds(500);
 
 // So many requests are worth a packet of their own.
 constexpr std::size_t kRequestsAtOnce = 32;
@@ -58,8 +51,8 @@ void Connection::FlushSoon() {
 
 // The pipe is full: only a loop can tell when it is not any more.
 void Connection::AttachAndFlush() {
-  attach_wanted_ = receiving_;  // No pipe is attached under a thread that receives from it.
-  if (!receiving_ && Attach()) Flush();
+  attach_wanted_ = reader_.receiving();  // No pipe is attached under a thread that uses it.
+  if (!attach_wanted_ && Attach()) Flush();
 }
 
 bool Connection::Attach() {
@@ -84,11 +77,9 @@ void Connection::OnWritable() {
 bool Connection::must_read() const { return live_ > 0 || calls_.size() > 0; }
 
 void Connection::AssignReader() {
-  if (reader_ != Reader::kNobody || ending() || !must_read()) return;
+  if (!reader_.is_nobody() || ending() || !must_read()) return;
   if (unattended_ > 0 || live_ == 0) return ReadOnLoop();
-  for (BlockingCall* const call : blocked_) {
-    if (!call->ended() && call->can_read()) return call->Wake();
-  }
+  reader_.WakeOne();
 }
 
 void Connection::ReadOnLoop() {
@@ -97,63 +88,15 @@ void Connection::ReadOnLoop() {
     const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
     if (!self->pipe_is_closing()) self->pipe().Receive();
   });
-  reader_ = Reader::kLoop;  // Not where that could not be posted.
+  reader_.BecomeLoop();  // Not where that could not be posted.
 }
 
 void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
   while (call.connection() == this) {
-    call.Guard(lock, [&] { ReadOrWait(call, lock); });
+    call.Guard(lock, [&] { reader_.ReadOrWait(call, lock); });
   }
   AssignReader();
   ClosePipeIfDue();
-}
-
-void Connection::ReadOrWait(BlockingCall& call, Core::Lock& lock) {
-  if (reader_ == Reader::kNobody && call.can_read()) {
-    ReadAsCaller(call, lock);
-  } else {
-    WaitForReader(call, lock);
-  }
-}
-
-// For what somebody else reads.
-void Connection::WaitForReader(BlockingCall& call, Core::Lock& lock) {
-  blocked_.push_back(&call);
-  const bool in_time = call.WaitForWake(lock);
-  std::erase(blocked_, &call);
-  if (!in_time && call.connection() == this) call.EndEarly(call.Expired());
-}
-
-class Connection::ReadingRole {
- public:
-  ReadingRole(Connection& connection, const BlockingCall& call) : connection_(connection) {
-    connection_.reader_ = Reader::kCaller;
-    connection_.reading_call_ = &call;
-  }
-  ~ReadingRole() {
-    connection_.reading_call_ = nullptr;
-    connection_.reader_ = Reader::kNobody;
-  }
-  ReadingRole(const ReadingRole&) = delete;
-  ReadingRole& operator=(const ReadingRole&) = delete;
-
- private:
-  Connection& connection_;
-};
-
-void Connection::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
-  if (buffer_ == nullptr) buffer_ = NewPageOffsetBuffer(pipe().max_packet_bytes());
-  const ReadingRole role(*this, call);
-  const TimePoint deadline = call.times().deadline;
-  TimePoint next_check = After(kReadSlice, call.times().begun);
-  while (true) {
-    ReceiveOne(lock, std::min(deadline, next_check));
-    if (call.connection() != this) break;
-    const TimePoint now = Clock::now();
-    call.ExpireIfDue(now);
-    next_check = After(kReadSlice, now);
-  }
-  call.ParseWhileReading(lock);  // Nobody else may read into buffer_ yet.
 }
 
 // A packet above the limit is the server's fault, or what it sent is no packet of one.
@@ -161,35 +104,17 @@ absl::Status Connection::WhyLost(const absl::Status& error) const {
   return absl::IsOutOfRange(error) ? Violation(error) : Lost(core_, error);
 }
 
-// Without the lock.
-absl::StatusOr<std::size_t> Connection::ReceivePacket(TimePoint limit) {
-  const std::span space(buffer_.get(), pipe().max_packet_bytes());
-  if (const Duration time = core_.options().spin; time != Duration::zero()) {
-    Spin spin(time, limit);
-    do {
-      auto size = pipe().ReceiveUntil(space, TimePoint::min());
-      if (!absl::IsDeadlineExceeded(size.status())) return size;
-    } while (spin.GoOn());
-  }
-  return pipe().ReceiveUntil(space, limit);
+void Connection::OnLookUp() {
+  if (std::exchange(attach_wanted_, false) && Attach()) Flush();
 }
 
-void Connection::ReceiveOne(Core::Lock& lock, TimePoint limit) {
-  receiving_ = true;
-  unanswered_bytes_ = 0;
-  lock.Release();
-  const absl::StatusOr<std::size_t> size = ReceivePacket(limit);
-  lock.Acquire();
-  receiving_ = false;
-  if (std::exchange(attach_wanted_, false) && Attach()) Flush();
+void Connection::OnRead(transport::Bytes packet) {
   if (ending()) return;
-  if (size.ok()) {
-    OnPacket({buffer_.get(), *size});
-    Flush();
-  } else if (!absl::IsDeadlineExceeded(size.status())) {
-    Fail(WhyLost(size.status()));
-  }
+  OnPacket(packet);
+  Flush();
 }
+
+void Connection::OnReadError(const absl::Status& error) { Fail(WhyLost(error)); }
 
 void Connection::OnReceive(transport::Bytes packet) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
@@ -201,7 +126,7 @@ void Connection::OnReceive(transport::Bytes packet) {
 
 void Connection::OnReceiveError(absl::Status status) {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  reader_ = Reader::kNobody;
+  reader_.EndLoop();
   Fail(WhyLost(status));
   ClosePipeIfDue();
 }
@@ -228,14 +153,14 @@ void Connection::OnIterationEnd() {
 void Connection::ContinueReading() {
   if (pipe_is_closing()) return;
   if (must_read()) return pipe().Receive();
-  reader_ = Reader::kNobody;
+  reader_.EndLoop();
   ClosePipeIfDue();
 }
 
 // A pipe is closed by its loop, without the lock, when no caller uses it.
 void Connection::ClosePipeIfDue() {
   const bool over = ending() || (!usable() && live_ == 0);
-  if (!over || pipe_is_closing() || reader_ == Reader::kCaller) return;
+  if (!over || pipe_is_closing() || reader_.is_caller()) return;
   if (loop_ == nullptr) {
     BeginClosing();
     pipe().Close(transport::CloseMode::kAbort, [] {});
