@@ -52,6 +52,8 @@ Expectation Pongs(std::string_view payload) {
 
 Expectation Greets() { return {.what = What::kHello}; }
 
+Expectation LetsGo() { return {.what = What::kLetsGo}; }
+
 ServerCases InEveryStateBehindHello(const ServerCases& cases) {
   ServerCases all;
   for (const ServerCase& each : cases) {

@@ -25,7 +25,7 @@ enum class Before {
 };
 
 struct Expectation {
-  enum class What { kHello, kPong, kReply, kRefusal, kMessage, kGoaway, kEnd };
+  enum class What { kHello, kPong, kReply, kRefusal, kMessage, kGoaway, kEnd, kLetsGo };
   What what;
   std::uint64_t call_id = 0;
   absl::StatusCode code = absl::StatusCode::kOk;
@@ -47,6 +47,9 @@ Expectation Sends(std::uint64_t call_id, std::string_view payload);  // MESSAGE
 Expectation Pongs(std::string_view payload);
 Expectation Greets();  // HELLO
 
+// Not of the server: from here on the handlers of ReadLate go on.
+Expectation LetsGo();
+
 struct ServerCase {
   std::string name;  // Of the damage.
   Before before = Before::kHello;
@@ -64,12 +67,22 @@ using ServerCases = std::vector<ServerCase>;
 ServerCases InEveryState(const ServerCases& cases);
 ServerCases InEveryStateBehindHello(const ServerCases& cases);
 
-// What one call may send; the server that the cases are for has memory for just one such message.
-inline constexpr std::size_t kMaxMessage = 256 * 1024;
-
 // The tables, one file for each theme.
 ServerCases Lengths();
 ServerCases Truncation();
 ServerCases Fields();
+ServerCases Hellos();
+ServerCases Kinds();
+ServerCases Ids();
+ServerCases States();
+ServerCases Messages();
+ServerCases MetadataCases();
+ServerCases CreditCases();
+ServerCases Deadlines();
+ServerCases Pings();
+ServerCases Goaways();
+ServerCases Payloads();
+ServerCases Bombs();
+ServerCases Closing();
 
 }  // namespace piperpc::conformance

@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "conformance/node_service.h"
 #include "support/descriptors.h"
 #include "support/endpoints.h"
 #include "support/eventually.h"
@@ -32,40 +31,38 @@ void ExpectStatus(const absl::Status& status, const Expectation& expected) {
 
 }  // namespace
 
-ServerConformance::ServerConformance(const ServerCase& tested, std::string transport)
-    : case_(tested), transport_name_(std::move(transport)), nodes_(new NodeService) {}
+std::map<std::string, std::unique_ptr<LiveServer>>& ServerConformance::Shared() {
+  static std::map<std::string, std::unique_ptr<LiveServer>> servers;
+  return servers;
+}
 
-ServerConformance::~ServerConformance() = default;
+void ServerConformance::SetUp() {
+  std::unique_ptr<LiveServer>& place = case_.limit == nullptr ? Shared()[transport_] : own_;
+  std::string reason;
+  if (place == nullptr) place = LiveServer::Start(transport_, reason, case_.limit);
+  if (place == nullptr) GTEST_SKIP() << transport_ << " is refused: " << reason;
+  server_ = place.get();
+}
 
 void ServerConformance::TestBody() {
-  std::string reason;
-  transport_ = transport::NewTransport(transport_name_, reason);
-  if (transport_ == nullptr) GTEST_SKIP() << transport_name_ << " is refused: " << reason;
-  ASSERT_NO_FATAL_FAILURE(StartServer());
-  Client bystander(*transport_, endpoint_);
+  Client bystander(server_->transport(), server_->endpoint());
   ASSERT_NO_FATAL_FAILURE(Meet(bystander));
+  ExpectAlone();
   const std::size_t descriptors = testing::OpenDescriptors();
   {
-    Client offender(*transport_, endpoint_);
+    Client offender(server_->transport(), server_->endpoint());
     ASSERT_NO_FATAL_FAILURE(Prepare(offender));
     Offend(offender);
     ExpectServed(bystander);
     if (!case_.hangs_up) ExpectAnswers(offender);
   }
+  server_->service().release.Set();
   ExpectNothingKept(bystander, descriptors);
 }
 
-void ServerConformance::StartServer() {
-  endpoint_ = testing::UniqueEndpoint();
-  ServerOptions options{.max_message_bytes = kMaxMessage,
-                        .parse_budget_bytes = kMaxMessage,
-                        .transport = transport_.get()};
-  if (case_.limit != nullptr) case_.limit(options);
-  server_ = std::make_unique<Server>(std::move(options));
-  ASSERT_TRUE(server_->AddService(service_.service()).ok());
-  ASSERT_TRUE(server_->AddService(*nodes_).ok());
-  const absl::Status status = server_->Start(endpoint_);
-  ASSERT_TRUE(status.ok()) << status;
+void ServerConformance::TearDown() {
+  if (server_ != nullptr) server_->service().release.Shut();
+  if (HasFailure()) Shared().erase(transport_);
 }
 
 void ServerConformance::Meet(Client& bystander) {
@@ -76,6 +73,7 @@ void ServerConformance::Meet(Client& bystander) {
 
 void ServerConformance::Prepare(Client& offender) {
   if (case_.before == Before::kNothing) return;
+  const int served = server_->service().entered.count();
   offender.Send({EncodedHello()});
   const auto hello = offender.Next();
   ASSERT_TRUE(hello.ok() && hello->kind == FrameKind::kHello) << hello.status();
@@ -99,7 +97,7 @@ void ServerConformance::Prepare(Client& offender) {
     }
     case Before::kServed:
       offender.Send({Request(1, kWait)});
-      ASSERT_TRUE(service_.entered.WaitFor(1));
+      ASSERT_TRUE(server_->service().entered.WaitFor(served + 1));
   }
 }
 
@@ -125,6 +123,8 @@ void ServerConformance::Expect(Client& offender, const Expectation& expected) {
       return ExpectGoaway(offender, expected);
     case What::kEnd:
       return ExpectEnd(offender);
+    case What::kLetsGo:
+      return server_->service().release.Set();
     default:
       return ExpectReply(offender, expected);
   }
@@ -181,19 +181,23 @@ void ServerConformance::ExpectServed(Client& bystander) {
   ExpectReply(bystander, Replies(id, "bystander"));
 }
 
-// A message that needs all the memory there is for messages shows that none is missing.
-void ServerConformance::ExpectNothingKept(Client& bystander, std::size_t descriptors) {
+void ServerConformance::ExpectAlone() {
   EXPECT_TRUE(Eventually([this] {
     const ServerStats stats = server_->stats();
     return stats.connections == 1 && stats.calls == 0;
   })) << server_->stats().connections
       << " connections, " << server_->stats().calls << " calls";
+}
+
+// A message that needs all the memory there is for messages shows that none is missing.
+void ServerConformance::ExpectNothingKept(Client& bystander, std::size_t descriptors) {
+  ExpectAlone();
   EXPECT_TRUE(Eventually([&] { return testing::OpenDescriptors() <= descriptors; }));
-  const std::string quarter(kMaxMessage / 4, 'q');
+  const std::string quarter(LiveServer::kMaxMessage / 4, 'q');
   const std::uint64_t id = next_call_++;
   FrameHeader first{.kind = FrameKind::kRequest, .call_id = id, .flags = wire::kEnd | wire::kMore};
   first.method = kEcho;
-  first.message_size = kMaxMessage;
+  first.message_size = LiveServer::kMaxMessage;
   bystander.Send({Encode(first, quarter)});
   for (int i = 0; i < 2; ++i) bystander.Send({Part(FrameKind::kRequest, id, 0, quarter)});
   bystander.Send({LastPart(FrameKind::kRequest, id, quarter)});
@@ -208,9 +212,12 @@ struct Theme {
 };
 
 constexpr Theme kThemes[] = {
-    {"Lengths", Lengths},
-    {"Truncation", Truncation},
-    {"Fields", Fields},
+    {"Lengths", Lengths},    {"Truncation", Truncation}, {"Fields", Fields},
+    {"Hello", Hellos},       {"Kinds", Kinds},           {"Ids", Ids},
+    {"States", States},      {"Messages", Messages},     {"Metadata", MetadataCases},
+    {"Credit", CreditCases}, {"Deadlines", Deadlines},   {"Ping", Pings},
+    {"Goaway", Goaways},     {"Payloads", Payloads},     {"Bombs", Bombs},
+    {"Closing", Closing},
 };
 
 void Register(const std::string& theme, const ServerCase& tested, const std::string& transport) {

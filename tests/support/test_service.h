@@ -64,6 +64,12 @@ class Door {
     open_ = true;
     for (const auto& event : waiting_) event->Set();
   }
+  // For those that come from now on.
+  void Shut() {
+    std::lock_guard lock(mutex_);
+    open_ = false;
+    waiting_.clear();
+  }
 
  private:
   std::mutex mutex_;
