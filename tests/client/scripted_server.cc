@@ -35,30 +35,42 @@ ScriptedConnection::~ScriptedConnection() {
   if (pipe_ != nullptr) pipe_->Close(transport::CloseMode::kAbort, [] {});
 }
 
-std::vector<OwnedFrame> ScriptedConnection::ReceivePacket() {
-  std::vector<OwnedFrame> frames;
+absl::Status ScriptedConnection::ReceiveFrames() {
   const auto size = pipe_->ReceiveUntil(buffer_, Soon());
-  EXPECT_TRUE(size.ok()) << size.status();
-  if (!size.ok()) return frames;
+  if (!size.ok()) return size.status();
   wire::PacketReader reader({buffer_.data(), *size});
   while (!reader.done()) {
     wire::Frame frame;
     const bool whole = reader.Next(frame);
     EXPECT_TRUE(whole) << reader.damage();
     if (!whole) break;
-    frames.push_back(Own(frame));
+    received_.push_back(Own(frame));
   }
-  return frames;
+  return absl::OkStatus();
 }
 
-OwnedFrame ScriptedConnection::Next() {
+std::vector<OwnedFrame> ScriptedConnection::ReceivePacket() {
+  const absl::Status status = ReceiveFrames();
+  EXPECT_TRUE(status.ok()) << status;
+  const auto frames = std::exchange(received_, {});
+  return {frames.begin(), frames.end()};
+}
+
+std::optional<OwnedFrame> ScriptedConnection::NextOrEnd() {
   if (received_.empty()) {
-    for (OwnedFrame& frame : ReceivePacket()) received_.push_back(std::move(frame));
+    const absl::Status status = ReceiveFrames();
+    EXPECT_TRUE(status.ok() || absl::IsUnavailable(status)) << status;
   }
-  if (received_.empty()) return {};
+  if (received_.empty()) return std::nullopt;
   OwnedFrame frame = std::move(received_.front());
   received_.pop_front();
   return frame;
+}
+
+OwnedFrame ScriptedConnection::Next() {
+  std::optional<OwnedFrame> frame = NextOrEnd();
+  EXPECT_TRUE(frame.has_value()) << "the client has closed";
+  return frame.has_value() ? *std::move(frame) : OwnedFrame();
 }
 
 OwnedFrame ScriptedConnection::Expect(wire::FrameKind kind) {
@@ -139,7 +151,9 @@ wire::Hello ScriptedConnection::UsualHello() {
   return hello;
 }
 
-ScriptedServer::ScriptedServer() : transport_(transport::NewMemoryTransport()) {
+ScriptedServer::ScriptedServer(std::unique_ptr<transport::Transport> transport,
+                               std::string endpoint)
+    : transport_(std::move(transport)), endpoint_(std::move(endpoint)) {
   auto loop = transport_->NewLoop();
   EXPECT_TRUE(loop.ok()) << loop.status();
   thread_ = std::make_unique<LoopThread>(*std::move(loop));
@@ -155,7 +169,7 @@ ScriptedServer::~ScriptedServer() {
 void ScriptedServer::Start() {
   std::promise<void> done;
   thread_->loop().Post([&] {
-    auto listener = transport_->Listen(thread_->loop(), *Endpoint::Parse(kEndpoint), {}, *this);
+    auto listener = transport_->Listen(thread_->loop(), *Endpoint::Parse(endpoint_), {}, *this);
     EXPECT_TRUE(listener.ok()) << listener.status();
     if (listener.ok()) listener_ = *std::move(listener);
     done.set_value();

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ class ScriptedConnection {
   std::vector<OwnedFrame> ReceivePacket();
   OwnedFrame Next();                        // The next frame.
   OwnedFrame Expect(wire::FrameKind kind);  // The next one, which must be of this kind.
+  std::optional<OwnedFrame> NextOrEnd();    // None: the client has closed.
   bool ReceivesEnd();                       // The client has closed.
 
   void SendHello(const wire::Hello& hello);
@@ -63,6 +65,8 @@ class ScriptedConnection {
   static wire::Hello UsualHello();
 
  private:
+  absl::Status ReceiveFrames();  // Those of one packet.
+
   std::unique_ptr<transport::Pipe> pipe_;
   std::deque<OwnedFrame> received_;
   std::vector<char> buffer_;
@@ -70,11 +74,14 @@ class ScriptedConnection {
 
 class ScriptedServer final : private transport::Listener::Delegate {
  public:
-  ScriptedServer();
+  static constexpr char kEndpoint[] = "scripted";  // For pipes in memory.
+
+  ScriptedServer() : ScriptedServer(transport::NewMemoryTransport(), kEndpoint) {}
+  ScriptedServer(std::unique_ptr<transport::Transport> transport, std::string endpoint);
   ~ScriptedServer();
 
-  static constexpr char kEndpoint[] = "scripted";
   transport::Transport& transport() { return *transport_; }
+  const std::string& endpoint() const { return endpoint_; }
 
   // The next connection, before any Hello.
   ScriptedConnection Accept();
@@ -90,6 +97,7 @@ class ScriptedServer final : private transport::Listener::Delegate {
   void OnAcceptError(absl::Status) override {}
 
   std::unique_ptr<transport::Transport> transport_;
+  const std::string endpoint_;
   std::unique_ptr<LoopThread> thread_;
   std::unique_ptr<transport::Listener> listener_;
   std::mutex mutex_;

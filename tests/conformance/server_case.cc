@@ -54,6 +54,14 @@ Expectation Greets() { return {.what = What::kHello}; }
 
 Expectation LetsGo() { return {.what = What::kLetsGo}; }
 
+ServerCases ErrorsOf(const std::vector<Damage>& damages) {
+  ServerCases cases;
+  for (const auto& [name, packet, text] : damages) {
+    cases.push_back({.name = name, .packets = {packet}, .expected = {ProtocolError(text)}});
+  }
+  return cases;
+}
+
 ServerCases InEveryStateBehindHello(const ServerCases& cases) {
   ServerCases all;
   for (const ServerCase& each : cases) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "conformance/damage.h"
 #include "conformance/frames.h"
 #include "piperpc/server.h"
 
@@ -66,6 +67,9 @@ using ServerCases = std::vector<ServerCase>;
 // The case in every state, or in those in which a connection is greeted; named after both.
 ServerCases InEveryState(const ServerCases& cases);
 ServerCases InEveryStateBehindHello(const ServerCases& cases);
+
+// Each of them is a protocol error.
+ServerCases ErrorsOf(const std::vector<Damage>& damages);
 
 // The tables, one file for each theme.
 ServerCases Lengths();

@@ -8,34 +8,6 @@ std::string StatusField(std::string_view status) { return BytesField(1, status);
 
 std::string Failed() { return GoawayWith(absl::InternalError("x"), 0); }
 
-struct NoGoaway {
-  const char* name;
-  std::string payload;
-  const char* what;  // It is damaged, as the answer says.
-};
-
-ServerCases NoGoaways() {
-  const NoGoaway payloads[] = {
-      {"GoawayOfGarbage", Hex("ffffff"), "Goaway"},
-      {"GoawayCutOff", Hex("0a 05 080d 12"), "Goaway"},
-      {"GoawayWithAGroup", Hex("7b 7c"), "Goaway"},
-      {"GoawayWithAnUnknownWireType", Hex("57"), "Goaway"},
-      {"GoawayWithFieldNumberZero", Hex("00 01"), "Goaway"},
-      {"GoawayOfAStatusThatIsNone", StatusField(Hex("ffffff")), "Status"},
-      {"GoawayOfAStatusCutOff", StatusField(Hex("080d 12 05 78")), "Status"},
-      {"GoawayOfAStatusWithAGroup", StatusField(Hex("080d 3b 3c")), "Status"},
-      {"GoawayOfADetailThatIsNone", StatusField(Hex("080d 1a 02 0a05")), "StatusDetail"},
-      {"GoawayOfAStatusThatIsTooLong", StatusField(BytesField(2, std::string(16'382, 'x'))),
-       "16385 bytes"},
-  };
-  ServerCases cases;
-  for (const auto& [name, payload, what] : payloads) {
-    cases.push_back(
-        {.name = name, .packets = {Goaway(payload)}, .expected = {ProtocolError(what)}});
-  }
-  return InEveryStateBehindHello(cases);
-}
-
 // Such a one ends the connection at once, with nothing more said.
 ServerCases WithAStatus() {
   const std::pair<const char*, std::string> payloads[] = {
@@ -121,7 +93,7 @@ ServerCases NewCalls() {
 }  // namespace
 
 ServerCases Goaways() {
-  ServerCases cases = NoGoaways();
+  ServerCases cases = InEveryStateBehindHello(ErrorsOf(DamagedGoaways()));
   for (const ServerCases& more : {WithAStatus(), Orderly(), NewCalls()}) {
     cases.insert(cases.end(), more.begin(), more.end());
   }

@@ -60,12 +60,12 @@ void AddDepth(ServerCases& cases) {
 
 // --- What is no message. ---
 
-struct Damage {
+struct NoMessage {
   const char* name;
   const char* digits;
 };
 
-constexpr Damage kDamages[] = {
+constexpr NoMessage kNoMessages[] = {
     {"Garbage", "ffffffff"},
     {"FieldCutOff", "0a 05 0a"},
     {"TagCutOff", "80"},
@@ -85,8 +85,8 @@ constexpr Damage kDamages[] = {
     {"InnerMessageCutOff", "0a 02 0a 05"},
 };
 
-void AddDamages(ServerCases& cases) {
-  for (const auto& [name, digits] : kDamages) {
+void AddNoMessages(ServerCases& cases) {
+  for (const auto& [name, digits] : kNoMessages) {
     const std::string bytes = Hex(digits);
     const std::string damage = name;
     cases.push_back(
@@ -155,7 +155,7 @@ void AddTexts(ServerCases& cases) {
 ServerCases Payloads() {
   ServerCases cases;
   AddDepth(cases);
-  AddDamages(cases);
+  AddNoMessages(cases);
   AddTexts(cases);
   return cases;
 }
