@@ -1,5 +1,6 @@
 // Loops: posted work, timers, deferred work, stop.
 #include "fixture.h"
+#include "support/eventually.h"
 
 namespace piperpc::transport {
 namespace {
@@ -191,6 +192,48 @@ TEST_P(LoopTest, StopsFromItsOwnThread) {
 }
 
 PIPERPC_FOR_EACH_TRANSPORT(LoopTest);
+
+// Like memory that another process writes to: it wakes the loop only where it sleeps.
+class Mailbox final : public EventLoop::Polled {
+ public:
+  explicit Mailbox(EventLoop& loop) : loop_(loop) {}
+
+  void Put() {  // Any thread.
+    ++put_;
+    if (wakes_.exchange(false)) loop_.Post([] {});
+  }
+  int taken() const { return taken_; }
+
+  bool Poll() override {
+    wakes_ = false;
+    const int there = put_;
+    return taken_.exchange(there) != there;
+  }
+  bool MaySleep() override {
+    wakes_ = true;
+    return put_ == taken_;
+  }
+
+ private:
+  EventLoop& loop_;
+  std::atomic<int> put_ = 0;
+  std::atomic<bool> wakes_ = false;
+  std::atomic<int> taken_ = 0;
+};
+
+TEST_P(LoopTest, LooksAtASourceUntilItIsRemoved) {
+  EventLoop& loop = server_loop_->loop();
+  Mailbox mailbox(loop);
+  server_loop_->Do([&] { loop.AddPolled(mailbox); });
+  for (int i = 1; i <= 1000; ++i) {
+    mailbox.Put();
+    ASSERT_TRUE(testing::Eventually([&] { return mailbox.taken() == i; }));
+  }
+  server_loop_->Do([&] { loop.RemovePolled(mailbox); });
+  mailbox.Put();
+  server_loop_->Do([] {});
+  EXPECT_EQ(mailbox.taken(), 1000);
+}
 
 }  // namespace
 }  // namespace piperpc::transport

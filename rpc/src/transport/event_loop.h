@@ -57,12 +57,35 @@ class EventLoop {
     bool queued_ = false;
   };
 
+  // Something that does not wake the loop by itself, and so is looked at again and again; memory
+  // that another process writes to, for example. Lives in its owner. Loop thread only.
+  class Polled {
+   public:
+    Polled() = default;
+    Polled(const Polled&) = delete;
+    Polled& operator=(const Polled&) = delete;
+
+    // Takes what there is. False: there was nothing. In each iteration, and while the loop spins.
+    virtual bool Poll() = 0;
+
+    // The loop is about to sleep. From now on to the next Poll(), whatever comes must wake it, with
+    // Post(). False: something has come already.
+    virtual bool MaySleep() = 0;
+
+   protected:
+    ~Polled() = default;
+  };
+
   virtual ~EventLoop() = default;  // Not while Run() runs.
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
   // How it waits, in the words of Transport::name(); a transport may have loops of several kinds.
   virtual std::string_view name() const = 0;
+
+  // The time that its timers are counted in. What runs on a loop asks it, and never the system's
+  // clock: so a transport may have a clock of its own. Any thread.
+  virtual TimePoint Now() const { return Clock::now(); }
 
   // Lets the loop look for completions for so long before it sleeps, after each time that it had
   // one or ran posted work. Before Run().
@@ -87,6 +110,11 @@ class EventLoop {
   // Calls `work` at the end of this iteration; once, however often it is deferred. Loop thread.
   virtual void Defer(Deferred& work) = 0;
   virtual void Undefer(Deferred& work) = 0;  // Nothing when it is not queued.
+
+  // Looks at `source` from now on; once for each. Not any more; nothing when it does not. Loop
+  // thread.
+  virtual void AddPolled(Polled& source) = 0;
+  virtual void RemovePolled(Polled& source) = 0;
 
  protected:
   EventLoop() = default;

@@ -17,22 +17,31 @@ bool LoopBase::InLoop() const {
   return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
 }
 
+bool LoopBase::LookOnce() {
+  const bool completed = Wait(kNoWait);
+  return polled_.Poll() || completed;
+}
+
 // False: in vain.
 bool LoopBase::WaitAwake(TimePoint limit) {
   if (spin_ == Duration::zero()) return false;
   Spin spin(spin_, limit);
   do {
-    if (Wait(kNoWait)) return true;
+    if (LookOnce()) return true;
   } while (spin.GoOn());
   return false;
 }
 
 bool LoopBase::Iterate() {
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
-  const TimePoint limit = may_wait ? timers_.next() : kNoWait;
-  if (!may_wait || !WaitAwake(limit)) Wait(limit);
+  if (!may_wait) {
+    LookOnce();
+  } else if (const TimePoint limit = timers_.next(); !WaitAwake(limit)) {
+    Wait(polled_.MaySleep() ? limit : kNoWait);
+    polled_.Poll();
+  }
   const bool last = posted_.RunAll();
-  if (timers_.next() != kNever) timers_.Fire(Clock::now());
+  if (timers_.next() != kNever) timers_.Fire(Now());
   deferred_.Run();
   return last;
 }

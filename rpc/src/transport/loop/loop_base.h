@@ -7,6 +7,7 @@
 
 #include "src/transport/event_loop.h"
 #include "src/transport/loop/deferred_queue.h"
+#include "src/transport/loop/polled_sources.h"
 #include "src/transport/loop/post_queue.h"
 #include "src/transport/timer_queue.h"
 
@@ -23,6 +24,8 @@ class LoopBase : public EventLoop {
   void Cancel(Timer& timer) final { timers_.Cancel(timer); }
   void Defer(Deferred& work) final { deferred_.Add(work); }
   void Undefer(Deferred& work) final { deferred_.Remove(work); }
+  void AddPolled(Polled& source) final { polled_.Add(source); }
+  void RemovePolled(Polled& source) final { polled_.Remove(source); }
 
  protected:
   // A limit for Wait() that has always passed: take what is there, do not wait.
@@ -40,12 +43,14 @@ class LoopBase : public EventLoop {
  private:
   bool Iterate();  // True: it was the last one.
   bool WaitAwake(TimePoint limit);
+  bool LookOnce();
 
   std::atomic<std::thread::id> thread_;
   Duration spin_ = Duration::zero();
   PostQueue posted_;
   TimerQueue timers_;
   DeferredQueue deferred_;
+  PolledSources polled_;
 };
 
 }  // namespace piperpc::transport
