@@ -47,20 +47,26 @@ void ExpectNoAllocationWhenWarm(Outbox& outbox) {
 }
 
 TEST(OutboxAllocationTest, AWarmOutboxAllocatesNothing) {
-  Outbox outbox;
+  LargeBuffers large;
+  const BufferSource buffers{large};
+  Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
 
 TEST(OutboxAllocationTest, NorDoesOneWithAPool) {
   BufferPool pool;
-  Outbox outbox(&pool);
+  LargeBuffers large;
+  const BufferSource buffers{large, &pool};
+  Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
 
 TEST(OutboxAllocationTest, AnIdleOutboxIsSmall) {
   const std::size_t before = testing::AllocationsOfThisThread();
   BufferPool pool;
-  Outbox outbox(&pool);
+  LargeBuffers large;
+  const BufferSource buffers{large, &pool};
+  Outbox outbox(buffers);
   EXPECT_EQ(testing::AllocationsOfThisThread() - before, 0u);
   EXPECT_LE(sizeof(Outbox), 320u);
 }

@@ -60,7 +60,9 @@ class OutboxTest : public testing::Test {
   }
 
   RecordingPipe pipe_;
-  Outbox outbox_;
+  LargeBuffers large_;
+  const BufferSource buffers_{large_};
+  Outbox outbox_{buffers_};
 };
 
 TEST_F(OutboxTest, AnEmptyOutboxSendsNothing) {
@@ -355,7 +357,8 @@ TEST_F(OutboxTest, ResponsesThatAreDroppedCountNoMore) {
 
 TEST_F(OutboxTest, BuffersGoBackToThePool) {
   BufferPool pool;
-  Outbox outbox(&pool);
+  const BufferSource buffers{large_, &pool};
+  Outbox outbox(buffers);
   const RawMessage message{"hello"};
   outbox.AddMessage(Header(FrameKind::kMessage, 1), OutMessage::Of(message));
   ASSERT_TRUE(outbox.Flush(pipe_).ok());

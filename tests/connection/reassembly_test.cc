@@ -50,7 +50,8 @@ class MessageAssemblerTest : public testing::Test {
 
   MemoryBudget server_{1000, "the server"};
   MemoryShare budget_{100, "the connection", server_};
-  MessageAssembler assembler_;
+  LargeBuffers buffers_;
+  MessageAssembler assembler_{buffers_};
 };
 
 TEST_F(MessageAssemblerTest, AMessageOfOneFrameIsAViewOfIt) {
@@ -154,7 +155,7 @@ TEST_F(MessageAssemblerTest, TheBudgetIsChargedForBytesThatCameNotForThosePromis
 
 TEST_F(MessageAssemblerTest, AnAssemblerThatGoesAwayGivesItsShareBack) {
   {
-    MessageAssembler other;
+    MessageAssembler other(buffers_);
     ASSERT_TRUE(other.Add(Part(std::string(90, 'x'), true, 200), kLimit, &budget_).ok());
     EXPECT_FALSE(budget_.Take(11));
   }
@@ -169,26 +170,25 @@ class LargeMessageAssemblerTest : public testing::Test {
   LargeMessageAssemblerTest() {
     PacketBuffer used;
     used.Reserve(kSize);
-    LargeBuffers::OfProcess().Clear();
-    LargeBuffers::OfProcess().Give(std::move(used));
+    buffers_.Give(std::move(used));
   }
-  ~LargeMessageAssemblerTest() override { LargeBuffers::OfProcess().Clear(); }
 
   // Adds the first or the last half of a message of kSize bytes.
   void AddHalf(MessageAssembler& assembler, MemoryShare& share, bool first) {
     ASSERT_TRUE(assembler.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
   }
 
+  LargeBuffers buffers_;
   const std::string half_ = std::string(kSize / 2, 'x');
   MemoryBudget server_{8 * kSize, "the server"};
 };
 
 TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
   MemoryShare share(4 * kSize, "the connection", server_);
-  MessageAssembler assembler;
+  MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize);
-  EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), 0u);
+  EXPECT_EQ(buffers_.Take(kSize).capacity(), 0u);
   AddHalf(assembler, share, false);
   EXPECT_EQ(assembler.charged(), kSize);
   assembler.Clear();
@@ -197,7 +197,7 @@ TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
 
 TEST_F(LargeMessageAssemblerTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
   MemoryShare share(4 * kSize, "the connection", server_);
-  MessageAssembler assembler;
+  MessageAssembler assembler(buffers_);
   constexpr std::size_t kLess = kSize * 3 / 4;
   ASSERT_TRUE(assembler.Add(Part(half_, true, kLess), kSize, &share).ok());
   EXPECT_EQ(share.used(), kSize);
@@ -207,10 +207,10 @@ TEST_F(LargeMessageAssemblerTest, ABufferThatIsLargerThanItsMessageIsCountedNoLo
 
 TEST_F(LargeMessageAssemblerTest, AConnectionWithLittleRoomLeftUsesNone) {
   MemoryShare share(2 * kSize, "the connection", server_);
-  MessageAssembler assembler;
+  MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize / 2);
-  EXPECT_EQ(LargeBuffers::OfProcess().Take(kSize).capacity(), kSize);
+  EXPECT_EQ(buffers_.Take(kSize).capacity(), kSize);
 }
 
 TEST_F(MessageAssemblerTest, WithoutABudgetOnlyTheLimitCounts) {

@@ -44,6 +44,9 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
+  // The time that PostAt() counts in. Any thread.
+  virtual TimePoint Now() const { return std::chrono::steady_clock::now(); }
+
   // Runs `work` on the executor's thread, never in place. Any thread.
   virtual void Post(absl::AnyInvocable<void()> work) = 0;
 

@@ -124,8 +124,9 @@ bool SleepHere(TimePoint when, const std::stop_token& stop) {
 }  // namespace
 
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop) {
-  const TimePoint when = After(delay);
-  if (Executor::Current() == nullptr) co_return SleepHere(when, stop);
+  const Executor* const executor = Executor::Current();
+  if (executor == nullptr) co_return SleepHere(After(delay), stop);
+  const TimePoint when = After(delay, executor->Now());
   AsyncEvent event;
   const Timer timer(when, [&event] { event.Set(); });
   const bool slept = co_await event.Wait(std::move(stop));

@@ -32,7 +32,8 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       method_(method.name),
       type_(method.type),
       caller_(caller),
-      trailers_(options.trailers) {
+      trailers_(options.trailers),
+      assembler_(core.buffers().large) {
   if (trailers_ != nullptr) trailers_->clear();  // Those of an earlier call.
 }
 
@@ -43,7 +44,7 @@ absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessag
 
 absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMessage* request) {
   const bool stream = type_ != MethodType::kUnary;
-  const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream);
+  const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream, core_.Now());
   if (times.ok()) {
     times_ = *times;
   } else {
@@ -149,7 +150,7 @@ absl::Status Call::DecodeTrailers(std::string_view encoded) {
 // For a call that goes out as soon as it was made, the clock is not read again.
 std::uint64_t Call::TimeLeft() const {
   if (times_.deadline == kNever) return 0;
-  const Duration left = times_.deadline - (waited_ ? Clock::now() : times_.begun);
+  const Duration left = times_.deadline - (waited_ ? core_.Now() : times_.begun);
   const auto count = std::chrono::duration_cast<std::chrono::microseconds>(left).count();
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1));
 }

@@ -23,7 +23,8 @@ constexpr std::size_t kPacketCost = 1024;
 
 // The Hello waits for the first call, and travels with it.
 Connection::Connection(Core& core, Owner& owner, std::unique_ptr<transport::Pipe> pipe)
-    : CallConnection(std::move(pipe), {.counted = wire::FrameKind::kPong,
+    : CallConnection(std::move(pipe), {.buffers = core.buffers(),
+                                       .counted = wire::FrameKind::kPong,
                                        .max_packet_bytes = core.options().max_packet_bytes,
                                        .output_limit = core.options().output_queue_bytes}),
       core_(core),

@@ -150,7 +150,6 @@ class Connection final : public CallConnection,
   bool received_ = false;            // A packet, on the loop, in this iteration.
 
   Reader reader_;
-  bool attach_wanted_ = false;            // As soon as no caller is inside the pipe.
   transport::EventLoop* loop_ = nullptr;  // Not null: attached.
 };
 

@@ -51,8 +51,8 @@ void Connection::FlushSoon() {
 
 // The pipe is full: only a loop can tell when it is not any more.
 void Connection::AttachAndFlush() {
-  attach_wanted_ = reader_.receiving();  // No pipe is attached under a thread that uses it.
-  if (!attach_wanted_ && Attach()) Flush();
+  if (reader_.receiving()) return reader_.LookUpSoon();  // No pipe is attached under its user.
+  if (Attach()) Flush();
 }
 
 bool Connection::Attach() {
@@ -105,7 +105,7 @@ absl::Status Connection::WhyLost(const absl::Status& error) const {
 }
 
 void Connection::OnLookUp() {
-  if (std::exchange(attach_wanted_, false) && Attach()) Flush();
+  if (Attach()) Flush();
 }
 
 void Connection::OnRead(transport::Bytes packet) {

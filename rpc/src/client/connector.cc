@@ -105,7 +105,7 @@ Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
     if (closed()) return ChannelWasClosed();
     if (auto found = connection()) return found;
     call.MarkWaited();
-    const TimePoint now = Clock::now();
+    const TimePoint now = Now();
     if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
     if (connecting_) {
       if (absl::Status waited = WaitForOther(lock, call); !waited.ok()) return waited;
@@ -134,7 +134,7 @@ Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
 
 Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const Call& call) {
   const CallTimes& times = call.times();
-  const TimePoint now = Clock::now();
+  const TimePoint now = Now();
   queue_is_full_ = absl::IsDeadlineExceeded(why);
   if (queue_is_full_) {
     // The server is there, but busy: the next slice.
@@ -163,14 +163,14 @@ absl::Status Connector::WaitForOther(Lock& lock, const Call& call) {
 // One slice of the attempt. A call that nobody can wake up in here looks up more often.
 Connector::PipeOr Connector::ConnectOnce(const Call& call) {
   const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
-  const TimePoint limit = std::min(call.times().connect_deadline, After(slice));
+  const TimePoint limit = std::min(call.times().connect_deadline, After(slice, Now()));
   return place()->transport->Connect(place()->endpoint, {.deadline = limit});
 }
 
 // Not every system takes a time that is long gone for what it is.
 void Connector::PauseUntil(Lock& lock, TimePoint limit) {
   const TimePoint end = std::min(limit, retry_);
-  if (end > Clock::now()) WaitForChange(lock, end);
+  if (end > Now()) WaitForChange(lock, end);
 }
 
 std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pipe) {

@@ -138,7 +138,7 @@ void Core::TryToArm() {
 void Core::OnAlarm() {
   const Lock lock(*this, Lock::Where::kOnLoop);
   armed_for_ = kNever;
-  deadlines_.Fire(Clock::now());
+  deadlines_.Fire(Now());
 }
 
 void Core::Log(LogLevel level, std::string_view event, std::string detail) {
@@ -171,7 +171,7 @@ void Core::LogThrown(std::string_view event, const std::exception_ptr& exception
 }
 
 absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Now() - begun);
   return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(phase),
                                                   " ", endpoint_text_, ", after ", spent.count(),
                                                   " ms"));

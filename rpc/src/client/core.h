@@ -26,6 +26,7 @@
 #include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
+#include "src/connection/packet_buffer.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -75,6 +76,9 @@ class Core : public std::enable_shared_from_this<Core> {
   const ChannelOptions& options() const { return options_; }
   const std::string& endpoint_text() const { return endpoint_text_; }
 
+  // The transport's time. Any thread.
+  TimePoint Now() const { return place_.ok() ? place_->transport->Now() : Clock::now(); }
+
   // --- Whose it is, which is asked before the lock is taken. ---
 
   // Before a call is made. The first one makes the channel this process's. False: it belongs to the
@@ -111,6 +115,9 @@ class Core : public std::enable_shared_from_this<Core> {
 
   // The loop, with its thread running. The system's error when it refuses one.
   absl::StatusOr<transport::EventLoop*> EnsureLoop();
+
+  // Where its connections' buffers come from.
+  const BufferSource& buffers() const { return buffers_; }
 
   transport::TimerQueue& deadlines() { return deadlines_; }
   void QueueCallback(std::shared_ptr<PendingCallback> callback) { due_.Add(std::move(callback)); }
@@ -190,6 +197,8 @@ class Core : public std::enable_shared_from_this<Core> {
   ChannelOptions options_;
   const std::string endpoint_text_;
   const absl::StatusOr<Place> place_;  // Not OK: no call can be made.
+
+  const BufferSource buffers_{LargeBuffers::OfProcess()};
 
   ProcessMark mark_;
   std::mutex mutex_;

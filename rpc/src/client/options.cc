@@ -68,14 +68,13 @@ absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
-                                  bool stream) {
+                                  bool stream, TimePoint now) {
   if (call.timeout && call.timeout->count() <= 0) {
     return CallOptionTooSmall("timeout (ms)", *call.timeout, 1);
   }
   if (call.wait_for_ready && call.wait_for_ready->count() < 0) {
     return CallOptionTooSmall("wait_for_ready (ms)", *call.wait_for_ready, 0);
   }
-  const TimePoint now = Clock::now();
   const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);
   const TimePoint ready = After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
   return CallTimes{.begun = now,

@@ -32,9 +32,9 @@ struct CallTimes {
   TimePoint wait_until;        // Until then it waits for a server that is not there.
 };
 
-// `stream`: without a timeout of its own it has no deadline. INVALID_ARGUMENT: a timeout that is
-// not above zero, or a wait_for_ready below it.
+// Of a call that begins `now`. `stream`: without a timeout of its own it has no deadline.
+// INVALID_ARGUMENT: a timeout that is not above zero, or a wait_for_ready below it.
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
-                                  bool stream);
+                                  bool stream, TimePoint now);
 
 }  // namespace piperpc::client

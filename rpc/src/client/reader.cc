@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "src/base/spin.h"
 #include "src/wire/limits.h"
@@ -49,8 +50,14 @@ void Reader::WaitForReader(BlockingCall& call, Core::Lock& lock) {
   if (!in_time && call.connection() == here) call.EndEarly(call.Expired());
 }
 
+void Reader::MakeBuffer() {
+  if (buffer_ != nullptr) return;
+  buffer_size_ = pipe_.max_packet_bytes();
+  buffer_ = NewPageOffsetBuffer(buffer_size_);
+}
+
 void Reader::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
-  if (buffer_ == nullptr) buffer_ = NewPageOffsetBuffer(pipe_.max_packet_bytes());
+  MakeBuffer();
   const CallConnection* const here = call.connection();
   const CallersRole role(*this, call);
   const TimePoint deadline = call.times().deadline;
@@ -58,7 +65,7 @@ void Reader::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
   while (true) {
     ReceiveOne(lock, std::min(deadline, next_check));
     if (call.connection() != here) break;
-    const TimePoint now = Clock::now();
+    const TimePoint now = call.core().Now();
     call.ExpireIfDue(now);
     next_check = After(kReadSlice, now);
   }
@@ -67,7 +74,7 @@ void Reader::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
 
 // Without the lock.
 absl::StatusOr<std::size_t> Reader::ReceivePacket(TimePoint limit) {
-  const std::span space(buffer_.get(), pipe_.max_packet_bytes());
+  const std::span space(buffer_.get(), buffer_size_);
   if (spin_ != Duration::zero()) {
     Spin spin(spin_, limit);
     do {
@@ -85,7 +92,7 @@ void Reader::ReceiveOne(Core::Lock& lock, TimePoint limit) {
   const absl::StatusOr<std::size_t> size = ReceivePacket(limit);
   lock.Acquire();
   receiving_ = false;
-  delegate_.OnLookUp();
+  if (std::exchange(look_up_, false)) delegate_.OnLookUp();
   if (size.ok()) {
     delegate_.OnRead({buffer_.get(), *size});
   } else if (!absl::IsDeadlineExceeded(size.status())) {

@@ -26,7 +26,7 @@ class Reader {
     virtual void OnRead(transport::Bytes packet) = 0;
     virtual void OnReadError(const absl::Status& error) = 0;
 
-    // The caller has come back from the pipe, with something or with nothing.
+    // The caller has come back from the pipe, as LookUpSoon() asked for.
     virtual void OnLookUp() = 0;
 
    protected:
@@ -51,6 +51,9 @@ class Reader {
   // Blocks for a while, until `call` may have ended: reads, or waits for who does.
   void ReadOrWait(BlockingCall& call, Core::Lock& lock);
 
+  // The delegate is called as soon as the caller that is inside the pipe has come back.
+  void LookUpSoon() { look_up_ = true; }
+
   // One of the callers that wait, and may read, looks up; all of them.
   void WakeOne();
   void WakeAll();
@@ -64,6 +67,7 @@ class Reader {
   class CallersRole;  // While it lives.
 
   void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
+  void MakeBuffer();
   void WaitForReader(BlockingCall& call, Core::Lock& lock);
   void ReceiveOne(Core::Lock& lock, TimePoint limit);
   absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
@@ -74,9 +78,11 @@ class Reader {
   Role role_ = Role::kNobody;
   const BlockingCall* call_ = nullptr;  // Whose caller it is.
   bool receiving_ = false;
+  bool look_up_ = false;
   std::size_t unanswered_bytes_ = 0;    // Sent since it went in there.
   std::vector<BlockingCall*> waiting_;  // Those that do not read.
   PageOffsetBuffer buffer_;             // What callers receive into.
+  std::size_t buffer_size_ = 0;
 };
 
 }  // namespace piperpc::client

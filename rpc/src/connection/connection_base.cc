@@ -27,8 +27,7 @@ void ConnectionBase::SendLastGoaway(const absl::Status& status, std::uint64_t la
   outbox_.Flush(*pipe_).IgnoreError();
 }
 
-void ConnectionBase::NotifyWritable() {
-  if (!writable_wanted_ || !writable()) return;
+void ConnectionBase::TellWritable() {
   writable_wanted_ = false;
   OnWritable();
 }

@@ -53,7 +53,7 @@ class ConnectionBase {
 
  protected:
   struct Setup {
-    BufferPool* buffers = nullptr;     // See Outbox.
+    const BufferSource& buffers;       // Outlives the connection.
     wire::FrameKind counted;           // See Outbox.
     std::size_t max_packet_bytes = 0;  // What this side takes.
     std::size_t output_limit = 0;      // writable() below that.
@@ -94,7 +94,9 @@ class ConnectionBase {
   void EndClosing() { state_ = State::kClosed; }
 
   // Tells those that asked for it that there is room again, if there is.
-  void NotifyWritable();
+  void NotifyWritable() {
+    if (writable_wanted_ && writable()) TellWritable();
+  }
 
   // --- What came. An error is a violation of the protocol. ---
 
@@ -130,6 +132,7 @@ class ConnectionBase {
   // The answer to a ping is queued.
   virtual absl::Status OnPinged() { return absl::OkStatus(); }
 
+  void TellWritable();
   absl::Status OnPing(const wire::Frame& frame);
   absl::Status DecodeGoaway(const wire::Frame& frame);
 

@@ -20,23 +20,23 @@ std::string_view Rebase(std::string_view view, const std::string& owner, std::si
 }  // namespace
 
 LargeMessage::LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
-                           std::uint64_t after)
-    : header_(header), payload_(LargeBuffers::OfProcess().Take(message.size())), after_(after) {
+                           std::uint64_t after, LargeBuffers& buffers)
+    : header_(header), payload_(buffers.Take(message.size())), after_(after), buffers_(buffers) {
   payload_.Reserve(message.size());
   message.WriteTo(payload_.Append(message.size()));
   CopyViews();
 }
 
 LargeMessage::LargeMessage(const wire::FrameHeader& header, wire::Bytes payload,
-                           std::uint64_t after)
-    : header_(header), after_(after) {
+                           std::uint64_t after, LargeBuffers& buffers)
+    : header_(header), after_(after), buffers_(buffers) {
   if (!payload.empty()) {
     std::memcpy(payload_.Append(payload.size()), payload.data(), payload.size());
   }
   CopyViews();
 }
 
-LargeMessage::~LargeMessage() { LargeBuffers::OfProcess().Give(std::move(payload_)); }
+LargeMessage::~LargeMessage() { buffers_.Give(std::move(payload_)); }
 
 void LargeMessage::CopyViews() {
   views_.reserve(header_.method.size() + header_.metadata.size() + header_.status.size());

@@ -15,10 +15,11 @@ namespace piperpc {
 class LargeMessage {
  public:
   // Serialises `message`, and copies what `header` views. It may be sent when `after` bytes of the
-  // queue of small frames have gone: those of its call are among them.
+  // queue of small frames have gone: those of its call are among them. `buffers` outlives it.
   LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
-               std::uint64_t after);
-  LargeMessage(const wire::FrameHeader& header, wire::Bytes payload, std::uint64_t after);
+               std::uint64_t after, LargeBuffers& buffers);
+  LargeMessage(const wire::FrameHeader& header, wire::Bytes payload, std::uint64_t after,
+               LargeBuffers& buffers);
   ~LargeMessage();
   LargeMessage(const LargeMessage&) = delete;
   LargeMessage& operator=(const LargeMessage&) = delete;
@@ -57,6 +58,7 @@ class LargeMessage {
   PacketBuffer payload_;
   PacketBuffer prefix_;
   const std::uint64_t after_;
+  LargeBuffers& buffers_;
   std::size_t sent_ = 0;
   bool begun_ = false;
   bool done_ = false;

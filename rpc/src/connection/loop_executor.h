@@ -24,6 +24,7 @@ class LoopExecutor final : public Executor {
   explicit LoopExecutor(transport::EventLoop& loop);  // Which outlives it.
   ~LoopExecutor() override;
 
+  TimePoint Now() const override { return loop_.Now(); }
   void Post(absl::AnyInvocable<void()> work) override { loop_.Post(std::move(work)); }
   TimerId PostAt(TimePoint when, absl::AnyInvocable<void()> work) override;
   void CancelTimer(TimerId timer) override;

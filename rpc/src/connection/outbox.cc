@@ -33,7 +33,8 @@ void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
 
 }  // namespace
 
-Outbox::Outbox(BufferPool* pool, wire::FrameKind counted) : counted_kind_(counted), small_(pool) {}
+Outbox::Outbox(const BufferSource& buffers, wire::FrameKind counted)
+    : counted_kind_(counted), small_(buffers) {}
 Outbox::~Outbox() = default;
 
 // Behind a message of its own call; and, for a REQUEST, behind those that are to begin before it.
@@ -86,7 +87,7 @@ char* Outbox::AddSmall(const wire::FrameHeader& header, std::size_t payload_size
 
 void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
   if (!Overtakes(header.kind) && MustWait(header)) {
-    AddWaiting(std::make_unique<LargeMessage>(header, payload, small_.added()));
+    AddWaiting(std::make_unique<LargeMessage>(header, payload, small_.added(), large()));
     return;
   }
   char* const out = AddSmall(header, payload.size());
@@ -95,7 +96,7 @@ void Outbox::Add(const wire::FrameHeader& header, wire::Bytes payload) {
 
 void Outbox::AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
   if (message.size() > kSmallMessage || MustWait(header)) {
-    AddWaiting(std::make_unique<LargeMessage>(header, message, small_.added()));
+    AddWaiting(std::make_unique<LargeMessage>(header, message, small_.added(), large()));
   } else {
     message.WriteTo(AddSmall(header, message.size()));
   }

@@ -28,10 +28,11 @@ namespace piperpc {
 
 class Outbox {
  public:
-  // `pool`: where buffers come from and go back to when nothing waits; it outlives the outbox.
-  // Null: the outbox keeps its buffers. `counted`: the kind of frames that the peer makes this side
+  // `buffers`: where they come from, and go back to when nothing waits; outlives the outbox.
+  // `counted`: the kind of frames that the peer makes this side
   // send, see counted().
-  explicit Outbox(BufferPool* pool = nullptr, wire::FrameKind counted = wire::FrameKind::kResponse);
+  explicit Outbox(const BufferSource& buffers,
+                  wire::FrameKind counted = wire::FrameKind::kResponse);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -105,6 +106,7 @@ class Outbox {
   void AddWaiting(std::unique_ptr<LargeMessage> message);
   bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
   void Erase(Turns::iterator waiting);
+  LargeBuffers& large() { return small_.buffers().large; }
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
   absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);

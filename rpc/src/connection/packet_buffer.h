@@ -84,4 +84,10 @@ class LargeBuffers {
   std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of those.
 };
 
+// Where a connection's buffers come from, and go back to.
+struct BufferSource {
+  LargeBuffers& large;
+  BufferPool* pool = nullptr;  // Null: who needs small ones keeps its own.
+};
+
 }  // namespace piperpc

@@ -15,8 +15,10 @@ namespace piperpc {
 // given to the pipe stay where they are.
 class SmallQueue {
  public:
-  // `pool` (may be null: keeps its buffers) outlives the queue.
-  explicit SmallQueue(BufferPool* pool) : pool_(pool) {}
+  // `buffers` outlives the queue.
+  explicit SmallQueue(const BufferSource& buffers) : buffers_(buffers) {}
+
+  const BufferSource& buffers() const { return buffers_; }
 
   // Room for a frame of up to `bytes`. It begins another packet when this one could get above
   // `packet_limit`.
@@ -98,7 +100,7 @@ class SmallQueue {
   const Run& back() const { return runs_[1 - front_]; }
   void Recycle(Run& run);
 
-  BufferPool* const pool_;
+  const BufferSource& buffers_;
   std::array<Run, 2> runs_;
   std::size_t front_ = 0;
   std::uint64_t added_ = 0;

@@ -56,6 +56,7 @@ Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry
       entry_{own_method_ == nullptr ? entry.method : &own_method_->row, entry.service},
       started_(started),
       deadline_(After(timeout, started_)),
+      assembler_(connection.core().large_buffers),
       receive_credit_(connection.core().options.stream_credit_bytes),
       send_credit_(connection.peer_limits().initial_credit) {
   connection_.host().CountCall();
@@ -169,7 +170,8 @@ void Call::OnPart(bool request) {
 // What is slow for its size alone has time for that.
 void Call::ExpectRest() {
   const std::uint64_t size = assembler_.expected();
-  message_due_ = After(TimeFor(size, connection_.core().options.message_timeout));
+  message_due_ =
+      After(TimeFor(size, connection_.core().options.message_timeout), connection_.loop().Now());
   ArmDeadline();
 }
 
@@ -242,7 +244,8 @@ void Call::WakeReader() {
 
 void Call::Forget(Inbound& message) {
   connection_.memory().Give(MemoryOf(message.bytes().size()));
-  if (!message.assembled.empty()) LargeBuffers::OfProcess().Give(std::move(message.assembled));
+  if (!message.assembled.empty())
+    connection_.core().large_buffers.Give(std::move(message.assembled));
 }
 
 // Nobody will read it.
@@ -401,7 +404,7 @@ void Call::Stop(absl::Status reason) {
 }
 
 void Call::Cancel() {
-  if (GivesUpForDeadline(Clock::now(), started_, deadline_)) return StopAtDeadline();
+  if (GivesUpForDeadline(connection_.loop().Now(), started_, deadline_)) return StopAtDeadline();
   Stop(absl::CancelledError("the caller cancelled the call"));
 }
 
@@ -446,7 +449,7 @@ void Call::Abort() {
 }
 
 void Call::OnTimer() {
-  const TimePoint now = Clock::now();
+  const TimePoint now = connection_.loop().Now();
   if (deadline_ <= now) return StopAtDeadline();
   if (message_due_ > now) return ArmDeadline();  // The message was in time.
   const std::uint64_t size = assembler_.expected();
@@ -470,7 +473,7 @@ void Call::Throw(std::exception_ptr exception) {
 
 std::string Call::Describe() const {
   const Peer& who = peer();
-  const std::chrono::duration<double> age = Clock::now() - started_;
+  const std::chrono::duration<double> age = connection_.loop().Now() - started_;
   return absl::StrCat(ToAbsl(method()), " (pid ", who.pid, ", ", who.user, ", for ",
                       absl::SixDigits(age.count()), " s)");
 }

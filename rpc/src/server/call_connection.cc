@@ -12,7 +12,7 @@ namespace piperpc::server {
 
 CallConnection::CallConnection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe,
                                UserPart& user)
-    : ConnectionBase(std::move(pipe), {.buffers = &host.buffers(),
+    : ConnectionBase(std::move(pipe), {.buffers = host.buffer_source(),
                                        .counted = wire::FrameKind::kResponse,
                                        .max_packet_bytes = host.core().options.max_packet_bytes,
                                        .output_limit = host.core().options.output_queue_bytes}),
@@ -56,8 +56,6 @@ void CallConnection::SendStatusOrClose(std::uint64_t call_id, const absl::Status
               });
 }
 
-bool CallConnection::TakeUnanswered() { return std::exchange(unanswered_, false); }
-
 void CallConnection::LogNoMemory(std::string_view method, std::string_view what,
                                  std::optional<std::size_t> bytes) {
   core().Log(LogLevel::kError, "out of memory", [&] {
@@ -74,7 +72,7 @@ void CallConnection::Flush() {
   if (*result != transport::SendResult::kWouldBlock) reply_memory_.OnTaken();
 }
 
-void CallConnection::GiveBackReplyMemory() {
+void CallConnection::ShrinkReplyMemory() {
   const std::size_t queued = outbox().queued_bytes();
   reply_memory_.Shrink(queued > output_limit() ? queued - output_limit() : 0);
 }

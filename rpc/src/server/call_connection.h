@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "piperpc/internal/codec.h"
@@ -77,14 +78,17 @@ class CallConnection : public ConnectionBase,
   void Flush();
 
   // There was no memory to answer a call with, since this was asked last.
-  bool TakeUnanswered();
+  bool TakeUnanswered() { return std::exchange(unanswered_, false); }
 
   // What the pipe has taken is the server's again.
-  void GiveBackReplyMemory();
+  void GiveBackReplyMemory() {
+    if (reply_memory_.in_use()) ShrinkReplyMemory();
+  }
 
   ReplyMemory& reply_memory() { return reply_memory_; }
 
  private:
+  void ShrinkReplyMemory();
   void FlushSoon() final { loop().Defer(*this); }
 
   // The pipe is of no more use.

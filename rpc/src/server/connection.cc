@@ -13,7 +13,7 @@ namespace piperpc::server {
 using transport::CloseMode;
 
 Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
-    : CallConnection(host, std::move(pipe), user) {}
+    : CallConnection(host, std::move(pipe), user), opened_at_(loop().Now()) {}
 
 Connection::~Connection() {
   loop().Cancel(*this);
@@ -23,7 +23,7 @@ Connection::~Connection() {
 void Connection::Open() {
   pipe().Attach(loop(), *this);
   Run([this] {
-    loop().Schedule(*this, After(core().options.hello_timeout));
+    loop().Schedule(*this, After(core().options.hello_timeout, loop().Now()));
     Receive();
   });
 }
@@ -53,7 +53,9 @@ void Connection::EndDrain() {
 }
 
 // What was sent gets a limited time to be read.
-void Connection::LimitClosing() { loop().Schedule(*this, After(transport::kDrainLimit)); }
+void Connection::LimitClosing() {
+  loop().Schedule(*this, After(transport::kDrainLimit, loop().Now()));
+}
 
 void Connection::Drain() {
   if (going_away() || ending()) return;
@@ -115,7 +117,7 @@ void Connection::OnEnded(Call& call) {
 void Connection::Receive() {
   if (receiving_ || ending() || !writable()) return;
   if (kept_waits_ && !MayBeginCall()) return;
-  if (!kept_.empty()) return loop().Schedule(kept_, Clock::now());
+  if (!kept_.empty()) return loop().Schedule(kept_, loop().Now());
   receiving_ = true;
   pipe().Receive();
 }

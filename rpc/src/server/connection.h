@@ -132,7 +132,7 @@ class Connection final : public CallConnection,
   void LimitClosing();
   void CloseWhenDone();
 
-  const TimePoint opened_at_ = Clock::now();
+  const TimePoint opened_at_;
   bool idle_ = false;  // The client had no call, and had read everything, when it was to drain.
   bool grace_over_ = false;
   bool receiving_ = false;

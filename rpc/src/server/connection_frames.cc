@@ -32,7 +32,7 @@ Duration TimeoutOf(const wire::FrameHeader& header) {
 
 absl::Status Connection::OnPacket(transport::Bytes packet) {
   if (absl::Status damage = CheckPacket(packet); !damage.ok()) return damage;
-  packet_time_ = Clock::now();
+  packet_time_ = loop().Now();
   return OnFrames(packet);
 }
 

@@ -48,6 +48,7 @@ struct ServerCore {
   const std::size_t connection_share = ConnectionShare(options);
   MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
+  LargeBuffers& large_buffers = LargeBuffers::OfProcess();
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
@@ -78,6 +79,7 @@ class ConnectionHost {
   transport::EventLoop& loop() { return thread_.loop(); }
   Executor& executor() { return thread_.executor(); }
   BufferPool& buffers() { return buffers_; }  // For what the connections send.
+  const BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
@@ -107,6 +109,7 @@ class ConnectionHost {
   ServerCore& core_;
   LoopThread thread_;
   BufferPool buffers_;
+  const BufferSource buffer_source_{core_.large_buffers, &buffers_};
   CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;

@@ -34,6 +34,8 @@ class ReplyMemory final : private transport::EventLoop::Timer {
   // No more than `above` of them wait there now.
   void Shrink(std::size_t above);
 
+  bool in_use() const { return share_.used() != 0; }
+
   // The pipe has taken something.
   void OnTaken() { taken_by_pipe_ = true; }
 

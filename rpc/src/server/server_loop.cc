@@ -52,7 +52,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
   if (awaiting_hello_.size() < limit) return;
-  const TimePoint now = Clock::now();
+  const TimePoint now = loop().Now();
   if (now - awaiting_hello_.front().opened_at() < kHelloGrace) return;
   Connection& leaving = *OldestOfLargestCrowd(
       awaiting_hello_, [](const Connection& connection) { return connection.peer().user; });

@@ -18,14 +18,14 @@ class AcceptPause {
 
   // Sets the timer, at whose end the listener tries again. Loop thread.
   void Begin(const absl::Status& reason) {
-    const TimePoint now = Clock::now();
+    const TimePoint now = loop_.Now();
     loop_.Schedule(timer_, After(backoff_.Next(), now));
     Tell(reason);
   }
 
   // Only tells the delegate. Loop thread.
   void Tell(const absl::Status& reason) {
-    const TimePoint now = Clock::now();
+    const TimePoint now = loop_.Now();
     if (now < next_tell_) return;
     next_tell_ = After(kTellEvery, now);
     delegate_.OnAcceptError(reason);

@@ -31,6 +31,9 @@ class Transport {
   // "memory", "epoll", "io_uring" or "iocp": what its loops are, or the first choice for them.
   virtual std::string_view name() const = 0;
 
+  // The time of its loops, and of the deadlines that it is given. Any thread.
+  virtual TimePoint Now() const { return Clock::now(); }
+
   // What keeps it alive, for those who may need it longer than they are told; null where that is
   // for its owner to see to.
   virtual std::shared_ptr<Transport> Share() { return nullptr; }
