@@ -1,16 +1,15 @@
 // The calls of a connection by their id.
 //
 // Ids grow by one, and most calls end before many others have begun: so the latest are at the place
-// that their id says. One that is still there when its place is needed again moves to a hash map.
+// that their id says. One that is still there when its place is needed again moves to a map.
 // Not thread-safe.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
-
-#include "absl/container/flat_hash_map.h"
 
 namespace piperpc::client {
 
@@ -76,7 +75,7 @@ class CallTable {
   Entry& PlaceOf(std::uint64_t id) { return latest_[id % kLatest]; }
 
   std::array<Entry, kLatest> latest_;
-  absl::flat_hash_map<std::uint64_t, Call*> older_;
+  std::map<std::uint64_t, Call*> older_;
   std::size_t size_ = 0;
 };
 

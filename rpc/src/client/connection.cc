@@ -1,6 +1,7 @@
 #include "src/client/connection.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -185,7 +186,7 @@ void Connection::OnUnwantedMessage(Call& call) { call.EndEarly(StreamsItsReplies
 
 void Connection::EndAll(const absl::Status& status, Unsent unsent) {
   const bool elsewhere = unsent == Unsent::kTryElsewhere && absl::IsUnavailable(status);
-  absl::flat_hash_set<std::uint64_t> not_begun;
+  std::set<std::uint64_t> not_begun;
   if (elsewhere) not_begun = outbox().UnsentRequests();
   std::vector<Call*> calls = WaitingCalls();
   for (Call* const call : calls_.Live()) calls.push_back(call);

@@ -6,16 +6,18 @@
 
 namespace piperpc {
 
-class LoopExecutor::Later final : public transport::EventLoop::Timer {
+class LoopExecutor::Later final : public transport::EventLoop::Timer, public IdTableLink<Later> {
  public:
   Later(LoopExecutor& owner, TimerId id, absl::AnyInvocable<void()> work)
       : owner_(owner), id_(id), work_(std::move(work)) {}
   ~Later() { owner_.loop_.Cancel(*this); }
 
+  TimerId id() const { return id_; }
+
  private:
   void OnTimer() override {
     absl::AnyInvocable<void()> work = std::move(work_);
-    owner_.later_.erase(id_);
+    owner_.Take(id_).reset();
     try {
       work();
     } catch (...) {  // As executor.h says.
@@ -29,7 +31,16 @@ class LoopExecutor::Later final : public transport::EventLoop::Timer {
 
 LoopExecutor::LoopExecutor(transport::EventLoop& loop) : loop_(loop) {}
 
-LoopExecutor::~LoopExecutor() { CloseHandles(); }
+LoopExecutor::~LoopExecutor() {
+  CloseHandles();
+  while (const Later* const later = later_.First()) Take(later->id());
+}
+
+std::unique_ptr<LoopExecutor::Later> LoopExecutor::Take(TimerId timer) {
+  Later* const later = later_.Find(timer);
+  if (later != nullptr) later_.Remove(*later);
+  return std::unique_ptr<Later>(later);
+}
 
 LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<void()> work) {
   const TimerId id = ++last_timer_;
@@ -47,15 +58,16 @@ LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<vo
 
 void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work) {
   auto timer = std::make_unique<Later>(*this, id, std::move(work));
-  loop_.Schedule(*timer, when);
-  later_.emplace(id, std::move(timer));
+  later_.Add(*timer);
+  loop_.Schedule(*timer.release(), when);
 }
 
 void LoopExecutor::CancelTimer(TimerId timer) {
   if (!loop_.InLoop()) return Post([this, timer] { CancelTimer(timer); });
-  const auto node = later_.extract(timer);  // What it holds may come back here as it goes away.
+  const std::unique_ptr<Later> taken =
+      Take(timer);  // What it holds may come back here as it goes away.
   // Another thread may just have made it: then it comes before what is posted now.
-  if (node.empty() && on_their_way_ > 0) Post([this, timer] { later_.extract(timer); });
+  if (taken == nullptr && on_their_way_ > 0) Post([this, timer] { Take(timer); });
 }
 
 void LoopExecutor::Run() {

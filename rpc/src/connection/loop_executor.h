@@ -8,11 +8,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "piperpc/executor.h"
 #include "src/base/clock.h"
+#include "src/base/id_table.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -37,11 +37,12 @@ class LoopExecutor final : public Executor {
  private:
   class Later;
   void Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work);
+  std::unique_ptr<Later> Take(TimerId timer);
 
   transport::EventLoop& loop_;
   std::atomic<TimerId> last_timer_ = 0;
   std::atomic<std::size_t> on_their_way_ = 0;  // Timers that other threads have made, to be added.
-  absl::flat_hash_map<TimerId, std::unique_ptr<Later>> later_;  // Loop thread.
+  IdTable<Later> later_;                       // It owns them. Loop thread.
 };
 
 // A loop on a thread of its own.

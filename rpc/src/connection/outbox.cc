@@ -22,7 +22,7 @@ bool IsRequestNotBegun(const LargeMessage& message) {
   return message.header().kind == wire::FrameKind::kRequest && !message.begun();
 }
 
-void CollectRequests(Bytes packet, absl::flat_hash_set<std::uint64_t>& calls) {
+void CollectRequests(Bytes packet, std::set<std::uint64_t>& calls) {
   wire::PacketReader reader(packet);
   while (!reader.done()) {
     wire::Frame frame;
@@ -109,8 +109,8 @@ bool Outbox::HoldsRequest(std::uint64_t call_id) const {
   return turn != turn_of_.end() && turn->second->HoldsRequest();
 }
 
-absl::flat_hash_set<std::uint64_t> Outbox::UnsentRequests() const {
-  absl::flat_hash_set<std::uint64_t> calls;
+std::set<std::uint64_t> Outbox::UnsentRequests() const {
+  std::set<std::uint64_t> calls;
   small_.ForEachUnsent([&calls](Bytes packet) { CollectRequests(packet, calls); });
   for (const Waiting& waiting : waiting_) {
     if (waiting.HoldsRequest()) calls.insert(waiting.call_id);

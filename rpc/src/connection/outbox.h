@@ -11,10 +11,10 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
+#include <set>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "piperpc/internal/codec.h"
 #include "src/connection/large_message.h"
@@ -55,7 +55,7 @@ class Outbox {
 
   // The calls whose REQUEST was not handed to the pipe, not even a part of it. For a pipe that has
   // died: the peer cannot have seen these.
-  absl::flat_hash_set<std::uint64_t> UnsentRequests() const;
+  std::set<std::uint64_t> UnsentRequests() const;
 
   // Drops what has not begun to be sent of the call's frames. A message of it may be cut in the
   // middle by that: the receiver waits for the rest, and a RESPONSE with a status, or CANCEL, ends
@@ -120,8 +120,8 @@ class Outbox {
   bool sending_ = false;
   std::size_t requests_not_begun_ = 0;  // Waiting ones. Calls begin in the order of their ids.
   SmallQueue small_;
-  Turns waiting_;                                                // The first one's turn is next.
-  absl::flat_hash_map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
+  Turns waiting_;                                     // The first one's turn is next.
+  std::map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
   std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
   LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
 };

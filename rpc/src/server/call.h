@@ -28,6 +28,7 @@
 #include "piperpc/internal/server_call.h"
 #include "piperpc/server_context.h"
 #include "src/base/clock.h"
+#include "src/base/id_table.h"
 #include "src/connection/credit.h"
 #include "src/connection/packet_buffer.h"
 #include "src/connection/reassembly.h"
@@ -42,6 +43,7 @@ namespace piperpc::server {
 class CallConnection;
 
 class Call final : public internal::ServerCall,
+                   public IdTableLink<Call>,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:

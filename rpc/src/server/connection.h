@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/session_state.h"
 #include "src/base/clock.h"
+#include "src/base/id_table.h"
 #include "src/base/linked_queue.h"
 #include "src/base/memory.h"
 #include "src/server/call.h"
@@ -110,7 +110,6 @@ class Connection final : public CallConnection,
   absl::Status Refusal(const wire::FrameHeader& header, const Dispatcher::Entry* entry) const;
 
   bool has_calls() const { return starting_ != nullptr || !calls_.empty(); }
-  Call* FindCall(std::uint64_t id);
   std::vector<Call*> CallsInOrder();
   void OnWritable() override;
   // Not from inside a call. Nearly always there is none: to see that is done in line.
@@ -144,7 +143,7 @@ class Connection final : public CallConnection,
   // The call that is not yet in the table, if it will ever be. Where there was no memory for that,
   // it stays here until its handler has ended: no other call is begun then.
   std::unique_ptr<Call> starting_;
-  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
+  IdTable<Call> calls_;                // It owns them.
   std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
   std::string undelivered_;
 

@@ -141,7 +141,7 @@ absl::Status Connection::OnRequest(const wire::Frame& frame) {
   if (header.call_id > last_call_id_) return OnNewCall(frame);
   const bool continues = header.call_id != 0 && header.method.empty();
   if (!continues) return CallIdNotAboveLast(header.call_id, last_call_id_);
-  Call* const call = FindCall(header.call_id);
+  Call* const call = calls_.Find(header.call_id);
   return call == nullptr ? absl::OkStatus() : call->OnMessageFrame(frame);
 }
 
@@ -188,7 +188,8 @@ absl::Status Connection::StartCall(const wire::Frame& frame) {
     starting_.reset();
   } else {
     call.ArmDeadline();
-    calls_.emplace(call.id(), std::move(starting_));
+    calls_.Add(*starting_);
+    starting_.release();
   }
   return status;
 }
@@ -212,7 +213,7 @@ absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   if (header.call_id == 0 || (header.call_id > last_call_id_ && !going_away())) {
     return CallNeverBegun(header);
   }
-  Call* const call = FindCall(header.call_id);
+  Call* const call = calls_.Find(header.call_id);
   if (call == nullptr) return absl::OkStatus();  // It has ended; the client does not know yet.
   switch (header.kind) {
     case wire::FrameKind::kMessage:
@@ -244,11 +245,6 @@ absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool /*again*/) {
   LimitClosing();
   StopCalls(absl::CancelledError("the client ended the connection"));
   return absl::OkStatus();
-}
-
-Call* Connection::FindCall(std::uint64_t id) {
-  const auto found = calls_.find(id);
-  return found == calls_.end() ? nullptr : found->second.get();
 }
 
 }  // namespace piperpc::server
