@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -12,14 +15,17 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <utility>
 
 #include "e2e/memory_refuser.h"
+#include "piperpc/async.h"
 #include "piperpc/client.h"
 #include "piperpc/in_process.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
+#include "src/base/id_table.h"
 #include "src/connection/packet_buffer.h"
 #include "src/transport/transport.h"
 #include "support/endpoints.h"
@@ -398,9 +404,10 @@ TEST_P(RefusedMemory, OfAClientForAListenerBeginsNoCallThatHasNoEnd) {
 
 // One of each size, at each place: no call is left without an end, and no other call suffers.
 TEST_P(RefusedMemory, OfAClientForAnythingAtAllEndsOneCallAtTheMost) {
-  const RawMessage request{std::string(100, 'r')};
+  RawMessage request;
+  const RawMessage first{"first"};
   auto bystander = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
-  ASSERT_TRUE(bystander.Write(request));
+  ASSERT_TRUE(bystander.Write(first));
   const std::pair<const char*, std::function<absl::Status()>> forms[] = {
       {"blocking",
        [&] { return internal::CallUnary<RawMessage>(*channel_, kEcho, request, {}).status(); }},
@@ -427,27 +434,33 @@ TEST_P(RefusedMemory, OfAClientForAnythingAtAllEndsOneCallAtTheMost) {
          return stream.Finish().status();
        }}};
   int refused = 0;
-  for (const auto& [name, call] : forms) {
-    for (std::size_t least = 8; least < 512 * 1024; least *= 2) {
-      for (const int skipped : {0, 1, 2, 5}) {
-        SCOPED_TRACE(::testing::Message() << name << " " << least << " " << skipped);
-        absl::Status status;
-        Refuse(least, 2 * least - 1, skipped);
-        MarkThisThread();
-        try {
-          status = call();
-        } catch (const std::bad_alloc&) {  // Before there was a call.
-        }
-        RefuseMemoryOfThisThread(false);
-        refused += RefusalsOfMemory();
-        EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+  const auto try_it = [&](const auto& form, std::size_t least, int skipped) {
+    const auto& [name, call] = form;
+    SCOPED_TRACE(::testing::Message()
+                 << name << " " << request.bytes.size() << " " << least << " " << skipped);
+    absl::Status status;
+    Refuse(least, 2 * least - 1, skipped);
+    MarkThisThread();
+    try {
+      status = call();
+    } catch (const std::bad_alloc&) {  // Before there was a call.
+    }
+    RefuseMemoryOfThisThread(false);
+    refused += RefusalsOfMemory();
+    EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+  };
+  for (const std::size_t size : {100, 100'000}) {
+    request.bytes.assign(size, 'r');
+    for (const auto& form : forms) {
+      for (std::size_t least = 8; least < 512 * 1024; least *= 2) {
+        for (const int skipped : {0, 1, 2, 5}) try_it(form, least, skipped);
       }
     }
   }
   EXPECT_GT(refused, 0);
   const RawResult end = bystander.Finish();
   ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(end->bytes, request.bytes + ",");
+  EXPECT_EQ(end->bytes, "first,");
   ExpectServed();
 }
 
@@ -470,6 +483,80 @@ TEST_P(RefusedMemory, OfAClientForItsFirstCallLeavesTheChannelAsItWas) {
       EXPECT_TRUE(Call(kEcho, "e").ok());
     }
   }
+}
+
+// What is not of a connection.
+class RefusedMemoryOfThisThread : public ::testing::Test {
+ protected:
+  void TearDown() override { End(); }
+
+  static void Begin(std::size_t least, std::size_t most, int skipped = 0) {
+    RefuseMemory(least, most, skipped);
+    RefuseMemoryOfThisThread(true);
+  }
+  static void End() {
+    RefuseMemoryOfThisThread(false);
+    RefuseMemory(0, 0);
+  }
+};
+
+struct Numbered : IdTableLink<Numbered> {
+  explicit Numbered(std::uint64_t its_number) : number(its_number) {}
+  std::uint64_t id() const { return number; }
+  std::uint64_t number;
+};
+
+TEST_F(RefusedMemoryOfThisThread, LeavesATableAsItWas) {
+  std::deque<Numbered> items;
+  for (std::uint64_t id = 1; id <= 100; ++id) items.emplace_back(id);
+  IdTable<Numbered> table;
+  Begin(1, 1 << 20);
+  EXPECT_THROW(table.Add(items[0]), std::bad_alloc);
+  EXPECT_TRUE(table.empty());
+  End();
+  table.Add(items[0]);
+  Begin(1, 1 << 20);
+  for (std::size_t i = 1; i < items.size(); ++i) table.Add(items[i]);
+  EXPECT_GT(RefusalsOfMemory(), 0);
+  End();
+  for (Numbered& item : items) EXPECT_EQ(table.Find(item.number), &item);
+}
+
+Task<bool> CountOne(WorkerPool& workers, std::stop_token stop, std::atomic<int>& count) {
+  const auto add = [&count] {
+    ++count;
+    return absl::OkStatus();
+  };
+  auto work = RunBlocking(workers, add, stop);
+  const absl::Status status = co_await work;
+  if (!status.ok()) throw std::bad_alloc();
+  co_return true;
+}
+
+TEST_F(RefusedMemoryOfThisThread, LosesNoWorkOfAPoolAndRunsNoneThatWasRefused) {
+  std::atomic<int> ran = 0;
+  int taken = 0;
+  int refused = 0;
+  WorkerPool pool(2, 1000);
+  WorkerPool part(pool, "somebody");
+  std::stop_source stop;
+  for (std::size_t least = 8; least < 4096; least *= 2) {
+    for (int skipped = 0; skipped < 6; ++skipped) {
+      SCOPED_TRACE(::testing::Message() << least << " " << skipped);
+      Begin(least, 2 * least - 1, skipped);
+      try {
+        SyncWait(CountOne(part, stop.get_token(), ran));
+        ++taken;
+      } catch (const std::bad_alloc&) {
+        ++refused;
+      }
+      End();
+    }
+  }
+  ASSERT_TRUE(pool.Stop());
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(taken, 0);
+  EXPECT_EQ(ran, taken);
 }
 
 // Middleware of a server that has no memory, where the texts of errors need some: they have the

@@ -159,6 +159,18 @@ TEST_F(Limits, AClientThatReadsNoneOfItsLargeRepliesIsClosedInTheEnd) {
   }
 }
 
+// Nor is one waited for that says that it goes away, and then stays.
+TEST_F(Limits, AClientThatGoesAwayAndReadsNoneOfItsLargeReplyIsClosedInTheEnd) {
+  Start({.max_message_bytes = kLargeReply,
+         .reply_budget_bytes = kLargeReply,
+         .message_timeout = std::chrono::milliseconds(200)});
+  WireClient frozen = Connect();
+  frozen.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", kLargeReplyText),
+               Encode({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({absl::OkStatus(), 0}))});
+  ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 1; }));
+  EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
+}
+
 // Though a handler of it goes on.
 TEST_F(Limits, AClientThatIsGoneHoldsNoMemoryForReplies) {
   Start({.max_message_bytes = kLargeReply, .reply_budget_bytes = kLargeReply});

@@ -1,4 +1,6 @@
 #include <exception>
+#include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -75,9 +77,7 @@ struct BlockingAwaiter::OnStop {
       if (pool.TakeBack(job->ticket)) job->End(Job::State::kTakenBack, nullptr);
     }
   };
-  OnStop(const std::stop_token& stop, WorkerPool& pool, std::shared_ptr<Job> job)
-      : callback(stop, Callback{pool, std::move(job)}) {}
-  std::stop_callback<Callback> callback;
+  std::optional<std::stop_callback<Callback>> callback;
 };
 
 BlockingAwaiter::BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work,
@@ -101,13 +101,15 @@ bool BlockingAwaiter::await_suspend(std::coroutine_handle<> handle) {
   // Without an executor the worker resumes this frame as soon as it has the handle: so nothing of
   // the frame is used once it has.
   const std::shared_ptr<Job> job = job_;
+  // Its memory first: what a worker has begun must be waited for.
+  if (stop_.stop_possible()) on_stop_ = std::make_unique<OnStop>();
   const absl::StatusOr<WorkerPool::Ticket> taken = pool_.Enqueue([job] { job->Run(); });
   if (!taken.ok()) {
     status_ = taken.status();
     return false;
   }
   job->ticket = *taken;
-  if (stop_.stop_possible()) on_stop_ = std::make_unique<OnStop>(stop_, pool_, job);
+  if (on_stop_ != nullptr) on_stop_->callback.emplace(stop_, OnStop::Callback{pool_, job});
   const MutexLock lock(job->mutex);
   if (job->state == Job::State::kDone || job->state == Job::State::kTakenBack) return false;
   job->handle = handle;

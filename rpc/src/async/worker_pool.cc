@@ -28,7 +28,11 @@ struct WorkerPool::Part {
   const std::string user;
   std::map<Ticket, Job> queue;  // The oldest first.
   std::size_t running = 0;
-  bool in_line = false;
+
+  // Its place in the line of those with work that may run. Here while it does not stand there, and
+  // empty then: so it needs no memory to stand in line.
+  std::list<std::shared_ptr<Part>> place{1};
+  bool in_line() const { return place.empty(); }
 };
 
 class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
@@ -74,8 +78,9 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
     taken = part.queue.extract(ticket);
     if (taken.empty()) return false;
     --queued_;
-    if (part.queue.empty() && std::exchange(part.in_line, false)) {
-      std::erase_if(line_, [&part](const auto& each) { return each.get() == &part; });
+    if (part.queue.empty() && part.in_line()) {
+      LeaveLine(std::find_if(line_.begin(), line_.end(),
+                             [&part](const auto& each) { return each.get() == &part; }));
     }
     return true;
   }
@@ -195,9 +200,15 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void StandInLine(const std::shared_ptr<Part>& part) {
-    if (part->in_line || part->queue.empty() || part->running >= ThreadsOf(*part)) return;
-    part->in_line = true;
-    line_.push_back(part);
+    if (part->in_line() || part->queue.empty() || part->running >= ThreadsOf(*part)) return;
+    part->place.front() = part;
+    line_.splice(line_.end(), part->place);
+  }
+
+  std::shared_ptr<Part> LeaveLine(std::list<std::shared_ptr<Part>>::iterator place) {
+    std::shared_ptr<Part> part = std::move(*place);
+    part->place.splice(part->place.end(), line_, place);
+    return part;
   }
 
   void Work() {
@@ -213,9 +224,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void RunNext(std::unique_lock<std::mutex>& lock) {
-    const std::shared_ptr<Part> part = std::move(line_.front());
-    line_.pop_front();
-    part->in_line = false;
+    const std::shared_ptr<Part> part = LeaveLine(line_.begin());
     auto next = part->queue.extract(part->queue.begin());
     --queued_;
     --idle_;

@@ -18,6 +18,10 @@ Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pi
 Connection::~Connection() {
   loop().Cancel(*this);
   loop().Cancel(kept_);
+  while (Call* const call = calls_.First()) {
+    calls_.Remove(*call);
+    delete call;
+  }
 }
 
 void Connection::Open() {
@@ -98,7 +102,7 @@ std::vector<Call*> Connection::CallsInOrder() {
   std::vector<Call*> calls;
   calls.reserve(calls_.size() + 1);
   if (starting_ != nullptr) calls.push_back(starting_.get());
-  for (const auto& [id, call] : calls_) calls.push_back(call.get());
+  calls_.ForEach([&calls](Call& call) { calls.push_back(&call); });
   std::sort(calls.begin(), calls.end(), [](Call* a, Call* b) { return a->id() < b->id(); });
   return calls;
 }
@@ -108,7 +112,8 @@ void Connection::OnEnded(Call& call) {
     if (pipe_is_closing()) loop().Defer(*this);
     return;
   }
-  std::unique_ptr<Call> ended = std::move(calls_.extract(call.id()).mapped());
+  calls_.Remove(call);
+  std::unique_ptr<Call> ended(&call);
   ended->SetNextEnded(std::move(ended_calls_));
   ended_calls_ = std::move(ended);
   loop().Defer(*this);
@@ -160,6 +165,7 @@ void Connection::EndIteration() {
 }
 
 void Connection::OnRepliesNotRead() {
+  if (ending()) return Close(CloseMode::kAbort);
   Run([this] { Fail(RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout)); });
 }
 

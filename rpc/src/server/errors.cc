@@ -90,10 +90,10 @@ absl::Status StoppedWithoutReason(std::string_view method) {
 
 absl::Status RepliesNotRead(std::size_t waiting, Duration time) {
   return absl::ResourceExhaustedError(absl::StrCat(
-      "the client has not read for ",
+      "the pipe to the client has taken nothing for ",
       std::chrono::duration_cast<std::chrono::milliseconds>(time).count(), " ms, while ", waiting,
       " bytes of replies wait for it; the limit is message_timeout, for replies above "
-      "output_queue_bytes"));
+      "output_queue_bytes; read faster"));
 }
 
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
@@ -101,7 +101,7 @@ absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
       "no memory for a reply: ", waiting,
       " bytes of replies to this client would wait to be read, ",
       "above its output queue, and with those to others they would reach ", ToAbsl(limit),
-      "; make fewer calls with large replies at once, and read the replies as they come"));
+      "; try again later, or make fewer calls with large replies at once"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {
