@@ -13,9 +13,6 @@ USERS = ("services/", "examples/", "tools/")
 # Headers with names like those of a system, of libraries that are the same on all.
 LIBRARIES = re.compile(r"(gtest|gmock|benchmark|google|absl|unicode)/|(sqlite3|sodium)\.h$")
 
-# Modules whose parts still include one another; what is missing to end that is in ARCHITECTURE.md.
-TANGLED = ()
-
 
 def read_rules(root):
     """Each module, and the modules that it may include."""
@@ -43,7 +40,7 @@ class Layers:
         self.rules = read_rules(root)
         self.is_of_one_system = is_of_one_system
         self.faults = [] if self.rules else [f"{ARCHITECTURE}: has no rules of the form 'a -> b'"]
-        self.parts = {}  # Of modules without cycles: each part, and those that it includes.
+        self.parts = {}  # Each, and those of its module that it includes.
 
     def read(self, name):
         for bracket, included in INCLUDE.findall((self.root / name).read_text()):
@@ -62,7 +59,7 @@ class Layers:
             self.fault(name, included, f"of a module that {ARCHITECTURE} has no rule for")
         elif own != other and other not in self.rules[own]:
             self.fault(name, included, f"{own} may not include {other}")
-        elif own == other and own not in TANGLED:
+        elif own == other:
             part = name.removeprefix(RUNTIME).rpartition(".")[0]
             self.parts.setdefault(part, set()).add(included.rpartition(".")[0])
 
