@@ -114,14 +114,6 @@ TEST_F(ConnectionTest, AGoawayThatIsStillInThePipeIsReadWhenASendFails) {
   EXPECT_EQ(*Get(second), "r-second");
 }
 
-TEST_F(ConnectionTest, AGoawayWithAStatusTellsWhy) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Expect(FrameKind::kRequest);
-  connection.Goaway(absl::ResourceExhaustedError("too many cancels"), 1);
-  ExpectStatus(Get(call).status(), absl::StatusCode::kResourceExhausted, "too many cancels");
-}
-
 TEST_F(ConnectionTest, OnlyAResponseAheadOfAGoawayWithAStatusIsTaken) {
   for (const bool in_one_packet : {true, false}) {
     auto ahead = CallAsync("ahead");
@@ -146,14 +138,6 @@ TEST_F(ConnectionTest, OnlyAResponseAheadOfAGoawayWithAStatusIsTaken) {
     ExpectStatus(Get(behind).status(), absl::StatusCode::kResourceExhausted, "too much");
     EXPECT_TRUE(connection.ReceivesEnd());
   }
-}
-
-TEST_F(ConnectionTest, AViolationThatTheServerSawIsInternal) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.Accept();
-  connection.Expect(FrameKind::kHello);
-  connection.Goaway(absl::InvalidArgumentError("a bad frame"), 0);
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "a bad frame");
 }
 
 TEST_F(ConnectionTest, NoVersionInCommonIsAFailedPrecondition) {
@@ -192,61 +176,6 @@ TEST_F(ConnectionTest, WhatSendsMoreThanAPacketIsNoServer) {
   const absl::Status status = Get(call).status();
   ExpectStatus(status, absl::StatusCode::kFailedPrecondition, "scripted is not a PipeRPC server (");
   ExpectStatus(status, absl::StatusCode::kFailedPrecondition, "300000");
-}
-
-TEST_F(ConnectionTest, AFaultInTheHelloOfAServerIsTheServers) {
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.max_packet_bytes = 1000;
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.Accept();
-  connection.SendHello(hello);
-  const absl::Status status = Get(call).status();
-  ExpectStatus(status, absl::StatusCode::kInternal, "the server at scripted broke the protocol");
-  ExpectStatus(status, absl::StatusCode::kInternal, "max_packet_bytes in Hello is 1000");
-}
-
-TEST_F(ConnectionTest, AnEchoIsNoServer) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.Accept();
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.max_calls = 0;  // As in the Hello of a client.
-  connection.SendHello(hello);
-  ExpectStatus(Get(call).status(), absl::StatusCode::kFailedPrecondition,
-               "is not a PipeRPC server");
-}
-
-TEST_F(ConnectionTest, DamageIsNamedAndEndsTheConnection) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Expect(FrameKind::kRequest);
-  connection.SendRaw(std::string("\xff\xff\xff\xff", 4));
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "header length");
-  EXPECT_TRUE(connection.ReceivesEnd());
-}
-
-TEST_F(ConnectionTest, AFrameThatOnlyClientsSendIsAViolation) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
-  connection.Send({.kind = FrameKind::kCancel, .call_id = request.call_id});
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "kind 6");
-}
-
-TEST_F(ConnectionTest, AReplyToACallThatWasNeverBegunIsAViolation) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Expect(FrameKind::kRequest);
-  connection.Reply(99, "r");
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "never begun");
-}
-
-TEST_F(ConnectionTest, UnknownKindsAreIgnoredOnlyWhenOptional) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Expect(FrameKind::kRequest);
-  connection.Send({.kind = static_cast<FrameKind>(77), .flags = wire::kOptional});
-  connection.Send({.kind = static_cast<FrameKind>(78)});
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "kind 78");
 }
 
 TEST_F(ConnectionTest, ACallThatDoesNotWaitIsNotHeldUpByThoseThatDo) {
@@ -437,18 +366,6 @@ TEST_F(ConnectionTest, PongsThatWereReadAreNotHeldAgainstTheServer) {
   }
   connection.Reply(frame.call_id, "r");
   EXPECT_EQ(*Get(large), "r");
-}
-
-TEST_F(ConnectionTest, TheServerIsToldOfItsViolation) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  connection.Expect(FrameKind::kRequest);
-  connection.Send({.kind = static_cast<FrameKind>(78)});
-  const auto goaway = wire::DecodeGoaway(connection.Expect(FrameKind::kGoaway).payload);
-  ASSERT_TRUE(goaway.ok()) << goaway.status();
-  ExpectStatus(goaway->status, absl::StatusCode::kInvalidArgument, "kind 78");
-  EXPECT_TRUE(connection.ReceivesEnd());
-  EXPECT_EQ(Get(call).status().code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(ConnectionTest, CallsAboveTheLastOfAGoawayWithAStatusAreMadeAgain) {

@@ -147,17 +147,6 @@ TEST_F(LimitsTest, ACallThatWaitedTellsTheServerWhatIsLeftOfItsTimeout) {
   for (auto& call : calls) EXPECT_EQ(*Get(call), "r");
 }
 
-TEST_F(LimitsTest, ALargeReplyThatTheServerShouldNotHaveSentEndsTheCall) {
-  auto call = CallAside("x");
-  ScriptedConnection connection = server_.AcceptAndGreet();
-  wire::FrameHeader header{.kind = FrameKind::kResponse,
-                           .call_id = connection.Expect(FrameKind::kRequest).call_id,
-                           .flags = wire::kMore};
-  header.message_size = 100'000'000;
-  connection.Send(header, "begin");
-  ExpectStatus(Get(call).status(), absl::StatusCode::kResourceExhausted, "100000000");
-}
-
 TEST_F(LimitsTest, ALargeRequestIsSplitAndASmallOneOvertakesIt) {
   auto ready = std::async(std::launch::async, [&] { return channel_->WaitUntilReady(kPatience); });
   ScriptedConnection connection = server_.AcceptAndGreet();

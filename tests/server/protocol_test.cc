@@ -1,4 +1,4 @@
-// What the server does with the frames of a client, good and bad.
+// What the server does with the frames of a client. Bad ones are for tests/conformance.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 
 #include "server/server_fixture.h"
 #include "src/transport/own_peer.h"
+#include "support/eventually.h"
 
 namespace piperpc::testing {
 namespace {
@@ -32,23 +33,6 @@ std::string Cancel(std::uint64_t id) { return Encode({.kind = FrameKind::kCancel
 class Protocol : public ServerFixture {
  protected:
   void SetUp() override { Start(); }
-
-  // After something that ended one connection only.
-  void ExpectServerLives() {
-    WireClient other = Connect();
-    other.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "alive")});
-    EXPECT_EQ(other.NextAfterHello().payload, "alive");
-  }
-
-  // Sends the packet and expects a goaway whose text has `text`, and the end.
-  void ExpectGoaway(std::initializer_list<std::string> frames, const std::string& text) {
-    WireClient client = Connect();
-    client.Send(frames);
-    const absl::Status reason = client.Goaway();
-    EXPECT_TRUE(absl::IsInvalidArgument(reason)) << reason;
-    EXPECT_THAT(std::string(reason.message()), HasSubstr(text));
-    ExpectServerLives();
-  }
 };
 
 TEST_F(Protocol, AnswersHelloWithItsOwnAndTheChosenVersion) {
@@ -237,54 +221,6 @@ TEST_F(Protocol, DeadlineOfARequestThatIsNotWholeNamesThatPhase) {
       "the deadline has passed while receiving the request of test.v1.Test/Echo, after 20 ms");
 }
 
-TEST_F(Protocol, LateFramesOfAnEndedCallAreIgnored) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x"), Cancel(1),
-               Message(1, "late"), Encode({.kind = FrameKind::kCredit, .call_id = 1, .credit = 5}),
-               EncodedRequest(2, "test.v1.Test/Echo", "y")});
-  EXPECT_EQ(client.NextAfterHello().payload, "x");
-  EXPECT_EQ(client.NextAfterHello().payload, "y");
-}
-
-TEST_F(Protocol, UnknownMethodAndServiceEndOnlyTheirCall) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/None", ""),
-               EncodedRequest(2, "no.Service/None", ""),
-               EncodedRequest(3, "test.v1.Test/Echo", "fine")});
-  EXPECT_TRUE(absl::IsUnimplemented(client.NextAfterHello().status));
-  EXPECT_TRUE(absl::IsUnimplemented(client.NextAfterHello().status));
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
-}
-
-TEST_F(Protocol, AWrongMethodTypeEndsOnlyItsCall) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Concat", ""),
-               Opening(2, "test.v1.Test/Echo"), EncodedRequest(3, "test.v1.Test/Echo", "fine")});
-  EXPECT_TRUE(absl::IsInvalidArgument(client.NextAfterHello().status));
-  EXPECT_TRUE(absl::IsInvalidArgument(client.NextAfterHello().status));
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
-}
-
-TEST_F(Protocol, AnnouncedMessageAboveTheLimitEndsOnlyItsCall) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(),
-               Encode({.kind = FrameKind::kRequest,
-                       .call_id = 1,
-                       .flags = wire::kEnd | wire::kMore,
-                       .method = "test.v1.Test/Echo",
-                       .message_size = 5'000'000},
-                      "begin"),
-               EncodedRequest(2, "test.v1.Test/Echo", "fine")});
-  const OwnedFrame refused = client.NextAfterHello();
-  EXPECT_TRUE(absl::IsResourceExhausted(refused.status));
-  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("5000000"));
-  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("4194304"));
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
-  client.Send({Encode({.kind = FrameKind::kRequest, .call_id = 1, .flags = wire::kEnd}, "rest"),
-               EncodedRequest(3, "test.v1.Test/Echo", "still fine")});
-  EXPECT_EQ(client.NextAfterHello().payload, "still fine");
-}
-
 TEST_F(Protocol, ReplyAboveTheClientsLimitEndsOnlyItsCall) {
   WireClient client = Connect();
   client.Send({EncodedHello({.max_packet_bytes = 65536,
@@ -316,99 +252,46 @@ TEST_F(Protocol, MessageWithoutCreditEndsTheCall) {
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
-// The rest of the message never comes.
-TEST_F(Protocol, TheFirstFrameOfAMessageWithoutCreditEndsTheCall) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(), Opening(1, "test.v1.Test/ReadLate")});
-  const std::string part(60'000, 'p');
-  for (int i = 0; i < 5; ++i) client.Send({Message(1, part)});  // All the credit.
-  client.Send({Encode({.kind = FrameKind::kMessage,
-                       .call_id = 1,
-                       .flags = wire::kMore,
-                       .message_size = 2 * part.size()},
-                      part),
-               Encode({.kind = FrameKind::kPing})});
-  EXPECT_EQ(client.NextAfterHello().kind, FrameKind::kPong);
-  service_.release.Set();
-  const OwnedFrame frame = client.NextAfterHello();
-  EXPECT_TRUE(absl::IsResourceExhausted(frame.status)) << frame.status;
-  EXPECT_THAT(std::string(frame.status.message()),
-              HasSubstr("120000 bytes was sent without credit"));
-}
-
-TEST_F(Protocol, WrongMagicIsRefused) {
-  ExpectGoaway({EncodedHello({.magic = 0x12345678,
-                              .max_packet_bytes = 65536,
-                              .max_message_bytes = 65536,
-                              .max_calls = 16,
-                              .max_metadata_bytes = 8192,
-                              .initial_credit = 65536})},
-               "magic");
-}
-
-TEST_F(Protocol, VersionsWithNothingInCommonAreRefused) {
-  WireClient client = Connect();
-  client.Send({EncodedHello({.min_version = 7,
-                             .max_version = 9,
-                             .max_packet_bytes = 65536,
-                             .max_message_bytes = 65536,
-                             .max_calls = 16,
-                             .max_metadata_bytes = 8192,
-                             .initial_credit = 65536})});
-  const absl::Status reason = client.Goaway();
-  EXPECT_TRUE(absl::IsFailedPrecondition(reason)) << reason;
-  EXPECT_THAT(std::string(reason.message()), HasSubstr("7"));
-  ExpectServerLives();
-}
-
-TEST_F(Protocol, NoHelloFirstIsRefused) {
-  ExpectGoaway({EncodedRequest(1, "test.v1.Test/Echo", "x")}, "Hello");
-}
-
-TEST_F(Protocol, GarbageIsRefused) { ExpectGoaway({"GET / HTTP/1.1\r\n\r\n"}, ""); }
-
-TEST_F(Protocol, LyingLengthIsRefused) {
-  std::string lie = EncodedRequest(1, "test.v1.Test/Echo", "four");
-  lie[lie.size() - 8] = 100;  // The payload's length.
-  ExpectGoaway({EncodedHello(), lie}, "100");
-}
-
-TEST_F(Protocol, ReusedCallIdIsRefused) {
-  ExpectGoaway({EncodedHello(), EncodedRequest(5, "test.v1.Test/Echo", ""),
-                EncodedRequest(5, "test.v1.Test/Echo", "")},
-               "call id 5");
-}
-
-TEST_F(Protocol, FrameForACallThatNeverBeganIsRefused) {
-  ExpectGoaway({EncodedHello(), Cancel(3)}, "never begun");
-}
-
-TEST_F(Protocol, UnknownKindIsRefusedUnlessOptional) {
-  WireClient client = Connect();
-  client.Send({EncodedHello(),
-               Encode({.kind = static_cast<FrameKind>(77), .flags = wire::kOptional}, "new"),
-               EncodedRequest(1, "test.v1.Test/Echo", "fine")});
-  EXPECT_EQ(client.NextAfterHello().payload, "fine");
-  ExpectGoaway({EncodedHello(), Encode({.kind = static_cast<FrameKind>(77)})}, "77");
-}
-
-TEST_F(Protocol, MessageAfterTheLastOneIsRefused) {
-  ExpectGoaway({EncodedHello(), EncodedRequest(1, "test.v1.Test/Wait", ""), Message(1, "more")},
-               "after its last");
-}
-
-TEST_F(Protocol, PayloadOfARequestThatOpensAStreamIsRefused) {
-  ExpectGoaway(
-      {EncodedHello(),
-       Encode({.kind = FrameKind::kRequest, .call_id = 1, .method = "test.v1.Test/Chat"}, "early")},
-      "no END flag");
-}
-
 TEST_F(Protocol, PeerIsWhoTheKernelSays) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Peer", "")});
   const Peer self = transport::OwnPeer();
   EXPECT_EQ(client.NextAfterHello().payload, self.user + " " + std::to_string(self.pid));
+}
+
+using Goaways = ServerFixture;
+
+// With an open stream, whose handler reads, and a call behind the goaway, which is not answered.
+TEST_F(Goaways, WithAStatusEndTheConnectionAtOnce) {
+  Start();
+  WireClient client = Connect();
+  client.Send({EncodedHello(), Opening(1, "test.v1.Test/Concat"), Message(1, "part")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  const std::string goaway =
+      Encode({.kind = FrameKind::kGoaway}, wire::EncodeGoaway({absl::InternalError("x"), 0}));
+  client.Send({goaway + EncodedRequest(2, "test.v1.Test/Stubborn", "")});
+  EXPECT_TRUE(service_.stopped.WaitFor(1));
+  absl::StatusOr<OwnedFrame> frame = client.Next();
+  for (; frame.ok(); frame = client.Next()) EXPECT_NE(frame->call_id, 2u);
+  EXPECT_TRUE(absl::IsUnavailable(frame.status())) << frame.status();
+  EXPECT_EQ(service_.entered.count(), 1);  // By the first one alone.
+}
+
+// The client has left so much unread that the goaway cannot follow it into the pipe.
+TEST_F(Goaways, ThatCannotBeSentAreNotWaitedForForEver) {
+  Start({.output_queue_bytes = 64 * 1024 * 1024});  // It goes on reading.
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Big", "4000000")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  {
+    WireClient other = Connect();  // Is served once all is sent of the reply that the pipe takes.
+    other.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "served")});
+    EXPECT_EQ(other.NextAfterHello().payload, "served");
+  }
+  client.Send({Cancel(9)});  // Of a call that was never begun.
+  EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
+  absl::StatusOr<OwnedFrame> frame = client.Next();
+  for (; frame.ok(); frame = client.Next()) EXPECT_NE(frame->kind, FrameKind::kGoaway);
 }
 
 }  // namespace
