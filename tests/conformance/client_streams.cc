@@ -33,6 +33,8 @@ void AddLies(ClientCases& cases) {
       {"EmptyFrameInTheMiddle", First(kEight, "half") + First(0, "")},
       {"EmptyLastFrame", First(kEight, "half") + Last("")},
       {"ResponseWithinAMessage", First(kEight, "half") + Response(kCall)},
+      {"ResponseWithAPayloadWithinAMessage", First(kEight, "half") + Response(kCall, "rest")},
+      {"MessageWithinAResponse", Part(FrameKind::kResponse, kCall, kEight, "half") + Last("rest")},
   };
   for (const auto& [name, packet] : lies) cases.push_back(Violation(name, packet, "", kStreamed));
 }
@@ -45,6 +47,32 @@ void AddLimits(ClientCases& cases) {
                      .end = {.code = StatusCode::kResourceExhausted, .text = std::to_string(size)},
                      .then = Then::kCancels});
   }
+}
+
+// All in one packet, so nobody gives credit back meanwhile. Each message takes 32 bytes more.
+void AddCredit(ClientCases& cases) {
+  const std::string large(60'000, 'a');
+  const std::string rest(kStreamCredit - 60'032 - 32, 'b');  // With it, none is left.
+  const std::string less = rest.substr(1);
+  const std::string all = Message(kCall, large) + Message(kCall, rest);
+  const std::pair<const char*, std::string> overruns[] = {
+      {"MessageWithoutCredit", all + Message(kCall, "m")},
+      {"EmptyMessageWithoutCredit", all + Message(kCall, "")},
+      {"FirstFrameOfAMessageWithoutCredit", all + First(kEight, "half")},
+      {"MessagesBehindOneWithoutCredit", all + Repeat(Message(kCall, "m"), 1000)},
+  };
+  for (const auto& [name, packet] : overruns) {
+    cases.push_back({.name = name,
+                     .forms = kStreamed,
+                     .packets = {packet},
+                     .end = {.code = StatusCode::kResourceExhausted,
+                             .text = "without credit",
+                             .replies = {large, rest}},
+                     .then = Then::kCancels});
+  }
+  cases.push_back(Streamed("MessageForTheLastByteOfTheCredit",
+                           {Message(kCall, large) + Message(kCall, less) + Message(kCall, rest)},
+                           {large, less, rest}));
 }
 
 void AddGood(ClientCases& cases) {
@@ -87,6 +115,7 @@ ClientCases StreamsOfServer() {
   ClientCases cases;
   AddLies(cases);
   AddLimits(cases);
+  AddCredit(cases);
   AddGood(cases);
   AddResponses(cases);
   return cases;

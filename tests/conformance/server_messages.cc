@@ -196,10 +196,38 @@ ServerCases Budget() {
   };
 }
 
+// A connection that goes on has the memory of its messages back as soon as they are done with: each
+// of these takes nearly all there is.
+ServerCases OneAfterTheOther() {
+  const std::string third(80'000, 't');
+  const std::string whole = Repeat(third, 3);
+  const auto packets = [&](FrameHeader first) {
+    first.flags |= wire::kMore;
+    first.message_size = whole.size();
+    return std::vector<std::string>{Encode(first, third), Part(first.kind, first.call_id, 0, third),
+                                    LastPart(first.kind, first.call_id, third)};
+  };
+  ServerCase requests{.name = "LargeRequestsOneAfterTheOther", .packets = {}};
+  ServerCase messages{.name = "LargeMessagesOneAfterTheOther", .packets = {Opening(1, kConcat)}};
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    FrameHeader first{.kind = FrameKind::kRequest, .call_id = id, .flags = wire::kEnd};
+    first.method = kEcho;
+    for (const std::string& packet : packets(first)) requests.packets.push_back(packet);
+    requests.expected.push_back(Replies(id, whole));
+    for (const std::string& packet : packets({.kind = FrameKind::kMessage, .call_id = 1})) {
+      messages.packets.push_back(packet);
+    }
+  }
+  messages.packets.push_back(HalfClose(1));
+  messages.expected = {Replies(1, Repeat(whole + ",", 3))};
+  return {requests, messages};
+}
+
 }  // namespace
 
 ServerCases Messages() {
   ServerCases cases = Budget();
+  for (const ServerCase& tested : OneAfterTheOther()) cases.push_back(tested);
   for (const Way& way : kWays) {
     const Frames frames(way);
     for (const ServerCases& table : {Wrong(frames), AboveTheLimit(frames), Unusual(frames)}) {
