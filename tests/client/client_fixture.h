@@ -69,6 +69,23 @@ class ClientTest : public testing::Test {
   }
   static Text Get(std::future<Text>&& future) { return Get(future); }
 
+  // The first message above kCredit uses up all that the server gives.
+  static constexpr std::size_t kCredit = 64 * 1024;
+
+  ScriptedConnection AcceptWithLittleCredit() {
+    wire::Hello hello = ScriptedConnection::UsualHello();
+    hello.initial_credit = kCredit;
+    ScriptedConnection connection = server_.Accept();
+    connection.SendHello(hello);
+    return connection;
+  }
+
+  static void GiveCredit(ScriptedConnection& connection, std::uint64_t id) {
+    wire::FrameHeader credit{.kind = wire::FrameKind::kCredit, .call_id = id};
+    credit.credit = kCredit + 2 * wire::kMessageOverhead;  // For one.
+    connection.Send(credit);
+  }
+
   // The client reads all that comes for a call that it knows of: more than the pipe holds.
   static void ExpectRead(ScriptedConnection& connection, std::uint64_t id) {
     auto sent = std::async(std::launch::async, [&connection, id] {

@@ -17,23 +17,6 @@ using RawStream = ClientReaderWriter<RawMessage, RawMessage>;
 
 class StreamCoroutineTest : public ClientTest {
  protected:
-  // The first message uses up the credit.
-  static constexpr std::size_t kCredit = 64 * 1024;
-
-  ScriptedConnection AcceptWithLittleCredit() {
-    wire::Hello hello = ScriptedConnection::UsualHello();
-    hello.initial_credit = kCredit;
-    ScriptedConnection connection = server_.Accept();
-    connection.SendHello(hello);
-    return connection;
-  }
-
-  static void GiveCredit(ScriptedConnection& connection, std::uint64_t id) {
-    wire::FrameHeader credit{.kind = FrameKind::kCredit, .call_id = id};
-    credit.credit = kCredit + 2 * wire::kMessageOverhead;  // For one.
-    connection.Send(credit);
-  }
-
   static Task<bool> Write(RawStream& stream, std::string bytes) {
     auto write = stream.CoWrite(RawMessage{std::move(bytes)});
     const bool written = co_await write;

@@ -262,10 +262,7 @@ TEST_F(StreamTest, ClientStreamingSendsMessagesAndGetsOneReply) {
 
 TEST_F(StreamTest, AWriterWaitsForCredit) {
   auto stream = channel_->OpenStream(kBothMethod, nullptr, {});
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.initial_credit = 64 * 1024;
-  ScriptedConnection connection = server_.Accept();
-  connection.SendHello(hello);
+  ScriptedConnection connection = AcceptWithLittleCredit();
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   ASSERT_EQ(Write(*stream, std::string(70'000, 'x')), Step::kDone);
   EXPECT_EQ(TryWrite(*stream, "more"), Step::kLater);
@@ -285,10 +282,7 @@ TEST_F(StreamTest, AStopEndsAWriterThatWaitsForCredit) {
   std::stop_source stop;
   auto stream = channel_->OpenStream(kBothMethod, nullptr,
                                      {.timeout = std::chrono::hours(1), .stop = stop.get_token()});
-  wire::Hello hello = ScriptedConnection::UsualHello();
-  hello.initial_credit = 64 * 1024;
-  ScriptedConnection connection = server_.Accept();
-  connection.SendHello(hello);
+  ScriptedConnection connection = AcceptWithLittleCredit();
   connection.Expect(FrameKind::kRequest);
   ASSERT_EQ(Write(*stream, std::string(70'000, 'x')), Step::kDone);
   connection.Expect(FrameKind::kMessage);

@@ -148,6 +148,21 @@ class Fork : public ::testing::TestWithParam<std::string> {
         [&done](absl::Status status) { done = std::move(status); });
     faults.Expect(done.has_value(), "no end of a stream with callbacks has come");
     if (done.has_value()) faults.ExpectRefused(*done, "a stream with callbacks");
+    ExpectWritesRefused(faults, channel);
+  }
+
+  static void ExpectWritesRefused(Faults& faults, Channel& channel) {
+    std::optional<absl::Status> written;
+    std::optional<absl::Status> done;
+    const auto writer = internal::StartReaderWriter<RawMessage, RawMessage>(
+        channel, kChat, CallOptions(), nullptr,
+        [&done](absl::Status status) { done = std::move(status); });
+    writer.Write(RawMessage{"x"}, [&written](absl::Status status) { written = std::move(status); });
+    writer.WritesDone();
+    faults.Expect(written.has_value(), "nothing is told of a message that was written");
+    if (written.has_value()) faults.ExpectRefused(*written, "a message with a callback");
+    faults.Expect(done.has_value(), "no end of a stream that is written with callbacks has come");
+    if (done.has_value()) faults.ExpectRefused(*done, "a stream that is written with callbacks");
   }
 
   TestService service_;
@@ -192,6 +207,32 @@ TEST_P(Fork, RefusesAnAwaitedCallInTheChild) {
               return faults.text();
             }),
             "");
+}
+
+TEST_P(Fork, TakesNoMessageWithACallbackInTheChild) {
+  const auto channel = NewChannel();
+  std::promise<std::string> reply;
+  std::optional<AsyncWriter<RawMessage>> writer =
+      internal::StartReaderWriter<RawMessage, RawMessage>(
+          *channel, kChat, CallOptions(),
+          [&reply](const AsyncWriter<RawMessage>&, RawMessage message) {
+            reply.set_value(std::move(message.bytes));
+          },
+          nullptr);
+  ExpectAlive(*channel);
+  EXPECT_EQ(FaultsInChild([&writer] {
+              Faults faults;
+              std::optional<absl::Status> told;
+              writer->Write(RawMessage{"x"}, [&told](absl::Status status) { told = status; });
+              faults.Expect(told.has_value(), "nothing is told of it");
+              if (told.has_value()) faults.ExpectRefused(*told, "it");
+              writer->WritesDone();
+              writer.reset();
+              return faults.text();
+            }),
+            "");
+  writer->Write(RawMessage{"of the parent"}, nullptr);
+  EXPECT_EQ(reply.get_future().get(), "re: of the parent");
 }
 
 TEST_P(Fork, EndsAStreamInTheChildThatGoesOnInTheParent) {

@@ -402,6 +402,21 @@ TEST_P(RefusedMemory, OfAClientForAListenerBeginsNoCallThatHasNoEnd) {
   ExpectServed();
 }
 
+TEST_P(RefusedMemory, OfAClientToKeepAMessageEndsTheCallThatItIsWrittenTo) {
+  std::promise<absl::Status> end;
+  const auto writer = internal::StartWriter<RawMessage, RawMessage>(
+      *channel_, kConcat, {},
+      [&end](const absl::StatusOr<RawMessage>& reply) { end.set_value(reply.status()); });
+  MarkThisThread();
+  Refuse(sizeof(internal::MessageWrite<RawMessage>), sizeof(internal::MessageWrite<RawMessage>));
+  std::vector<absl::Status> told;
+  writer.Write(RawMessage{"x"}, [&told](absl::Status status) { told.push_back(status); });
+  ASSERT_EQ(told.size(), 1u);
+  ExpectNoMemory(told[0], "a message of 1");
+  ExpectNoMemory(end.get_future().get(), "a message of 1");
+  ExpectServed();
+}
+
 // One of each size, at each place: no call is left without an end, and no other call suffers.
 TEST_P(RefusedMemory, OfAClientForAnythingAtAllEndsOneCallAtTheMost) {
   RawMessage request;
@@ -428,10 +443,22 @@ TEST_P(RefusedMemory, OfAClientForAnythingAtAllEndsOneCallAtTheMost) {
          }
          return stream.status();
        }},
-      {"requests", [&] {
+      {"requests",
+       [&] {
          auto stream = internal::OpenWriter<RawMessage, RawMessage>(*channel_, kConcat, {});
          stream.Write(request);
          return stream.Finish().status();
+       }},
+      {"requests with callbacks", [&] {
+         const auto end = std::make_shared<std::promise<absl::Status>>();
+         std::future<absl::Status> ended = end->get_future();
+         const auto writer = internal::StartWriter<RawMessage, RawMessage>(
+             *channel_, kConcat, {},
+             [end](const absl::StatusOr<RawMessage>& reply) { end->set_value(reply.status()); });
+         writer.Write(request, nullptr);
+         writer.WritesDone();
+         RefuseMemoryOfThisThread(false);
+         return ended.get();
        }}};
   int refused = 0;
   const auto try_it = [&](const auto& form, std::size_t least, int skipped) {

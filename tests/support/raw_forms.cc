@@ -137,6 +137,30 @@ Task<CallResult> AwaitUp(RawClient client, std::string method, Strings requests,
   co_return result;
 }
 
+using RawWriter = AsyncWriter<RawMessage>;
+
+// All from that one on, each when the one before has been taken.
+void WriteFrom(const RawWriter& call, const Strings& requests, std::size_t next) {
+  if (next == requests.size()) return call.WritesDone();
+  call.Write(RawMessage{requests[next]}, [call, &requests, next](absl::Status written) {
+    if (written.ok()) WriteFrom(call, requests, next + 1);
+  });
+}
+
+CallResult UpAsync(const RawClient& client, const std::string& method, const Strings& requests,
+                   CallOptions options) {
+  CallResult result;
+  options.trailers = &result.trailers;
+  std::promise<RawReply> promise;
+  std::future<RawReply> future = promise.get_future();
+  const RawWriter call = client.ClientStreamingAsync(
+      Name(method), options, [&promise](RawReply reply) { promise.set_value(std::move(reply)); });
+  WriteFrom(call, requests, 0);
+  if (!Arrives(future)) std::abort();
+  Add(result, future.get());
+  return result;
+}
+
 // A method that replies to each request, so that neither side waits for the other for ever.
 bool TakesTurns(const std::string& method) { return method != "Up"; }
 
@@ -160,6 +184,33 @@ CallResult Both(const RawClient& client, const std::string& method, const String
   ClientReaderWriter<RawMessage, RawMessage> call = client.Bidirectional(Name(method), options);
   if (Converse(call, TakesTurns(method), requests, result)) call.WritesDone();
   ReadRest(call, result);
+  return result;
+}
+
+// Of a method that takes turns, each request but the first is written when the reply to the one
+// before has come.
+CallResult BothAsync(const RawClient& client, const std::string& method, const Strings& requests,
+                     CallOptions options) {
+  CallResult result;
+  options.trailers = &result.trailers;
+  std::promise<absl::Status> promise;
+  std::future<absl::Status> future = promise.get_future();
+  const RawWriter call = client.BidirectionalAsync(
+      Name(method), options,
+      [&](const RawWriter& writer, RawMessage reply) {
+        result.replies.push_back(std::move(reply.bytes));
+        const std::size_t next = result.replies.size();
+        if (next >= requests.size()) return writer.WritesDone();
+        writer.Write(RawMessage{requests[next]}, nullptr);
+      },
+      [&promise](absl::Status status) { promise.set_value(std::move(status)); });
+  if (TakesTurns(method)) {
+    call.Write(First(requests), nullptr);
+  } else {
+    WriteFrom(call, requests, 0);
+  }
+  if (!Arrives(future)) std::abort();
+  result.status = future.get();
   return result;
 }
 
@@ -237,8 +288,10 @@ const std::vector<NamedForm>& RawForms() {
       {"ServerStreamingAsync", "Down", &DownAsync},
       {"CoServerStreaming", "Down", &Await<AwaitDown>},
       {"ClientStreaming", "Up", &Up},
+      {"ClientStreamingAsync", "Up", &UpAsync},
       {"CoClientStreaming", "Up", &Await<AwaitUp>},
       {"Bidirectional", "Both", &Both},
+      {"BidirectionalAsync", "Both", &BothAsync},
       {"CoBidirectional", "Both", &Await<AwaitBoth>},
       {"OpenUnary", "Unary", &OpenOne},
       {"CoOpenUnary", "Unary", &Await<AwaitOpenOne>},

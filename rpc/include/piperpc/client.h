@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,6 +141,39 @@ absl::StatusOr<Response> OnlyReply(ClientStream& stream, ClientStream::Step step
   return response;
 }
 
+// A message of a callback form, which is kept until it has been taken.
+template <typename Message>
+class MessageWrite final : public StreamWrite {
+ public:
+  MessageWrite(Message&& message, Done&& done)
+      : StreamWrite(std::move(done)), message_(std::move(message)) {}
+  OutMessage message() const override { return OutMessage::Of(message_); }
+
+ private:
+  const Message message_;
+};
+
+// INTERNAL: there was no memory to keep a message of `size` bytes. Ends the call with
+// RESOURCE_EXHAUSTED, and tells `done` so in place.
+void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done);
+
+// What those who write have of a stream together.
+class WriterHandle {
+ public:
+  explicit WriterHandle(std::shared_ptr<ClientStream> stream) : stream_(std::move(stream)) {}
+  ~WriterHandle() { stream_->LetGoOfWrites(); }
+  WriterHandle(const WriterHandle&) = delete;
+  WriterHandle& operator=(const WriterHandle&) = delete;
+
+  static std::shared_ptr<ClientStream> Share(std::shared_ptr<ClientStream> stream) {
+    const auto handle = std::make_shared<WriterHandle>(std::move(stream));
+    return {handle, handle->stream_.get()};
+  }
+
+ private:
+  const std::shared_ptr<ClientStream> stream_;
+};
+
 inline absl::Status FinishedAlready() {
   return absl::FailedPreconditionError("Finish() gives the response once, and was called again");
 }
@@ -162,16 +196,17 @@ class [[nodiscard]] FinishAwaiter final : public ReadAwaiter {
 
 }  // namespace internal
 
-// A call made with a callback (...Async() of a client). Copies are the same call; dropping it does
-// not cancel. Only methods that take one request have this form; for streams of requests there are
-// CoWrite() and CoFinish().
+// A call made with a callback (...Async() of a client), of a method that takes one request. Copies
+// are the same call; dropping it does not cancel. For methods that take a stream of requests there
+// is AsyncWriter.
 //
 // Callbacks run on the channel's loop, one after the other, and must not block; each may be null.
 // That of the end runs exactly once, last. They run in place, before the function that begins the
 // call returns, where the channel has no loop (it belongs to the parent of this process, its
 // options are invalid, or the system refuses the thread), and where there is no memory for the
 // request. What one throws goes to the channel's log; of the one that takes the messages of a
-// stream, it ends the call, with INTERNAL or, for std::bad_alloc, RESOURCE_EXHAUSTED.
+// stream, or is told that a message was taken, it ends the call, with INTERNAL or, for
+// std::bad_alloc, RESOURCE_EXHAUSTED.
 class PendingCall {
  public:
   explicit PendingCall(std::shared_ptr<internal::CallControl> call) : call_(std::move(call)) {}
@@ -183,6 +218,59 @@ class PendingCall {
 
  private:
   std::shared_ptr<internal::CallControl> call_;
+};
+
+// The requests of a call made with callbacks (...Async() of a client), of a method that takes a
+// stream of them. Copies are the same call. When the last one goes away before WritesDone(), the
+// call is cancelled, for nobody could end its requests any more; after that, it goes on. Any
+// thread.
+//
+//     void SendParts(const piperpc::AsyncWriter<Part>& upload, std::shared_ptr<Source> source) {
+//       std::optional<Part> part = source->Next();
+//       if (!part.has_value()) return upload.WritesDone();
+//       upload.Write(*std::move(part), [upload, source](absl::Status written) {
+//         if (written.ok()) SendParts(upload, source);
+//       });
+//     }
+//
+//     SendParts(client.UploadAsync({}, [](absl::StatusOr<Receipt> receipt) { … }), source);
+//
+// For its callbacks, and those of the call, holds what PendingCall says. That of the end runs after
+// those of all messages that were written before. A callback that keeps a copy of this keeps it
+// until the call has ended, or, in a Write(), until it has run.
+template <typename Request>
+class [[nodiscard]] AsyncWriter {
+ public:
+  explicit AsyncWriter(std::shared_ptr<internal::ClientStream> stream)
+      : stream_(std::move(stream)) {}
+
+  // Sends a message as soon as the server has given credit for it, and then runs `on_done`, which
+  // may be null, on the channel's loop: also before any reply to the message. One at a time: wait
+  // for `on_done` before the next one, so that a slow server slows the writer. Its status:
+  //
+  //   OK                    the message was taken; it is time for the next one.
+  //   FAILED_PRECONDITION   it was not, and the call goes on: `on_done` of the one before has not
+  //                         run yet, or WritesDone() was called. Or the server has ended the call
+  //                         with OK before.
+  //   any other             the call has ended with it, perhaps because of this message:
+  //                         RESOURCE_EXHAUSTED, the server does not take one of this size;
+  //                         INVALID_ARGUMENT, it nests too deep.
+  void Write(Request message, absl::AnyInvocable<void(absl::Status)> on_done) const {
+    std::unique_ptr<internal::StreamWrite> write(
+        new (std::nothrow) internal::MessageWrite<Request>(std::move(message), std::move(on_done)));
+    if (write != nullptr) return stream_->StartWrite(std::move(write));
+    internal::FailWrite(*stream_, internal::ByteSize(message), std::move(on_done));
+  }
+
+  // No more messages will be written; one that waits for credit is sent before. The server's may go
+  // on. Does nothing the second time.
+  void WritesDone() const { stream_->HalfClose(); }
+
+  // As PendingCall::Cancel().
+  void Cancel() const { stream_->Cancel(); }
+
+ private:
+  std::shared_ptr<internal::ClientStream> stream_;
 };
 
 // The replies of a server-streaming call. Dropping it cancels the call. One thread, or one

@@ -117,10 +117,30 @@ class RawClient {
   ClientWriter<RawMessage, RawMessage> ClientStreaming(std::string_view method,
                                                        const CallOptions& options = {}) const;
 
+  // The same with callbacks: `done` is that of UnaryAsync(), and AsyncWriter (client.h) shows how
+  // the requests are written.
+  AsyncWriter<RawMessage> ClientStreamingAsync(
+      std::string_view method, const CallOptions& options,
+      absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const;
+
   // --- Streams both ways. INVALID_ARGUMENT: the method takes one request, or gives one reply that
   // is not empty. Returns at once. ---
   ClientReaderWriter<RawMessage, RawMessage> Bidirectional(std::string_view method,
                                                            const CallOptions& options = {}) const;
+
+  // The same with callbacks, which are those of ServerStreamingAsync(). `on_message` is given what
+  // this returns, for it may run before that has been kept.
+  //
+  //     auto talk = client.BidirectionalAsync(
+  //         "demo.v1.Echo/Talk", {},
+  //         [](const piperpc::AsyncWriter<piperpc::RawMessage>& talk, piperpc::RawMessage heard) {
+  //           talk.Write(Answer(heard), nullptr);
+  //         },
+  //         [](absl::Status end) { … });
+  AsyncWriter<RawMessage> BidirectionalAsync(
+      std::string_view method, const CallOptions& options,
+      absl::AnyInvocable<void(const AsyncWriter<RawMessage>&, RawMessage)> on_message,
+      absl::AnyInvocable<void(absl::Status)> on_done) const;
 
   // --- One request, or a stream of them, and whatever the server makes of it. INVALID_ARGUMENT:
   // the method takes a stream, or one. Return at once. ---

@@ -72,10 +72,26 @@ ClientWriter<RawMessage, RawMessage> RawClient::ClientStreaming(std::string_view
       *channel_, Lasting(method, MethodType::kClientStreaming), options);
 }
 
+AsyncWriter<RawMessage> RawClient::ClientStreamingAsync(
+    std::string_view method, const CallOptions& options,
+    absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const {
+  return internal::StartWriter<RawMessage>(*channel_, Lasting(method, MethodType::kClientStreaming),
+                                           options, std::move(done));
+}
+
 ClientReaderWriter<RawMessage, RawMessage> RawClient::Bidirectional(
     std::string_view method, const CallOptions& options) const {
   return internal::OpenReaderWriter<RawMessage, RawMessage>(
       *channel_, Lasting(method, MethodType::kBidirectional), options);
+}
+
+AsyncWriter<RawMessage> RawClient::BidirectionalAsync(
+    std::string_view method, const CallOptions& options,
+    absl::AnyInvocable<void(const AsyncWriter<RawMessage>&, RawMessage)> on_message,
+    absl::AnyInvocable<void(absl::Status)> on_done) const {
+  return internal::StartReaderWriter<RawMessage>(
+      *channel_, Lasting(method, MethodType::kBidirectional), options, std::move(on_message),
+      std::move(on_done));
 }
 
 RawCall RawClient::OpenWithRequest(std::string_view method, const RawMessage& request,

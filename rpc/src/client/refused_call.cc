@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "piperpc/client.h"
 #include "src/base/exceptions.h"
+#include "src/base/memory.h"
 
 namespace piperpc::client {
 namespace {
@@ -22,7 +24,11 @@ class RefusedStream final : public internal::ClientStream {
   Step Read(std::span<const char>&) override { return Step::kEnded; }
   void WhenWritable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
   void WhenReadable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
+  void StartWrite(std::unique_ptr<internal::StreamWrite> write) override {
+    RefuseWrite(std::move(write), why_);
+  }
   void HalfClose() override {}
+  void LetGoOfWrites() override {}
   RawMessage TakeResponse() override { return {}; }
   absl::Status status() override { return why_; }
   void Fail(absl::Status) override {}
@@ -41,8 +47,26 @@ std::shared_ptr<internal::CallControl> RefuseUnary(internal::UnaryDone&& done, a
   return control;
 }
 
+void RefuseWrite(FinishedWrites::Write write, absl::Status why) {
+  FinishedWrites refused;
+  refused.Add(std::move(write), std::move(why));
+  RunSilently([&] { refused.Pop()->Tell(); });
+}
+
 std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
   return std::make_shared<RefusedStream>(std::move(why));
 }
 
 }  // namespace piperpc::client
+
+namespace piperpc::internal {
+
+void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done) {
+  absl::Status why = OutOfMemory("a message", size);
+  stream.Fail(why);
+  RunSilently([&] {
+    if (done) done(std::move(why));
+  });
+}
+
+}  // namespace piperpc::internal

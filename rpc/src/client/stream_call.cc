@@ -5,10 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
-#include "src/base/text.h"
 #include "src/client/errors.h"
 #include "src/client/refused_call.h"
-#include "src/wire/limits.h"
 
 namespace piperpc::client {
 namespace {
@@ -51,7 +49,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
 
 void StreamCall::OnStarted() {
   send_credit_ = SendCredit(connection()->peer_limits().initial_credit);
-  if (half_closed_) SendHalfClose();
+  SendHalfClose();
   Notify();
 }
 
@@ -99,18 +97,20 @@ void StreamCall::OnEnded() {
 
 void StreamCall::Notify() {
   changed_.notify_all();
-  const bool due = (on_readable_ && Readable()) || (on_writable_ && Writable());
+  const bool due = (on_readable_ && Readable()) || (on_writable_ && Writable()) || WriteMovesOn();
   if (due && !std::exchange(deferred_, true)) core().QueueCallback(shared_from_this());
 }
 
 void StreamCall::Deliver() {
   Ready readable;
   Ready writable;
+  FinishedWrites written;
   std::unique_ptr<StopLink> stop;
   bool conclude = false;
   {
     const Core::Lock lock(core());
     deferred_ = false;
+    written = TakeFinishedWrites();
     if (Readable()) readable = std::exchange(on_readable_, nullptr);
     if (Writable()) writable = std::exchange(on_writable_, nullptr);
     conclude = ended() && !std::exchange(concluded_, true);
@@ -118,84 +118,13 @@ void StreamCall::Deliver() {
   }
   stop.reset();
   if (conclude) NotifyMiddleware();
+  TellOf(std::move(written));
   for (Ready* const ready : {&readable, &writable}) {
     if (!*ready) continue;
     RunGuarded(*ready, [this](const std::exception_ptr& thrown) {
       core().LogThrown("callback threw", thrown);
     });
   }
-}
-
-// --- Writing. ---
-
-bool StreamCall::Writable() const {
-  if (ended() || half_closed_) return true;
-  if (phase() != Phase::kSent || !send_credit_.may_send()) return false;
-  if (needs_hello_ && !connection()->hello_received()) return false;
-  if (connection()->writable()) return true;
-  connection()->WantWritable();
-  return false;
-}
-
-internal::ClientStream::Step StreamCall::TryWriteLocked(const internal::OutMessage& message) {
-  if (ended() || half_closed_) return Step::kEnded;
-  if (!Writable()) return Step::kLater;
-  if (message.size() > wire::kEarlyMessageBytes && !connection()->hello_received()) {
-    needs_hello_ = true;
-    return Step::kLater;
-  }
-  absl::Status fits = connection()->CheckSize(message.size());
-  if (fits.ok() && message.too_deep()) fits = TooDeep(message);
-  if (!fits.ok()) {
-    EndEarly(fits);
-    return Step::kEnded;
-  }
-  wrote_ = true;
-  send_credit_.Spend(message.size());
-  return RunInMemory(
-      [&] {
-        connection()->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id()}, message);
-        return Step::kDone;
-      },
-      [&] {
-        EndEarly(OutOfMemory("a message", message.size()));
-        return Step::kEnded;
-      });
-}
-
-internal::ClientStream::Step StreamCall::TryWrite(const internal::OutMessage& message) {
-  if (core().foreign()) return Step::kEnded;
-  const Core::Lock lock(core());
-  return TryWriteLocked(message);
-}
-
-internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& message) {
-  if (core().foreign()) return Step::kEnded;
-  Core::Lock lock(core());
-  Step step;
-  while ((step = TryWriteLocked(message)) == Step::kLater) WaitForChange(lock);
-  return step;
-}
-
-void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
-  if (core().foreign()) return RunSilently(ready);
-  const Core::Lock lock(core());
-  on_writable_.swap(ready);  // What was there goes away with `ready`, when the lock is released.
-  Notify();
-}
-
-void StreamCall::HalfClose() {
-  if (core().foreign()) return;
-  const Core::Lock lock(core());
-  if (ended() || std::exchange(half_closed_, true)) return;
-  if (phase() == Phase::kSent) SendHalfClose();
-  Notify();
-}
-
-void StreamCall::SendHalfClose() {
-  if (!StreamsRequests(type())) return;
-  RunInMemory([&] { connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()}); },
-              [&] { EndEarly(OutOfMemory("the end of the requests")); });
 }
 
 // --- Reading. ---
@@ -220,11 +149,12 @@ void StreamCall::ReturnCredit() {
 }
 
 // All that has come so far becomes the reader's. kLater: that is nothing.
-StreamCall::Step StreamCall::Refill(Wait wait) {
+StreamCall::Step StreamCall::Refill(Wait wait, FinishedWrites& written) {
   std::unique_ptr<StopLink> stop;  // Goes away without the lock.
   Core::Lock lock(core());
   while (wait == Wait::kYes && !Readable()) WaitForChange(lock);
   DropIfClosed();
+  if (Readable()) written = TakeFinishedWrites();
   if (inbound_.empty()) {
     if (!ended()) return Step::kLater;
     stop = EndRead();
@@ -236,10 +166,14 @@ StreamCall::Step StreamCall::Refill(Wait wait) {
   return Step::kDone;
 }
 
+// What was written before the messages came, or before the call ended, is told of before them.
 StreamCall::Step StreamCall::RefillAndTake(Wait wait, wire::Bytes& bytes) {
-  const Step step = Refill(wait);
-  if (step != Step::kDone) return step;
-  return TakeNext(bytes) ? Step::kDone : Step::kEnded;
+  while (true) {
+    FinishedWrites written;
+    const Step step = Refill(wait, written);
+    TellOf(std::move(written));
+    if (step != Step::kDone || TakeNext(bytes)) return step;
+  }
 }
 
 void StreamCall::GiveCredit() {
@@ -286,7 +220,7 @@ absl::Status StreamCall::status() {
   Core::Lock lock(core());
   while (!ended()) WaitForChange(lock);
   DropIfClosed();
-  return failure_.ok() ? Call::status() : failure_;
+  return final_status();
 }
 
 void StreamCall::DropReplies() {
@@ -339,7 +273,11 @@ void StreamCall::Fail(absl::Status status) {
 }
 
 void StreamCall::FailThrown(const std::exception_ptr& thrown) {
-  Fail(ThrownBy("the callback that takes the messages", thrown));
+  FailThrownBy("the callback that takes the messages", thrown);
+}
+
+void StreamCall::FailThrownBy(std::string_view callback, const std::exception_ptr& thrown) {
+  Fail(ThrownBy(callback, thrown));
   if (!core().foreign()) core().LogThrown("callback threw", thrown);
 }
 

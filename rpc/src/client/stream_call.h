@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "src/client/async_call_base.h"
+#include "src/client/finished_writes.h"
 #include "src/connection/credit.h"
 #include "src/connection/message_batch.h"
 
@@ -34,7 +36,9 @@ class StreamCall final : public AsyncCallBase,
   Step Read(wire::Bytes& bytes) override;
   void WhenWritable(absl::AnyInvocable<void()> ready) override;
   void WhenReadable(absl::AnyInvocable<void()> ready) override;
+  void StartWrite(std::unique_ptr<internal::StreamWrite> write) override;
   void HalfClose() override;
+  void LetGoOfWrites() override;
   RawMessage TakeResponse() override;
   absl::Status status() override;
   void Fail(absl::Status status) override;
@@ -70,22 +74,33 @@ class StreamCall final : public AsyncCallBase,
 
   void Deliver() override;
 
+  // Writing, in stream_call_writes.cc. With the lock, but for TellOf().
   Step TryWriteLocked(const internal::OutMessage& message);
+  Step Put(const internal::OutMessage& message);
+  absl::Status WhyNoWrite() const;
+  void PutWaiting();
+  bool WriteMovesOn() const;
+  FinishedWrites TakeFinishedWrites();
+  void TellOf(FinishedWrites written);
+  bool HasRoom() const;
+  bool Writable() const { return ended() || half_closed_ || HasRoom(); }
+  void SendHalfClose();
+
   bool TakeNext(wire::Bytes& bytes);
-  Step Refill(Wait wait);
+  Step Refill(Wait wait, FinishedWrites& written);
   Step RefillAndTake(Wait wait, wire::Bytes& bytes);
   void ReturnCredit();
   void GiveCredit();  // With the lock.
   bool Readable() const { return !inbound_.empty() || ended(); }
-  bool Writable() const;
   void WaitForChange(Core::Lock& lock);
-  void SendHalfClose();
   void Notify();
   void DropReplies() override;
   void DropUnread() override;
   void DropUnread(absl::Status why);
   void DropIfClosed();
   void DropAndEnd(absl::Status status);
+  void FailThrownBy(std::string_view callback, const std::exception_ptr& thrown);
+  const absl::Status& final_status() const { return failure_.ok() ? Call::status() : failure_; }
   bool MayRead();
   std::unique_ptr<StopLink> EndRead();
 
@@ -103,6 +118,9 @@ class StreamCall final : public AsyncCallBase,
   bool wrote_ = false;
   bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
+  bool telling_ = false;  // Of one write with a callback its callback has not run yet.
+  std::unique_ptr<internal::StreamWrite> waiting_;  // That one, while there is no room for it.
+  FinishedWrites finished_writes_;
   absl::Status failure_;  // The reader's.
 
   const bool any_reply_;  // It may turn out to be the response's.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
@@ -17,7 +18,10 @@
 
 namespace piperpc {
 struct CallOptions;
+namespace client {
+class FinishedWrites;
 }
+}  // namespace piperpc
 
 namespace piperpc::internal {
 
@@ -45,6 +49,32 @@ class CallControl {
   virtual void Cancel() = 0;
 };
 
+// A message that is written to a stream with a callback, and what is told of it.
+class StreamWrite {
+ public:
+  using Done = absl::AnyInvocable<void(absl::Status)>;
+  virtual ~StreamWrite() = default;
+  StreamWrite(const StreamWrite&) = delete;
+  StreamWrite& operator=(const StreamWrite&) = delete;
+
+  virtual OutMessage message() const = 0;
+
+  // What is told: OK, it was taken, or why it was not.
+  const absl::Status& status() const { return status_; }
+  void Tell() {
+    if (done_) done_(status_);
+  }
+
+ protected:
+  explicit StreamWrite(Done&& done) : done_(std::move(done)) {}
+
+ private:
+  friend class client::FinishedWrites;
+  Done done_;
+  absl::Status status_;
+  std::unique_ptr<StreamWrite> next_;
+};
+
 // A stream in flight. Thread-safe: one thread may write while another reads. Dropping the last
 // reference cancels the call if it has not ended.
 class ClientStream : public CallControl {
@@ -69,8 +99,17 @@ class ClientStream : public CallControl {
   virtual void WhenWritable(absl::AnyInvocable<void()> ready) = 0;
   virtual void WhenReadable(absl::AnyInvocable<void()> ready) = 0;
 
-  // No more messages will be written.
+  // Sends a message as soon as there is room for it, and tells of it on the channel's loop: before
+  // the end of the call, and before any reply that the server makes of it, is read with TryRead().
+  // FAILED_PRECONDITION: the one before has not been told of yet, or HalfClose() was called. Never
+  // tells in place, but where the channel has no loop.
+  virtual void StartWrite(std::unique_ptr<StreamWrite> write) = 0;
+
+  // No more messages will be written. One that waits for room is still sent before.
   virtual void HalfClose() = 0;
+
+  // Nobody is left to write: cancels the call, unless it has ended or HalfClose() was called.
+  virtual void LetGoOfWrites() = 0;
 
   // With `any_reply`, after kEnded and an OK status: the message of the response, once.
   virtual RawMessage TakeResponse() = 0;

@@ -164,7 +164,7 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
   return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
 }
 
-// The callback form of a server-streaming call: both run on the channel's loop, one after the
+// The replies of a call with callbacks: both run on the channel's loop, one after the
 // other, and must not block; either may be null. `on_done` runs once, last. (For callers,
 // PendingCall in client.h says all this.)
 template <typename Response>
@@ -226,6 +226,53 @@ PendingCall ListenToStream(ChannelCore& channel, const ClientMethod& method, con
   std::shared_ptr<ClientStream> stream = channel.OpenStream(method, &message, options);
   listener->Listen(stream);
   return PendingCall(std::move(stream));
+}
+
+// The callback form of a client-streaming call: its only reply is listened to as if there could be
+// many.
+template <typename Request, typename Response>
+AsyncWriter<Request> StartWriter(ChannelCore& channel, const ClientMethod& method,
+                                 const CallOptions& options,
+                                 absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
+  const auto response = std::make_shared<Response>();
+  const auto listener = std::make_shared<StreamListener<Response>>(
+      method, [response](Response message) { *response = std::move(message); },
+      [response, done = std::move(done)](absl::Status status) mutable {
+        if (!done) return;
+        if (!status.ok()) return done(std::move(status));
+        done(std::move(*response));
+      });
+  std::shared_ptr<ClientStream> stream = channel.OpenStream(method, nullptr, options);
+  std::shared_ptr<ClientStream> writer = WriterHandle::Share(stream);
+  listener->Listen(std::move(stream));
+  return AsyncWriter<Request>(std::move(writer));
+}
+
+template <typename Request, typename Response>
+using StreamCallback = absl::AnyInvocable<void(const AsyncWriter<Request>&, Response)>;
+
+// The callback form of a bidirectional call. `on_message` is given the writer, which it could not
+// have otherwise when the first message comes. When that has gone away, though WritesDone() was
+// called before, there is another one.
+template <typename Request, typename Response>
+AsyncWriter<Request> StartReaderWriter(ChannelCore& channel, const ClientMethod& method,
+                                       const CallOptions& options,
+                                       StreamCallback<Request, Response> on_message,
+                                       absl::AnyInvocable<void(absl::Status)> on_done) {
+  const std::shared_ptr<ClientStream> stream = channel.OpenStream(method, nullptr, options);
+  std::shared_ptr<ClientStream> writer = WriterHandle::Share(stream);
+  absl::AnyInvocable<void(Response)> listen;
+  if (on_message) {
+    listen = [stream, writer = std::weak_ptr(writer),
+              on_message = std::move(on_message)](Response message) mutable {
+      std::shared_ptr<ClientStream> shared = writer.lock();
+      const AsyncWriter<Request> given(shared != nullptr ? std::move(shared) : stream);
+      on_message(given, std::move(message));
+    };
+  }
+  std::make_shared<StreamListener<Response>>(method, std::move(listen), std::move(on_done))
+      ->Listen(stream);
+  return AsyncWriter<Request>(std::move(writer));
 }
 
 }  // namespace piperpc::internal
