@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <initializer_list>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -176,6 +178,36 @@ TEST_F(ServedTest, UppercaseLinesAnswersEachLineAsItComes) {
   lines.WritesDone();
   EXPECT_FALSE(lines.Next().has_value());
   EXPECT_TRUE(lines.status().ok());
+}
+
+using Lines = piperpc::AsyncWriter<upper::v1::UppercaseLinesRequest>;
+
+// Each line is written when the one before has been taken, so a slow server slows this down.
+void WriteLines(const Lines& lines, std::shared_ptr<std::istream> text) {
+  upper::v1::UppercaseLinesRequest request;
+  if (!std::getline(*text, *request.mutable_text())) return lines.WritesDone();
+  lines.Write(std::move(request), [lines, text](absl::Status written) {
+    if (written.ok()) WriteLines(lines, text);
+  });
+}
+
+TEST_F(ServedTest, UppercaseLinesIsCalledWithCallbacks) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  std::vector<std::string> answers;
+  std::promise<absl::Status> ended;
+  upper::v1::UpperClient upper(client.channel);
+  const Lines lines = upper.UppercaseLinesAsync(
+      {},
+      [&](const Lines&, const upper::v1::UppercaseLinesResponse& answer) {
+        answers.push_back(answer.text());
+      },
+      [&](absl::Status status) { ended.set_value(std::move(status)); });
+  WriteLines(lines, std::make_shared<std::istringstream>("um\ndois\nfim"));
+  std::future<absl::Status> end = ended.get_future();
+  ASSERT_TRUE(piperpc::testing::Arrives(end));
+  EXPECT_TRUE(end.get().ok());
+  EXPECT_THAT(answers, ::testing::ElementsAre("UM", "DOIS", "FIM"));
 }
 
 TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {

@@ -95,6 +95,9 @@ constexpr char kClientStreamingStub[] =
     $Response$>
 $Method$(
     const ::piperpc::CallOptions& options = {});
+$deprecated$::piperpc::AsyncWriter<$Request$> $Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done);
 )";
 
 constexpr char kBidirectionalStub[] =
@@ -103,6 +106,11 @@ constexpr char kBidirectionalStub[] =
     $Response$>
 $Method$(
     const ::piperpc::CallOptions& options = {});
+$deprecated$::piperpc::AsyncWriter<$Request$> $Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<$Request$>&, $Response$)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done);
 )";
 
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${

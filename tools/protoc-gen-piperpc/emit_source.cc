@@ -143,6 +143,13 @@ $Client$::$Method$(
       $Response$>(
       *channel_, $constant$, options);
 }
+
+::piperpc::AsyncWriter<$Request$> $Client$::$Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done) {
+  return ::piperpc::internal::StartWriter<$Request$>(
+      *channel_, $constant$, options, ::std::move(done));
+}
 )";
 
 constexpr char kBidirectionalStub[] = R"(
@@ -155,6 +162,15 @@ $Client$::$Method$(
       $Request$,
       $Response$>(
       *channel_, $constant$, options);
+}
+
+::piperpc::AsyncWriter<$Request$> $Client$::$Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<$Request$>&, $Response$)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<$Request$>(
+      *channel_, $constant$, options, ::std::move(on_message), ::std::move(on_done));
 }
 )";
 

@@ -151,6 +151,15 @@ ImportsClient::Own(
       *channel_, kOwn, options);
 }
 
+::piperpc::AsyncWriter<Holder_delete> ImportsClient::OwnAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Holder_delete>&, Holder)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Holder_delete>(
+      *channel_, kOwn, options, ::std::move(on_message), ::std::move(on_done));
+}
+
 ::std::string_view SharedService_::name() const { return "imports.v1.SharedService"; }
 
 ::std::span<const ::piperpc::Method> SharedService_::methods() const {

@@ -76,6 +76,11 @@ class ImportsClient {
       Holder>
   Own(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Holder_delete> OwnAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Holder_delete>&, Holder)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClear{

@@ -198,6 +198,13 @@ KeywordsClient::co_await_(
       *channel_, kco_await, options);
 }
 
+::piperpc::AsyncWriter<Message> KeywordsClient::co_awaitAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+  return ::piperpc::internal::StartWriter<Message>(
+      *channel_, kco_await, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     Message,
     Message>
@@ -207,6 +214,15 @@ KeywordsClient::operator_(
       Message,
       Message>(
       *channel_, koperator, options);
+}
+
+::piperpc::AsyncWriter<Message> KeywordsClient::operatorAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Message>(
+      *channel_, koperator, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::absl::StatusOr<Message> KeywordsClient::and_(
@@ -457,6 +473,13 @@ FormsClient::CoFoo(
       *channel_, kCoFoo, options);
 }
 
+::piperpc::AsyncWriter<Message> FormsClient::CoFooAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+  return ::piperpc::internal::StartWriter<Message>(
+      *channel_, kCoFoo, options, ::std::move(done));
+}
+
 ::absl::StatusOr<Message> FormsClient::CoFoo_(
     const Message& request, const ::piperpc::CallOptions& options) {
   return ::piperpc::internal::CallUnary<Message>(
@@ -491,6 +514,15 @@ FormsClient::FooAsync(
       Message,
       Message>(
       *channel_, kFooAsync, options);
+}
+
+::piperpc::AsyncWriter<Message> FormsClient::FooAsyncAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Message>(
+      *channel_, kFooAsync, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::piperpc::ClientReader<Message> FormsClient::kFoo(
@@ -878,6 +910,13 @@ MembersClient::reader(
       *channel_, kreader, options);
 }
 
+::piperpc::AsyncWriter<Message> MembersClient::readerAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+  return ::piperpc::internal::StartWriter<Message>(
+      *channel_, kreader, options, ::std::move(done));
+}
+
 ::piperpc::ClientReader<Message> MembersClient::writer(
     const Message& request, const ::piperpc::CallOptions& options) {
   return ::piperpc::internal::OpenReader<Message>(
@@ -901,6 +940,15 @@ MembersClient::options(
       Message,
       Message>(
       *channel_, koptions, options);
+}
+
+::piperpc::AsyncWriter<Message> MembersClient::optionsAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Message>(
+      *channel_, koptions, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::absl::StatusOr<Message> MembersClient::done(

@@ -96,12 +96,20 @@ class KeywordsClient {
       Message>
   co_await_(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> co_awaitAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
 
   ::piperpc::ClientReaderWriter<
       Message,
       Message>
   operator_(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> operatorAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   ::absl::StatusOr<Message> and_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -238,6 +246,9 @@ class FormsClient {
       Message>
   CoFoo(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> CoFooAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
 
   ::absl::StatusOr<Message> CoFoo_(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -254,6 +265,11 @@ class FormsClient {
       Message>
   FooAsync(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> FooAsyncAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   ::piperpc::ClientReader<Message> kFoo(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -433,6 +449,9 @@ class MembersClient {
       Message>
   reader(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> readerAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
 
   ::piperpc::ClientReader<Message> writer(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -446,6 +465,11 @@ class MembersClient {
       Message>
   options(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> optionsAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   ::absl::StatusOr<Message> done(
       const Message& request, const ::piperpc::CallOptions& options = {});

@@ -128,6 +128,13 @@ NestedClient::Upload(
       *channel_, kUpload, options);
 }
 
+::piperpc::AsyncWriter<Message> NestedClient::UploadAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+  return ::piperpc::internal::StartWriter<Message>(
+      *channel_, kUpload, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     Message,
     Message>
@@ -137,6 +144,15 @@ NestedClient::Chat(
       Message,
       Message>(
       *channel_, kChat, options);
+}
+
+::piperpc::AsyncWriter<Message> NestedClient::ChatAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Message>(
+      *channel_, kChat, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 }  // namespace nested::piperpc::absl::std::google::protobuf::internal::v1

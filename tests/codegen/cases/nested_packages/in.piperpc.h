@@ -68,12 +68,20 @@ class NestedClient {
       Message>
   Upload(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> UploadAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
 
   ::piperpc::ClientReaderWriter<
       Message,
       Message>
   Chat(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> ChatAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{

@@ -142,6 +142,13 @@ NodeClient::Collect(
       *channel_, kCollect, options);
 }
 
+::piperpc::AsyncWriter<Node> NodeClient::CollectAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done) {
+  return ::piperpc::internal::StartWriter<Node>(
+      *channel_, kCollect, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     Node,
     Node>
@@ -151,6 +158,15 @@ NodeClient::Chat(
       Node,
       Node>(
       *channel_, kChat, options);
+}
+
+::piperpc::AsyncWriter<Node> NodeClient::ChatAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Node>&, Node)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Node>(
+      *channel_, kChat, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::absl::StatusOr<::google::protobuf::Struct> NodeClient::Store(

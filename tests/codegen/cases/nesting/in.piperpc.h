@@ -76,12 +76,20 @@ class NodeClient {
       Node>
   Collect(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Node> CollectAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done);
 
   ::piperpc::ClientReaderWriter<
       Node,
       Node>
   Chat(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Node> ChatAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Node>&, Node)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   // An echo.
   ::absl::StatusOr<::google::protobuf::Struct> Store(

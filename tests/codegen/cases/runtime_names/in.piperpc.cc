@@ -296,6 +296,13 @@ ServerContextClient::Stream(
       *channel_, kStream, options);
 }
 
+::piperpc::AsyncWriter<::runtime_names::v1::Reader> ServerContextClient::StreamAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> done) {
+  return ::piperpc::internal::StartWriter<::runtime_names::v1::Reader>(
+      *channel_, kStream, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     ::runtime_names::v1::Service,
     ::runtime_names::v1::Method>
@@ -305,6 +312,15 @@ ServerContextClient::Reader(
       ::runtime_names::v1::Service,
       ::runtime_names::v1::Method>(
       *channel_, kReader, options);
+}
+
+::piperpc::AsyncWriter<::runtime_names::v1::Service> ServerContextClient::ReaderAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<::runtime_names::v1::Service>&, ::runtime_names::v1::Method)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<::runtime_names::v1::Service>(
+      *channel_, kReader, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::absl::StatusOr<::runtime_names::v1::Status> ServerContextClient::Writer(

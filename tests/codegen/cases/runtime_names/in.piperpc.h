@@ -128,12 +128,20 @@ class ServerContextClient {
       ::runtime_names::v1::Writer>
   Stream(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<::runtime_names::v1::Reader> StreamAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> done);
 
   ::piperpc::ClientReaderWriter<
       ::runtime_names::v1::Service,
       ::runtime_names::v1::Method>
   Reader(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<::runtime_names::v1::Service> ReaderAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<::runtime_names::v1::Service>&, ::runtime_names::v1::Method)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   ::absl::StatusOr<::runtime_names::v1::Status> Writer(
       const Options& request, const ::piperpc::CallOptions& options = {});

@@ -522,6 +522,15 @@ ClientClient::ClientService_(
       *channel_, kClientService, options);
 }
 
+::piperpc::AsyncWriter<Message> ClientClient::ClientServiceAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<Message>(
+      *channel_, kClientService, options, ::std::move(on_message), ::std::move(on_done));
+}
+
 ::std::string_view unionService::name() const { return "service_names.v1.union"; }
 
 ::std::span<const ::piperpc::Method> unionService::methods() const {

@@ -351,6 +351,11 @@ class ClientClient {
       Message>
   ClientService_(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<Message> ClientServiceAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kClientClient{

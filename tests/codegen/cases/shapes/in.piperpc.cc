@@ -190,6 +190,13 @@ ShapesClient::Upload(
       *channel_, kUpload, options);
 }
 
+::piperpc::AsyncWriter<GetRequest> ShapesClient::UploadAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+  return ::piperpc::internal::StartWriter<GetRequest>(
+      *channel_, kUpload, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     GetRequest,
     GetResponse>
@@ -199,6 +206,15 @@ ShapesClient::Chat(
       GetRequest,
       GetResponse>(
       *channel_, kChat, options);
+}
+
+::piperpc::AsyncWriter<GetRequest> ShapesClient::ChatAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<GetRequest>&, GetResponse)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<GetRequest>(
+      *channel_, kChat, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::absl::StatusOr<GetResponse> ShapesClient::Fetch(
@@ -251,6 +267,13 @@ ShapesClient::Send(
       *channel_, kSend, options);
 }
 
+::piperpc::AsyncWriter<GetRequest> ShapesClient::SendAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+  return ::piperpc::internal::StartWriter<GetRequest>(
+      *channel_, kSend, options, ::std::move(done));
+}
+
 ::piperpc::ClientReaderWriter<
     GetRequest,
     GetResponse>
@@ -260,6 +283,15 @@ ShapesClient::Talk(
       GetRequest,
       GetResponse>(
       *channel_, kTalk, options);
+}
+
+::piperpc::AsyncWriter<GetRequest> ShapesClient::TalkAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<GetRequest>&, GetResponse)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done) {
+  return ::piperpc::internal::StartReaderWriter<GetRequest>(
+      *channel_, kTalk, options, ::std::move(on_message), ::std::move(on_done));
 }
 
 ::std::string_view OldService::name() const { return "shapes.v1.OldService"; }

@@ -105,12 +105,20 @@ class ShapesClient {
       GetResponse>
   Upload(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<GetRequest> UploadAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
 
   ::piperpc::ClientReaderWriter<
       GetRequest,
       GetResponse>
   Chat(
       const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<GetRequest> ChatAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<GetRequest>&, GetResponse)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
   // Use Get.
   [[deprecated]] ::absl::StatusOr<GetResponse> Fetch(
@@ -135,12 +143,20 @@ class ShapesClient {
       GetResponse>
   Send(
       const ::piperpc::CallOptions& options = {});
+  [[deprecated]] ::piperpc::AsyncWriter<GetRequest> SendAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
 
   [[deprecated]] ::piperpc::ClientReaderWriter<
       GetRequest,
       GetResponse>
   Talk(
       const ::piperpc::CallOptions& options = {});
+  [[deprecated]] ::piperpc::AsyncWriter<GetRequest> TalkAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(
+          const ::piperpc::AsyncWriter<GetRequest>&, GetResponse)> on_message,
+      ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
  private:
   static constexpr ::piperpc::internal::ClientMethod kGet{
