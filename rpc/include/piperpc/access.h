@@ -1,27 +1,28 @@
-// Who may connect to an endpoint. The same presets on both systems; nothing is open by default.
+// Who may connect to an endpoint: by default nobody but the user who runs the server.
 #pragma once
 
 #include <string>
 
 namespace piperpc {
 
+// The same presets exist on both systems.
 struct Access {
   enum class Preset {
-    kOwner,               // The user that runs the server, and nobody else. The default.
-    kGroup,               // Also members of its group. Windows: as kOwner.
-    kAuthenticatedUsers,  // Every user of this machine that has logged on.
-    kRaw,                 // As `raw` says.
+    kOwner,               // Only the user who runs the server. The default.
+    kGroup,               // Also members of that user's group. Windows: as kOwner.
+    kAuthenticatedUsers,  // Every user who is logged on to this machine.
+    kRaw,                 // As `raw` specifies.
   };
 
   Preset preset = Preset::kOwner;
 
-  // kRaw: on Windows a security descriptor in SDDL; on Linux the socket's mode in octal ("0660").
-  // INVALID_ARGUMENT when it lets nobody connect: a mode without write access, rules that allow
-  // nothing.
+  // For kRaw: on Linux the socket's file mode in octal ("0660"), on Windows a security descriptor
+  // in SDDL ("D:P(A;;FA;;;OW)"). Start() returns INVALID_ARGUMENT when nobody could connect: a mode
+  // without write access, or rules that allow nothing.
   std::string raw{};
 
-  // Windows: clients of other machines may come, too, as far as the above lets them. Linux has no
-  // such pipes: FAILED_PRECONDITION.
+  // Windows: also accept clients on other machines, within the rules above. On Linux Start()
+  // returns FAILED_PRECONDITION when it is set.
   bool remote_clients = false;
 };
 

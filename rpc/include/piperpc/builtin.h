@@ -3,12 +3,13 @@
 //
 //     piperpc::BuiltinServices builtin;
 //     piperpc::Server server;
-//     ... AddService() of one's own ...
+//     ... server.AddService() for your own services ...
 //     absl::Status status = builtin.AddTo(server);
 //
-// Reflection tells clients, such as the piperpc command line, what the server serves. It knows the
-// services whose generated code is linked in with descriptors (not those of lite messages); of
-// those, only the ones that are registered, and what their .proto files import.
+// Health tells clients whether the server, or one of its services, is ready. Reflection tells them,
+// for example the piperpc command line, which services there are and what their messages look like.
+// It describes the services that were added to the server, with all that their .proto files import,
+// as far as their generated code has descriptors (lite messages have none).
 #pragma once
 
 #include <memory>
@@ -26,18 +27,18 @@ class BuiltinServices {
   BuiltinServices(const BuiltinServices&) = delete;
   BuiltinServices& operator=(const BuiltinServices&) = delete;
 
-  // Adds both, before the server starts. Must outlive `server`, like every service. An object
-  // speaks for one server: ALREADY_EXISTS when it has been added, to whichever server, or when the
-  // server has a service of one of the two names; nothing is added then. Other errors are those of
+  // Adds both services to `server`, which has not started yet and which this must outlive. Each
+  // server needs an object of its own. ALREADY_EXISTS: this was added to a server before, or
+  // `server` has a service of one of the two names; nothing is added then. Otherwise as
   // Server::AddService().
   absl::Status AddTo(Server& server);
 
-  // What health says from now on: of `service` ("package.Service"), or of the server as a whole
-  // when it is empty. Everything serves until told otherwise. Before Start() as after it, so that a
-  // server can start without serving. Known are the services that have been added so far:
-  // NOT_FOUND names them. Before AddTo() none is, but for the server as a whole:
-  // FAILED_PRECONDITION. Any thread, but not beside AddTo() or Server::AddService(),
-  // nor after the server's end.
+  // Sets whether `service` ("package.Service"), or the whole server when it is empty, is reported
+  // as serving. Everything is, until set otherwise. May be called before Server::Start(), so that a
+  // server starts without serving. Any thread, but not at the same time as AddTo() or
+  // Server::AddService(), nor after the server's end.
+  //   NOT_FOUND: no such service was added to the server; the text lists those that were.
+  //   FAILED_PRECONDITION: AddTo() was not called yet, and `service` is not empty.
   absl::Status SetServing(std::string_view service, bool serving);
 
  private:

@@ -1,4 +1,4 @@
-// What code keeps for the time of one call.
+// Values that middleware and handlers keep for the duration of one call.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,10 @@ namespace piperpc {
 template <typename T>
 class CallKey;
 
-// A call's own store, of both sides: ServerContext::values(), ClientContext::values(). Without
-// values it takes no memory. Not thread-safe: middleware runs in turns, and a handler may look at
-// it at any time, because nothing but middleware and the handler itself writes to it.
+// The values of one call, on the server (ServerContext::values()) and on the client
+// (ClientContext::values()). Allocates nothing while it is empty. Not thread-safe, which is no
+// restriction in practice: middleware runs one after the other, and only middleware and the handler
+// itself write to it.
 class CallValues {
  public:
   CallValues() = default;
@@ -40,8 +41,8 @@ class CallValues {
   std::unique_ptr<Node> last_;
 };
 
-// The place of one T in every call's store. A middleware has one as a member, and needs no map of
-// its calls; one that leaves something to handlers has it in a header:
+// The key of one value of type T in the CallValues of every call. Middleware has it as a member,
+// instead of a map by call; where handlers use the value too, the key is in a header:
 //
 //   inline const piperpc::CallKey<Tenant> kTenant;
 //
@@ -59,8 +60,8 @@ class CallKey {
   CallKey(const CallKey&) = delete;
   CallKey& operator=(const CallKey&) = delete;
 
-  // Makes the T of a call; where there is one already, it is hidden by the new one. It goes away
-  // after the call's end, behind those that were made later.
+  // Creates the value of a call from `arguments`; an earlier one is hidden by it. Values are
+  // destroyed after the end of the call, the last one first.
   template <typename... Arguments>
   T& Emplace(CallValues& values, Arguments&&... arguments) const {
     auto holder =
@@ -71,7 +72,7 @@ class CallKey {
     return value;
   }
 
-  // Null when the call has none.
+  // The value of a call; null when it has none.
   T* Find(const CallValues& values) const {
     for (CallValues::Node* node = values.last_.get(); node != nullptr; node = node->next.get()) {
       if (node->key == this) return &static_cast<CallValues::Holder<T>*>(node)->value;

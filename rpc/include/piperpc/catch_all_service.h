@@ -1,5 +1,5 @@
-// Handles the calls of services that nobody has added to a server, with bytes instead of typed
-// messages: for a proxy, a gateway, a recorder. examples/proxy is made with it.
+// A service that handles the calls of all services that were not added to a server, with bytes
+// instead of typed messages: for a proxy, a gateway or a recorder. examples/proxy uses it.
 //
 //     piperpc::CatchAllService rest(
 //         [](piperpc::ServerContext& context, piperpc::RawMessage request) {
@@ -29,36 +29,35 @@ namespace server {
 class Dispatcher;
 }
 
-// The server cannot know the types of these methods; all that it sees is whether a call has one
-// request or a stream of them. So there are two handlers, and what they yield decides what the
-// client gets. One that forwards a call does not know the method's type either, and need not:
+// The server does not know the types of these methods, only whether a call has one request or a
+// stream of them. So there are two handlers, and what they yield decides what the client gets:
 //
-//     co_yield message;             // Any number of them, each as soon as it is there; then
-//     co_yield response;            // a RawResponse: ends the call with OK and this message, or
-//     co_yield status;              // an absl::Status that is not OK: ends the call with it.
+//     co_yield message;   // A RawMessage: streamed to the client. Any number of them, and then
+//     co_yield response;  // a RawResponse: ends the call with OK and this message, or
+//     co_yield status;    // an absl::Status that is not OK: ends the call with it.
 //
-// A method that gives one reply has no messages before its response; one that streams its replies
-// ends with a response of 0 bytes, or off the end of its handler, which is the same.
+// For a method with one reply the handler yields only the response. For one that streams its
+// replies it yields messages, and ends by returning or with a response of 0 bytes, which is the
+// same. So a handler that forwards a call need not know which of the two it is.
 //
-// The context's method() is what the client has called: a "package.Service/Method" of up to 1,024
-// bytes, made of identifiers as in a .proto, whose service was not added. An unknown method of a
-// service that was added stays UNIMPLEMENTED, and so does what is not such a name. Limits, credit,
-// deadlines, stop tokens, middleware and the log are as for every other call.
-// Server::service_names() and reflection do not show it. Calls reach it as they reach a Service:
-// side by side, on several threads.
+// ServerContext::method() is the name that the client called: "package.Service/Method", up to 1,024
+// bytes, of identifiers as in a .proto. Other names, and unknown methods of services that were
+// added, end with UNIMPLEMENTED before they reach this. Limits, credit, deadlines, stop tokens,
+// middleware and the log work as for every other call. Server::service_names() and reflection do
+// not list it. As with every Service, calls may run at the same time, on several threads.
 class CatchAllService final : private Service {
  public:
   using OneRequest = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;
   using RequestStream = std::function<Stream<RawMessage>(ServerContext&, Reader<RawMessage>)>;
 
-  // Lambdas that are coroutines must keep their captures alive: the object does, as long as it
-  // lives.
+  // Neither handler may be empty. A lambda that is a coroutine uses its captures while it runs:
+  // this object keeps them alive, and must outlive the server.
   CatchAllService(OneRequest one_request, RequestStream request_stream);
   CatchAllService(const CatchAllService&) = delete;
   CatchAllService& operator=(const CatchAllService&) = delete;
 
-  // Calls on a connection that has no login (SessionState::user()) end with UNAUTHENTICATED. Before
-  // it is added to a server.
+  // From now on, calls end with UNAUTHENTICATED on a connection without a login
+  // (SessionState::user()). Must be called before the service is added to a server.
   void RequireLogin();
 
  private:

@@ -1,4 +1,4 @@
-// A client's way to a server.
+// A channel: a client's connection to one server, which generated clients make their calls on.
 //
 //     notify::v1::NotifyClient client(piperpc::Connect("demo"));
 //     absl::StatusOr<PublishResponse> reply = client.Publish(request, {.timeout = 500ms});
@@ -28,104 +28,122 @@ namespace transport {
 class Transport;
 }
 
+// A call on a channel whose options are not valid ends with INVALID_ARGUMENT. A time that is 100
+// years or more, such as milliseconds::max(), means no limit, here and in CallOptions.
 struct ChannelOptions {
   std::string backend = "auto";  // As in ServerOptions.
 
-  // Who carries the connection (piperpc/io_thread.h); its backend is the channel's then. Null: a
-  // thread of the channel's own.
+  // The thread that serves the connection (piperpc/io_thread.h), which also determines the backend.
+  // Null: the channel starts a thread of its own when it needs one.
   std::shared_ptr<IoThread> io_thread{};
 
-  // How long a blocked caller, and the channel's own thread, look for more before they sleep. Zero
-  // to 10 ms; see ServerOptions.
+  // How long a blocked caller, and the channel's own thread, poll before they sleep: 0 to 10 ms, as
+  // in ServerOptions.
   std::chrono::microseconds spin{0};
 
-  // How long a call may take that says nothing itself: connecting, waiting in the queue, the reply.
-  // Above zero. Streams have no deadline of their own by default; to begin one, which is to connect
-  // and to get one of the calls that the server allows at once, has this one all the same. Here as
-  // for every other time, milliseconds::max(), or any of 100 years or more, asks for no limit.
+  // How long a call without a timeout of its own may take: connecting, waiting for one of the calls
+  // that the server allows at once, and the reply. 1 ms or more. A stream without a timeout may go
+  // on for any time, but must begin within this.
   std::chrono::milliseconds default_timeout{30000};
 
-  // How long a call waits for a server that is not there yet, inside its own timeout. Zero: such a
-  // call fails at once.
+  // How long a call waits, within its timeout, for a server that is not running yet. 0: it fails at
+  // once.
   std::chrono::milliseconds wait_for_ready{0};
 
   std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
   std::size_t max_message_bytes = 4 * 1024 * 1024;  // Of a reply. 64 KiB to 2 GiB - 1.
   std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
-  std::size_t stream_credit_bytes = 256 * 1024;  // Of a stream of replies, unread. 64 KiB or more.
-  std::size_t output_queue_bytes = 1024 * 1024;  // Above it, writers of streams wait. 1 or more.
+
+  // Bytes of a stream of replies that the caller has not read yet: 64 KiB or more.
+  std::size_t stream_credit_bytes = 256 * 1024;
+
+  // Bytes that wait to be sent; above the limit, writers of streams wait. 1 or more.
+  std::size_t output_queue_bytes = 1024 * 1024;
 
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
 
-  // Instead of the system's: see piperpc/in_process.h, which says how long it must live.
+  // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which says how long it
+  // must live.
   transport::Transport* transport = nullptr;
 };
 
-// Of one call. All of it is optional.
+// The options of one call, all of them optional.
 struct CallOptions {
-  std::optional<std::chrono::milliseconds> timeout{};  // For all of the call; more than zero.
-  std::optional<std::chrono::milliseconds> wait_for_ready{};  // Zero or more.
-  std::stop_token stop{};                                     // Cancels the call.
-  Metadata metadata{};                                        // Travels with the request.
-  Metadata* trailers =
-      nullptr;  // Filled before the call ends, if it is given; must live until then.
+  // For the whole call, 1 ms or more. Unset: ChannelOptions::default_timeout; streams: no limit.
+  std::optional<std::chrono::milliseconds> timeout{};
+
+  // 0 or more. Unset: as in ChannelOptions.
+  std::optional<std::chrono::milliseconds> wait_for_ready{};
+
+  std::stop_token stop{};  // Cancels the call.
+  Metadata metadata{};     // Sent with the request.
+
+  // If not null: receives the server's trailers before the call ends, and must live until then.
+  Metadata* trailers = nullptr;
 };
 
-// One connection, shared by all the calls made on it, opened by the first one and opened again when
-// it was lost. Thread-safe. A call that was under way when the connection was lost ends with
-// UNAVAILABLE, and is not made again: it may have run. One that the server said it has not looked
-// at is.
+// One connection that all calls on the channel share. The first call opens it, and a later one
+// opens it again when it was lost. Thread-safe.
 //
-// State that a server ties to the connection, such as a login, goes away with it: see
+// A call that is in flight when the connection is lost ends with UNAVAILABLE. It is not retried,
+// because it may have run; only calls that the server reports as not begun are retried.
+//
+// State that a server keeps for a connection, such as a login, ends with it: see
 // connections_made().
 //
-// What blocks is refused with FAILED_PRECONDITION on the thread of an event loop, be it a channel's
-// (in a callback) or a server's (in a handler that is a coroutine): all that is served there would
-// wait. Use the form with a callback or co_await there, or RunBlocking().
+// Calls that block are refused with FAILED_PRECONDITION on the thread of an event loop, that is in
+// callbacks and in coroutine handlers, where they would block everything else on that loop. Use the
+// callback or coroutine form there, or RunBlocking().
 //
-// After fork() a channel that was used before is the parent's alone. In the child its calls, and
-// the streams that were opened on it, end at once with FAILED_PRECONDITION (a callback runs in
-// place), and its destructor does nothing: make a new channel there. Calls that were under way end
-// in the parent only. A child that was made in a callback must not return from it.
+// After fork(), a channel that was used before belongs to the parent process. In the child, its
+// calls and streams end at once with FAILED_PRECONDITION (callbacks run inline), and its destructor
+// does nothing; create a new channel there. Calls in flight end in the parent only. A child that
+// was forked in a callback must not return from it.
 class Channel : public internal::ChannelCore {
  public:
-  // Connects, unless it is connected. Within `timeout`, which includes the wait for a server that
-  // is not there yet. The errors of a connection, also for calls: UNAVAILABLE, no server is there,
-  // and the call does not wait for one (any more); DEADLINE_EXCEEDED, the time was over first: the
-  // text says at what (waiting for a server, a place in its connection queue, or its Hello);
-  // RESOURCE_EXHAUSTED, this process has no more descriptors or threads, or the server has too many
-  // connections, of us or of all; PERMISSION_DENIED, the server refused us or is not to be trusted;
-  // FAILED_PRECONDITION, something else than a PipeRPC server is behind the endpoint, no protocol
-  // version in common, the channel is closed, this is the thread of an event loop, or a child of
-  // fork(); INTERNAL, the server broke the protocol. INVALID_ARGUMENT: `timeout` is not above zero.
+  // Connects, unless the channel is connected. `timeout`, 1 ms or more, includes the wait for a
+  // server that is not running yet. Blocks. The errors are those that calls get, too, when they
+  // cannot connect:
+  //   UNAVAILABLE: no server is running there, or the connection was lost.
+  //   DEADLINE_EXCEEDED: the text says what was waited for: a server, a place in its connection
+  //     queue, or its Hello.
+  //   RESOURCE_EXHAUSTED: this process has no descriptors or threads left, or the server has too
+  //     many connections, in all or of this user.
+  //   PERMISSION_DENIED: the server does not admit this user, or this user does not trust the
+  //   server. FAILED_PRECONDITION: the endpoint is not a PipeRPC server; it has no protocol version
+  //   in
+  //     common; the channel is closed; or this is the thread of an event loop or a child of fork().
+  //   INTERNAL: the server broke the protocol.
+  //   INVALID_ARGUMENT: `timeout` or an option of the channel is out of its range.
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
-  // Who serves at the other end of the connection; none while there is no connection. Any thread.
+  // The server's process and user; none while there is no connection. Any thread.
   virtual std::optional<Peer> peer() const { return std::nullopt; }
 
-  // How often the channel has connected so far.
+  // How many connections the channel has made so far: more than before means that logins and the
+  // like were lost.
   virtual std::size_t connections_made() const = 0;
 
-  // Ends all calls with CANCELLED, and the connection. Later calls end with FAILED_PRECONDITION.
-  // Messages of streams that were not read yet are dropped. Also done by the destructor. Both may
-  // be called on any thread, and return when all has ended: but not on the thread of any event loop
-  // (in a callback, or a handler that is a coroutine) nor in a log hook of the channel. There, what
-  // is left of the connection ends on its own loop, and last callbacks may follow.
+  // Closes the connection and ends all calls with CANCELLED, as the destructor does; messages of
+  // streams that were not read are dropped. Later calls end with FAILED_PRECONDITION. Any thread.
+  // Returns when everything has ended, except on the thread of an event loop (in a callback or a
+  // coroutine handler) and in a log hook of the channel, where it must not wait: the rest then ends
+  // on the connection's loop, and last callbacks may still run.
   //
-  // Of the destructor a thread that nobody can wait for does the rest there. From then on the log
-  // hook is not called any more, but for a call of it that runs already. To know that nothing of a
-  // channel is left, let the last reference go away on a thread of your own.
+  // The destructor leaves that rest to a background thread there, and calls the log hook no more,
+  // though a call of the hook may still be running. To be sure that nothing of a channel is left,
+  // drop the last reference on a thread of your own.
   virtual void Close() = 0;
 };
 
+// Checks the arguments of Connect(), for programs that validate their flags first.
 // INVALID_ARGUMENT: an option is out of its range, this system has no such backend, or `endpoint`
-// is none. Connects to nothing, and starts no thread; the backend "auto" finds out, once in a
-// process, whether the system has io_uring.
+// is not valid. Does not connect, and starts no thread.
 absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options);
 
-// A channel to `endpoint`; it does not connect yet. What CheckChannel() says of the endpoint or the
-// options is the status of every call.
+// Creates a channel to `endpoint` (piperpc/endpoint.h); the first call connects. Never null: when
+// the arguments are not valid, every call ends with the status that CheckChannel() returns.
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options = {});
 
 }  // namespace piperpc

@@ -1,4 +1,4 @@
-// What middleware knows of a client's call.
+// What client middleware can find out about a call.
 #pragma once
 
 #include <chrono>
@@ -15,24 +15,26 @@ namespace client {
 class Call;
 }
 
-// Lives from Before() to After() of the middleware, on one thread at a time.
+// Valid from Before() to After() of the middleware; used by one thread at a time.
 class ClientContext {
  public:
   // "package.Service/Method".
   std::string_view method() const { return method_; }
 
-  // What is sent along; it may be changed in Before().
+  // The metadata that is sent with the request. Before() may change it.
   Metadata& metadata() { return metadata_; }
 
-  // When the call ends with DEADLINE_EXCEEDED; time_point::max() for never.
+  // When the call ends with DEADLINE_EXCEEDED; time_point::max(): never.
   std::chrono::steady_clock::time_point deadline() const { return deadline_; }
 
-  // In After(): the server that the call was sent to last. None when it was sent to nobody.
+  // In After(): the server that the call was sent to, the last one if it was retried; none when it
+  // was not sent.
   const std::optional<Peer>& peer() const { return peer_; }
 
-  // In After(): what came back behind the reply.
+  // In After(): the metadata that the server sent after the reply.
   const Metadata& trailers() const { return trailers_; }
 
+  // Values that middleware keeps for this call.
   CallValues& values() { return values_; }
 
  private:

@@ -1,4 +1,4 @@
-// Where a server listens.
+// An endpoint: where a server listens.
 #pragma once
 
 #include <string>
@@ -8,23 +8,25 @@
 
 namespace piperpc {
 
-// The address of a pipe. A short name ("demo", the usual case) becomes `\\.\pipe\piperpc\demo` on
-// Windows and `$XDG_RUNTIME_DIR/piperpc/demo.sock` on Linux, or, where that variable is not set,
-// `<temp folder>/piperpc-<uid>/demo.sock`. What contains a slash or a backslash is taken as it is.
+// The address of a pipe. A short name ("demo", the usual case) stands for `\\.\pipe\piperpc\demo`
+// on Windows, and for `$XDG_RUNTIME_DIR/piperpc/demo.sock` on Linux, or
+// `<temp folder>/piperpc-<uid>/demo.sock` when that variable is not set. A text with a slash or a
+// backslash is used as it is: the path of a socket, or the full name of a pipe.
 class Endpoint {
  public:
-  // `text`: a short name (1 to 64 of letters, digits, '.', '_' and '-', not beginning with '.'), or
-  // a system's own address. INVALID_ARGUMENT tells what is wrong with it, and the limit.
+  // `text`: a short name (1 to 64 of letters, digits, '.', '_' and '-', not beginning with '.'), a
+  // path (Linux), or the full name of a pipe (Windows). INVALID_ARGUMENT: it is not valid; the text
+  // says why.
   static absl::StatusOr<Endpoint> Parse(std::string_view text);
 
-  // A name that is known in this process only: not empty, and nothing of the system's.
+  // A name within an in-process transport: any text but the empty one.
   static absl::StatusOr<Endpoint> InProcess(std::string_view name);
 
   const std::string& text() const { return text_; }        // As it was given.
-  const std::string& address() const { return address_; }  // The system's own name for it.
+  const std::string& address() const { return address_; }  // What the system calls it.
   bool is_short_name() const { return short_name_; }
 
-  // Both, for people: "demo (/run/user/1000/piperpc/demo.sock)", or once where they are the same.
+  // For people: "demo (/run/user/1000/piperpc/demo.sock)"; just the text when both are the same.
   std::string ToString() const;
 
  private:

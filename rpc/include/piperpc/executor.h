@@ -1,4 +1,4 @@
-// Where coroutines are resumed.
+// An executor runs work on one thread; coroutines are resumed on it.
 #pragma once
 
 #include <chrono>
@@ -20,17 +20,17 @@ class Executor {
   using TimePoint = std::chrono::steady_clock::time_point;
   using TimerId = std::uint64_t;
 
-  // A reference that may outlive the executor. Empty, it refers to none. Copies are cheap; any
-  // thread.
+  // A reference that may outlive the executor; an empty handle refers to none. Cheap to copy.
+  // Thread-safe.
   class Handle {
    public:
     Handle() = default;
     explicit operator bool() const { return gate_ != nullptr; }
 
-    // As Executor::Post(). False: the executor is gone, and `work` was destroyed without being run.
+    // As Executor::Post(). False: the executor is gone, and `work` was destroyed without running.
     bool Post(absl::AnyInvocable<void()> work) const;
 
-    // As Executor::CancelTimer(); nothing when the executor is gone.
+    // As Executor::CancelTimer(); does nothing when the executor is gone.
     void CancelTimer(TimerId timer) const;
 
    private:
@@ -44,18 +44,18 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // The time that PostAt() counts in. Any thread.
+  // The current time, on the clock of PostAt(). Any thread.
   virtual TimePoint Now() const { return std::chrono::steady_clock::now(); }
 
-  // Runs `work` on the executor's thread, never in place. Any thread.
+  // Runs `work` on the executor's thread, never before this returns on that thread. Any thread.
   virtual void Post(absl::AnyInvocable<void()> work) = 0;
 
-  // The same, not before `when`; time_point::max() is never. Any thread. Work whose time has not
-  // come when the executor ends is destroyed without being run.
+  // Runs `work` at `when` or later; time_point::max() is never. Work whose time has not come when
+  // the executor ends is destroyed without running. Any thread.
   virtual TimerId PostAt(TimePoint when, absl::AnyInvocable<void()> work) = 0;
 
-  // Destroys what PostAt() took, unless it has begun to run. Any thread; on the executor's own it
-  // is done when this returns.
+  // Destroys the work of PostAt(), unless it has begun to run. Any thread; on the executor's own
+  // thread it is destroyed when this returns.
   virtual void CancelTimer(TimerId timer) = 0;
 
   // The executor whose thread this is; null on all other threads.
@@ -65,7 +65,7 @@ class Executor {
   static Handle CurrentHandle();
 
  protected:
-  // Says for its lifetime that this thread is `executor`'s.
+  // While it lives, Current() is `executor` on this thread.
   class Scope {
    public:
     explicit Scope(Executor* executor);
@@ -77,8 +77,8 @@ class Executor {
     Executor* const previous_;
   };
 
-  // Handles reach the executor no more. A derived class whose handles may be used by other threads
-  // while it is destroyed calls this first in its destructor.
+  // Disconnects all handles. A derived class whose handles other threads may use while it is
+  // destroyed must call this first in its destructor.
   void CloseHandles();
 
  private:

@@ -1,5 +1,4 @@
-// What the headers of generated services and clients declare themselves with. Include those, not
-// this.
+// For the headers of generated services and clients only. Include those, not this.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Servers and clients of one process, without a socket or a file between them: for tests of a
-// service, and for a program that hosts services which it also calls itself.
+// A transport between servers and clients in one process, without sockets or files: for tests of a
+// service, and for a program that calls services which it hosts itself.
 //
 //     const auto in_process = piperpc::NewInProcessTransport();
 //     piperpc::Server server({.transport = in_process.get()});
@@ -7,9 +7,9 @@
 //     server.Start("greeter");
 //     auto channel = piperpc::Connect("greeter", {.transport = in_process.get()});
 //
-// All else is as between processes: frames, limits, credit, deadlines, middleware, the threads of
-// both sides, and what a peer is told. The peer of both sides is this process. Access rules do not
-// apply: whoever has the transport may connect.
+// Everything else is as between processes: limits, deadlines, flow control, middleware, and the
+// threads of both sides. The peer of both sides is this process. Access rules do not apply: whoever
+// has the transport object may connect.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,9 @@ namespace transport {
 class Transport;
 }
 
-// Endpoints are names within the object, of any characters: two of these know nothing of each
-// other. Any thread. It must outlive the servers that it is given to; channels and IoThreads keep
-// it alive.
+// Creates a transport with a namespace of endpoints of its own; an endpoint is any text that is not
+// empty. Thread-safe. The object must outlive the servers that use it, and the pointer that
+// channels and IoThreads are given; these keep the object alive from then on.
 std::shared_ptr<transport::Transport> NewInProcessTransport();
 
 }  // namespace piperpc

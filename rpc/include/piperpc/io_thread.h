@@ -1,4 +1,4 @@
-// A thread that carries the connections of several channels.
+// A thread that serves the connections of several channels.
 //
 //     auto thread = piperpc::StartIoThread();
 //     piperpc::ChannelOptions options;
@@ -7,9 +7,9 @@
 //       channels.push_back(piperpc::Connect(endpoint, options));
 //     }
 //
-// A channel that is given none starts one of its own when a call needs it, which blocking unary
-// calls do not. With hundreds of channels one thread for all of them is cheaper, and faster. What
-// one callback does there delays the calls of all.
+// A channel without one starts a thread of its own when a call needs it; blocking unary calls do
+// not. With hundreds of channels, one thread for all of them is cheaper and faster. But a slow
+// callback on it delays the calls of all these channels.
 #pragma once
 
 #include <chrono>
@@ -24,22 +24,23 @@ namespace transport {
 class Transport;
 }
 
-// Lives as long as the channels that it was given to. The last reference may go away on any thread,
-// its own included. After fork() it is the parent's: channels that are given it in the child refuse
-// all calls.
+// Channels keep it alive. The last reference may be dropped on any thread, its own included. After
+// fork() it belongs to the parent process: a channel in the child that uses it refuses all calls.
 class IoThread;
 
 struct IoThreadOptions {
   std::string backend = "auto";       // As in ServerOptions.
   std::chrono::microseconds spin{0};  // As in ServerOptions.
 
-  // Instead of the system's: see piperpc/in_process.h, which says how long it must live.
+  // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which says how long it
+  // must live; the channels must have the same one.
   transport::Transport* transport = nullptr;
 };
 
-// INVALID_ARGUMENT: a backend that this system has not, or an option out of its range;
-// FAILED_PRECONDITION: a backend that this system does not allow at the moment;
-// RESOURCE_EXHAUSTED: the system refuses a loop or a thread.
+// Starts a thread. Any thread may call it.
+//   INVALID_ARGUMENT: this system has no such backend, or an option is out of its range.
+//   FAILED_PRECONDITION: this system does not allow the backend at the moment.
+//   RESOURCE_EXHAUSTED: the system has no threads, descriptors or memory left.
 absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options = {});
 
 }  // namespace piperpc

@@ -1,6 +1,7 @@
-// Where the library says what it does. Nothing is written unless a hook is given; protobuf,
-// however, writes lines of its own about text that is not UTF-8, until the program gives it a
-// handler (google::protobuf::SetLogHandler, or a sink of absl's log with newer versions).
+// The log of servers and channels: a hook that the program provides. Without one, nothing is
+// logged. Protobuf, however, writes lines of its own to standard error about text that is not
+// UTF-8, unless the program sets a handler (google::protobuf::SetLogHandler(), or a sink of absl's
+// log with newer versions).
 #pragma once
 
 #include <functional>
@@ -13,15 +14,15 @@ namespace piperpc {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// One thing that happened: a short constant text, and its particulars. Never a payload, never a
-// password.
+// One event. Records never contain messages of calls or passwords.
 struct LogRecord {
   LogLevel level;
-  std::string_view event;  // "connection refused".
-  std::vector<std::pair<std::string_view, std::string>> fields;
+  std::string_view event;  // A short constant text, such as "connection refused".
+  std::vector<std::pair<std::string_view, std::string>> fields;  // Names and values.
 };
 
-// Called on any thread, several at a time; must not block for long. Empty: silence.
+// Called on any thread, also on several at the same time; must not block for long. The record is
+// valid during the call. What the hook throws is ignored.
 using LogHook = std::function<void(const LogRecord&)>;
 
 }  // namespace piperpc

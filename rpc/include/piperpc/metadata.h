@@ -1,4 +1,4 @@
-// Key-value pairs that travel beside a call.
+// Metadata: key-value pairs that are sent with a call, beside its messages.
 #pragma once
 
 #include <optional>
@@ -11,14 +11,15 @@
 
 namespace piperpc {
 
-// In the order given; a key may come several times. A key is 1 to 64 of a-z, 0-9, '-', '_' and '.';
-// a value is any bytes. All of it together: 8 KiB by default, 16 KiB at the most.
+// The order is kept, and a key may occur several times. A key is 1 to 64 of a-z, 0-9, '-', '_' and
+// '.'; a value is any bytes. The limit for all of it together is the receiver's max_metadata_bytes:
+// 8 KiB by default, at most 16 KiB.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-// INVALID_ARGUMENT, where calls would be refused for it: not allowed as a key, and why.
+// INVALID_ARGUMENT: `key` is not a valid key, so calls with it would fail; the text says why.
 absl::Status CheckMetadataKey(std::string_view key);
 
-// The first value of `key`; none: there is no such key. Points into `metadata`.
+// The first value of `key`, which points into `metadata`; none when there is no such key.
 inline std::optional<std::string_view> FindValue(const Metadata& metadata, std::string_view key) {
   for (const auto& [each, value] : metadata) {
     if (each == key) return value;
@@ -26,7 +27,7 @@ inline std::optional<std::string_view> FindValue(const Metadata& metadata, std::
   return std::nullopt;
 }
 
-// All values of `key`, in their order. They point into `metadata`.
+// All values of `key` in order, which point into `metadata`.
 inline std::vector<std::string_view> FindValues(const Metadata& metadata, std::string_view key) {
   std::vector<std::string_view> values;
   for (const auto& [each, value] : metadata) {

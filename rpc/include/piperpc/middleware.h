@@ -1,11 +1,11 @@
-// Code that sees every call, on either side.
+// Middleware: code that runs around every call, on the server or on the client.
 //
-// Middleware is an onion around the call. Before() runs first to last; After() of each one whose
-// Before() gave OK runs last to first, exactly once, however the call ends: a later Before()
-// refuses, the handler throws, the deadline passes, the peer is gone, the server shuts down.
+// Before() of each middleware runs first to last. After() runs last to first, exactly once for each
+// middleware whose Before() returned OK, however the call ends: a later Before() refuses it, the
+// handler throws, the deadline passes, the peer disconnects, the server shuts down.
 //
-// It should not throw: a Before() that does refuses its call with INTERNAL, or RESOURCE_EXHAUSTED
-// for std::bad_alloc, and what was thrown is in the log only.
+// Middleware should not throw. When Before() does, the call ends with INTERNAL, or with
+// RESOURCE_EXHAUSTED for std::bad_alloc; the exception itself is only in the log.
 #pragma once
 
 #include "absl/status/status.h"
@@ -14,39 +14,41 @@
 
 namespace piperpc {
 
-// On the server. It sees every call that names a method, also those that no handler will: of a
-// method that is not there or is of another type, above a limit, or refused by an access rule.
-// Several loops call it side by side; for one call, one of them.
+// On the server. Sees every call that names a method, also those that no handler sees: of unknown
+// methods or of another method type, above a limit, or refused by an access rule. With several
+// event loops it is called on several threads at the same time, but for one call always on the
+// same.
 class ServerMiddleware {
  public:
   virtual ~ServerMiddleware() = default;
 
-  // Before the handler, and before anything of the call is checked. A status that is not OK is what
-  // the caller gets. On the event loop: must not block.
+  // Runs before the handler, and before the call is checked. A status that is not OK ends the call
+  // with that status. On the event loop: must not block.
   virtual absl::Status Before(ServerContext& context) = 0;
 
-  // After the call, with the status that the caller gets, before its text and details are cut to
-  // what a response holds (16 KiB, 64 details); trailers are on their way already. On the event
-  // loop. Of a call whose caller does not wait any more it is the reason for that: CANCELLED,
-  // or DEADLINE_EXCEEDED. A caller says in both cases only that it gives up; that is taken for the
-  // deadline where less than 10 ms are left until then, and less than a quarter of the timeout.
+  // Runs after the call, with the status that the caller gets, before its text and details are cut
+  // to what a response holds (16 KiB, 64 details); trailers can no longer be added. On the event
+  // loop: must not block. When the caller has given up, the status is CANCELLED or
+  // DEADLINE_EXCEEDED; since a cancel does not say which, it counts as the deadline when less than
+  // 10 ms and less than a quarter of the timeout are left.
   virtual void After(ServerContext& context, const absl::Status& status) = 0;
 };
 
-// On the client, on whatever thread makes the call or ends it. WaitUntilReady() is no call.
+// On the client, on the thread that makes the call or the one that ends it. Does not see
+// Channel::WaitUntilReady(), which is not a call.
 class ClientMiddleware {
  public:
   virtual ~ClientMiddleware() = default;
 
-  // Before anything is sent, and before the call's options are checked. A status that is not OK
-  // ends the call with it.
+  // Runs before anything is sent, and before the call's options are checked. A status that is not
+  // OK ends the call with that status.
   virtual absl::Status Before(ClientContext& context) = 0;
 
-  // After the call, with how it ended: of a unary call before its caller learns of that, of a
-  // stream on the channel's loop. What its caller does with the replies comes later, and so does a
-  // status that follows from that: INTERNAL for a reply that is not a message of the method's type
-  // or for a callback that throws, CANCELLED for a stream that is dropped or closed with replies
-  // unread, INVALID_ARGUMENT for a stream of replies that turns out to be a single one.
+  // Runs after the call, with the status that it ended with: of a unary call before its caller gets
+  // it, of a stream on the channel's loop. It does not include what happens later, when the caller
+  // reads the replies: INTERNAL for a reply that cannot be parsed or a callback that throws,
+  // CANCELLED for a stream that is dropped with replies unread, INVALID_ARGUMENT for a method that
+  // turns out to return a single reply.
   virtual void After(ClientContext& context, const absl::Status& status) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Who is on the other side of a pipe.
+// Who is at the other end of a connection.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,15 @@
 
 namespace piperpc {
 
-// The kernel's word on a peer, captured once, when the connection was made. One type on every
-// system: Linux fills uid and gid (SO_PEERCRED, unix(7)), Windows the SID of the client's token.
+// The peer's process and user as the kernel reports them, once, when the connection is made: on
+// Linux by SO_PEERCRED (unix(7)), on Windows from the client's token.
 struct Peer {
-  std::int64_t pid = -1;  // For logs only: a pid may be used again. -1: not known, as that of a
-                          // process in another pid namespace of Linux, which is not visible here.
-  std::string user;       // "uid:1000", or a SID, "S-1-5-21-…". Compare this one.
-  std::string group;      // "gid:1000"; empty on Windows.
+  // For logs only, because the system reuses process ids. -1: not known, for example of a process
+  // in another pid namespace of Linux.
+  std::int64_t pid = -1;
+
+  std::string user;   // "uid:1000", or on Windows a SID, "S-1-5-21-…". The identity to check.
+  std::string group;  // "gid:1000"; empty on Windows.
 
   bool operator==(const Peer&) const = default;
 };

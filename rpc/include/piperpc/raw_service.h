@@ -1,4 +1,4 @@
-// A service that handles bytes instead of typed messages: for a proxy, a gateway, a recorder.
+// A service whose messages are bytes instead of typed messages: for a proxy, a gateway, a recorder.
 //
 //     piperpc::RawService proxy("demo.v1.Greeter");
 //     proxy.AddUnary("Greet", [&](piperpc::ServerContext& context, piperpc::RawMessage request)
@@ -21,8 +21,8 @@
 
 namespace piperpc {
 
-// Filled before it is added to a server. A lambda that is a coroutine must keep its captures alive:
-// the service does, as long as it lives.
+// Add all methods before the service is added to a server, which it must outlive. A lambda that is
+// a coroutine uses its captures while it runs: the service keeps them alive.
 class RawService final : public Service {
  public:
   using Unary = std::function<Task<absl::StatusOr<RawMessage>>(ServerContext&, RawMessage)>;
@@ -35,8 +35,8 @@ class RawService final : public Service {
   RawService(const RawService&) = delete;
   RawService& operator=(const RawService&) = delete;
 
-  // `method` without the service's name. One handler for each, which is not null:
-  // Server::AddService() refuses a service that breaks that.
+  // `method` is the name without the service's ("Greet"). Server::AddService() refuses a service
+  // with an empty handler, or with two handlers for one method.
   void AddUnary(std::string_view method, Unary handler);
   void AddServerStreaming(std::string_view method, ServerStreaming handler);
   void AddClientStreaming(std::string_view method, ClientStreaming handler);

@@ -1,4 +1,4 @@
-// A server: services, behind one endpoint.
+// A server: serves one or more services at one endpoint.
 //
 //     Greeter greeter;                       // derives from the generated GreeterService
 //     piperpc::Server server;
@@ -30,179 +30,202 @@ namespace transport {
 class Transport;
 }
 
-// Every limit that a client can run into. The client learns those that it must keep from the Hello.
-// A number without a range of its own is 1 or more. A time is 1 ms or more; milliseconds::max(), or
-// any of 100 years or more, asks for no limit.
+// The options of a server, among them every limit that a client can run into; the Hello tells the
+// client those that it must keep to. A number without a range of its own must be 1 or more. A time
+// must be 1 ms or more; 100 years or more, such as milliseconds::max(), means no limit. Start()
+// refuses an option that is out of its range.
 struct ServerOptions {
   std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
-  std::size_t event_loops = 1;   // Threads that carry connections, 1 to 64.
+  std::size_t event_loops = 1;   // Threads that serve connections, 1 to 64.
   Access access{};               // Who may connect.
 
-  // How long a loop looks for more to do before it sleeps, after each time that it had something.
-  // Zero to 10 ms. It saves the time in which a sleeping thread wakes, and costs processor time.
+  // How long an idle event loop polls for more work before it sleeps: 0 to 10 ms. Polling saves the
+  // time that it takes to wake a sleeping thread, and costs processor time.
   std::chrono::microseconds spin{0};
 
-  // Pipe instances (Windows) or places of the connection queue (Linux) that are kept for clients to
-  // come; 0: what suits the system.
+  // How many clients may wait to be accepted: free pipe instances (Windows), or the length of the
+  // socket's connection queue (Linux). 0: a default that suits the system.
   std::size_t waiting_instances = 0;
 
-  // A client above one of these is told RESOURCE_EXHAUSTED, and closed. It takes no place of
-  // others. Where the system's limit of descriptors (RLIMIT_NOFILE) is too low for
-  // max_connections, Start() lowers it, and the share of a user with it, and the log says so.
-  // Both: 1 to 4,294,967,295.
+  // Open connections, of all users and of one. A client above either limit is refused with
+  // RESOURCE_EXHAUSTED, and uses up no place. Where the process may not open enough descriptors
+  // (RLIMIT_NOFILE), Start() lowers both limits and logs it. 1 to 4,294,967,295.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
 
-  // On each event loop. Above it, one silent for 2 s must go, of the user that has most of them.
-  // 1 to 4,294,967,295.
+  // Connections of one event loop that have not sent a Hello yet. Above the limit, one that has
+  // been silent for 2 s is closed, of the user that has the most of them. 1 to 4,294,967,295.
   std::size_t max_connections_before_hello = 64;
-  std::chrono::milliseconds hello_timeout{5000};  // How long a client may say nothing at all.
+  std::chrono::milliseconds hello_timeout{5000};  // For a client to send its Hello.
 
   std::size_t max_packet_bytes = 128 * 1024;        // 64 KiB to 256 KiB.
   std::size_t max_message_bytes = 4 * 1024 * 1024;  // 64 KiB to 2 GiB - 1.
   std::size_t max_metadata_bytes = 8 * 1024;        // 8 KiB to 16 KiB.
 
-  // 16 to 1,000,000. A call counts until its handler has ended, a cancelled one, too, and until the
-  // pipe has taken its reply. A client is told the number and keeps to it. Of one that does not, a
-  // call above it waits until replies that it has not read are on their way; without such, it ends
-  // with RESOURCE_EXHAUSTED. The connection lives.
+  // Calls in flight on one connection, 16 to 1,000,000. A call counts until its handler has ended,
+  // even when it was cancelled, and its reply has been written to the pipe. This library's clients
+  // keep to the limit: their further calls wait. When another client exceeds it, its call waits as
+  // long as earlier replies are still to be written; otherwise it ends with RESOURCE_EXHAUSTED. The
+  // connection stays open.
   std::size_t max_calls_per_connection = 100;
 
-  // What a stream of requests may have unread, in bytes: 64 KiB to 4 GiB - 1.
+  // Bytes of a stream of requests that the handler has not read yet: 64 KiB to 4 GiB - 1.
   std::size_t stream_credit_bytes = 256 * 1024;
 
-  // What a connection may have waiting to be sent. Above it, handlers that stream wait, and nothing
-  // more is read of a client that does not read. From max_packet_bytes to 4 GiB - 1.
+  // Bytes of one connection that wait to be sent. Above the limit, handlers that stream wait, and
+  // the server reads nothing more from this client. max_packet_bytes to 4 GiB - 1.
   std::size_t output_queue_bytes = 1024 * 1024;
 
-  // Memory for messages of clients that are not whole yet, for those of streams that wait for their
-  // handler, and for requests, until their calls have ended. A call whose message does not fit ends
-  // with RESOURCE_EXHAUSTED and the name of the limit. The shares of a connection and of a user
-  // keep either from taking all of it: from max_message_bytes to parse_budget_bytes, or 0 for a
-  // quarter, and for three quarters, of parse_budget_bytes (but never less than max_message_bytes).
-  // One message of that size always fits. parse_budget_bytes: max_message_bytes or more.
+  // Memory in bytes for what clients send: messages that are still being received, messages of
+  // streams that their handlers have not read, and requests until their calls have ended. A call
+  // whose message does not fit ends with RESOURCE_EXHAUSTED; the text names the limit.
+  //   parse_budget_bytes: for all together, max_message_bytes or more.
+  //   parse_budget_per_connection, parse_budget_per_user: max_message_bytes to parse_budget_bytes,
+  //     or 0 for a quarter and three quarters of parse_budget_bytes, but at least
+  //     max_message_bytes.
   //
-  // Where the system has no memory for a message or a reply, or a handler throws std::bad_alloc,
-  // that call ends with RESOURCE_EXHAUSTED; where no single call can bear it, the connection ends.
-  // The log says "out of memory". Not covered: small allocations that serve no connection (a new
-  // client, a thread, a timer), or of the end of a call or connection itself. A system that refuses
-  // even those, or that promises memory which it has not (Linux's overcommit), ends the process: so
-  // choose budgets that fit into its memory.
+  // When the system has no memory for a message or a reply, or a handler throws std::bad_alloc, the
+  // call ends with RESOURCE_EXHAUSTED, or its connection is closed where the memory was not for a
+  // single call; the log has "out of memory". This does not cover small allocations for a new
+  // client, a thread or a timer, nor those that end a call or a connection: when even these fail,
+  // the process ends. It also ends when the system promised memory that it does not have (Linux's
+  // overcommit). So choose budgets that fit into the machine's memory.
   std::size_t parse_budget_bytes = 256 * 1024 * 1024;
   std::size_t parse_budget_per_connection = 0;
   std::size_t parse_budget_per_user = 0;
 
-  // Memory for replies that their clients have not read, streamed ones too, beyond the output queue
-  // of each: for all, and of it a quarter for one connection and three quarters for one user, each
-  // of them never less than max_message_bytes. 1 or more. A call whose reply does not fit ends with
-  // RESOURCE_EXHAUSTED and the name of the limit. A client that reads nothing for message_timeout
-  // while it holds some of that is closed.
+  // Memory in bytes for replies, streamed ones too, that clients have not read and that exceed
+  // their output queues. One connection may use a quarter of it and one user three quarters, but at
+  // least max_message_bytes. A call whose reply does not fit ends with RESOURCE_EXHAUSTED; the text
+  // names the limit. A client that uses some of this memory and reads nothing for message_timeout
+  // is disconnected.
   std::size_t reply_budget_bytes = 256 * 1024 * 1024;
 
-  // How long a message that is split may take from its first frame to its last; a second more for
-  // each MiB of it. One that is late ends its call with DEADLINE_EXCEEDED.
+  // For a client to send all of a message that is split into several frames, plus one second per
+  // MiB. A call whose message takes longer ends with DEADLINE_EXCEEDED.
   std::chrono::milliseconds message_timeout{30000};
 
-  // For blocking handlers, at the most: 1 to 4,096; and the calls that wait for one of them: 0 or
-  // more. Users are served round robin. One user has at most three quarters of the threads, and as
-  // many places of the queue as are free at that moment, so half of it when nobody else waits. A
-  // call above that ends with RESOURCE_EXHAUSTED.
+  // Threads for blocking handlers, started as needed: 1 to 4,096; and calls that may wait for one:
+  // 0 or more. Users are served round robin. One user may use three quarters of the threads, and as
+  // many places in the queue as are free at that moment: half of it, when nobody else waits. A call
+  // above these limits ends with RESOURCE_EXHAUSTED.
   std::size_t worker_threads = 16;
   std::size_t worker_queue = 1024;
 
   std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
 
-  // Instead of the system's: see piperpc/in_process.h. Outlives it.
+  // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which must outlive the
+  // server.
   transport::Transport* transport = nullptr;
 };
 
 // How a shutdown ended.
 struct ShutdownReport {
+  // True when everything ended in time.
   bool clean() const {
     return status.ok() && stopped.empty() && aborted.empty() && undelivered.empty() &&
            blocked.empty();
   }
-  absl::Status status;  // FAILED_PRECONDITION: it was not done, and the text says why.
-  // "method (peer, how long it ran)" of each call that was in flight when the grace was over, and
-  // whose caller got UNAVAILABLE for that: it ended when it was stopped,
+
+  // FAILED_PRECONDITION: the server was not shut down; the text says why.
+  absl::Status status;
+
+  // Calls that were still in flight at the end of the grace period, and whose callers got
+  // UNAVAILABLE: those that ended when they were stopped, and those that did not and were aborted.
+  // Each as "method (peer, how long it ran)".
   std::vector<std::string> stopped;
-  std::vector<std::string> aborted;  // or did not, and was cut short.
-  // "peer, how much" of each client that did not read in time what its calls had ended with.
+  std::vector<std::string> aborted;
+
+  // Clients that did not read all their replies in time, each as "peer, bytes left".
   std::vector<std::string> undelivered;
-  // "event loop 1 of 4, with 3 calls: why" of each thread that code of yours has kept from its end.
-  // The calls of such a loop are not among `aborted`.
+
+  // Threads that handlers still block, such as "event loop 1 of 4, with 3 calls: blocked by code
+  // that runs on it". The calls of such a loop are not in `aborted`.
   std::vector<std::string> blocked;
 };
 
-// A moment's view; for logs and tests.
+// What is open at one moment; for logs and tests.
 struct ServerStats {
   std::size_t connections = 0;
   std::size_t calls = 0;  // In flight.
 };
 
-// After fork() a server that was started is the parent's alone. In the child all that it is asked
-// is refused with FAILED_PRECONDITION, and its destructor does nothing: make a new one there, at
-// another endpoint.
+// Serves the services that were added to it. Its options, above, say how.
+//
+// After fork(), a server that was started belongs to the parent process. In the child, all its
+// functions fail with FAILED_PRECONDITION, and its destructor does nothing; create a new one there,
+// at another endpoint.
 class Server {
  public:
   explicit Server(ServerOptions options = {});
-  // As Shutdown(0). Then waits for blocking handlers that still run, however long they take: they
-  // use their service. On a thread of an event loop, the server's own or another one, and in a log
-  // hook that Start() or Shutdown() calls, it cannot be refused: it says so on standard error, and
-  // ends the process.
+
+  // Shuts down without a grace period, then waits for blocking handlers that still run, however
+  // long they take, because they use their service. Must not run on a thread of an event loop, of
+  // this server or another, nor in a log hook that Start() or Shutdown() calls: it would wait for
+  // itself, so it prints an error and ends the process.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Adds a service, which must outlive the server. ALREADY_EXISTS names a service or method that is
-  // there already; INVALID_ARGUMENT, a method without a handler or with a name that cannot be sent;
-  // FAILED_PRECONDITION: after Start() or Shutdown(), on a thread of the server's own, or in a
-  // child of fork(). Any thread.
+  // Adds a service, which must outlive the server. Any thread.
+  //   ALREADY_EXISTS: a service or method of that name was added before.
+  //   INVALID_ARGUMENT: a method has no handler, or a name that cannot be sent.
+  //   FAILED_PRECONDITION: after Start() or Shutdown(), on a thread of this server, or in a child
+  //   of
+  //     fork().
   absl::Status AddService(Service& service);
 
-  // Adds the one that takes the calls of services which are not added (catch_all_service.h), be it
-  // before or after them. It must outlive the server. ALREADY_EXISTS: there is one;
-  // INVALID_ARGUMENT: one of its handlers is missing; FAILED_PRECONDITION: as AddService(). Any
-  // thread.
+  // Adds the service that handles calls of all services that are not added (catch_all_service.h),
+  // before or after them. It must outlive the server. Any thread.
+  //   ALREADY_EXISTS: there is one.
+  //   INVALID_ARGUMENT: one of its handlers is missing.
+  //   FAILED_PRECONDITION: as for AddService().
   absl::Status AddCatchAll(CatchAllService& service);
 
-  // What Start() would refuse without asking the system for anything, and with the same error: an
-  // option out of its range, a backend that this system has not, something that is no endpoint, or
-  // who may connect there. For programs that tell wrong flags before they open or make anything.
+  // Checks the arguments of a server without starting one, for programs that validate their flags
+  // first: whether each option is in its range, the system has the backend, `endpoint` is valid,
+  // and `access` is possible there. Returns the error that Start() would.
   static absl::Status Check(std::string_view endpoint, const ServerOptions& options);
 
-  // Listens at `endpoint` (piperpc/endpoint.h) and serves on threads of its own; returns when
-  // clients can connect. Once, and not after Shutdown(): FAILED_PRECONDITION; it may be tried again
-  // when it has failed. Clients may be served before it returns. INVALID_ARGUMENT names an option
-  // that is out of its range; RESOURCE_EXHAUSTED, what the system refuses (threads, descriptors);
-  // else as the system says, with the endpoint and the rule.
+  // Listens at `endpoint` (piperpc/endpoint.h) and serves clients on threads of the server; returns
+  // when clients can connect, and may already have. After an error it may be called again. Any
+  // thread but the server's own.
+  //   INVALID_ARGUMENT: an option is out of its range, or `endpoint` is not valid.
+  //   ALREADY_EXISTS: another server listens there.
+  //   PERMISSION_DENIED: the process may not use the folder or files of the endpoint.
+  //   RESOURCE_EXHAUSTED: the system has no threads, descriptors or memory left.
+  //   FAILED_PRECONDITION: it was started or shut down before, the endpoint is blocked by something
+  //     else, or the system does not allow the backend.
   absl::Status Start(std::string_view endpoint);
 
-  // Stops accepting, tells the clients, asks the calls that wait for that to end
-  // (ServerContext::drain_token()), and waits up to `grace` for the calls in flight, and for the
-  // clients to read their replies; milliseconds::max() is for ever, and zero or less no time at
-  // all. Then it stops the calls that are left through their stop tokens, and gives them a moment
-  // (half a second); what has not ended by then is aborted. Both are named, and their callers get
-  // UNAVAILABLE. Replies get a second after the grace to be read; clients that have not are named,
-  // too. All that takes ten seconds at the most after the grace. A blocking handler cannot be taken
-  // off its thread: it is named, and goes on until the destructor, which waits for it; so is an
-  // event loop that a handler blocks. Beside Start() it waits for that; before it, it makes that
-  // impossible. Every call gets the same report. On a thread of the server's own (a handler's, a
-  // worker's), on any other event loop, which it would block, and in a log hook that Start() or
-  // another Shutdown() of the same server calls before it is done, it is refused: see
-  // ShutdownReport::status.
+  // Shuts the server down, and returns when that is done:
+  //  1. It accepts no more clients or calls, tells the clients, and stops drain_token() of each
+  //     call, which ends calls such as subscriptions.
+  //  2. It waits up to `grace` for the calls in flight to end, and for clients to read their
+  //     replies. milliseconds::max() waits for ever, 0 or less not at all.
+  //  3. It stops the calls that are left, through their stop tokens; what has not ended half a
+  //  second
+  //     later is aborted. Callers get UNAVAILABLE. Clients have one second to read their replies.
+  // The report names what did not end in time. Steps after the grace take ten seconds at most. A
+  // blocking handler cannot be taken off its thread: it goes on, and the destructor waits for it.
+  //
+  // While Start() runs on another thread, this waits for it; after this, Start() fails. Every call
+  // returns the same report. It is refused, with ShutdownReport::status, where it would wait for
+  // itself: on a thread of this server (a handler's or a worker's), on any other event loop, and in
+  // a log hook that Start() or another Shutdown() calls.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
-  // Waits until Shutdown() has been done, which some other thread calls; for ever, if none does.
-  // FAILED_PRECONDITION: on a thread of the server's own or of any event loop, which must not wait,
-  // or in a child of fork(). Any other thread; several may wait.
+  // Waits until another thread has called Shutdown() and that has returned. Several threads may
+  // wait. FAILED_PRECONDITION: on a thread of this server or of any event loop, or in a child of
+  // fork().
   absl::Status Wait();
 
-  // "package.Service" of each service, in the order in which they were added. Any thread.
+  // The full name, "package.Service", of each service in the order in which they were added. Any
+  // thread.
   std::vector<std::string> service_names() const;
 
-  // What is open at the moment. Any thread, while no Start() runs.
+  // Any thread, but not while Start() runs.
   ServerStats stats() const;
 
  private:

@@ -1,4 +1,4 @@
-// What a server remembers of one connection.
+// The state that services keep for one connection, such as its login.
 #pragma once
 
 #include <map>
@@ -11,15 +11,17 @@
 
 namespace piperpc {
 
-// Lives as long as its connection and the calls in it; goes away with them. Thread-safe: blocking
-// handlers of one connection run side by side.
+// Lives as long as its connection and the calls on it. Thread-safe, because several handlers of one
+// connection may run at the same time.
 class SessionState {
  public:
-  // Who has logged on. Methods whose access rule asks for a login are refused while there is none.
+  // The user who has logged in; none: nobody has. Calls of methods that require a login end with
+  // UNAUTHENTICATED while there is none.
   std::optional<std::string> user() const;
   void set_user(std::optional<std::string> user);
 
-  // One object of each type, for services to keep what they like. Null when none was put.
+  // Objects that services keep here, at most one of each type. Find() returns null when there is
+  // none; Put() replaces the one that is there.
   template <typename T>
   std::shared_ptr<T> Find() const {
     return std::static_pointer_cast<T>(FindRaw(KeyOf<T>()));

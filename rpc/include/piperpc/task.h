@@ -1,4 +1,4 @@
-// Task<T>: a coroutine that gives one T. The form of unary handlers.
+// Task<T>: a coroutine that returns one T. Unary and client-streaming handlers are such coroutines.
 //
 //     piperpc::Task<absl::StatusOr<Reply>> Handle(Request request) {
 //       absl::StatusOr<Row> row = co_await Find(request.key());
@@ -6,22 +6,23 @@
 //       co_return MakeReply(*row);
 //     }
 //
-// A status that is OK is no StatusOr: `co_return` of one throws std::logic_error out of the task,
-// as abseil would end the process; of a handler, that ends the call with INTERNAL.
+// A StatusOr cannot hold an OK status. So `co_return absl::OkStatus()` throws std::logic_error out
+// of such a task, where abseil would end the process; in a handler, that ends the call with
+// INTERNAL.
 //
 // A task is lazy: it begins when it is awaited or started, on the thread that does so. It owns its
-// frame: destroying a task that has not ended destroys the frame, at the point where it waits.
-// Parameters taken by reference must outlive the task; take them by value when in doubt. Tasks that
-// await one another use the stack as functions do that call one another; tasks that are awaited one
-// after the other do not.
+// frame: destroying a task that has not ended destroys the frame at the point where it waits.
+// Parameters taken by reference must outlive the task; take them by value when in doubt. Nested
+// awaits use the stack, as nested function calls do; awaits in a loop do not.
 //
-// g++ 12 destroys twice what is made within a `co_await` or `co_yield` expression as a closure or
-// as an aggregate in braces: give it a name first. clang, and newer g++, need none of that.
+// g++ 12 has a bug: a closure, or an aggregate in braces, that is created within a `co_await` or
+// `co_yield` expression is destroyed twice. Give it a name first. clang and newer versions of g++
+// do not need that.
 //
 //     auto call = client.CoGreet(request, {.timeout = 1s});
 //     absl::StatusOr<GreetResponse> response = co_await call;
 //
-// Where the library can know it, the two in one expression do not compile there.
+// Where the library can detect it, the two in one expression do not compile with g++ 12.
 #pragma once
 
 #include <atomic>
@@ -61,10 +62,10 @@ class [[nodiscard]] Task {
   }
   ~Task() { Destroy(); }
 
-  // Awaiting starts the task and gives its result; an exception that left the task is thrown here.
+  // Awaiting starts the task and returns its result; an exception that left the task is rethrown.
   bool await_ready() const noexcept { return false; }
-  // The task runs in here until it waits for something. False: it has ended, and the awaiting
-  // coroutine goes on where it is, so that the stack does not grow with the number of such tasks.
+  // Runs the task until it waits for something. False: it has ended already, and the awaiting
+  // coroutine goes on without being resumed, so that the stack does not grow with each such task.
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     const Handle task = handle_;
     task.promise().continuation = awaiting;
@@ -81,10 +82,10 @@ class [[nodiscard]] Task {
     handle_.resume();
   }
 
-  // The result of a task that has ended; throws what left it. Once.
+  // The result of a task that has ended, moved out of it; rethrows what left the task. Once.
   T Take() { return std::move(handle_.promise().Result()); }
 
-  // The same, where it is: as long as the task.
+  // The same as a reference into the task.
   T& Result() { return handle_.promise().Result(); }
 
  private:
@@ -107,7 +108,7 @@ class Task<T>::promise_type {
     std::coroutine_handle<> await_suspend(Handle handle) noexcept {
       promise_type& promise = handle.promise();
       if (promise.done != nullptr) {
-        promise.done(promise.argument);  // May destroy the frame: nothing of it is touched after.
+        promise.done(promise.argument);  // May destroy the frame, which must not be used after it.
         return std::noop_coroutine();
       }
       const std::coroutine_handle<> awaiting = promise.continuation;
@@ -122,7 +123,7 @@ class Task<T>::promise_type {
   void return_value(U&& value) {
     if constexpr (internal::kIsStatusOr<T> &&
                   std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
-      if (value.ok()) throw std::logic_error("co_return of an OK status, where a value is due");
+      if (value.ok()) throw std::logic_error("co_return of an OK status instead of a value");
     }
     result_.emplace(std::forward<U>(value));
   }
@@ -133,9 +134,8 @@ class Task<T>::promise_type {
     return *result_;
   }
 
-  // The end of the task and the suspension of the coroutine that awaits it, perhaps on two threads:
-  // true for the one that comes second, and has to see that this coroutine goes on. The other one
-  // touches nothing any more.
+  // Called at the end of the task and when its awaiter suspends, perhaps on two threads. True for
+  // the second of them, which must resume the awaiter; the first one must not touch the task again.
   bool Meet() noexcept { return met_.exchange(true, std::memory_order_acq_rel); }
 
   std::coroutine_handle<> continuation = std::noop_coroutine();
@@ -150,7 +150,7 @@ class Task<T>::promise_type {
 
 namespace internal {
 
-// One that is awaited by its name only.
+// A task that can be awaited only when it has a name.
 template <typename T>
 class NamedTask : public Task<T> {
  public:
@@ -175,7 +175,8 @@ inline constexpr bool kTemporariesAreDestroyedTwice = true;
 inline constexpr bool kTemporariesAreDestroyedTwice = false;
 #endif
 
-// A task that takes an `Argument` which may be made in the expression that awaits it.
+// The task of a function with a parameter `Argument` that may be created in the awaiting
+// expression.
 template <typename T, typename Argument>
 using TaskOf =
     std::conditional_t<kTemporariesAreDestroyedTwice && !std::is_trivially_destructible_v<Argument>,
