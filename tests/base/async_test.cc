@@ -542,7 +542,9 @@ TEST(WorkerPool, HasThreadsForTheNextUserHoweverShortItsQueue) {
     const auto [of_a, why_a] = take(a);
     EXPECT_EQ(of_a, 12 + (queue + 1) / 2) << queue;  // Half of the queue, too.
     EXPECT_THAT(why_a,
-                HasSubstr(queue == 4 ? "2 calls of a are waiting" : "a has its share, 12 of 16"));
+                HasSubstr(queue == 4 ? "2 calls of a are waiting for a worker thread, and 2 of 4 "
+                                       "places in the queue (queue_limit)"
+                                     : "a has its share, 12 of 16 worker threads (threads)"));
     const auto [of_b, why_b] = take(b);
     EXPECT_GE(of_b, 4u) << queue << ": " << why_b;
     open.set_value();

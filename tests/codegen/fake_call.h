@@ -114,7 +114,7 @@ class FakeInbound final : public internal::InboundStream {
   bool awaited() const { return waiter_ != nullptr; }
 
   bool Ready() override { return ended_ || !queue_.empty(); }
-  void Await(std::coroutine_handle<> waiter) override { waiter_ = waiter; }
+  void ResumeWhenReady(std::coroutine_handle<> waiter) override { waiter_ = waiter; }
   void Forget() override { waiter_ = nullptr; }
   bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override {
     if (queue_.empty()) return false;

@@ -9,12 +9,12 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "piperpc/internal/thunks.h"
 #include "server/server_fixture.h"
 #include "src/wire/metadata.h"
+#include "support/eventually.h"
 #include "support/journal.h"
 #include "support/recording_middleware.h"
 
@@ -59,9 +59,11 @@ class Middleware : public ServerFixture {
     Start(std::move(options), more);
   }
 
-  // Keeps the loop until so much is left of the call's time, and then waits.
+  // Keeps the loop until only `left` remains until the call's deadline, and then waits to be
+  // stopped.
   static Stream<RawMessage> Hold(ServerContext& context, std::chrono::milliseconds left) {
-    std::this_thread::sleep_until(context.deadline() - left);
+    EXPECT_TRUE(
+        Eventually([&] { return std::chrono::steady_clock::now() >= context.deadline() - left; }));
     AsyncEvent never;
     co_await never.Wait(context.stop_token());
   }

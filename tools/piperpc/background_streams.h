@@ -1,4 +1,4 @@
-// The streams that a session keeps open while it goes on with other calls.
+// The streams that a session keeps open in the background.
 #pragma once
 
 #include <map>
@@ -15,8 +15,8 @@
 
 namespace piperpc::cli {
 
-// A request that would come from standard input, which a session reads its lines from. `instead`
-// says what to do.
+// The usage error for a request from standard input in a session, which reads its own lines there.
+// `instead` says what to do.
 Outcome StandardInputIsTaken(std::string_view instead);
 
 // Prints what its streams receive as JSON lines, each with the stream's tag:
@@ -25,36 +25,36 @@ Outcome StandardInputIsTaken(std::string_view instead);
 //     {"stream":"s1","message":{"sequence":"4"}}
 //     {"stream":"s1","status":"CANCELLED","error":"stopped"}
 //
-// One thread uses it; the streams are read on threads of their own, at most kMost of them.
+// To be used on one thread; each stream is read on a thread of its own.
 class BackgroundStreams {
  public:
-  static constexpr std::size_t kMost = 64;
+  static constexpr std::size_t kMost = 64;  // Streams at once.
 
   BackgroundStreams(Connection& connection, Output& output);
   ~BackgroundStreams();  // As StopAll().
   BackgroundStreams(const BackgroundStreams&) = delete;
   BackgroundStreams& operator=(const BackgroundStreams&) = delete;
 
-  // Opens a stream and sends the messages of `plan`. A method that streams its requests stays open
-  // for Send() until End(). The stream has no limit; `deadline` is for the wait for a server, and
-  // for one that takes no more messages: its end cancels the call.
+  // Opens a stream and sends the messages of `plan`. If the method streams its requests, further
+  // ones may be sent until End(). `deadline` limits the wait for a server and sending, and its end
+  // cancels the call; the stream itself has no time limit.
   Outcome Start(const CallableMethod& method, const RequestPlan& plan,
                 const CommandDeadline& deadline);
 
-  // Sends one more message, by its words. FAILED_PRECONDITION: the call has ended. The end of
-  // `deadline` cancels it.
+  // Sends one more message, given by its words. FAILED_PRECONDITION: the call has ended. The end of
+  // `deadline` cancels the call.
   Outcome Send(const std::string& tag, const std::vector<std::string>& words,
                const CommandDeadline& deadline);
 
-  // No more messages will be sent. Waits for what is still coming, until the call has ended; the
-  // end of `deadline` cancels it.
+  // Ends the requests and waits until the call has ended, while its last replies are printed. The
+  // end of `deadline` cancels the call.
   Outcome End(const std::string& tag, const CommandDeadline& deadline);
 
   // Cancels the call and waits for its last line.
   Outcome Stop(const std::string& tag);
   void StopAll();
 
-  // The exit code of the first stream that ended with an error of its own; 0: none did.
+  // The exit code of the first stream that ended with an error, unless it was stopped; 0: none did.
   int exit_code() const { return exit_code_; }
 
  private:

@@ -1,4 +1,4 @@
-// How long a command may take, and what cuts it short.
+// The time limit of a command, and the stop token of Ctrl-C.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 
 namespace piperpc::cli {
 
-// Starts to run when it is made; shared by all that one command waits for.
+// Begins when it is constructed; everything that one command waits for shares it.
 class CommandDeadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Without a limit, or a stop.
+  // Without a limit and a stop token.
   CommandDeadline() = default;
 
   CommandDeadline(std::optional<std::chrono::milliseconds> timeout, std::stop_token stop)
@@ -23,19 +23,19 @@ class CommandDeadline {
 
   const std::stop_token& stop() const { return stop_; }
 
-  // The same; where it has no limit, with that one from now on.
+  // The same deadline, but when it has no limit, with `limit` from now on.
   CommandDeadline Within(std::chrono::milliseconds limit) const {
     return end_.has_value() ? *this : CommandDeadline(limit, stop_);
   }
 
-  // The same, but no longer than `limit` from now on.
+  // The same deadline, but at most `limit` from now on.
   CommandDeadline AtMost(std::chrono::milliseconds limit) const {
     const std::optional<std::chrono::milliseconds> rest = left();
     return CommandDeadline(rest.has_value() ? std::min(*rest, limit) : limit, stop_);
   }
 
-  // What is left; none: there is no limit. At least a millisecond, so that the call that comes too
-  // late is the one that says so.
+  // The time that is left; none: there is no limit. At least 1 ms, so that a call which is too late
+  // fails with an error of its own.
   std::optional<std::chrono::milliseconds> left() const {
     if (!end_.has_value()) return std::nullopt;
     const auto rest = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now());
@@ -45,12 +45,12 @@ class CommandDeadline {
   std::optional<Clock::time_point> end() const { return end_; }
   bool over() const { return end_.has_value() && Clock::now() >= *end_; }
 
-  // Since it was made.
+  // The time since the beginning.
   std::chrono::milliseconds spent() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_);
   }
 
-  // Waits that long, or what is left, or until the stop, whichever comes first.
+  // Waits for `time`, until the limit, or until the stop, whichever comes first.
   void Pause(std::chrono::milliseconds time) const;
 
  private:

@@ -1,4 +1,4 @@
-// The commands, one file for each.
+// The commands; each is in a file of its own.
 #pragma once
 
 #include <span>
@@ -11,24 +11,24 @@
 
 namespace piperpc::cli {
 
-// The words of each fit its Usage: see CheckWords().
+// Before a command runs, CheckWords() has checked its words against its Usage. Without comments on
 
-// list: the names of the server's services, one on a line.
+// list: prints the names of the server's services, one per line.
 Outcome List(Program& program, const Words& words, const CommandDeadline& deadline);
 
-// describe [SYMBOL]: the definition of a symbol, or of every service.
+// describe [SYMBOL]: prints the definition of a symbol, or of all services.
 Outcome Describe(Program& program, const Words& words, const CommandDeadline& deadline);
 
 // call SERVICE/METHOD [REQUEST…].
 Outcome Call(Program& program, const Words& words, const CommandDeadline& deadline);
 
-// wait [SERVICE]: until the server says that it, or the service, serves. Waits as long as
-// `deadline` allows, else 30 s. NOT_FOUND at once: a server is there, and does not have the
-// service.
+// wait [SERVICE]: waits until the server reports that it, or the service, is serving: until
+// `deadline`, or for 30 s when that has no limit. NOT_FOUND at once when the server does not have
+// the service.
 Outcome Wait(Program& program, const Words& words, const CommandDeadline& deadline);
 
-// session: lines from standard input, on one connection; each may take as long as --timeout says.
-// Gives the exit code: that of the first line that failed.
+// session: runs the lines of standard input on one connection; --timeout limits each line. Returns
+// the exit code of the first line that failed.
 int RunSession(Program& program, const Words& words, const CommandDeadline& deadline);
 
 struct Command {
@@ -36,14 +36,14 @@ struct Command {
   int (*run)(Program& program, const Words& words, const CommandDeadline& deadline);
 };
 
-// All that need a server.
+// The commands that need a server.
 std::span<const Command> Commands();
 
-// Those that need none.
+// The commands that do not.
 inline constexpr Usage kHelp = {"help", "[COMMAND]", "show this, or the help of one command", 0, 1};
 inline constexpr Usage kVersion = {"version", "", "show the version"};
 
-// What `piperpc help`, `piperpc help COMMAND` and `piperpc --version` print.
+// The output of `piperpc help`, `piperpc help COMMAND` and `piperpc --version`.
 std::string HelpText();
 std::string HelpText(const Command& command);
 std::string VersionText();

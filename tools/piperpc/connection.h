@@ -1,4 +1,4 @@
-// The one connection of a program run, and what the server says of itself on it.
+// The program's connection to the server, and what the server's reflection says.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,10 @@
 
 namespace piperpc::cli {
 
-// A usage error: no channel could be made of what the flags say.
+// A usage error when no channel can be created with these settings.
 Outcome CheckSettings(const Settings& settings);
 
-// Used by one thread, but for the channel, which takes calls from any.
+// To be used on one thread; but calls on channel() may be made on any thread.
 class Connection {
  public:
   explicit Connection(const Settings& settings);
@@ -28,31 +28,32 @@ class Connection {
   const std::shared_ptr<Channel>& channel() const { return client_.channel(); }
   const Schema& schema() const { return schema_; }
 
-  // What goes with each call of a command.
+  // The options of each call of a command.
   CallOptions OptionsOf(const CommandDeadline& deadline) const;
 
-  // With --wait: waits until a server answers, also through the end of one and the start of the
-  // next. Before each call, so that what the call itself meets is not a server that has just gone.
+  // With --wait: waits until a server answers, also while one is being restarted. To be called
+  // before each call, because the server may have ended since the last one. Without --wait:
+  // nothing.
   Outcome AwaitServer(const CommandDeadline& deadline);
 
-  // From the server's reflection.
+  // The names of the services, by the server's reflection.
   OutcomeOr<std::vector<std::string>> ListServices(const CommandDeadline& deadline);
 
-  // The error that the server does not have a `what`, such as a "service", of that name. It names
-  // the services that there are.
+  // The error for a server that has no `what`, such as "service", called `name`. Its text lists the
+  // services that the server has.
   Outcome NotThere(absl::StatusCode code, std::string_view what, std::string_view name,
                    const CommandDeadline& deadline);
 
-  // Makes schema() know `symbol`. NOT_FOUND: the server does not.
+  // Adds the file of `symbol` to schema(). NOT_FOUND: the server does not know the symbol.
   Outcome Learn(const std::string& symbol, const CommandDeadline& deadline);
 
-  // Learns the service of "package.Service/Method" and finds the method in it. UNIMPLEMENTED: the
-  // server has no such service, or no such method in it. A usage error when `name` is no method but
-  // something else that the server has; of a service it names the methods.
+  // Adds the service of "package.Service/Method" to schema() and finds the method. UNIMPLEMENTED:
+  // the server has no such service or method. A usage error when `name` is something else, for
+  // example a service; the text says what, and lists the methods of a service.
   OutcomeOr<CallableMethod> FindMethod(std::string_view name, const CommandDeadline& deadline);
 
-  // Opens a call of any type of method on the channel, with one request, or, without, with a stream
-  // of them.
+  // Opens a call of a method of any type: with one request, or, when `request` is null, with a
+  // stream of requests.
   RawCall Open(const CallableMethod& method, const google::protobuf::Message* request,
                const CommandDeadline& deadline) const;
 
@@ -61,24 +62,24 @@ class Connection {
                                   const google::protobuf::Message& request,
                                   const CommandDeadline& deadline);
 
-  // What the server makes of a name that it does not know.
+  // What the server should do with an unknown name.
   enum class UnknownUser { kRefuse, kRegister };
 
-  // Logs in with auth.v1.AuthService/Login, and gives its reply. NOT_FOUND: the server does not
-  // know the user, and `unknown` refuses that; a server that cannot refuse it is a usage error.
-  // From then on TakeReconnectNews() tells when the connection that knew the user was replaced.
+  // Logs in with auth.v1.AuthService/Login and returns its reply. NOT_FOUND: the user is unknown,
+  // and `unknown` is kRefuse; a usage error when the server always registers unknown users. From
+  // then on TakeReconnectNews() reports that the login was lost with its connection.
   OutcomeOr<MessagePtr> Login(const std::string& user, const std::string& password,
                               UnknownUser unknown, const CommandDeadline& deadline);
 
-  // That a login of this program has been made on the connection.
+  // True when Login() has succeeded on the current connection.
   bool LoggedIn() const { return !user_.empty(); }
 
-  // That `method` is the one that Login() calls; that the server has one.
+  // True when `method` is the one that Login() calls; when the server has it.
   bool IsLogin(const CallableMethod& method) const;
   bool HasLogin(const CommandDeadline& deadline);
 
-  // Once for each time that the connection was lost and opened again: the text to tell, with the
-  // user who is no longer logged in. Empty: nothing happened.
+  // The text to print when the connection was lost and opened again since the last time, with the
+  // user who is no longer logged in; empty when it was not.
   std::string TakeReconnectNews();
 
  private:

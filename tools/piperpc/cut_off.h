@@ -1,4 +1,4 @@
-// An end for what blocks and knows neither Ctrl-C nor --timeout.
+// Lets Ctrl-C and --timeout end operations that block.
 #pragma once
 
 #include <atomic>
@@ -24,18 +24,19 @@ namespace piperpc::cli {
 // One thread uses it.
 class CutOff {
  public:
-  // `cancel` runs on any thread, at most once, and does not block. Both outlive this.
+  // `cancel` runs on any thread, at most once, and must not block. What it uses, and `deadline`,
+  // must outlive this.
   CutOff(const CommandDeadline& deadline, std::function<void()> cancel);
   ~CutOff();
   CutOff(const CutOff&) = delete;
   CutOff& operator=(const CutOff&) = delete;
 
-  // Once. From then on `cancel` may run. An error: the system refuses the thread that watches the
-  // time; there is none where `deadline` has no limit.
+  // From now on `cancel` may run. To be called once. An error: the system refuses the thread that
+  // watches the time, which is needed when `deadline` has a limit.
   Outcome Begin();
 
-  // `cancel` does not run any more. OK: it has not run. Else why: Ctrl-C, or the time was over
-  // while `doing`.
+  // From now on `cancel` does not run. OK when it has not run; otherwise the reason: Ctrl-C, or the
+  // deadline has passed while `doing`.
   Outcome Finish(std::string_view doing);
 
  private:

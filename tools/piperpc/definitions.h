@@ -10,8 +10,8 @@
 
 namespace piperpc::cli {
 
-// Collects definitions, and with each of them all types that it uses, whatever their package; each
-// once. A type inside another one is part of the definition of that.
+// Collects definitions, each with all types that it uses, of any package. Each appears once; a
+// nested type is part of the definition of the outer one.
 class Definitions {
  public:
   void Add(const google::protobuf::ServiceDescriptor& service);
@@ -20,8 +20,8 @@ class Definitions {
   void Add(const google::protobuf::EnumDescriptor& enumeration);
   void Add(const google::protobuf::FieldDescriptor& field);
 
-  // "package a.v1;", the definitions of that package in the order in which they came up, the next
-  // package; a blank line between any two. Ends with a newline, unless there is nothing.
+  // The definitions by package, each below a line "package a.v1;", in the order in which they were
+  // found, with blank lines between them. Ends with a newline unless it is empty.
   std::string Text() const;
 
  private:
@@ -35,12 +35,12 @@ class Definitions {
   void AddTypeOf(const google::protobuf::FieldDescriptor& field);
   void AddTypesIn(const google::protobuf::Descriptor& message);
 
-  // The types that have been found and whose own fields have not been looked at.
+  // Adds the types of the fields of all types that were found.
   void FollowAll();
 
   std::vector<Definition> definitions_;
   std::set<const void*> printed_;                           // Descriptors.
-  std::set<const google::protobuf::Descriptor*> followed_;  // Those whose fields were looked at.
+  std::set<const google::protobuf::Descriptor*> followed_;  // Those whose fields were followed.
   std::deque<const google::protobuf::Descriptor*> to_follow_;
 };
 

@@ -1,4 +1,4 @@
-// What is wrong with a server's descriptor that protobuf lets pass, or refuses without a word.
+// Finds errors in a server's descriptor that protobuf accepts, or refuses without a reason.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,14 @@
 
 namespace piperpc::cli {
 
-// Empty, or what is wrong: a file that imports itself; a field whose type or label is of no kind
-// that is known here, which protobuf would take for `double` or `optional`; a type with the name of
-// a well-known one and other fields, which protobuf's JSON would not survive; a group of a message
-// that is not its own, which protobuf would print without end.
+// Returns what is wrong, or an empty text. It finds
+// - a file that imports itself;
+// - a field with an unknown type or label, which protobuf would treat as `double` or `optional`;
+// - a type with the name of a well-known type but other fields, which crashes protobuf's JSON;
+// - a group of a message that is not its own, which protobuf would print for ever.
 std::string FindFault(const google::protobuf::FileDescriptorProto& file);
 
-// Nested ones, too.
+// How many message types the file has, including nested ones.
 std::size_t CountMessageTypes(const google::protobuf::FileDescriptorProto& file);
 
 }  // namespace piperpc::cli

@@ -5,21 +5,22 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/codec.h"
 
 namespace piperpc::cli {
 namespace {
 
-// For a server that has just answered, and is asked what its errors mean.
-constexpr std::chrono::milliseconds kPatience{3000};
+// How long the server may take to explain its error; it has just answered a call.
+constexpr std::chrono::milliseconds kExplanationLimit{3000};
 
-bool GivenUp(const CommandDeadline& deadline) {
+bool OutOfTime(const CommandDeadline& deadline) {
   return deadline.over() || deadline.stop().stop_requested();
 }
 
 Outcome WithDetails(Connection& connection, const Outcome& ended, const CommandDeadline& deadline) {
   Outcome explained = ended;
   ended.status().ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
-    if (GivenUp(deadline)) return;
+    if (OutOfTime(deadline)) return;
     const std::string type(url.substr(url.rfind('/') + 1));  // All of it, where there is none.
     if (!connection.Learn(type, deadline).ok()) return;
     const std::string bytes(value);
@@ -33,13 +34,13 @@ Outcome WithDetails(Connection& connection, const Outcome& ended, const CommandD
 bool ALoginMayHelp(Connection& connection, const CallableMethod& method, const Outcome& ended,
                    const CommandDeadline& deadline) {
   if (!ended.Is(absl::StatusCode::kUnauthenticated) || connection.LoggedIn()) return false;
-  return !connection.IsLogin(method) && !GivenUp(deadline) && connection.HasLogin(deadline);
+  return !connection.IsLogin(method) && !OutOfTime(deadline) && connection.HasLogin(deadline);
 }
 
-// Replies that are too large for this side; the server words it.
+// The reply is too large for this side.
 bool ALargerLimitMayHelp(const Outcome& ended) {
   return ended.Is(absl::StatusCode::kResourceExhausted) &&
-         absl::StrContains(ended.message(), "max_message_bytes of its channel");
+         absl::StrContains(ended.message(), std::string(internal::kClientMessageLimit));
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ bool ALargerLimitMayHelp(const Outcome& ended) {
 Outcome Explain(Connection& connection, const CallableMethod& method, const Outcome& ended,
                 AdviceFor where, const CommandDeadline& deadline) {
   if (ended.ok()) return ended;
-  const CommandDeadline soon = deadline.AtMost(kPatience);
+  const CommandDeadline soon = deadline.AtMost(kExplanationLimit);
   Outcome explained = WithDetails(connection, ended, soon);
   if (ALargerLimitMayHelp(ended)) {
     explained.Advise("give --max-message SIZE to accept larger replies");

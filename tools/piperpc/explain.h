@@ -1,4 +1,4 @@
-// What this program can add to what a call ended with.
+// Explains how a call ended: details as JSON, and advice.
 #pragma once
 
 #include "tools/piperpc/command_deadline.h"
@@ -8,13 +8,13 @@
 
 namespace piperpc::cli {
 
-// Where the advice is to be followed.
+// Where the user can follow the advice.
 enum class AdviceFor { kCommandLine, kSession };
 
-// `ended`, the end of a call of `method`, with its details as JSON where the server's reflection
-// knows their types, and with advice where a flag, or a line of a session, may help. What has to be
-// asked of the server for that takes no more than what `deadline` leaves, and a few seconds at the
-// most; what it does not answer is left out.
+// Returns `ended`, the end of a call of `method`, with its details as JSON where the server's
+// reflection knows their types, and with advice where a flag, or a command of a session, may help.
+// The server is asked for that until `deadline`, and for a few seconds at most; what it does not
+// answer is left out.
 Outcome Explain(Connection& connection, const CallableMethod& method, const Outcome& ended,
                 AdviceFor where, const CommandDeadline& deadline);
 

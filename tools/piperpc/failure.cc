@@ -4,7 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "tools/shared/utf8.h"
+#include "piperpc/internal/utf8.h"
 #include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
@@ -59,7 +59,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
 Outcome UsageError(std::string_view message) { return Outcome::Local(kExitUsage, message); }
 
 Outcome CheckUtf8(std::string_view what, std::string_view text) {
-  const std::optional<std::size_t> at = tools::FindInvalidUtf8(text);
+  const std::optional<std::size_t> at = internal::FindInvalidUtf8(text);
   if (!at.has_value()) return Outcome();
   return UsageError(
       absl::StrCat(std::string(what), " is not valid UTF-8: byte ", *at + 1, " is 0x",

@@ -1,4 +1,4 @@
-// What went wrong, as the command line tells it: a text for people and an exit code for scripts.
+// Errors of the command line: a text for people and an exit code for scripts.
 #pragma once
 
 #include <chrono>
@@ -26,18 +26,18 @@ enum ExitCode : int {
   kExitNoReader = 141,     // Nobody reads the output any more.
 };
 
-// How something ended: well, with an error of this program's own, or with the status of a call. The
-// two kinds of errors are told apart by this type alone, so that nothing that a server sends can
-// look like an error of this side, or choose the exit code.
+// A result: OK, an error of this program, or the status of a call. The type keeps the two kinds of
+// errors apart, so that a server can neither imitate an error of this program nor choose any exit
+// code but that of its canonical code.
 class [[nodiscard]] Outcome {
  public:
   Outcome() = default;
 
-  // Of a call, or of the connection. Implicit, as every step of a command passes them on.
+  // The status of a call or of the connection. Implicit, because commands pass them on everywhere.
   // NOLINTNEXTLINE(google-explicit-constructor)
   Outcome(absl::Status status) : status_(std::move(status)) {}
 
-  // An error of this side; `code` is not kExitOk.
+  // An error of this program; `code` is not kExitOk.
   static Outcome Local(ExitCode code, std::string_view message);
 
   bool ok() const { return !local_.has_value() && status_.ok(); }
@@ -45,26 +45,26 @@ class [[nodiscard]] Outcome {
   // 0, the program's own code, or the canonical one, which is 1 to 16.
   int exit_code() const { return local_.value_or(static_cast<ExitCode>(status_.code())); }
 
-  // True for the canonical code of a call; never for an error of this side.
+  // True for the canonical code of a call; never for an error of this program.
   bool Is(absl::StatusCode code) const { return !local_.has_value() && status_.code() == code; }
 
-  // As it came: not made safe for a terminal. See Describe().
+  // Unchanged, so not safe to print to a terminal; see Describe().
   std::string message() const { return std::string(status_.message()); }
   const absl::Status& status() const { return status_; }
 
-  // The same, with `prefix` before its message.
+  // The same result, with `prefix` before its message.
   Outcome After(std::string_view prefix) const;
 
-  // From now on the detail of that type is shown as this text.
+  // Makes Describe() show the detail of that type as `text`.
   void ShowDetail(const std::string& type_url, std::string_view text) {
     shown_details_.insert_or_assign(type_url, text);
   }
 
-  // What the person who reads it may do.
+  // Adds advice on what the user can do.
   void Advise(std::string_view advice) { advice_ = advice; }
 
-  // "NOT_FOUND: no such method", then each detail of the status, and advice, on a line of its own;
-  // an error of this side is its message alone. Safe for a terminal.
+  // "NOT_FOUND: no such method", then each detail of the status, and the advice, on lines of their
+  // own. For an error of this program just its message, and the advice. Safe for a terminal.
   std::string Describe() const;
 
  private:
@@ -76,7 +76,7 @@ class [[nodiscard]] Outcome {
 
 std::ostream& operator<<(std::ostream& out, const Outcome& outcome);
 
-// A value, or why there is none.
+// A value, or the error that explains why there is none.
 template <typename Value>
 class [[nodiscard]] OutcomeOr {
  public:
@@ -105,28 +105,28 @@ class [[nodiscard]] OutcomeOr {
   std::optional<Value> value_;
 };
 
-// An error of the command line itself: `message` says what is wrong and what is right.
+// The command line or a request is wrong. `message` says what is wrong, and what would be right.
 Outcome UsageError(std::string_view message);
 
-// A usage error when `text` is not UTF-8; it says of `what`, and where.
+// A usage error when `text` is not UTF-8; it names `what` and the position.
 Outcome CheckUtf8(std::string_view what, std::string_view text);
 
-// A file or terminal that does not do what it should.
+// A file or a terminal cannot be read or written.
 Outcome IoError(std::string_view message);
 
-// Standard output has been closed by its reader: the end, but nothing to complain of.
+// The reader of standard output has closed it: the program ends without an error message.
 Outcome NoReaderError();
 
-// "the deadline has passed while DOING, after N ms", as the library says it.
+// "the deadline has passed while DOING, after N ms", in the words of the library.
 std::string DeadlineText(std::string_view doing, std::chrono::milliseconds spent);
 
-// The time of --timeout was over while `doing`, before anything was called.
+// The time limit of --timeout has passed while `doing`, before anything was called.
 Outcome TimedOutError(std::string_view doing, std::chrono::milliseconds spent);
 
-// OK, or an I/O error with the text of a `status` that the system's refusal of a thread has.
+// Turns the status of a thread that could not be started into an I/O error; OK stays OK.
 Outcome NoThreadError(const absl::Status& status);
 
-// What was thrown, such as the system's refusal of memory.
+// An exception, for example because there is no memory.
 Outcome ThrownError(const std::exception& thrown);
 
 // Ctrl-C, before anything was called.

@@ -1,4 +1,4 @@
-// Requests as people type them: field=value.
+// Requests that are typed as field=value.
 #pragma once
 
 #include <map>
@@ -14,10 +14,10 @@ namespace piperpc::cli {
 // True when `word` is written as an assignment: a field's name or path, and '='.
 bool LooksLikeAssignment(std::string_view word);
 
-// "a.v1.B has no field NAME; it has …", and those of its fields that there are, or the first ones.
+// "a.v1.B has no field NAME; it has …" with the names of its fields, or of the first ones.
 std::string NoSuchField(const google::protobuf::Descriptor& type, std::string_view name);
 
-// Puts a message together from assignments, by its descriptor:
+// Fills a message from assignments, according to its descriptor:
 //
 //     name=Ana                     a string; bytes are base64
 //     count=3  ratio=0.5  on=true  numbers with their range, booleans
@@ -29,12 +29,12 @@ std::string NoSuchField(const google::protobuf::Descriptor& type, std::string_vi
 //
 //     boxed=text                   a wrapper (google.protobuf.StringValue) by the value inside
 //
-// A usage error names the field, its type and what was wrong. Nothing is lost without a word: a
-// field that is not repeated, a map's key, and a oneof are given once.
+// A usage error names the field, its type and what is wrong. A field that is not repeated, a key of
+// a map, and one of a oneof's fields can be given only once, so that no value is lost silently.
 class Assignments {
  public:
-  // `message` is empty, and outlives this, and so does `if_twice`: what to do when a field was
-  // given twice.
+  // `message` must be empty. `if_twice` is advice for the error when a field is given twice. Both
+  // must outlive this.
   explicit Assignments(google::protobuf::Message& message, std::string_view if_twice = kLeaveOneOut)
       : message_(message), if_twice_(if_twice) {}
 
@@ -55,7 +55,8 @@ class Assignments {
                    const google::protobuf::FieldDescriptor& field, const Path& path,
                    std::string_view value);
 
-  // Notes that `path` was given, unless that, or a part or the whole of it, was before.
+  // Records that `path` was given. A usage error when it, a part of it, or what contains it was
+  // before.
   Outcome Note(const Path& path, std::string_view value);
 
   google::protobuf::Message& message_;

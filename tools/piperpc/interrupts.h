@@ -1,4 +1,4 @@
-// Ctrl-C.
+// Handles Ctrl-C.
 #pragma once
 
 #include <memory>
@@ -8,21 +8,21 @@
 
 namespace piperpc::cli {
 
-// Turns Ctrl-C into a stop token, and a reader of the output that goes away into an error of the
-// write. Made before any other thread, and once.
+// Turns Ctrl-C into a stop token, and makes writing to a closed pipe an error instead of a signal.
+// To be created once, before any other thread.
 class Interrupts {
  public:
   Interrupts();
   ~Interrupts();
-  // Why Ctrl-C cannot be heard: the system refuses the thread for it.
+  // An error when the system refuses the thread that waits for Ctrl-C.
   Outcome status() const;
 
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
-  // A token that the next Ctrl-C stops. One that came before is forgotten. When the token was
-  // stopped already and nobody armed it anew, another Ctrl-C ends the program on the spot. Where
-  // the program was started with it ignored, it stays so.
+  // Returns a token that the next Ctrl-C stops; an earlier one is forgotten. A second Ctrl-C before
+  // the next Arm() ends the program at once. If Ctrl-C was ignored when the program was started, it
+  // stays ignored.
   std::stop_token Arm();
 
  private:

@@ -9,12 +9,12 @@
 
 namespace piperpc::cli {
 
-// How a single reply is printed: for people when they read it, or when they ask for that.
+// The style of a single reply: on several lines at a terminal and with --pretty.
 JsonStyle ReplyStyle(const Settings& settings);
 
-// Calls `method` with what `plan` says and prints the replies as they come. Returns how the call
-// ended. An error of this side, such as a malformed line on standard input or an output that
-// nobody reads, cancels the call.
+// Calls `method` with the requests of `plan` and prints the replies as they arrive. Returns how the
+// call ended. An error of this program, such as a malformed line on standard input or an output
+// that nobody reads, cancels the call.
 Outcome Invoke(Program& program, const CallableMethod& method, RequestPlan plan,
                const CommandDeadline& deadline);
 

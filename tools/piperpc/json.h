@@ -1,4 +1,4 @@
-// Messages to and from JSON, the canonical mapping of protobuf.
+// Converts messages to and from JSON, by the canonical mapping of protobuf.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@ namespace piperpc::cli {
 
 enum class JsonStyle { kLine, kPretty };
 
-// Field names in camelCase. Fields that are not set are left out. INTERNAL: `message` cannot be
-// put as JSON.
+// Field names are in camelCase; fields that are not set are omitted. INTERNAL: `message` has no
+// JSON form, for example because it nests too deep.
 OutcomeOr<std::string> ToJson(const google::protobuf::Message& message, JsonStyle style);
 
-// Merges into `message`. Field names as in the .proto, or in camelCase. A usage error tells where
-// it is wrong; unknown fields are errors, and so is what nests deeper than a server can read.
+// Merges `json` into `message`. Field names may be as in the .proto or in camelCase. A usage error,
+// which names the place, also for unknown fields and for more levels than a server can read.
 Outcome FromJson(std::string_view json, google::protobuf::Message& message);
 
 }  // namespace piperpc::cli

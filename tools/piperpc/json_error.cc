@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "tools/shared/utf8.h"
+#include "piperpc/internal/utf8.h"
 
 namespace piperpc::cli {
 namespace {
@@ -52,7 +52,7 @@ std::optional<std::size_t> Find(std::string_view json, std::string_view part) {
 // To the end of its line, without the pieces of characters that were cut.
 std::string_view RestOfLine(std::string_view text) {
   text = text.substr(0, text.find_first_of("\r\n"));
-  return text.substr(0, tools::FindInvalidUtf8(text).value_or(text.size()));
+  return text.substr(0, internal::FindInvalidUtf8(text).value_or(text.size()));
 }
 
 std::string OneLine(std::string_view text) {

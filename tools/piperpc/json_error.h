@@ -1,4 +1,4 @@
-// What protobuf says of JSON that it cannot read, put for people.
+// Makes protobuf's errors about malformed JSON readable.
 #pragma once
 
 #include <string>
@@ -6,13 +6,13 @@
 
 namespace piperpc::cli {
 
-// `said` in one line. Of malformed JSON protobuf shows a part, and below it a caret where it could
-// not go on; that becomes the line and the column, and what stands there:
+// Returns protobuf's error `said` as one line. Protobuf shows a part of the JSON with a caret below
+// it; this shows the line, the column, and the text at that position:
 //
 //     Expected : between key:value pair, at line 2, column 9: "b"}
 //
-// The column counts characters, from 1; the line is left out where `json` has one only. Where the
-// shown part is in `json` more than once, only what stands there is told.
+// The column counts characters from 1; the line is omitted when `json` has only one. When the part
+// is in `json` more than once, the position is unknown, and only the text is shown.
 std::string JsonErrorText(std::string_view json, std::string_view said);
 
 }  // namespace piperpc::cli

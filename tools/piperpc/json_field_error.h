@@ -1,4 +1,4 @@
-// What protobuf says of a field in JSON, told as this program tells it of field=value.
+// Words protobuf's errors about fields in JSON like those about field=value.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace piperpc::cli {
 
-// `said`: what protobuf has against JSON for a message of `type`. Nothing: it is not about a field
-// that is unknown, or holds what it cannot, or protobuf words that in another way than 3.21 does.
+// `said` is protobuf's error about JSON for a message of `type`. None when it is not about an
+// unknown field or an invalid value, or when protobuf words it differently from version 3.21.
 std::optional<std::string> JsonFieldErrorText(const google::protobuf::Descriptor& type,
                                               std::string_view said);
 

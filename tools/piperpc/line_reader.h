@@ -1,4 +1,4 @@
-// Lines from a file descriptor, with a way out of the wait.
+// Reads lines from a file, with a deadline and a stop token.
 #pragma once
 
 #include <string>
@@ -14,23 +14,22 @@ class LineReader {
  public:
   enum class Result { kLine, kEnd, kStopped, kTimedOut, kTooLong, kError };
 
-  // Reads `file`, as tools::Input does.
+  // Reads `file` as tools::Input does. Lines have at most `most` bytes.
   explicit LineReader(int file, std::size_t most = kMostRequestBytes) : input_(file), most_(most) {}
 
-  // Waits for a line and gives it without its end, "\n" or "\r\n"; the last may lack one. kStopped
-  // and kTimedOut as soon as `deadline` ends; what has been read so far is kept for the next time.
-  // One thread at a time. kTooLong: the line, or what is left, has more than `most` bytes; there is
-  // no reading on.
+  // Waits for a line and returns it without its end, "\n" or "\r\n", which the last line may lack.
+  // kStopped or kTimedOut when `deadline` ends; what was read so far is kept for the next call.
+  // kTooLong: the line has more than `most` bytes; nothing more can be read. One thread at a time.
   Result ReadLine(std::string& line, const CommandDeadline& deadline);
 
-  // The same for all that is left, as it is.
+  // The same for the rest of the file, unchanged.
   Result ReadAll(std::string& text, const CommandDeadline& deadline);
 
-  // The error for kTimedOut, kTooLong or kError of a reader of standard input, right after that.
-  // `what` is read, such as "a line".
+  // The error for kTimedOut, kTooLong or kError, right after it, when `file` is standard input.
+  // `what` was being read, such as "a line".
   Outcome ErrorOf(Result result, const std::string& what, const CommandDeadline& deadline) const;
 
-  // Forgets a line of which only the beginning has come.
+  // Discards the beginning of a line that is not complete.
   void DropPartialLine() { buffer_.erase(buffer_.rfind('\n') + 1); }
 
  private:

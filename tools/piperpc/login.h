@@ -1,4 +1,4 @@
-// Logging in, for --user and for a session's own lines.
+// Logs in for --user, and for the `login` of a session.
 #pragma once
 
 #include <string>
@@ -11,16 +11,16 @@ namespace piperpc::cli {
 struct LoginTerms {
   std::string user;
   std::string password_file;  // See FindPassword().
-  bool may_register = false;  // Without asking. A password that is typed is asked for twice.
+  bool may_register = false;  // Without asking. A password must then be typed twice.
 };
 
-// Logs in and gives the reply. A name that the server does not know is registered only as `terms`
-// say so, or as a person at the terminal answers; else the login ends with NOT_FOUND, and the text
-// names the flag. Passwords that are typed twice and differ are a usage error.
+// Logs in and returns the reply. An unknown name is registered only if `terms` allow it or a person
+// at the terminal agrees; otherwise the login ends with NOT_FOUND, and the text names the flag. A
+// usage error when the two typed passwords differ.
 OutcomeOr<MessagePtr> LogIn(Program& program, const LoginTerms& terms,
                             const CommandDeadline& deadline);
 
-// Logs in as --user says, if it does.
+// Logs in if --user was given.
 Outcome LoginFirst(Program& program, const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

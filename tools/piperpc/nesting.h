@@ -1,4 +1,4 @@
-// How deep messages nest that are known by their bytes, or their descriptors, alone.
+// The nesting depth of dynamic messages.
 #pragma once
 
 #include "google/protobuf/message.h"
@@ -6,10 +6,10 @@
 
 namespace piperpc::cli {
 
-// The levels of messages below `message`, as a parser counts them.
+// The levels of messages nested in `message`, as a parser counts them.
 int LevelsOf(const google::protobuf::Message& message);
 
-// A usage error when `levels` are more than what can be read.
+// A usage error when a server could not read so deep a message.
 Outcome CheckLevels(int levels);
 
 }  // namespace piperpc::cli

@@ -15,11 +15,12 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // Writes `text`, made safe for a terminal, and a newline as one, and flushes. An error once means
-  // an error ever after: NoReaderError() when the reader has gone, else an I/O error. Any thread.
+  // Writes `text`, made safe for a terminal, and a newline, and flushes; lines of several threads
+  // do not mix. After an error every further call fails: with NoReaderError() when the reader has
+  // gone, else with an I/O error. Any thread.
   Outcome WriteLine(std::string_view text);
 
-  // What the last one gave. Any thread.
+  // The result of the last write. Any thread.
   Outcome status() const;
 
  private:

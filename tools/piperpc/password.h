@@ -1,3 +1,4 @@
+// Finds the password of a user.
 #pragma once
 
 #include <string>
@@ -10,11 +11,12 @@ namespace piperpc::cli {
 
 struct Password {
   std::string text;
-  bool typed = false;  // By somebody at the terminal, who could not see it.
+  bool typed = false;  // At the terminal, where it was not shown.
 };
 
-// The password of `user`: the first line of `file` if one is given, else PIPERPC_PASSWORD, else
-// what is typed at the terminal. Never from the command line, which everybody on the machine sees.
+// The password of `user`: the first line of `file` if that is not empty, else PIPERPC_PASSWORD,
+// else what is typed at the terminal. Never from the command line, which all users of the machine
+// can see.
 OutcomeOr<Password> FindPassword(const std::string& user, const std::string& file,
                                  const Environment& environment, const CommandDeadline& deadline);
 

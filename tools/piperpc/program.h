@@ -1,4 +1,4 @@
-// What every command has at hand.
+// What every command uses.
 #pragma once
 
 #include <string>
@@ -21,19 +21,19 @@ struct Program {
   LineReader& input;
   Output& output;
   Connection& connection;
-  bool in_session = false;  // The command is a line of a session.
+  bool in_session = false;  // True: the command is a line of a session.
 
-  // For one command, or one line of a session, from now on.
+  // The deadline of one command, or of one line of a session, that begins now.
   CommandDeadline NewDeadline() { return CommandDeadline(settings.timeout, interrupts.Arm()); }
 };
 
 using Words = std::vector<std::string>;
 
-// A line, or several, on standard error: "piperpc: " and the text, made safe for a terminal.
+// Prints "piperpc: " and `text` to standard error, made safe for a terminal.
 void Complain(std::string_view text);
 
-// Complains of a status that is not OK; Ctrl-C is why it is not, when `deadline` was cut short by
-// it. Gives the exit code.
+// Prints an outcome that is not OK, or that Ctrl-C was the reason if it stopped `deadline`. Returns
+// the exit code.
 int Report(const Outcome& status, const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

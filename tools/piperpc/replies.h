@@ -1,4 +1,4 @@
-// The replies of a call that is under way, as JSON.
+// Reads the replies of a call as JSON.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace piperpc::cli {
 
-// Takes one reply; an error ends the reading.
+// Is called with one reply; an error ends the reading.
 using ReplySink = absl::FunctionRef<Outcome(const std::string& json)>;
 
-// Gives `sink` each reply of `call`, streamed or single, as it comes, until there are no more.
-// Returns how the call ended; or why a reply cannot be shown, or what `sink` said: then the call is
-// cancelled. Any one thread.
+// Calls `sink` with each reply of `call`, streamed or single, as it arrives. Returns how the call
+// ended. When a reply cannot be shown, or `sink` returns an error, cancels the call and returns
+// that error. Any thread, one for each call.
 Outcome ShowReplies(RawCall& call, const CallableMethod& method, const Schema& schema,
                     JsonStyle style, ReplySink sink);
 

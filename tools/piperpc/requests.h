@@ -1,4 +1,4 @@
-// The request words of a command line, made into messages.
+// Turns the request words of a command line into messages.
 #pragma once
 
 #include <functional>
@@ -17,26 +17,27 @@ namespace piperpc::cli {
 using MessagePtr = std::unique_ptr<google::protobuf::Message>;
 using NewRequest = std::function<MessagePtr()>;
 
-// What a call sends.
+// The requests that a call sends.
 struct RequestPlan {
-  // Standard input: all of it is one message, or each line is, when the method streams requests.
+  // True: they come from standard input. All of it is one message, or, when the method streams its
+  // requests, each line is one.
   bool from_input = false;
   std::vector<MessagePtr> messages;  // Empty when from_input.
 };
 
-// `words`: JSON ("{…}"), @file (JSON; JSON lines when the method streams requests), field=value
-// words, which make one message together as long as nothing else stands between them, or "-" alone
-// for standard input. No words: the empty message, or standard input when requests are streamed. A
-// usage error tells which word is wrong, or that there are too many messages. `deadline`
-// ends the wait for a file that is a pipe.
+// Each of `words` is JSON ("{…}"), @file (JSON; or JSON lines when the method streams its
+// requests), or field=value; consecutive field=value words make up one message. "-" alone is
+// standard input. Without words: the empty message, or standard input when the method streams its
+// requests. A usage error when a word is wrong or there are too many messages. `deadline` limits
+// the wait for a file that is a pipe.
 OutcomeOr<RequestPlan> PlanRequests(const std::vector<std::string>& words, MethodType type,
                                     const NewRequest& new_request,
                                     const CommandDeadline& deadline = {});
 
-// As a call sends it.
+// The bytes that a call sends.
 RawMessage BytesOf(const google::protobuf::Message& message);
 
-// True for a line that holds nothing: a stream of JSON lines skips it.
+// True for a line without content, which is skipped in JSON lines.
 bool IsBlank(std::string_view line);
 
 }  // namespace piperpc::cli

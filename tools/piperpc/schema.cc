@@ -34,13 +34,6 @@ class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector 
   std::string text;
 };
 
-MethodType TypeOf(const MethodDescriptor& method) {
-  if (method.client_streaming()) {
-    return method.server_streaming() ? MethodType::kBidirectional : MethodType::kClientStreaming;
-  }
-  return method.server_streaming() ? MethodType::kServerStreaming : MethodType::kUnary;
-}
-
 Outcome Parse(std::span<const char> bytes, google::protobuf::Message& reply) {
   const internal::ParseResult parsed = internal::ParseMessage(bytes, reply);
   if (parsed == internal::ParseResult::kParsed) return Outcome();
@@ -111,7 +104,8 @@ OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
   const MethodDescriptor* const method = pool_.FindMethodByName(symbol);
   if (method != nullptr) {
     return CallableMethod{absl::StrCat(method->service()->full_name(), "/", method->name()),
-                          TypeOf(*method), method};
+                          MethodTypeOf(method->client_streaming(), method->server_streaming()),
+                          method};
   }
   const std::string service_name = symbol.substr(0, symbol.rfind('.'));
   const ServiceDescriptor* const service = pool_.FindServiceByName(service_name);

@@ -1,4 +1,4 @@
-// What a server's .proto files say, put together from the descriptors that it sent.
+// The schema of a server: its .proto files, built from the descriptors that it sent.
 #pragma once
 
 #include <memory>
@@ -25,52 +25,52 @@ struct CallableMethod {
   const google::protobuf::MethodDescriptor* descriptor;
 };
 
-// Grows with each answer of the server's reflection. Descriptors and messages live as long as it.
+// Grows with each answer of the server's reflection. Must outlive its descriptors and messages.
 //
-// One thread adds files and works with messages as it likes. Others, at the same time, use nothing
-// but its const methods: what protobuf does with a dynamic message looks into the tables that
-// AddFiles() changes.
+// One thread may add files, and use messages without restrictions. Other threads may only call the
+// const methods: using a dynamic message directly would read tables that AddFiles() changes.
 class Schema {
  public:
   Schema();
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
-  // Adds serialised FileDescriptorProtos, each after those that it imports. Files that are there
-  // already are skipped. INTERNAL: the server sent something else.
+  // Adds serialised FileDescriptorProtos, each after those that it imports. Files that were added
+  // before are skipped. INTERNAL: a file is not valid.
   Outcome AddFiles(const std::vector<std::string>& files);
 
   // True when the symbol's file has been added.
   bool Has(std::string_view symbol) const;
 
-  // "service", "method", "message", "enum" or "field"; empty: none of them is known by that name.
+  // "service", "method", "message", "enum" or "field"; empty: the symbol is unknown.
   std::string_view KindOf(std::string_view symbol) const;
 
-  // "package.Service/Method" or "package.Service.Method". UNIMPLEMENTED, as a server says, names
-  // the service's methods.
+  // `name`: "package.Service/Method" or "package.Service.Method". UNIMPLEMENTED, as from a server:
+  // there is no such method; the text lists those of the service.
   OutcomeOr<CallableMethod> FindMethod(std::string_view name) const;
 
-  // The usage error for a symbol that is no method but something else: what it is, and of a service
-  // the methods.
+  // The usage error for a symbol that is not a method: says what it is, and lists the methods of a
+  // service.
   Outcome NotAMethod(std::string_view symbol) const;
 
-  // Adds the definition of a service, a method, a message, an enum or a field, and all types that
-  // it uses. NOT_FOUND: there is none of that name.
+  // Adds the definition of a service, a method, a message, an enum or a field to `definitions`,
+  // with all types that it uses. NOT_FOUND: the symbol is unknown.
   Outcome Describe(std::string_view symbol, Definitions& definitions) const;
 
   // An empty message of that type.
   std::unique_ptr<google::protobuf::Message> NewMessage(
       const google::protobuf::Descriptor& type) const;
 
-  // Parses a serialised reply as `reply`, which is of its type. INTERNAL: it is no such message.
+  // Parses a serialised reply into `reply`, which has its type. INTERNAL: it cannot be parsed as
+  // that.
   Outcome ParseReply(std::span<const char> bytes, google::protobuf::Message& reply) const;
 
-  // A serialised message of a type that is known by its name, as JSON on one line. NOT_FOUND: there
-  // is none of that name; INTERNAL: it is no such message.
+  // Converts a serialised message of the type with that name to JSON on one line. NOT_FOUND: the
+  // type is unknown; INTERNAL: the message cannot be parsed as that.
   OutcomeOr<std::string> MessageToJson(std::string_view type, std::span<const char> bytes) const;
 
-  // A serialised reply as JSON, by way of `reply`, which is of its type. INTERNAL: it is no such
-  // message.
+  // Parses a serialised reply into `reply`, which has its type, and returns it as JSON. INTERNAL:
+  // it cannot be parsed as that.
   OutcomeOr<std::string> ReplyToJson(std::span<const char> bytes, JsonStyle style,
                                      google::protobuf::Message& reply) const;
 
@@ -81,8 +81,8 @@ class Schema {
   mutable google::protobuf::DynamicMessageFactory factory_;
 };
 
-// The symbol of a method, "package.Service.Method", whichever way it was written. What ends with a
-// separator is without its last name.
+// The symbol of a method, "package.Service.Method", for either notation of its name. A separator at
+// the end is removed.
 std::string SymbolOf(std::string_view name);
 
 }  // namespace piperpc::cli

@@ -1,4 +1,4 @@
-// Waiting for a server that is not there yet, or is just being restarted.
+// Waits for a server that is not running yet, or is being restarted.
 #pragma once
 
 #include <string>
@@ -11,14 +11,15 @@ namespace piperpc::cli {
 
 class Connection;
 
-// Makes `attempt`, which nothing is lost by repeating, again and again, with pauses, while it ends
-// with UNAVAILABLE: so does what meets a server that is ending, or one that has only begun to
-// start. `deadline` has a limit; DEADLINE_EXCEEDED when that is over, with what the last one said.
+// Repeats `attempt`, with pauses, while it returns UNAVAILABLE, as calls do while a server ends or
+// starts. `attempt` must be safe to repeat, and `deadline` must have a limit. DEADLINE_EXCEEDED
+// when that has passed; the text has the error of the last attempt.
 Outcome RepeatUntilThere(const CommandDeadline& deadline, absl::FunctionRef<Outcome()> attempt);
 
-// Until a server says that `service` serves, or the server as a whole where that is empty. It is
-// UTF-8. Goes on through restarts, as above. NOT_FOUND at once: a server is there and does not have
-// the service; the text names those that it has. UNIMPLEMENTED: a server is there, without health.
+// Waits until the server reports that `service`, or, when that is empty, the server as a whole, is
+// serving, also while it is restarted. `service` is UTF-8. NOT_FOUND at once: the server does not
+// have the service; the text lists those that it has. UNIMPLEMENTED: the server has no health
+// service.
 Outcome AwaitServing(Connection& connection, const std::string& service,
                      const CommandDeadline& deadline);
 

@@ -1,4 +1,4 @@
-// The command line, taken apart.
+// Parses the command line.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace piperpc::cli {
 
-// What the flags say. They hold for every command; one that has no use for a flag ignores it.
+// The values of the flags. A command ignores flags that do not apply to it.
 struct Settings {
   std::string endpoint = "piperpcd";
   std::string backend = "auto";
@@ -32,22 +32,22 @@ struct Settings {
 
 struct CommandLine {
   Settings settings;
-  std::string command;  // Empty: none was given.
+  std::string command;  // Empty: no command was given.
   std::vector<std::string> words;
 };
 
 // The value of an environment variable; none when it is not set.
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 
-// PIPERPC_ENDPOINT is the endpoint where no flag gives one. A usage error names the flag.
+// Without --endpoint, the endpoint is PIPERPC_ENDPOINT. A usage error names the flag that is wrong.
 OutcomeOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
                                         const Environment& environment);
 
 // One line for each flag.
 std::string FlagHelp();
 
-// "key=value" of --metadata, checked by the rules of piperpc/metadata.h. INVALID_ARGUMENT, as a
-// flag's setter gives it.
+// Adds "key=value" of --metadata to `metadata`. INVALID_ARGUMENT: it is not valid by the rules of
+// piperpc/metadata.h.
 absl::Status AddMetadata(std::string_view text, Metadata& metadata);
 
 }  // namespace piperpc::cli

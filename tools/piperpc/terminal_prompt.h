@@ -1,4 +1,4 @@
-// Questions to the person at the terminal, whatever standard input is.
+// Asks the person at the terminal, even when standard input is something else.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace piperpc::cli {
 
-// Asks and does not show what is typed. The error of Ctrl-C, or of --timeout, when that came first;
-// an I/O error where there is no terminal.
+// Asks without showing what is typed. Errors: that of Ctrl-C or of --timeout; an I/O error when
+// there is no terminal.
 OutcomeOr<std::string> AskPassword(std::string_view prompt, const CommandDeadline& deadline);
 
-// The same, with an answer that is shown.
+// The same, but the answer is shown.
 OutcomeOr<std::string> AskQuestion(std::string_view prompt, const CommandDeadline& deadline);
 
 }  // namespace piperpc::cli

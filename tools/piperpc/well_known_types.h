@@ -7,9 +7,10 @@
 
 namespace piperpc::cli {
 
-// Protobuf's JSON takes a type with such a name for the real one without a look at its fields, and
-// so does this program; a server's schema may say anything. `message`: as the server has it, by its
-// full name `name`. Empty, also for all other types, or how it differs from the real one.
+// Protobuf's JSON treats a type with such a name as the real one without checking its fields, and
+// so does this program; but a server's schema can contain anything. Returns how `message`, which
+// the server has under the full name `name`, differs from the real type; an empty text when it does
+// not, or when it is not a well-known type.
 std::string FaultOfWellKnownType(const std::string& name,
                                  const google::protobuf::DescriptorProto& message);
 

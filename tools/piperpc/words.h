@@ -9,10 +9,10 @@
 
 namespace piperpc::cli {
 
-// Takes a line apart, much like a shell: blanks separate words, '…' and "…" keep them together,
-// a backslash takes the next character as it is. JSON needs no quotes: a word that begins with '{'
-// goes to the brace that closes it. A word that begins with '#' begins a comment. A usage error
-// when something is not closed.
+// Splits a line into words, much like a shell: blanks separate words, '…' and "…" keep them
+// together, a backslash takes the next character as it is. JSON needs no quotes: a word that begins
+// with '{' goes to the brace that closes it. A word that begins with '#' begins a comment. A usage
+// error when something is not closed.
 OutcomeOr<std::vector<std::string>> SplitLine(std::string_view line);
 
 }  // namespace piperpc::cli

@@ -1,10 +1,11 @@
-// How many connections the system lets this process hold.
+// The limit of open descriptors, which limits the number of connections.
 #pragma once
 
 namespace piperpc::daemon {
 
-// Raises the process's limit of open descriptors to what it may be raised to; each connection takes
-// one. Where that fails, the limit stays, and the server pauses accepting when it is reached.
+// Raises the process's limit of open descriptors as far as the system allows; each connection needs
+// one. When that fails, the limit stays as it is, and the server pauses accepting when it is
+// reached.
 void AllowManyDescriptors();
 
 }  // namespace piperpc::daemon

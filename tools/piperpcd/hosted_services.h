@@ -1,4 +1,4 @@
-// The services that piperpcd serves, and what they stand on.
+// The services that piperpcd serves, with what they need.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,11 @@ namespace piperpc::daemon {
 
 class HostedServices {
  public:
-  // Opens the accounts. The error names what could not be opened. `log`, which outlives it, learns
-  // where they are, and of logins.
+  // Opens the accounts; an error names what could not be opened. `log` gets the path of the
+  // accounts, and logins; what it uses must outlive this.
   static absl::StatusOr<std::unique_ptr<HostedServices>> Open(const Options& options, LogHook log);
 
-  // Adds all of them. They outlive `server`.
+  // Adds all services to `server`, which this must outlive.
   absl::Status AddTo(Server& server);
 
  private:

@@ -1,4 +1,4 @@
-// Lines that are written by a thread of their own.
+// Writes lines on a thread of its own.
 #pragma once
 
 #include <chrono>
@@ -13,28 +13,27 @@
 
 namespace piperpc::daemon {
 
-// Whoever writes a line never waits for who reads it: a standard stream may be a pipe that is full.
-// Thread-safe.
+// Write() never waits for the reader of the output, which may be a full pipe. Thread-safe.
 class LineOutput {
  public:
-  // Gives why it cannot write. May block, for ever. Called on the output's thread, and never after
-  // it has blocked in there.
+  // Writes bytes, and returns the error if it cannot. May block, even for ever. Called on the
+  // output's thread.
   using Sink = std::function<std::error_code(std::string_view bytes)>;
 
   static constexpr std::chrono::milliseconds kFlushLimit{1000};
 
-  // Keeps up to `limit_bytes` of lines that the sink has not taken.
+  // Keeps up to `limit_bytes` of lines that are not written yet.
   LineOutput(Sink sink, std::size_t limit_bytes);
-  ~LineOutput();  // Waits up to kFlushLimit; a sink that still blocks is left to itself.
+  ~LineOutput();  // Waits up to kFlushLimit; a thread whose sink still blocks is abandoned.
   LineOutput(const LineOutput&) = delete;
   LineOutput& operator=(const LineOutput&) = delete;
 
-  // Takes a line, with its newline. False, and nothing was taken: there is no room for it.
+  // Queues a line, which includes its newline. False: it exceeds the limit and was not queued.
   bool Write(std::string line);
 
-  // Waits until all lines have been written. DEADLINE_EXCEEDED: they were not within `limit`, as
-  // nobody reads them; DATA_LOSS: one of them could not be; RESOURCE_EXHAUSTED: the system gives no
-  // thread to write them.
+  // Waits until all lines have been written. DEADLINE_EXCEEDED: not within `limit`, because nobody
+  // reads them; DATA_LOSS: a line could not be written; RESOURCE_EXHAUSTED: the system refuses the
+  // thread.
   absl::Status Flush(std::chrono::milliseconds limit);
 
  private:

@@ -17,18 +17,17 @@ namespace piperpc::daemon {
 
 //     {"time":"2026-01-31T12:00:00.123Z","level":"info","event":"listening","endpoint":"demo"}
 //
-// Thread-safe, and never waits for who reads the log. What nobody reads is dropped above
-// kQueueBytes, and counted: the next line that is taken comes after one that says
-// "event":"log lines dropped","dropped":"12".
+// Thread-safe. Never waits for the reader of the log: lines above kQueueBytes that nobody has read
+// are dropped, and the next line comes after "event":"log lines dropped","dropped":"12".
 class LogWriter {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
   static constexpr std::size_t kQueueBytes = 1024 * 1024;
 
-  // Lines of one event about one user ("peer_user") within a window that come through the hook,
-  // whatever their level: so nobody's lines hide those about somebody else. Those above are left
-  // out, and counted in the next line of that kind, or at the end: "left_out":"300".
+  // The limit for lines of one event about one user ("peer_user") within a window, of any level, so
+  // that lines about one user do not hide those about others. Further lines are left out, and
+  // counted in the next line of that kind, or at the end: "left_out":"300".
   static constexpr std::size_t kLinesPerWindow = 20;
   static constexpr std::chrono::seconds kWindow{10};
 
@@ -39,16 +38,16 @@ class LogWriter {
 
   void Write(const LogRecord& record);
 
-  // As Write(), with the limit of one kind's lines: for what strangers can cause.
+  // As Write(), with that limit: for events that clients can cause.
   void WriteLimited(const LogRecord& record, TimePoint now);
 
-  // For the library. The writer outlives the hook.
+  // A hook for the library, which the writer must outlive. It calls WriteLimited().
   LogHook Hook() {
     return
         [this](const LogRecord& record) { WriteLimited(record, std::chrono::steady_clock::now()); };
   }
 
-  // Says what was left out, and waits up to `limit` until all is written. False: it is not.
+  // Logs what was left out, and waits up to `limit` until everything is written. False: it was not.
   bool Finish(std::chrono::milliseconds limit);
 
  private:
@@ -59,18 +58,18 @@ class LogWriter {
   };
   struct Key {
     std::string event;
-    std::string user;  // Empty where the event is about nobody.
+    std::string user;  // Empty: the event is not about a user.
     bool operator<(const Key& other) const {
       return std::tie(event, user) < std::tie(other.event, other.user);
     }
   };
-  static constexpr std::size_t kMostKinds = 1000;  // Above it, those of past windows are forgotten.
+  static constexpr std::size_t kMostKinds = 1000;  // Above this, those of past windows are dropped.
 
   void Add(const LogRecord& record);
   void AddLeftOut(const Key& key, std::uint64_t lines);
   void ForgetOld(TimePoint now);
 
-  std::mutex mutex_;  // Of all but the output.
+  std::mutex mutex_;  // Guards all but the output.
   std::map<Key, Kind> kinds_;
   std::uint64_t dropped_ = 0;
   LineOutput output_;

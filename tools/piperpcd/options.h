@@ -21,15 +21,15 @@ struct Options {
   services::HubOptions notify;
   LogLevel log_level = LogLevel::kInfo;
   std::chrono::milliseconds grace{10000};
-  std::string stop_word;  // Empty: standard input is left alone.
+  std::string stop_word;  // Empty: standard input is not read.
   bool help = false;
   bool version = false;
 };
 
-// INVALID_ARGUMENT names the flag, and what a good value looks like.
+// INVALID_ARGUMENT: a flag is wrong; the text names it and says what is valid.
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments);
 
-// What can be told to be wrong before anything is opened or made: see Server::Check().
+// Finds errors that can be found before anything is opened or created: see Server::Check().
 absl::Status CheckOptions(const Options& options);
 
 std::string HelpText();

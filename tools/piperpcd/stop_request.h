@@ -1,4 +1,4 @@
-// How a person, or the system, tells the program to end.
+// Requests to end the program: signals, console events, and the stop word.
 #pragma once
 
 #include <chrono>
@@ -11,11 +11,11 @@ namespace piperpc::daemon {
 
 struct StopReason {
   std::string text;  // For the log.
-  // After that the system ends the program, ready or not.
+  // After this time the system kills the program.
   std::chrono::milliseconds time_left = std::chrono::milliseconds::max();
 };
 
-// Made before any other thread, and once.
+// To be created once, before any other thread.
 class StopRequest {
  public:
   StopRequest();
@@ -23,9 +23,9 @@ class StopRequest {
   StopRequest(const StopRequest&) = delete;
   StopRequest& operator=(const StopRequest&) = delete;
 
-  // Waits for a signal to end, or, unless `stop_word` is empty, for that word alone on a line of
-  // standard input. The end of standard input is no such word. Further signals are held back from
-  // then on; see SecondSignal.
+  // Waits for a signal to end, or, unless `stop_word` is empty, for a line of standard input that
+  // is that word. The end of standard input does not count. Further signals are blocked from then
+  // on; see SecondSignal.
   StopReason Wait(std::string_view stop_word);
 
  private:
@@ -33,17 +33,17 @@ class StopRequest {
   std::unique_ptr<Impl> impl_;
 };
 
-// What happens to signals once the program is ending: those of the first kRepeatTime belong to the
-// one that came before, as timeout(1) signals a program and then its whole group; a later one ends
-// the program at once, by that signal. There is one of these at a time.
+// Handles signals while the program is ending. Those within kRepeatTime count as one with the
+// first, because timeout(1) signals a program and then its whole process group; a later one ends
+// the program at once, by that signal. Only one object at a time.
 class SecondSignal {
  public:
   static constexpr std::chrono::seconds kRepeatTime{1};
 
-  // Gets the name of the signal that is about to end the program, on a thread of its own.
+  // Called, on a thread of its own, with the name of the signal that is about to end the program.
   using Tell = std::function<void(const std::string& name)>;
 
-  // The time of repeats begins now.
+  // kRepeatTime begins now.
   explicit SecondSignal(Tell tell);
   ~SecondSignal();
   SecondSignal(const SecondSignal&) = delete;
@@ -54,17 +54,17 @@ class SecondSignal {
   std::unique_ptr<Impl> impl_;
 };
 
-// Finds a word alone on a line in what arrives piece by piece.
+// Finds a line that is a given word in input that arrives in pieces.
 class StopWord {
  public:
   explicit StopWord(std::string_view word) : word_(word) {}
 
-  // True when `bytes` completed a line that is the word. A line's end may be "\r\n".
+  // True when `bytes` complete a line that is the word. A line may end in "\r\n".
   bool Feed(std::string_view bytes);
 
  private:
   const std::string word_;
-  std::string line_;  // No more of it than could be the word and a bit.
+  std::string line_;  // The beginning of the current line, as far as it matters.
 };
 
 }  // namespace piperpc::daemon

@@ -26,18 +26,18 @@ const char* TextsByType::Of(MethodType type) const {
   return "";
 }
 
-Holes HolesOf(const File& file) {
+Variables VariablesOf(const File& file) {
   return {{"proto", file.proto}, {"base", file.base}, {"namespace", file.cpp_namespace}};
 }
 
-Holes HolesOf(const Service& service) {
+Variables VariablesOf(const Service& service) {
   return {{"Service", service.service_class},
           {"Client", service.client_class},
           {"full_name", service.full_name},
           {"deprecated", Deprecated(service.deprecated)}};
 }
 
-Holes HolesOf(const Service& service, const Method& method) {
+Variables VariablesOf(const Service& service, const Method& method) {
   return {{"Service", service.service_class},
           {"Client", service.client_class},
           {"full_name", method.full_name},
@@ -54,16 +54,17 @@ Holes HolesOf(const Service& service, const Method& method) {
 
 void EmitComments(const std::vector<std::string>& lines, Printer& printer) {
   for (const std::string& line : lines) {
-    printer.Print(Holes{{"line", line}}, "//$line$\n");
+    printer.Print(Variables{{"line", line}}, "//$line$\n");
   }
 }
 
 void OpenNamespace(const File& file, Printer& printer) {
-  if (!file.cpp_namespace.empty()) printer.Print(HolesOf(file), "namespace $namespace$ {\n\n");
+  if (!file.cpp_namespace.empty()) printer.Print(VariablesOf(file), "namespace $namespace$ {\n\n");
 }
 
 void CloseNamespace(const File& file, Printer& printer) {
-  if (!file.cpp_namespace.empty()) printer.Print(HolesOf(file), "\n}  // namespace $namespace$\n");
+  if (!file.cpp_namespace.empty())
+    printer.Print(VariablesOf(file), "\n}  // namespace $namespace$\n");
 }
 
 }  // namespace piperpc::codegen

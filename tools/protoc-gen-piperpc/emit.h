@@ -13,11 +13,11 @@ namespace piperpc::codegen {
 void EmitHeader(const File& file, google::protobuf::io::Printer& printer);
 void EmitSource(const File& file, google::protobuf::io::Printer& printer);
 
-// The named holes of the templates.
-using Holes = std::map<std::string, std::string>;
-Holes HolesOf(const File& file);
-Holes HolesOf(const Service& service);
-Holes HolesOf(const Service& service, const Method& method);
+// The values of the variables in the templates.
+using Variables = std::map<std::string, std::string>;
+Variables VariablesOf(const File& file);
+Variables VariablesOf(const Service& service);
+Variables VariablesOf(const Service& service, const Method& method);
 
 // A text for each method type.
 struct TextsByType {

@@ -127,30 +127,31 @@ void EmitMembers(const Service& service, const TextsByType& members, Printer& pr
   for (const Method& method : service.methods) {
     printer.Print("\n");
     EmitComments(method.comments, printer);
-    printer.Print(HolesOf(service, method), members.Of(method.type));
+    printer.Print(VariablesOf(service, method), members.Of(method.type));
   }
   printer.Outdent();
 }
 
 void EmitServiceClass(const Service& service, Printer& printer) {
-  const Holes holes = HolesOf(service);
+  const Variables variables = VariablesOf(service);
   EmitComments(service.comments, printer);
   if (!service.comments.empty()) printer.Print("//\n");
   printer.Print(kServiceAdvice);
-  printer.Print(holes, kServiceTop);
+  printer.Print(variables, kServiceTop);
   EmitMembers(service, kHandlers, printer);
   printer.Print("};\n");
 }
 
 void EmitClientClass(const Service& service, Printer& printer) {
-  const Holes holes = HolesOf(service);
-  printer.Print(holes,
+  const Variables variables = VariablesOf(service);
+  printer.Print(variables,
                 "\n// Calls $full_name$ over a channel. Thread-safe; copies share the channel.\n");
-  printer.Print(holes, kClientTop);
+  printer.Print(variables, kClientTop);
   EmitMembers(service, kStubs, printer);
   printer.Print("\n private:\n");
   printer.Indent();
-  for (const Method& method : service.methods) printer.Print(HolesOf(service, method), kConstant);
+  for (const Method& method : service.methods)
+    printer.Print(VariablesOf(service, method), kConstant);
   printer.Print("::std::shared_ptr<::piperpc::Channel> channel_;\n");
   printer.Outdent();
   printer.Print("};\n");
@@ -159,9 +160,9 @@ void EmitClientClass(const Service& service, Printer& printer) {
 }  // namespace
 
 void EmitHeader(const File& file, Printer& printer) {
-  printer.Print(HolesOf(file), kTop);
+  printer.Print(VariablesOf(file), kTop);
   if (!file.services.empty()) printer.Print(kIncludes);
-  printer.Print(HolesOf(file), "#include \"$base$.pb.h\"\n");
+  printer.Print(VariablesOf(file), "#include \"$base$.pb.h\"\n");
   if (file.services.empty()) return;
 
   printer.Print("\n");

@@ -180,12 +180,12 @@ constexpr TextsByType kStubs = {kUnaryStub, kServerStreamingStub, kClientStreami
                                 kBidirectionalStub};
 
 std::string StartOf(MethodType type) {
-  const bool one_request = type == MethodType::kUnary || type == MethodType::kServerStreaming;
+  const bool one_request = !StreamsRequests(type);
   return one_request ? "StartWithRequest" : "StartWithReader";
 }
 
 void EmitMethodTable(const Service& service, Printer& printer) {
-  printer.Print(HolesOf(service),
+  printer.Print(VariablesOf(service),
                 "::std::span<const ::piperpc::Method> $Service$::methods() const {\n");
   if (service.methods.empty()) {
     printer.Print("  return {};\n}\n");
@@ -193,32 +193,32 @@ void EmitMethodTable(const Service& service, Printer& printer) {
   }
   printer.Print("  static constexpr ::piperpc::Method kMethods[] = {\n");
   for (const Method& method : service.methods) {
-    Holes holes = HolesOf(service, method);
-    holes["start"] = StartOf(method.type);
-    printer.Print(holes, kRow);
+    Variables variables = VariablesOf(service, method);
+    variables["start"] = StartOf(method.type);
+    printer.Print(variables, kRow);
   }
   printer.Print("  };\n  return kMethods;\n}\n");
 }
 
 void EmitService(const Service& service, Printer& printer) {
-  printer.Print(HolesOf(service), kName);
+  printer.Print(VariablesOf(service), kName);
   EmitMethodTable(service, printer);
   for (const Method& method : service.methods) {
-    printer.Print(HolesOf(service, method), kHandlers.Of(method.type));
+    printer.Print(VariablesOf(service, method), kHandlers.Of(method.type));
   }
 }
 
 void EmitClient(const Service& service, Printer& printer) {
-  printer.Print(HolesOf(service), kClientConstructor);
+  printer.Print(VariablesOf(service), kClientConstructor);
   for (const Method& method : service.methods) {
-    printer.Print(HolesOf(service, method), kStubs.Of(method.type));
+    printer.Print(VariablesOf(service, method), kStubs.Of(method.type));
   }
 }
 
 }  // namespace
 
 void EmitSource(const File& file, Printer& printer) {
-  printer.Print(HolesOf(file), kTop);
+  printer.Print(VariablesOf(file), kTop);
   if (file.services.empty()) return;
 
   printer.Print(kIncludes);

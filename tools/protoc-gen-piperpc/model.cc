@@ -126,17 +126,10 @@ constexpr const char* kLocalNames[] = {"Service",  "channel", "context",    "don
                                        "kMethods", "on_done", "on_message", "options",
                                        "reader",   "request", "writer"};
 
-MethodType TypeOf(const MethodDescriptor& method) {
-  if (method.client_streaming()) {
-    return method.server_streaming() ? MethodType::kBidirectional : MethodType::kClientStreaming;
-  }
-  return method.server_streaming() ? MethodType::kServerStreaming : MethodType::kUnary;
-}
-
 Method BuildMethod(const MethodDescriptor& method) {
   Method built;
   built.full_name = absl::StrCat(method.service()->full_name(), "/", method.name());
-  built.type = TypeOf(method);
+  built.type = MethodTypeOf(method.client_streaming(), method.server_streaming());
   built.requires_login = method.options().GetExtension(v1::access).requires_login();
   built.deprecated = method.options().deprecated();
   built.comments = CommentsOf(method);

@@ -1,4 +1,4 @@
-// What the generator knows of a .proto file before it writes a line: all names are resolved here.
+// The model of a .proto file that code is generated from. All names are resolved.
 #pragma once
 
 #include <string>
@@ -6,10 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
+#include "piperpc/service.h"
 
 namespace piperpc::codegen {
-
-enum class MethodType { kUnary, kServerStreaming, kClientStreaming, kBidirectional };
 
 struct Method {
   std::string full_name;  // "package.Service/Method", as on the wire.
@@ -18,7 +17,7 @@ struct Method {
   bool deprecated = false;
   std::vector<std::string> comments;  // Lines, without "//".
 
-  std::string request;  // "Request"; "::package::Request" where that would not be found.
+  std::string request;  // "Request"; "::package::Request" in another namespace.
   std::string response;
 
   // Each form has the same name in both classes.
@@ -33,7 +32,7 @@ struct Service {
   bool deprecated = false;
   std::vector<std::string> comments;
 
-  // The .proto's FooService gives FooService and FooClient, and so does its Foo.
+  // For a service Foo or FooService in the .proto: FooService and FooClient.
   std::string service_class;
   std::string client_class;
   std::vector<Method> methods;
@@ -45,12 +44,12 @@ struct File {
   std::string cpp_namespace;  // "foo::v1"; empty: the global one.
   std::vector<Service> services;
 
-  // "x.proto: package.Service/Method: …" of each name that is not the one to be expected, because
-  // that one is taken, or is not a valid name in C++.
+  // "x.proto: package.Service/Method: …" for each name that differs from the usual one, because
+  // that is taken or is not valid in C++.
   std::vector<std::string> changed_names;
 };
 
-// INVALID_ARGUMENT says what of `file` has no place in C++, and where it is.
+// INVALID_ARGUMENT names what of `file` cannot be expressed in C++, and where it is.
 absl::StatusOr<File> BuildModel(const google::protobuf::FileDescriptor& file);
 
 }  // namespace piperpc::codegen

@@ -1,4 +1,4 @@
-// How names of a .proto become names of C++.
+// Turns names of a .proto into C++ names.
 #pragma once
 
 #include <set>
@@ -11,25 +11,25 @@ namespace piperpc::codegen {
 // A C++ keyword, or a macro that every translation unit may have (NULL, errno, …).
 bool IsReserved(std::string_view name);
 
-// The names that one C++ scope has given out. A name that is taken or reserved gets underscores at
-// its end until it is free, as protoc does it for keywords.
+// The names of one C++ scope. A name that is taken or reserved gets underscores at its end until it
+// is free, as protoc does for keywords.
 class NameScope {
  public:
-  // Neither taken nor reserved.
+  // True when `name` is neither taken nor reserved.
   bool Free(std::string_view name) const;
 
-  // Gives `wanted`, or the nearest free name, and takes it.
+  // Takes `wanted`, or the first free name with underscores, and returns it.
   std::string Take(std::string_view wanted);
 
-  // Takes `name` as it is; again does no harm.
+  // Takes `name` unchanged, even if it is taken.
   void Reserve(std::string_view name) { taken_.emplace(name); }
 
  private:
   std::set<std::string, std::less<>> taken_;
 };
 
-// One C++ name for each of `wanted`, in its order. Names that are right as they are get theirs
-// first, whatever the order: a method called `delete_` stays so beside one called `delete`.
+// Takes one C++ name for each of `wanted` and returns them in the same order. Names that are free
+// are taken unchanged first: a method `delete_` keeps its name, even next to one called `delete`.
 std::vector<std::string> TakeAll(NameScope& scope, const std::vector<std::string>& wanted);
 
 }  // namespace piperpc::codegen

@@ -1,4 +1,4 @@
-// What a program is started with: UTF-8, whatever the system's own form is.
+// Arguments and environment of a program, in UTF-8 on every system.
 #pragma once
 
 #include <optional>

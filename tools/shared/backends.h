@@ -1,9 +1,9 @@
-// What the flag --backend takes, for the help of both programs.
+// The help of the flag --backend, for both programs.
 #pragma once
 
 namespace piperpc::tools {
 
-// The library alone can tell which of them this system has, and says so where one is refused.
+// Which of them this system has is checked by the library.
 inline constexpr char kBackendHelp[] =
     "how to do I/O: auto; on Linux also epoll or io_uring, on Windows also iocp";
 

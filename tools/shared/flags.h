@@ -17,13 +17,13 @@
 
 namespace piperpc::tools {
 
-// Takes a flag's value. INVALID_ARGUMENT says what a good one looks like.
+// Sets a flag's value. INVALID_ARGUMENT: it is not valid; the text says what is.
 using Setter = std::function<absl::Status(std::string_view value)>;
 
-// What a flag does with its value, and what its help says of that.
+// The setter of a flag's value, and what the help shows.
 struct FlagValue {
   Setter set;
-  std::string initial = "none";  // What holds without the flag.
+  std::string initial = "none";  // The default.
   std::string range = {};        // "1 to 64"; empty for what is not a number.
 };
 
@@ -32,11 +32,12 @@ class FlagSet {
   // `--name VALUE` or `--name=VALUE`. May be given several times; `value.set` sees each.
   void Add(std::string name, std::string value_name, std::string help, FlagValue value);
 
-  // `--name`, without a value. What `on` points to outlives the set.
+  // `--name`, without a value. `*on` must outlive the set.
   void AddSwitch(std::string name, std::string help, bool* on);
 
-  // Sets what the arguments say and gives the rest, in order. Flags may stand anywhere; `--` ends
-  // them, and "-" alone is no flag. INVALID_ARGUMENT names the flag.
+  // Sets the values of all flags in `arguments` and returns the other words in order. Flags may be
+  // anywhere; `--` ends them, and "-" alone is not a flag. INVALID_ARGUMENT: a flag is wrong; the
+  // text names it.
   absl::StatusOr<std::vector<std::string>> Parse(const std::vector<std::string>& arguments) const;
 
   // One line for each flag: "--grace DURATION  how long … (default 10s; 0ms to 876000h)".
@@ -46,7 +47,7 @@ class FlagSet {
   struct Flag {
     std::string name;
     std::string value_name;  // Empty: a switch.
-    std::string help;        // With what there is to say of its value.
+    std::string help;        // Including the default and the range.
     Setter set;
   };
 
@@ -66,8 +67,8 @@ absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min
 absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t min,
                                           std::uint64_t max);
 
-// Values that are those. The target outlives the flag set; what it holds now is the default.
-FlagValue SetText(std::string& target);  // Not the empty one: it is a variable that was not set.
+// Setters for these types. The target must outlive the flag set; its current value is the default.
+FlagValue SetText(std::string& target);  // Refuses an empty text, which is often an unset variable.
 FlagValue SetDuration(std::chrono::milliseconds& target);
 FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max);
 FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max);

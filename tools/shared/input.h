@@ -1,4 +1,4 @@
-// What comes in on an open file, with a way out of the wait.
+// Reads from an open file, with a deadline and a stop token.
 #pragma once
 
 #include <chrono>
@@ -25,13 +25,13 @@ class Input {
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
 
-  // Waits for bytes and appends those that are there to `bytes`. From a terminal they are UTF-8.
-  // kStopped as soon as `stop` is asked for, kTimedOut from `end` on, also when there are bytes;
-  // what comes afterwards is kept for the next time. One thread at a time.
+  // Waits for input and appends what is there to `bytes`. Input from a terminal is UTF-8. kStopped
+  // when `stop` is requested, kTimedOut from `end` on, even when there is input, which is kept for
+  // the next call. One thread at a time.
   Result Read(std::string& bytes, const std::stop_token& stop,
               std::optional<TimePoint> end = std::nullopt);
 
-  // Why the last Read() gave kError.
+  // The error of the last Read() that returned kError.
   std::error_code error() const;
 
  private:
@@ -39,7 +39,7 @@ class Input {
   const std::unique_ptr<Impl> impl_;
 };
 
-// Says whether `file` is a terminal, where a person types or reads.
+// True when `file` is a terminal.
 bool IsTerminal(int file);
 
 }  // namespace piperpc::tools

@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include "tools/shared/utf8.h"
+#include "piperpc/internal/utf8.h"
+#include "tools/shared/treacherous.h"
 
 namespace piperpc::tools {
 namespace {
@@ -22,7 +23,7 @@ void AppendEscape(std::string& out, std::uint32_t code) {
 
 // Takes one character off `text`, which is not empty. `plain`: characters that stay as they are.
 void TakeCharacter(std::string_view& text, std::string& out, std::string_view plain) {
-  const Character character = FirstCharacter(text);
+  const internal::Character character = internal::FirstCharacter(text);
   if (character.length == 0) {
     out += "\\ufffd";
   } else if (IsTreacherous(character.code) && plain.find(text[0]) == plain.npos) {

@@ -1,3 +1,4 @@
+// Safe JSON strings.
 #pragma once
 
 #include <string>
@@ -5,12 +6,12 @@
 
 namespace piperpc::tools {
 
-// `text` as a JSON string, with its quotes. What may steer a terminal is escaped (IsTreacherous()).
-// Bytes that are no UTF-8 become U+FFFD each, so that the result is always valid JSON.
+// `text` as a JSON string with quotes. Characters that may steer a terminal (IsTreacherous()) are
+// escaped. Each byte that is not valid UTF-8 becomes U+FFFD, so the result is always valid JSON.
 std::string QuoteJson(std::string_view text);
 
-// JSON as some library wrote it, with the same characters escaped. `json` has them in its strings
-// only, but for newlines and tabs between them, which stay.
+// Escapes the same characters in valid JSON, where they can occur only in strings; newlines and
+// tabs between the tokens are kept.
 std::string EscapeJson(std::string json);
 
 }  // namespace piperpc::tools

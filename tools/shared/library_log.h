@@ -1,13 +1,12 @@
-// What the libraries underneath would write to standard error by themselves, where it would break
-// the form that a program's own lines have.
+// Redirects what libraries would write to standard error themselves, between a program's own lines.
 #pragma once
 
 #include "piperpc/log.h"
 
 namespace piperpc::tools {
 
-// While it lives, lines of protobuf (a string that is not UTF-8, say) go to `log` as records
-// instead of to standard error as they are. One at a time.
+// While it lives, messages of protobuf (for example about a string that is not UTF-8) go to `log`
+// as records instead of to standard error. Only one object at a time.
 class LibraryLog {
  public:
   explicit LibraryLog(LogHook log);

@@ -7,15 +7,15 @@
 
 namespace piperpc::tools {
 
-// From now on the streams of the C library carry bytes as they are, and a terminal shows them as
-// UTF-8. One that the program was started without fails when it is used. Call it first in main().
-// Whoever writes to a stream flushes it, standard error too.
+// Call this first in main(). From then on the C library's streams do not convert bytes, and a
+// terminal shows them as UTF-8. A stream that the program was started without fails when it is
+// used. Flush after writing to any stream, standard error too: it may be buffered.
 void PrepareStandardStreams();
 
-// Writes all of `text` to a stream, and flushes it. An error says why it cannot.
+// Writes all of `text` to a stream, and flushes it.
 std::error_code WriteText(std::FILE* stream, std::string_view text);
 
-// After a write to a stream that failed, on the same thread: true when nobody reads it any more.
+// After a failed write, on the same thread: true when the reader has closed the stream.
 bool ReaderHasGone();
 
 }  // namespace piperpc::tools

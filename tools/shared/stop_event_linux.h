@@ -5,7 +5,7 @@
 
 namespace piperpc::tools {
 
-// Readable once the token was asked to stop. Linux.
+// file() becomes readable when the token is requested to stop. Linux.
 class StopEvent {
  public:
   explicit StopEvent(const std::stop_token& stop);

@@ -1,4 +1,4 @@
-// Text of the system, as text of ours.
+// Converts the system's text to UTF-8.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace piperpc::tools {
 
-// In UTF-8. What is no valid UTF-16 becomes U+FFFD. Windows.
+// Text that is not valid UTF-16 becomes U+FFFD. Windows.
 std::string Utf8Of(std::wstring_view text);
 
 }  // namespace piperpc::tools

@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include "tools/shared/utf8.h"
+#include "piperpc/internal/utf8.h"
+#include "tools/shared/treacherous.h"
 
 namespace piperpc::tools {
 namespace {
@@ -30,7 +31,7 @@ std::string Visible(std::string_view text, std::string_view kept) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const Character character = FirstCharacter(text);
+    const internal::Character character = internal::FirstCharacter(text);
     if (character.length == 0) {
       out += "\\x";
       AppendHex(out, static_cast<unsigned char>(text[0]), 2);

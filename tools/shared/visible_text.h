@@ -1,4 +1,4 @@
-// Text of others, made safe for a terminal.
+// Makes text from elsewhere safe for a terminal.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace piperpc::tools {
 
-// `text` with everything that may steer a terminal, or mislead who reads it, as an escape: controls
-// and marks of direction as \n, \t, \x1b or \u202e, bytes that are no UTF-8 as \xff. All else stays
-// as it is, a backslash too.
+// Replaces everything in `text` that may steer a terminal or mislead its reader by an escape:
+// control characters and direction marks by \n, \t, \x1b or \u202e, bytes that are not UTF-8 by
+// \xff. Nothing else changes, not even a backslash.
 std::string VisibleLine(std::string_view text);
 
 // The same for text of several lines: newlines and tabs stay.

@@ -1,13 +1,13 @@
-// What coroutine handlers wait with.
+// What coroutines can wait for: events, timers, and work on other threads.
 //
 //     auto work = piperpc::RunBlocking(context.workers(), [password] { return Hash(password); });
 //     absl::StatusOr<std::string> hash = co_await work;
 //
-// In two steps, for g++ 12: see task.h.
+// The two steps are for g++ 12: see task.h.
 //
-// Whatever is awaited here resumes on the executor that awaited it (Executor::Current()), or, when
-// there was none, on the thread that made it ready. An awaiting frame may be destroyed at any time
-// on that executor; it is not resumed then.
+// A coroutine that awaits something of this header is resumed on the executor where it was
+// suspended (Executor::Current()), or, when there was none, on the thread that makes it ready. Its
+// frame may be destroyed on that executor at any time; then it is not resumed.
 #pragma once
 
 #include <chrono>
@@ -32,20 +32,20 @@
 
 namespace piperpc {
 
-// A flag that one coroutine waits for. Set() from any thread wakes it, or lets the next Wait() pass
-// at once; a Wait() that passes clears the flag.
+// A flag that one coroutine can wait for. Set(), on any thread, resumes the waiting coroutine, or
+// lets the next Wait() return at once; either clears the flag.
 class AsyncEvent {
   struct State;
 
  public:
   AsyncEvent();
-  ~AsyncEvent();  // Nobody waits any more.
+  ~AsyncEvent();  // Nobody may be waiting.
   AsyncEvent(const AsyncEvent&) = delete;
   AsyncEvent& operator=(const AsyncEvent&) = delete;
 
   void Set();
 
-  // co_await gives true when the event was set, false when `stop` was asked to stop first. One
+  // co_await returns true when the event is set, false when `stop` was requested to stop first. One
   // waiter at a time.
   class [[nodiscard]] Waiter {
    public:
@@ -69,8 +69,8 @@ class AsyncEvent {
   std::shared_ptr<State> state_;
 };
 
-// Posts `work` to the current executor at `when`, unless it goes away before: then `work` is
-// destroyed. Lives on the executor's thread; where there is no executor it does nothing.
+// Posts `work` to the current executor at `when`. Destroying the timer before that destroys `work`.
+// To be used on the executor's thread; on a thread without an executor it does nothing.
 class Timer {
  public:
   Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work);
@@ -83,52 +83,58 @@ class Timer {
   Executor::TimerId id_ = 0;
 };
 
-// Waits for `delay`; duration::max() is for ever, and so is what the clock cannot count. False when
-// `stop` came first. On a thread that is no executor's it blocks that thread.
+// Waits for `delay`; duration::max(), and anything else beyond the clock's range, is for ever.
+// Returns false when `stop` was requested first. Blocks a thread that has no executor.
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop = {});
 
-// A bounded number of threads for work that blocks, with a bounded queue in front of them.
+// A pool with a bounded number of threads for work that blocks, and a bounded queue.
 //
-// Several users may share it, each by a part of its own: their work is served round robin. A part
-// may hold as many places of the queue as are free at that moment, so that a single one has half of
-// them and there is always room for the next; and three quarters of the threads.
+// Several users can share a pool, each through a part of its own, and are served round robin. A
+// part may use three quarters of the threads, and as many places in the queue as are free at that
+// moment: a single one gets half of the queue, and there is always a place for the next.
 class WorkerPool {
  public:
-  // Threads are started as they are needed, up to `threads` (at least 1).
-  WorkerPool(std::size_t threads, std::size_t queue_limit);
+  // Threads are started as they are needed, up to `threads` (at least 1); up to `queue_limit`
+  // pieces of work wait for one. Errors call the two limits by the names given here, which should
+  // be those of the options that set them.
+  WorkerPool(std::size_t threads, std::size_t queue_limit,
+             std::string_view threads_name = "threads",
+             std::string_view queue_limit_name = "queue_limit");
 
-  // The part of `user`, who is named in errors. It may outlive `whole`, which takes no work then.
+  // The part of `user`, who is named in errors. May outlive `whole`; then it refuses all work.
   WorkerPool(WorkerPool& whole, std::string_view user);
 
-  // As Stop(). On a thread of its own, and on that of an event loop, it waits for nothing: what is
-  // queued still runs. So it does at the end of a part.
+  // As Stop(). Does not wait when it runs on a thread of the pool or of an event loop, or when this
+  // is a part; what is queued still runs.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // RESOURCE_EXHAUSTED names the limit when the queue is full or a part holds its share of it, or
-  // the system's reason when it refuses the first thread; UNAVAILABLE after Stop();
-  // FAILED_PRECONDITION in a child of fork(), when it was used before. An exception that leaves
-  // `work` is dropped. Any thread.
+  // Runs `work` on one of the threads. An exception that leaves it is dropped. Any thread.
+  //   RESOURCE_EXHAUSTED: the queue is full, the part has its share of it, or the system refuses
+  //   the
+  //     first thread; the text names the limit.
+  //   UNAVAILABLE: after Stop().
+  //   FAILED_PRECONDITION: in a child of fork(), when the pool was used before.
   absl::Status Run(absl::AnyInvocable<void()> work) { return Enqueue(std::move(work)).status(); }
 
-  // The same, and gives a ticket for TakeBack().
+  // The same, and returns a ticket for TakeBack().
   using Ticket = std::uint64_t;
   absl::StatusOr<Ticket> Enqueue(absl::AnyInvocable<void()> work);
 
-  // Takes work out of the queue, and destroys it. False: it has begun, or has ended. Any thread.
+  // Removes work from the queue and destroys it. False: it has begun or ended. Any thread.
   bool TakeBack(Ticket ticket);
 
-  // Runs what is queued, ends the threads and waits for them, until `limit` at the most; on a
-  // thread of its own, and on that of an event loop, not at all. False: something still runs; call
-  // it again. A part stops nothing, and says false.
+  // Refuses further work, runs what is queued, and waits for the threads to end, at most until
+  // `limit`; on a thread of the pool or of an event loop it does not wait. False: something still
+  // runs, so call it again. A part cannot stop the pool: false.
   bool Stop(
       std::chrono::steady_clock::time_point limit = std::chrono::steady_clock::time_point::max());
 
-  // True while any part of the whole has work that runs, or waits for a thread. Any thread.
+  // True while work of any part runs or is queued. Any thread.
   bool busy() const;
 
-  // True on one of the threads.
+  // True on a thread of the pool.
   bool IsOwnThread() const;
 
  private:
@@ -141,9 +147,9 @@ class WorkerPool {
 
 namespace internal {
 
-// Runs `work` on `pool`; ready when it has run, or, when it has not begun by then, as soon as
-// `stop` is asked to stop. Destroying the awaiter waits for nothing: work that has begun goes on,
-// other work is not run.
+// Runs `work` on `pool`. Ready when it has run, or, when it has not begun by then, as soon as
+// `stop` is requested to stop. Destroying the awaiter does not wait: work that has begun goes on,
+// other work does not run.
 class [[nodiscard]] BlockingAwaiter {
  public:
   BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work, std::stop_token stop);
@@ -152,7 +158,7 @@ class [[nodiscard]] BlockingAwaiter {
   BlockingAwaiter& operator=(const BlockingAwaiter&) = delete;
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> handle);
-  absl::Status await_resume();  // Not OK: the work was not run. Throws what it threw.
+  absl::Status await_resume();  // Not OK: the work did not run. Rethrows what it threw.
 
  private:
   struct Job;
@@ -190,15 +196,16 @@ Task<Result> RunOnWorker(WorkerPool& pool, Work work, std::stop_token stop) {
 
 }  // namespace internal
 
-// Runs `work()` on `pool` and gives what it returned, an absl::Status or an absl::StatusOr<T>. When
-// the pool refuses, its status; when `stop` was asked to stop before `work` had begun, CANCELLED.
-// An exception of `work` is thrown again where the task is awaited.
+// Runs `work()` on a thread of `pool` and returns its result, an absl::Status or an
+// absl::StatusOr<T>; the pool's status when it refuses the work; CANCELLED when `stop` was
+// requested to stop before `work` began. An exception of `work` is rethrown where the task is
+// awaited.
 //
-// `work` must own what it uses, or use what outlives the pool: it goes on when the frame that
-// awaits it is destroyed, for nothing can take it off its thread.
+// `work` must own what it uses, or use what outlives the pool: nothing can take it off its thread,
+// so it goes on when the frame that awaits it is destroyed.
 //
-// It gives a Task<Result>. With g++ 12 one that has a name must be awaited, where `work` has
-// anything to destroy: `co_await RunBlocking(...)` does not compile then.
+// Returns a Task<Result>. With g++ 12, and a `work` that has a destructor, the task needs a name
+// before it is awaited: `co_await RunBlocking(...)` does not compile then.
 template <typename Work, typename Result = typename internal::ResultOfWork<Work>::Type>
 internal::TaskOf<Result, Work> RunBlocking(WorkerPool& pool, Work work, std::stop_token stop = {}) {
   return internal::RunOnWorker<Work, Result>(pool, std::move(work), std::move(stop));
@@ -221,13 +228,13 @@ class TaskEnd {
 
 }  // namespace internal
 
-// Runs a coroutine from a thread that is not one, such as that of main() or of a test, blocks until
-// it has ended, and returns its result; throws what left it.
+// Runs a coroutine from ordinary code, such as main() or a test: blocks until the coroutine has
+// ended and returns its result, or rethrows what left it.
 //
 //     absl::StatusOr<GreetResponse> response = piperpc::SyncWait(client.CoGreet(request));
 //
-// The coroutine begins on this thread, and goes on where what it awaits resumes it: on the loop of
-// a client's channel, for one. Throws std::logic_error on the thread of an event loop.
+// The coroutine begins on this thread and goes on wherever it is resumed, for example on the loop
+// of a channel. Throws std::logic_error on the thread of an event loop.
 template <typename T>
 T SyncWait(Task<T> task) {
   internal::TaskEnd end;

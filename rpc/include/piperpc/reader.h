@@ -1,4 +1,4 @@
-// How handlers read a stream of requests, and how blocking handlers write one of replies.
+// How handlers read a stream of requests, and how blocking handlers write a stream of replies.
 #pragma once
 
 #include <coroutine>
@@ -11,8 +11,8 @@
 
 namespace piperpc {
 
-// The requests of a client-streaming or bidirectional call, for a coroutine handler. Moves with the
-// handler's frame; one reader of a call.
+// The requests of a client-streaming or bidirectional call, for a coroutine handler. Valid until
+// the handler has ended. One Next() at a time, on the call's executor.
 //
 //     while (std::optional<Line> line = co_await reader.Next()) Use(*line);
 template <typename T>
@@ -20,8 +20,9 @@ class Reader {
  public:
   explicit Reader(internal::InboundStream& inbound) : inbound_(&inbound) {}
 
-  // The next message; none when the client has sent all of them, or when the call has been stopped
-  // (the stop token tells which).
+  // Awaiting it returns the next message; none when the client has sent all of them or the call has
+  // been stopped (ServerContext::stop_token() tells which). A message that cannot be parsed ends
+  // the call with INVALID_ARGUMENT.
   class [[nodiscard]] NextAwaiter {
    public:
     explicit NextAwaiter(internal::InboundStream& inbound) : inbound_(inbound) {}
@@ -29,7 +30,7 @@ class Reader {
     NextAwaiter(const NextAwaiter&) = delete;
     NextAwaiter& operator=(const NextAwaiter&) = delete;
     bool await_ready() { return inbound_.Ready(); }
-    void await_suspend(std::coroutine_handle<> handle) { inbound_.Await(handle); }
+    void await_suspend(std::coroutine_handle<> handle) { inbound_.ResumeWhenReady(handle); }
     std::optional<T> await_resume() {
       std::optional<T> message(std::in_place);
       if (!inbound_.Pop([&message](std::span<const char> bytes) {
@@ -49,7 +50,7 @@ class Reader {
   internal::InboundStream* inbound_;
 };
 
-// The same for a blocking handler: Next() waits on its worker thread.
+// The same for a blocking handler: Next() blocks its worker thread.
 template <typename T>
 class BlockingReader {
  public:
@@ -60,13 +61,14 @@ class BlockingReader {
   internal::BlockingSource<T>& source_;
 };
 
-// The replies of a blocking handler.
+// Writes the replies of a blocking handler.
 template <typename T>
 class Writer {
  public:
   explicit Writer(internal::BlockingSink<T>& sink) : sink_(sink) {}
 
-  // Waits while the client has no credit left. False: nobody reads any more; return.
+  // Blocks while the client has not read enough of what was sent. False: the call has ended, so the
+  // handler should return.
   bool Write(T message) { return sink_.Write(std::move(message)); }
 
  private:

@@ -37,8 +37,12 @@ struct WorkerPool::Part {
 
 class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(std::size_t threads, std::size_t queue_limit)
-      : max_threads_(std::max<std::size_t>(threads, 1)), queue_limit_(queue_limit) {}
+  Impl(std::size_t threads, std::size_t queue_limit, std::string_view threads_name,
+       std::string_view queue_limit_name)
+      : max_threads_(std::max<std::size_t>(threads, 1)),
+        queue_limit_(queue_limit),
+        threads_name_(threads_name),
+        queue_limit_name_(queue_limit_name) {}
 
   // Its threads are those of the parent process.
   bool foreign() const { return mark_.foreign(); }
@@ -59,7 +63,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
       runs = started.ok();
     }
     if (threads_.empty()) return started;
-    // Where no thread is to be had, those that are there get to it in time.
+    // Where no further thread can be started, those that are there will get to it.
     if (!runs) {
       if (absl::Status full = CheckRoom(*part); !full.ok()) return full;
     }
@@ -126,7 +130,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   bool MayWaitHere() const { return !IsOwnThread() && Executor::Current() == nullptr; }
 
   absl::Status AddThread() {
-    threads_.reserve(threads_.size() + 1);  // Before a thread is there that needs its place.
+    threads_.reserve(threads_.size() + 1);  // It may throw: before there is a thread to keep.
     auto thread =
         internal::StartThread("a worker thread", [self = shared_from_this()] { self->Work(); });
     if (!thread.ok()) return thread.status();
@@ -140,35 +144,37 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   absl::Status CheckRoom(const Part& part) const {
     const std::size_t waiting = queued_ - Claimed();
     if (waiting >= queue_limit_) {
-      return absl::ResourceExhaustedError(absl::StrCat(WhyNoThread(part), " and ", waiting,
-                                                       " calls are waiting for one; the limit is ",
-                                                       queue_limit_, "; try again later"));
+      return absl::ResourceExhaustedError(absl::StrCat(
+          WhyNoThread(part), " and ", waiting, " calls are waiting for one; the limit is ",
+          queue_limit_, " (", queue_limit_name_, "); try again later"));
     }
     const std::size_t unused = queue_limit_ - waiting;
     const std::size_t own = part.queue.size() - Claimed(part);
     if (part.user.empty() || own < unused) return absl::OkStatus();
-    return absl::ResourceExhaustedError(absl::StrCat(
-        own, " calls of ", part.user, " are waiting for a worker thread, and ", unused, " of ",
-        queue_limit_, " places in the queue are free; a user may have at most as many calls ",
-        "waiting as there are free places; try again later"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat(own, " calls of ", part.user, " are waiting for a worker thread, and ", unused,
+                     " of ", queue_limit_, " places in the queue (", queue_limit_name_,
+                     ") are free; a user may have at most as many calls ",
+                     "waiting as there are free places; try again later"));
   }
 
   std::string WhyNoThread(const Part& part) const {
     const std::size_t share = ThreadsOf(part);
     if (share == max_threads_ || part.running + Claimed(part) < share) {
-      return absl::StrCat("all ", threads_.size(), " worker threads are busy");
+      return absl::StrCat("all ", threads_.size(), " worker threads (", threads_name_,
+                          ") are busy");
     }
     return absl::StrCat(part.user, " has its share, ", share, " of ", max_threads_,
-                        " worker threads,");
+                        " worker threads (", threads_name_, "),");
   }
 
-  // How much of what is queued its share of the threads lets run.
+  // How much of its queued work the part's share of the threads allows to run now.
   std::size_t MayRun(const Part& part) const {
     return std::min(part.queue.size(), ThreadsOf(part) - part.running);
   }
 
-  // The idle threads that are on their way to what is in line: to a part's, which those of the
-  // parts before it have first; to all. They go round the line, each to one piece of work.
+  // How many of the idle threads are on their way to queued work: to that of one part, and to that
+  // of all parts. They serve the line round robin, each one piece of work.
   std::size_t Claimed(const Part& part) const {
     std::size_t own = 0;
     ForEachClaim([&](const Part& claims) { own += &claims == &part; });
@@ -253,6 +259,8 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   ProcessMark mark_;
   const std::size_t max_threads_;
   const std::size_t queue_limit_;
+  const std::string threads_name_;
+  const std::string queue_limit_name_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable ended_;
@@ -268,8 +276,9 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
 
 thread_local const WorkerPool::Impl* WorkerPool::Impl::current = nullptr;
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit)
-    : impl_(std::make_shared<Impl>(threads, queue_limit)),
+WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit, std::string_view threads_name,
+                       std::string_view queue_limit_name)
+    : impl_(std::make_shared<Impl>(threads, queue_limit, threads_name, queue_limit_name)),
       part_(std::make_shared<Part>("")),
       whole_(true) {}
 

@@ -1,23 +1,11 @@
-// What is thrown by code of the user's: it must end neither the process nor a loop.
+// Guards against exceptions of the user's code, which must end neither the process nor a loop.
 #pragma once
 
 #include <exception>
 #include <new>
-#include <string>
 #include <utility>
 
 namespace piperpc {
-
-// For the log.
-inline std::string WhatWasThrown(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "not a std::exception";
-  }
-}
 
 inline bool IsOutOfMemory(const std::exception_ptr& exception) {
   try {
@@ -29,7 +17,7 @@ inline bool IsOutOfMemory(const std::exception_ptr& exception) {
   }
 }
 
-// Runs `code`; when it throws, tells `on_throw` what.
+// Runs `code`. When it throws, `on_throw` is called with the exception.
 template <typename Code, typename OnThrow>
 void RunGuarded(Code&& code, OnThrow&& on_throw) {
   try {
@@ -39,7 +27,7 @@ void RunGuarded(Code&& code, OnThrow&& on_throw) {
   }
 }
 
-// For hooks, where nobody is left to be told.
+// Runs `code` and drops what it throws: for hooks, where nobody is left to be told.
 template <typename Code>
 void RunSilently(Code&& code) {
   RunGuarded(std::forward<Code>(code), [](const std::exception_ptr&) {});

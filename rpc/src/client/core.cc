@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
+#include "piperpc/internal/exceptions.h"
 #include "src/base/exceptions.h"
 #include "src/base/text.h"
 
@@ -166,7 +167,7 @@ bool Core::InLogHook() const { return logging == this; }
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
   RunSilently([&] {
     const Lock lock(*this);
-    Log(LogLevel::kError, event, WhatWasThrown(exception));
+    Log(LogLevel::kError, event, internal::DescribeException(exception));
   });
 }
 
@@ -186,7 +187,7 @@ void Core::LetGoOfLoop() {
   }
   if (thread == nullptr) return;
   // When this has run, so has all that anybody posted there for this channel.
-  thread->Await([&] { thread->loop().Cancel(alarm_); });
+  thread->RunAndWait([&] { thread->loop().Cancel(alarm_); });
 }
 
 }  // namespace piperpc::client

@@ -47,7 +47,7 @@ IoThread::IoThread(transport::Transport& transport, std::unique_ptr<transport::E
   mark_.Claim();
 }
 
-void IoThread::Await(absl::AnyInvocable<void()> work) {
+void IoThread::RunAndWait(absl::AnyInvocable<void()> work) {
   std::promise<void> done;
   loop().Post([&] {
     work();

@@ -26,7 +26,7 @@ class IoThread {
   const ProcessMark& mark() const { return mark_; }
 
   // Runs `work` on the loop, after all that was posted before, and waits for it. Not on the loop.
-  void Await(absl::AnyInvocable<void()> work);
+  void RunAndWait(absl::AnyInvocable<void()> work);
 
  private:
   static void EndElsewhere(IoThread* ended);

@@ -117,7 +117,7 @@ class Call final : public internal::ServerCall,
   void End(absl::Status status) override { Finish(std::move(status)); }
   void Throw(std::exception_ptr exception) override;
   bool Ready() override;
-  void Await(std::coroutine_handle<> waiter) override { reader_ = waiter; }
+  void ResumeWhenReady(std::coroutine_handle<> waiter) override { reader_ = waiter; }
   void Forget() override { reader_ = nullptr; }
   bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)> parse) override;
 

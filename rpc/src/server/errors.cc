@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/codec.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
 
@@ -77,10 +78,16 @@ absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window) {
       "a message of ", size, " bytes was sent without credit; the window is ", window, " bytes"));
 }
 
+absl::Status TrailersTooLarge(const absl::Status& cause) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("cannot send the trailers: ", cause.message(),
+                   " (max_metadata_bytes of the client's channel)"));
+}
+
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
-  return absl::ResourceExhaustedError(absl::StrCat("the reply has ", size,
-                                                   " bytes; the client accepts at most ", limit,
-                                                   " (max_message_bytes of its channel)"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the reply has ", size, " bytes; the client accepts at most ", limit, " (",
+                   ToAbsl(internal::kClientMessageLimit), ")"));
 }
 
 absl::Status StoppedWithoutReason(std::string_view method) {

@@ -32,6 +32,7 @@ absl::Status MetadataTooLarge(std::size_t size, std::size_t limit);
 absl::Status NeedsLogin(std::string_view method);
 absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window);
 absl::Status StoppedWithoutReason(std::string_view method);
+absl::Status TrailersTooLarge(const absl::Status& cause);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 
 // `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "piperpc/internal/exceptions.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/server/connection_host.h"
@@ -42,7 +43,7 @@ void LogThrown(const ServerCore& core, const ServerContext& context, std::string
                const std::exception_ptr& exception) {
   core.Log(LogLevel::kError, event, [&] {
     return WithPeer(context.peer(), {{"method", std::string(context.method())},
-                                     {"what", WhatWasThrown(exception)}});
+                                     {"what", internal::DescribeException(exception)}});
   });
 }
 

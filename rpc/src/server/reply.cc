@@ -18,7 +18,7 @@ absl::Status EncodeTrailers(const ServerCore& core, const ServerContext& context
     encoded = *std::move(fields);
     return absl::OkStatus();
   }
-  if (!absl::IsInvalidArgument(fields.status())) return fields.status();
+  if (absl::IsResourceExhausted(fields.status())) return TrailersTooLarge(fields.status());
   core.Log(LogLevel::kError, "wrong trailer", [&] {
     return LogFields{{"method", std::string(context.method())},
                      {"reason", std::string(fields.status().message())}};

@@ -89,7 +89,7 @@ class Server::Impl {
  public:
   explicit Impl(ServerOptions options)
       : options_(std::move(options)),
-        workers_(options_.worker_threads, options_.worker_queue),
+        workers_(options_.worker_threads, options_.worker_queue, "worker_threads", "worker_queue"),
         core_{options_, dispatcher_, workers_},
         acceptor_(core_) {}
 

@@ -111,7 +111,7 @@ class UnaryCall final : public internal::ServerCall {
   void End(absl::Status) override {}
   void Throw(std::exception_ptr) override { std::abort(); }
   bool Ready() override { return false; }
-  void Await(std::coroutine_handle<>) override {}
+  void ResumeWhenReady(std::coroutine_handle<>) override {}
   void Forget() override {}
   bool Pop(absl::FunctionRef<internal::ParseResult(std::span<const char>)>) override {
     return false;

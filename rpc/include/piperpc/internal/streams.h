@@ -1,4 +1,4 @@
-// The seams under Reader, BlockingReader and Writer.
+// The interfaces under Reader, BlockingReader and Writer.
 #pragma once
 
 #include <coroutine>
@@ -17,12 +17,12 @@ class InboundStream {
   virtual bool Ready() = 0;
 
   // Resumes `waiter` when Ready() has become true. One at a time.
-  virtual void Await(std::coroutine_handle<> waiter) = 0;
+  virtual void ResumeWhenReady(std::coroutine_handle<> waiter) = 0;
 
   // The waiter, if any, is going away and must not be resumed.
   virtual void Forget() = 0;
 
-  // Hands the oldest message to `parse`, gives its credit back to the client, and returns true.
+  // Calls `parse` with the oldest message, returns its credit to the client, and returns true.
   // False at the end, and when `parse` cannot parse it: then the call ends with INVALID_ARGUMENT.
   virtual bool Pop(absl::FunctionRef<ParseResult(std::span<const char>)> parse) = 0;
 

@@ -1,4 +1,4 @@
-// UTF-8, character by character, and which characters a terminal may be shown.
+// UTF-8, one character at a time.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace piperpc::tools {
+namespace piperpc::internal {
 
 struct Character {
   std::uint32_t code = 0;
@@ -17,11 +17,7 @@ struct Character {
 // surrogate pairs are not valid.
 Character FirstCharacter(std::string_view text);
 
-// Where the first byte is that belongs to no valid character; none: all of `text` is UTF-8.
+// The offset of the first byte that belongs to no valid character; none: all of `text` is UTF-8.
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
 
-// True for what may steer a terminal, or make text look like what it is not: controls (C0, DEL,
-// C1), line separators, and the marks that turn or hide text.
-bool IsTreacherous(std::uint32_t code);
-
-}  // namespace piperpc::tools
+}  // namespace piperpc::internal
