@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/server_context.h"
 #include "services/auth/credentials.h"
 #include "services/auth/log_safely.h"
@@ -21,7 +22,7 @@ std::size_t HashThreads(const AuthOptions& options) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// The request's own copy of the password goes away with the request, wiped.
+// Overwrites the password in the request before the request is destroyed.
 class WipeOnExit {
  public:
   explicit WipeOnExit(std::string& text) : text_(text) {}
@@ -41,14 +42,14 @@ absl::Status CheckCredentials(const auth::v1::LoginRequest& request) {
 
 absl::Status Stopped() { return absl::CancelledError("the login was stopped"); }
 
-// Who cancels logins at will has an event of their own, so that a limit of each event's lines hides
-// no refused password.
+// Cancelled logins are an event of their own: where the log limits the lines of each event,
+// somebody who cancels many logins cannot hide refused passwords.
 const char* EventOf(const absl::Status& status) {
   if (status.ok()) return "login";
   return absl::IsCancelled(status) ? "login cancelled" : "login refused";
 }
 
-// What the server has to be mended for is an error: no memory, a full disk, a damaged store.
+// Problems of the server itself are errors: no memory, a full disk, a damaged store.
 piperpc::LogLevel LevelOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
@@ -64,8 +65,8 @@ piperpc::LogLevel LevelOf(const absl::Status& status) {
   }
 }
 
-// A full disk, a damaged or locked database, no memory for a hash: nobody can log in until somebody
-// has mended it.
+// A full disk, a damaged or locked database, no memory for a hash: nobody can log in until that is
+// repaired.
 void LogUnusable(const piperpc::LogHook& log, const absl::Status& status) {
   if (status.ok() || absl::IsUnauthenticated(status) || absl::IsNotFound(status)) return;
   LogSafely(log, [&status] {
@@ -77,8 +78,9 @@ void LogUnusable(const piperpc::LogHook& log, const absl::Status& status) {
 // In a catch block.
 void LogException(const piperpc::LogHook& log) {
   LogSafely(log, [thrown = std::current_exception()] {
-    return piperpc::LogRecord{
-        piperpc::LogLevel::kError, "exception in a login", {{"what", WhatWasThrown(thrown)}}};
+    return piperpc::LogRecord{piperpc::LogLevel::kError,
+                              "exception in a login",
+                              {{"what", piperpc::internal::DescribeException(thrown)}}};
   });
 }
 
@@ -99,10 +101,10 @@ piperpc::LogRecord RecordOf(const piperpc::ServerContext& context, const std::st
 
 }  // namespace
 
-// One of the logins that a connection has under way.
+// One of the logins in progress on a connection.
 class Auth::PlaceOnConnection {
  public:
-  // RESOURCE_EXHAUSTED: the connection has as many as it may.
+  // RESOURCE_EXHAUSTED: the connection has reached the limit.
   static absl::StatusOr<std::unique_ptr<PlaceOnConnection>> Take(piperpc::SessionState& session,
                                                                  std::size_t limit) {
     auto count = session.Find<Count>();
@@ -113,8 +115,8 @@ class Auth::PlaceOnConnection {
     auto place = std::make_unique<PlaceOnConnection>(std::move(count));
     if (place->count_->under_way <= limit) return place;
     return absl::ResourceExhaustedError(
-        absl::StrCat(limit, " logins are in progress on this connection, which is the limit; wait ",
-                     "for one of them to end"));
+        absl::StrCat(limit, " logins are in progress on this connection, which is the limit ",
+                     "(logins_per_connection); wait for one of them to end"));
   }
 
   struct Count {
@@ -131,9 +133,9 @@ class Auth::PlaceOnConnection {
   const std::shared_ptr<Count> count_;
 };
 
-// What a hashing thread needs. Shared with it: a call that is cancelled leaves at once, and does
-// not hold up its event loop until the hash is there. Its turn and its place on the connection are
-// the attempt's, so that to cancel calls makes no room for more guesses.
+// One login, shared between its call and the thread that hashes its password: a call that is
+// cancelled ends at once and does not wait for the hash. Both places belong to the attempt, so that
+// cancelling calls does not allow more guesses.
 struct Auth::Attempt {
   Attempt(const auth::v1::LoginRequest& request, const piperpc::Peer& caller)
       : username(request.username()),
@@ -146,17 +148,18 @@ struct Auth::Attempt {
   const Secret password;
   const UnknownName unknown;
   std::unique_ptr<PlaceOnConnection> place;
-  std::unique_ptr<LoginTurns::Turn> turn;
+  std::unique_ptr<LoginQueue::Place> queued;
   absl::StatusOr<Authenticated> result =
       absl::InternalError("the login failed on the server; see the server's log");
-  piperpc::AsyncEvent done;  // Set when `result` is there.
+  piperpc::AsyncEvent done;  // Set when `result` is final.
 
-  // However a hashing thread leaves it, the next one in line has its turn, and its call an answer.
+  // However the hashing thread ends its work, the next login can be tried, and the call is
+  // answered.
   class EndOnExit {
    public:
     explicit EndOnExit(Attempt& attempt) : attempt_(attempt) {}
     ~EndOnExit() {
-      attempt_.turn.reset();
+      attempt_.queued.reset();
       attempt_.done.Set();
     }
     EndOnExit(const EndOnExit&) = delete;
@@ -170,7 +173,7 @@ struct Auth::Attempt {
 Auth::Auth(AccountStore& store, PasswordHasher hasher, AuthOptions options)
     : options_(std::move(options)),
       throttle_(options_.throttle),
-      turns_(std::max<std::size_t>(options_.hash_queue, 1)),
+      queue_(std::max<std::size_t>(options_.hash_queue, 1)),
       authenticator_(store, hasher, options_.log),
       hashing_(HashThreads(options_), options_.hash_queue) {}
 
@@ -196,7 +199,7 @@ piperpc::Task<absl::StatusOr<auth::v1::LogoutResponse>> Auth::CoLogout(
 
 piperpc::Task<absl::StatusOr<auth::v1::WhoAmIResponse>> Auth::CoWhoAmI(
     piperpc::ServerContext& context, auth::v1::WhoAmIRequest) {
-  // The access rule has seen a user; a Logout beside this call may have taken it away since.
+  // The access rule has checked that there is a user, but a Logout may have run since.
   const std::optional<std::string> user = context.session().user();
   if (!user) co_return absl::UnauthenticatedError("nobody is logged in on this connection");
   auth::v1::WhoAmIResponse response;
@@ -209,7 +212,7 @@ piperpc::Task<absl::StatusOr<Authenticated>> Auth::Check(piperpc::ServerContext&
                                                          const auth::v1::LoginRequest& request) {
   absl::StatusOr<std::shared_ptr<Attempt>> attempt = Begin(context, request);
   if (!attempt.ok()) co_return attempt.status();
-  auto wait = WaitForTurn(**attempt, context.stop_token());
+  auto wait = WaitUntilFirst(**attempt, context.stop_token());
   const absl::Status waited = co_await wait;
   if (!waited.ok()) co_return waited;
   auto run = RunAttempt(*std::move(attempt), context.stop_token());
@@ -222,18 +225,19 @@ absl::StatusOr<std::shared_ptr<Auth::Attempt>> Auth::Begin(piperpc::ServerContex
   if (!valid.ok()) return valid;
   auto place = PlaceOnConnection::Take(context.session(), options_.logins_per_connection);
   if (!place.ok()) return place.status();
-  auto turn = turns_.Join(request.username(), context.peer().user);
-  if (!turn.ok()) return turn.status();
+  auto queued = queue_.Join(request.username(), context.peer().user);
+  if (!queued.ok()) return queued.status();
   auto attempt = std::make_shared<Attempt>(request, context.peer());
   attempt->place = *std::move(place);
-  attempt->turn = *std::move(turn);
+  attempt->queued = *std::move(queued);
   return attempt;
 }
 
-// Once it is the only one that is tried, what failed before it counts.
-piperpc::Task<absl::Status> Auth::WaitForTurn(Attempt& attempt, std::stop_token stop) {
-  auto line = attempt.turn->is_first().Wait(stop);
-  const bool first = co_await line;
+// Waits until the attempt is the first in its queue, and then for the delay after failures: by
+// then, all earlier failures have been counted.
+piperpc::Task<absl::Status> Auth::WaitUntilFirst(Attempt& attempt, std::stop_token stop) {
+  auto wait = attempt.queued->is_first().Wait(stop);
+  const bool first = co_await wait;
   if (!first) co_return Stopped();
   const auto delay = throttle_.Delay(attempt.username, attempt.peer, options_.now());
   if (delay <= delay.zero()) co_return absl::OkStatus();
@@ -246,7 +250,7 @@ piperpc::Task<absl::Status> Auth::WaitForTurn(Attempt& attempt, std::stop_token 
 piperpc::Task<absl::StatusOr<Authenticated>> Auth::RunAttempt(std::shared_ptr<Attempt> attempt,
                                                               std::stop_token stop) {
   const absl::Status taken = hashing_.Run(attempt->peer, [this, attempt, stop] {
-    if (stop.stop_requested()) return;  // Nobody waits: leave the time to others.
+    if (stop.stop_requested()) return;  // Nobody waits for the result.
     Try(*attempt);
   });
   if (!taken.ok()) co_return taken;
@@ -265,8 +269,8 @@ void Auth::TellObserver(const std::string& username) const {
   }
 }
 
-// On a hashing thread, from where nothing may be thrown. What is noted counts before the next one
-// in line has its turn.
+// On a hashing thread; must not throw. Failures are counted before the next login in the queue is
+// tried.
 void Auth::Try(Attempt& attempt) {
   const Attempt::EndOnExit ends(attempt);
   try {

@@ -1,4 +1,4 @@
-// auth.v1 as it is served.
+// The service auth.v1.AuthService: logins, and the users of connections.
 #pragma once
 
 #include <chrono>
@@ -16,47 +16,49 @@
 #include "services/auth/authenticator.h"
 #include "services/auth/hash_queue.h"
 #include "services/auth/login_observer.h"
+#include "services/auth/login_queue.h"
 #include "services/auth/login_throttle.h"
-#include "services/auth/login_turns.h"
 #include "services/auth/password_hasher.h"
 
 namespace services {
 
 struct AuthOptions {
-  std::size_t hash_threads = 0;  // Hashes at once; 0: as many as there are cores.
+  // Threads that hash passwords; 0: as many as there are cores. One user of the system may occupy
+  // three quarters of them.
+  std::size_t hash_threads = 0;
 
-  // Logins that wait for one, of which no user of the system has more than are free (hash_queue.h);
-  // and logins of one name, by one user of the system, that are under way: one of them is tried,
-  // and the others wait for their turn. What is above is RESOURCE_EXHAUSTED.
+  // Logins that may wait for such a thread, of which one user of the system may have half
+  // (hash_queue.h); and logins in progress of one name by one user of the system, of which one is
+  // tried at a time. Further ones end with RESOURCE_EXHAUSTED.
   std::size_t hash_queue = 64;
 
-  // Logins of one connection that are under way; more are RESOURCE_EXHAUSTED.
+  // Logins in progress on one connection; further ones end with RESOURCE_EXHAUSTED.
   std::size_t logins_per_connection = 8;
 
   LoginThrottleOptions throttle;
-  LoginObserver* observer = nullptr;  // Outlives the service.
+  LoginObserver* observer = nullptr;  // Must outlive the service.
 
-  // How a login waits after failures: false when `stop` came first.
+  // How a login waits after failures: returns false when `stop` was requested first. For tests.
   using Sleep = std::function<piperpc::Task<bool>(std::chrono::steady_clock::duration delay,
                                                   std::stop_token stop)>;
   Sleep sleep = piperpc::Sleep;
 
-  // What time it is.
+  // The current time. For tests.
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 
-  // Of logins, and of those that were refused or cancelled, with the user's name and never the
-  // password. What the hook throws is dropped.
+  // Logs logins, also those that were refused or cancelled, with the user's name and never with the
+  // password. What the hook throws is ignored.
   piperpc::LogHook log;
 };
 
-// The user of a connection is in its SessionState. A login that is cancelled while its password is
-// hashed logs nobody in and tells no observer, though it may have registered the name; it counts as
-// a failure when the password was wrong. Of one name and one user of the system, one login at a
-// time is tried, so that guesses that come together gain nothing over those that come one by one.
+// The user of a connection is SessionState::user(). A login that is cancelled while its password is
+// hashed logs nobody in and is not reported to the observer, though it may have registered the
+// name; it counts as a failure when the password was wrong. Logins of one name by one user of the
+// system are tried one at a time, so that parallel guesses are as slow as sequential ones.
 class Auth final : public auth::v1::AuthService {
  public:
   Auth(AccountStore& store, PasswordHasher hasher,
-       AuthOptions options);  // The store outlives this.
+       AuthOptions options);  // The store must outlive this.
 
   piperpc::Task<absl::StatusOr<auth::v1::LoginResponse>> CoLogin(
       piperpc::ServerContext& context, auth::v1::LoginRequest request) override;
@@ -72,7 +74,7 @@ class Auth final : public auth::v1::AuthService {
                                                      const auth::v1::LoginRequest& request);
   absl::StatusOr<std::shared_ptr<Attempt>> Begin(piperpc::ServerContext& context,
                                                  const auth::v1::LoginRequest& request);
-  piperpc::Task<absl::Status> WaitForTurn(Attempt& attempt, std::stop_token stop);
+  piperpc::Task<absl::Status> WaitUntilFirst(Attempt& attempt, std::stop_token stop);
   piperpc::Task<absl::StatusOr<Authenticated>> RunAttempt(std::shared_ptr<Attempt> attempt,
                                                           std::stop_token stop);
   void Try(Attempt& attempt);
@@ -81,7 +83,7 @@ class Auth final : public auth::v1::AuthService {
 
   const AuthOptions options_;
   LoginThrottle throttle_;
-  LoginTurns turns_;
+  LoginQueue queue_;
   Authenticator authenticator_;
   HashQueue hashing_;  // The last member: its threads end first.
 };

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/exceptions.h"
 #include "services/auth/log_safely.h"
 
 namespace services {
@@ -19,14 +20,14 @@ absl::StatusOr<Authenticated> Authenticator::Authenticate(std::string_view usern
     const absl::StatusOr<bool> registered = Register(username, password);
     if (!registered.ok()) return registered.status();
     if (*registered) return Authenticated::kRegistered;
-    hash = store_.FindHash(username);  // Somebody was faster.
+    hash = store_.FindHash(username);  // Another thread has registered it.
     if (!hash.ok()) return hash.status();
     if (!*hash) return absl::AbortedError("the account was removed during the login");
   }
   return Recognise(username, password, **hash);
 }
 
-// The hash is made only for the time that it takes, so that asking for names is not cheap.
+// Makes a hash only for the time that it takes, so that probing for names is as slow as a login.
 absl::Status Authenticator::RefuseUnknown(std::string_view username,
                                           std::string_view password) const {
   const absl::StatusOr<std::string> hash = hasher_.Hash(password);
@@ -58,7 +59,7 @@ absl::Status Authenticator::ReplaceHash(std::string_view username, std::string_v
   return store_.ReplaceHash(username, hash, *renewed);
 }
 
-// The login does not depend on it: what fails here is told, and tried again at the next one.
+// The login does not depend on it: a failure is logged, and the next login tries again.
 void Authenticator::Renew(std::string_view username, std::string_view password,
                           const std::string& hash) {
   absl::Status status;
@@ -74,7 +75,8 @@ void Authenticator::Renew(std::string_view username, std::string_view password,
         piperpc::LogLevel::kWarning,
         "password hash not renewed",
         {{"user", std::string(username)},
-         {"error", thrown != nullptr ? WhatWasThrown(thrown) : status.ToString()}}};
+         {"error",
+          thrown != nullptr ? piperpc::internal::DescribeException(thrown) : status.ToString()}}};
   });
 }
 

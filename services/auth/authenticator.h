@@ -1,4 +1,4 @@
-// Whether a password is a user's.
+// Checks passwords, and registers new names.
 #pragma once
 
 #include <string_view>
@@ -13,22 +13,23 @@ namespace services {
 
 enum class Authenticated { kRegistered, kRecognised };
 
-// What becomes of a name that is not registered.
+// What to do with a name that is not registered.
 enum class UnknownName { kRegister, kRefuse };
 
-// Thread-safe. Blocks for as long as a hash and a write to the store take: not for an event loop.
+// Thread-safe. Blocks while a password is hashed and the store is written: not for event loops.
 class Authenticator {
  public:
-  // The store outlives this. `log`, any thread's, learns of what is no reason to refuse a login: an
-  // outdated hash that could not be renewed. What the hook throws is dropped.
+  // The store must outlive this. `log`, called on any thread, is told of errors that do not make a
+  // login fail: an outdated hash could not be renewed. What the hook throws is ignored.
   Authenticator(AccountStore& store, PasswordHasher hasher, piperpc::LogHook log = {})
       : store_(store), hasher_(hasher), log_(std::move(log)) {}
 
-  // Registers a name that is not in the store with `password`, durably; of several that try at once
-  // one does, and the others have to match its password. UNAUTHENTICATED: the password is another
-  // one. NOT_FOUND: the name is not in the store, and `unknown` refuses it. Name and password have
-  // been checked (credentials.h). A name that is known and one that is not take the same time, that
-  // of one hash. An account whose hash is outdated gets a new one.
+  // Checks `password`, or registers a name that is not in the store with it, durably. When several
+  // threads register one name at once, one succeeds, and the others are checked against its
+  // password. An outdated hash is renewed. Known and unknown names take the same time, that of one
+  // hash. `username` and `password` must be valid (credentials.h).
+  //   UNAUTHENTICATED: the password is wrong.
+  //   NOT_FOUND: the name is not in the store, and `unknown` is kRefuse.
   absl::StatusOr<Authenticated> Authenticate(std::string_view username, std::string_view password,
                                              UnknownName unknown = UnknownName::kRegister);
 

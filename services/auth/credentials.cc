@@ -2,10 +2,10 @@
 
 #include <sodium.h>
 
-#include <optional>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "services/text/utf8.h"
+#include "piperpc/internal/utf8.h"
 
 namespace services {
 namespace {
@@ -17,7 +17,7 @@ absl::Status CheckSize(const char* what, std::size_t size, std::size_t limit) {
 }
 
 // Characters that would let a name break out of its line in a log or on a terminal.
-bool BreaksLines(char32_t character) {
+bool BreaksLines(std::uint32_t character) {
   return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
          character == 0x2029;
 }
@@ -27,18 +27,17 @@ bool BreaksLines(char32_t character) {
 absl::Status CheckUsername(std::string_view username) {
   absl::Status size = CheckSize("user name", username.size(), kMaxUsernameBytes);
   if (!size.ok()) return size;
-  std::size_t at = 0;
-  while (at < username.size()) {
-    const std::size_t begin = at;
-    const std::optional<char32_t> character = NextCharacter(username, at);
-    if (!character) {
+  for (std::size_t at = 0; at < username.size();) {
+    const auto character = piperpc::internal::FirstCharacter(username.substr(at));
+    if (character.length == 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the user name is not UTF-8: invalid byte at offset ", begin));
+          absl::StrCat("the user name is not UTF-8: invalid byte at offset ", at));
     }
-    if (BreaksLines(*character)) {
+    if (BreaksLines(character.code)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the user name has a control character at offset ", begin));
+          absl::StrCat("the user name has a control character at offset ", at));
     }
+    at += character.length;
   }
   if (username.front() == ' ' || username.back() == ' ') {
     return absl::InvalidArgumentError("the user name begins or ends with a space");

@@ -1,4 +1,4 @@
-// What a user name and a password may be, and how a password is forgotten.
+// The rules for user names and passwords, and wiping passwords from memory.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ namespace services {
 inline constexpr std::size_t kMaxUsernameBytes = 64;
 inline constexpr std::size_t kMaxPasswordBytes = 1024;
 
-// INVALID_ARGUMENT names the rule that is broken: 1 to kMaxUsernameBytes bytes of UTF-8, without
-// control characters and line separators, no space at either end.
+// INVALID_ARGUMENT: the name breaks a rule, which the text names. The rules: 1 to kMaxUsernameBytes
+// bytes of UTF-8, without control characters and line separators, no space at either end.
 absl::Status CheckUsername(std::string_view username);
 
 // INVALID_ARGUMENT: not 1 to kMaxPasswordBytes bytes. They may be any bytes.
 absl::Status CheckPassword(std::string_view password);
 
-// A copy of a password that is wiped from memory when this goes away.
+// A copy of a password; the destructor wipes it from memory.
 class Secret {
  public:
   explicit Secret(std::string_view text) : text_(text) {}
@@ -33,7 +33,7 @@ class Secret {
   std::string text_;
 };
 
-// Overwrites all that `text` has room for, and empties it.
+// Overwrites the whole buffer of `text`, and clears it.
 void Wipe(std::string& text);
 
 }  // namespace services

@@ -1,9 +1,8 @@
-// The threads that hash passwords, and who is next.
+// The threads that hash passwords, shared by the users whose logins need them.
 #pragma once
 
 #include <cstddef>
-#include <deque>
-#include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -14,37 +13,29 @@
 
 namespace services {
 
-// Work of several users, served round robin: one user's hundred hashes hold up another one's first
-// by one hash. No user can fill the queue: each may hold as many places as are free at that moment,
-// so that a single one has half of them and there is always room for the next. Thread-safe.
+// A WorkerPool with a part for each user of the system, so that one user's logins hold up nobody
+// else's: users are served round robin, and one has at most three quarters of the threads and as
+// many places of the queue as are free at that moment (half of it, when nobody else waits).
+// Thread-safe.
 class HashQueue {
  public:
-  // Runs up to `threads` (at least 1) at once; `max_waiting` more may wait.
+  // Runs up to `threads` (at least 1) at once; up to `max_waiting` more wait.
   HashQueue(std::size_t threads, std::size_t max_waiting);
   HashQueue(const HashQueue&) = delete;
   HashQueue& operator=(const HashQueue&) = delete;
 
-  // Runs `work` on one of the threads; what it throws is dropped. RESOURCE_EXHAUSTED names the
-  // limit when `user` holds its share, or when the system has no thread.
+  // Runs `work` on one of the threads; an exception that leaves it is dropped. RESOURCE_EXHAUSTED
+  // names the limit when the queue is full or `user` has its share of it, or the system's reason
+  // when it refuses the first thread.
   absl::Status Run(const std::string& user, absl::AnyInvocable<void()> work);
 
  private:
-  struct User {
-    std::size_t held = 0;  // Waiting and running.
-    std::deque<absl::AnyInvocable<void()>> waiting;
-  };
-  class PlaceOf;
-  absl::Status CheckShare(const std::string& user, std::size_t held) const;
-  absl::AnyInvocable<void()> Withdraw(const std::string& user);
-  void RunNext();
-  void Release(const std::string& user);
+  std::shared_ptr<piperpc::WorkerPool> PartOf(const std::string& user);
 
-  const std::size_t places_;
-  std::mutex mutex_;  // Of all below. Taken before the pool's own.
-  std::size_t held_ = 0;
-  std::unordered_map<std::string, User> users_;
-  std::list<std::string> line_;  // Users with work that waits, the next one first.
-  piperpc::WorkerPool pool_;     // The last member: its threads end first.
+  piperpc::WorkerPool pool_;
+  std::mutex mutex_;
+  // Guarded by `mutex_`. A part lives as long as its work.
+  std::unordered_map<std::string, std::weak_ptr<piperpc::WorkerPool>> parts_;
 };
 
 }  // namespace services

@@ -1,4 +1,4 @@
-// What failures and turns are counted for: a user name, tried by one peer.
+// The key that failures and queues of logins go by: a user name, tried by one peer.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace services {
 
-// `peer`: piperpc::Peer::user. No user name has a line feed in it (credentials.h).
+// `peer`: piperpc::Peer::user. A user name contains no line feed (credentials.h).
 inline std::string LoginKey(std::string_view username, std::string_view peer) {
   std::string key(username);
   key += '\n';

@@ -1,4 +1,4 @@
-// Who wants to know of logins.
+// Is told of logins.
 #pragma once
 
 #include <string_view>
@@ -7,9 +7,9 @@ namespace services {
 
 class LoginObserver {
  public:
-  // `username` has logged in: called once for each login that succeeded, after it took effect and
-  // before its caller has the answer. On an event loop, several at a time when the server has
-  // several: must not block. What it throws goes to the log, and the login stands.
+  // Called once for each successful login, after it took effect and before its caller gets the
+  // answer. Runs on an event loop, at the same time on several if the server has several: must not
+  // block. What it throws is logged and does not undo the login.
   virtual void OnLogin(std::string_view username) = 0;
 
  protected:

@@ -1,4 +1,4 @@
-// Slows down those who guess passwords.
+// Delays logins after failures, to slow down guessing.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@ struct LoginThrottleOptions {
   std::chrono::milliseconds first_delay{100};  // After the first failure; doubles with each one.
   std::chrono::milliseconds max_delay{2000};
   std::chrono::minutes memory{15};   // A failure older than this is forgotten.
-  std::size_t max_entries = 10'000;  // Above it, who failed longest ago is forgotten.
+  std::size_t max_entries = 10'000;  // Above this, the oldest failure is forgotten.
 };
 
 // Counts failed logins for each pair of a user name and a peer (piperpc::Peer::user), so that one
-// peer's guesses do not slow down another's logins. Nobody is locked out: a wait never exceeds
+// peer's guesses do not slow down another's logins. Nobody is locked out: a delay never exceeds
 // max_delay. Thread-safe.
 class LoginThrottle {
  public:
@@ -28,8 +28,7 @@ class LoginThrottle {
 
   explicit LoginThrottle(LoginThrottleOptions options) : options_(options) {}
 
-  // How long a login that comes at `now` has to wait before it is looked at; zero when no failure
-  // is recent.
+  // How long a login at `now` has to wait before it is tried; zero without recent failures.
   Duration Delay(std::string_view username, std::string_view peer, TimePoint now) const;
 
   void Failed(std::string_view username, std::string_view peer, TimePoint now);

@@ -9,23 +9,23 @@
 
 namespace services {
 
-// What a hash costs those who make one, and those who guess.
+// The cost of one hash, for the server as well as for an attacker.
 struct PasswordCost {
   unsigned long long operations;
   std::size_t memory_bytes;
 
   static PasswordCost Interactive();  // 64 MiB and some 50 ms. The default of the services.
-  static PasswordCost Minimal();      // Next to nothing: for tests only.
+  static PasswordCost Minimal();      // Almost nothing; for tests only.
 };
 
-// Thread-safe, and slow on purpose: not for an event loop. Each call that is under way holds the
-// memory of its hash.
+// Thread-safe, and slow on purpose: not for event loops. Each running call uses memory_bytes.
 class PasswordHasher {
  public:
-  // INVALID_ARGUMENT: a cost that libsodium does not take; INTERNAL: libsodium does not start.
+  // INVALID_ARGUMENT: libsodium does not support the cost; INTERNAL: libsodium cannot be
+  // initialized.
   static absl::StatusOr<PasswordHasher> Create(PasswordCost cost);
 
-  // A salted hash of all bytes of `password`, as text that holds salt and cost.
+  // Returns a salted hash of `password` as text, which contains salt and cost.
   // RESOURCE_EXHAUSTED: there is not enough memory.
   absl::StatusOr<std::string> Hash(std::string_view password) const;
 

@@ -1,4 +1,4 @@
-// Files that nobody else may read.
+// Files that only their owner may read.
 #pragma once
 
 #include <string>
@@ -7,15 +7,17 @@
 
 namespace services {
 
-// Makes the file at `path`, and the folder that it is in, when they are not there: for their owner
-// only. A file that is there is left as it is. FAILED_PRECONDITION: what is there is not a regular
-// file; or, where new files inherit the access of their folder (Windows), the folder lets others
-// in, for a database makes more files beside its own. Other errors are the system's; all of them
-// name the path, which is UTF-8.
+// Creates the file at `path` (in UTF-8), and its folder, if they do not exist; only their owner may
+// use them. An existing file is not changed. Errors name the path.
+//   FAILED_PRECONDITION: it exists and is not a regular file; or, on Windows, where new files
+//   inherit
+//     the access rules of their folder, the folder gives access to others. (A database creates more
+//     files next to its own.)
+//   Otherwise the system's error.
 absl::Status MakePrivateFile(const std::string& path);
 
-// Takes from a file the access that others have to it, and changes nothing else; does nothing when
-// there is no file. Errors as above.
+// Removes the access of all others to a file, and changes nothing else. Does nothing when there is
+// no file. Errors as above.
 absl::Status RestrictToOwner(const std::string& path);
 
 }  // namespace services

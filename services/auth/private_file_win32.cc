@@ -12,8 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/utf8.h"
 #include "services/auth/private_file.h"
-#include "services/text/utf8.h"
 
 namespace services {
 namespace {
@@ -46,7 +46,7 @@ absl::Status SystemError(DWORD error, const char* what, const fs::path& path) {
 
 // What `path` is called where names are UTF-16.
 absl::StatusOr<fs::path> WidePath(const std::string& path) {
-  const std::optional<std::size_t> invalid = FindInvalidUtf8(path);
+  const std::optional<std::size_t> invalid = piperpc::internal::FindInvalidUtf8(path);
   if (!invalid.has_value()) return fs::path(std::u8string(path.begin(), path.end()));
   return absl::InvalidArgumentError(
       absl::StrCat("the name of a file is not UTF-8: invalid byte at offset ", *invalid));

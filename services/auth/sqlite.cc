@@ -35,7 +35,7 @@ bool IsWantOfRoom(const std::error_code& cause) {
   return cause == std::errc::no_space_on_device || cause == std::errc::file_too_large;
 }
 
-// What SQLite calls an I/O error may be a disk that is full: the system's own word says so.
+// An I/O error of SQLite may be a full disk, which only the system's error tells.
 absl::Status IoErrorOf(sqlite3* database) {
   const std::error_code cause(sqlite3_system_errno(database), std::system_category());
   return absl::Status(

@@ -1,4 +1,4 @@
-// A thin C++ face of SQLite: what is opened gets closed, and errors are statuses.
+// A thin C++ wrapper of SQLite: handles close themselves, and errors are statuses.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ struct sqlite3_stmt;
 
 namespace services {
 
-// A prepared statement; goes away before its database. One thread at a time, as the database.
+// A prepared statement. Its database must outlive it. One thread at a time, as for the database.
 class SqliteStatement {
  public:
   // The same text or number may be bound again after Reset(). Indexes count from 1.
   absl::Status Bind(int index, std::string_view text);
 
-  // True: a row is there. False: the statement is done.
+  // True: there is a row. False: the statement is done.
   absl::StatusOr<bool> Step();
 
-  // Of the row that is there. Columns count from 0.
+  // Columns of the current row, counted from 0.
   std::string Text(int column) const;
   std::int64_t Number(int column) const;
 
@@ -42,24 +42,24 @@ class SqliteStatement {
 // A connection to a database. One thread at a time.
 //
 // Errors: UNAVAILABLE, another process holds it locked; RESOURCE_EXHAUSTED, no space left;
-// DATA_LOSS, it is damaged or no database at all; FAILED_PRECONDITION, it cannot be opened or
+// DATA_LOSS, it is damaged or not a database; FAILED_PRECONDITION, it cannot be opened or
 // written; else INTERNAL. All with SQLite's own text.
 class SqliteDatabase {
  public:
-  // Opens the file at `path`, which is made when there is none; ":memory:" is gone with this.
+  // Opens the file at `path`, or creates it; ":memory:" lives as long as this object.
   static absl::StatusOr<SqliteDatabase> Open(const std::string& path);
 
-  // Opens the file as it is on the disk, for reading: takes no locks, and neither reads, makes nor
-  // removes the files that a database has beside it. What another process is writing may be seen in
-  // part.
+  // Opens the file read-only, exactly as it is on the disk: without locks, and without reading,
+  // creating or removing the database's other files. Changes that another process is making may be
+  // seen in part.
   static absl::StatusOr<SqliteDatabase> OpenAsItIs(const std::string& path);
 
   absl::StatusOr<SqliteStatement> Prepare(std::string_view sql);
 
-  // Runs one statement or several that need nothing and give nothing.
+  // Runs one or more statements that have no parameters and no result.
   absl::Status Execute(const std::string& sql);
 
-  // The first column of the only row that `sql` gives.
+  // The first column of the only row that `sql` returns.
   absl::StatusOr<std::int64_t> QueryNumber(std::string_view sql);
 
   // How many rows the last statement changed.

@@ -1,4 +1,4 @@
-// Accounts in one SQLite file.
+// Stores accounts in an SQLite file.
 #pragma once
 
 #include <memory>
@@ -9,17 +9,23 @@
 
 namespace services {
 
-// For OpenAccountStore(): accounts that are gone with the store.
+// A path for OpenAccountStore(): accounts in memory only.
 inline constexpr char kInMemory[] = ":memory:";
 
-// Opens the accounts in the file `path`, readable by its owner only; a file and its folder are made
-// when there are none. Write-ahead log, synchronous=FULL: what was answered survives a crash and a
-// loss of power. A file bears an application_id of ours; one without any is taken over when it is
-// empty, or holds the accounts' table and nothing else, and no unfinished writes are beside it.
-// Every other file is left as it is, with what is beside it and who may use it.
-// Errors name the path: FAILED_PRECONDITION, a database of another program, made by a newer
-// version, or it cannot be opened or written; DATA_LOSS, not a database; UNAVAILABLE, locked by
-// another process.
+// Opens the accounts in the file `path`, which only its owner can read; creates the file and its
+// folder if they do not exist. Uses a write-ahead log with synchronous=FULL, so that changes
+// survive a crash and a loss of power once they are acknowledged.
+//
+// The file is marked with an application_id. A file without one is accepted when it is empty or
+// contains only the accounts' table, and has no unfinished writes. No other file is changed, nor
+// are its access rights and the files next to it.
+//
+// Errors name the path.
+//   FAILED_PRECONDITION: the file is a database of another program or of a newer version, or cannot
+//   be
+//     opened or written.
+//   DATA_LOSS: it is not a database, or damaged.
+//   UNAVAILABLE: another process has locked it.
 absl::StatusOr<std::unique_ptr<AccountStore>> OpenAccountStore(const std::string& path);
 
 }  // namespace services

@@ -1,4 +1,4 @@
-# find_package(Sodium) gives Sodium::Sodium. libsodium itself says only to pkg-config where it is,
+# find_package(Sodium) defines Sodium::Sodium. libsodium itself has only a file for pkg-config,
 # which Windows does not have.
 find_path(Sodium_INCLUDE_DIR sodium.h)
 find_library(Sodium_LIBRARY NAMES sodium libsodium)

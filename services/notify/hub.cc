@@ -18,7 +18,7 @@ using notify::v1::SlowPolicy;
 // The event that says "you are subscribed" and those of logins always fit.
 constexpr std::size_t kMinQueueBytes = 4096;
 
-// A queue's own memory for an event: the pointer and its share of the bookkeeping.
+// The memory of a queue for each event, besides the event itself.
 constexpr std::size_t kEntryBytes = 64;
 
 bool IsPolicy(SlowPolicy policy) {
@@ -43,38 +43,38 @@ std::size_t BytesOf(const Event& event) { return event.SpaceUsedLong() + kEntryB
 
 }  // namespace
 
-// A publisher that waits for room.
-struct Hub::Turn {
+// A publisher that waits for subscribers whose queues are full.
+struct Hub::BlockedPublisher {
   piperpc::AsyncEvent changed;
   std::atomic<bool> time_is_up = false;
 };
 
-// Registers a turn for as long as its publisher waits, however that ends.
-class Hub::WaitingTurn {
+// Registers a blocked publisher with the hub while it waits.
+class Hub::Registration {
  public:
-  explicit WaitingTurn(Hub& hub) : hub_(hub) {
+  explicit Registration(Hub& hub) : hub_(hub) {
     std::lock_guard lock(hub_.mutex_);
-    hub_.waiting_.insert(turn_.get());
+    hub_.blocked_.insert(publisher_.get());
   }
-  ~WaitingTurn() {
+  ~Registration() {
     std::lock_guard lock(hub_.mutex_);
-    hub_.waiting_.erase(turn_.get());
+    hub_.blocked_.erase(publisher_.get());
   }
-  WaitingTurn(const WaitingTurn&) = delete;
-  WaitingTurn& operator=(const WaitingTurn&) = delete;
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
 
   void StartTimer(std::chrono::milliseconds limit) {
     timer_.emplace(std::chrono::steady_clock::now() + Countable(limit), [this] {
-      turn_->time_is_up = true;
-      turn_->changed.Set();
+      publisher_->time_is_up = true;
+      publisher_->changed.Set();
     });
   }
 
-  Turn& operator*() { return *turn_; }
+  BlockedPublisher* operator->() { return publisher_.get(); }
 
  private:
   Hub& hub_;
-  const std::unique_ptr<Turn> turn_ = std::make_unique<Turn>();
+  const std::unique_ptr<BlockedPublisher> publisher_ = std::make_unique<BlockedPublisher>();
   std::optional<piperpc::Timer> timer_;
 };
 
@@ -92,7 +92,7 @@ piperpc::Task<SharedEvent> Feed::Next(std::stop_token stop) {
 
 SharedEvent Feed::TryNext() {
   SubscriberQueue::Popped popped = queue_.Pop();
-  if (popped.room_wanted) hub_.WakePublishers();
+  if (popped.publisher_waits) hub_.WakePublishers();
   return std::move(popped.event);
 }
 
@@ -116,7 +116,7 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolic
         absl::StrCat("not a valid policy for slow subscribers: ", static_cast<int>(policy)));
   }
   auto feed = std::make_unique<Feed>(*this, user, policy, options_.queue_bytes);
-  // The feed goes away, and takes this lock, only after it was released: declared before it.
+  // The feed is declared before the lock, which its destructor takes.
   std::lock_guard lock(mutex_);
   if (absl::Status full = CheckPlaces(feed->user_); !full.ok()) return full;
   SharedEvent subscribed = MakeSubscribed(policy, options_.queue_bytes, sequence_);
@@ -152,19 +152,19 @@ piperpc::Task<absl::StatusOr<Hub::Published>> Hub::Publish(Event event, std::sto
   if (!draft.ok()) co_return draft.status();
   std::optional<Published> published = Deliver(*draft, Slow::kHoldBack);
   if (published) co_return *published;
-  auto turn = PublishInTurn(*std::move(draft), std::move(stop));
-  co_return co_await turn;
+  auto publication = PublishWhenWritable(*std::move(draft), std::move(stop));
+  co_return co_await publication;
 }
 
-piperpc::Task<absl::StatusOr<Hub::Published>> Hub::PublishInTurn(Draft draft,
-                                                                 std::stop_token stop) {
-  WaitingTurn turn(*this);
-  turn.StartTimer(options_.block_limit);
+piperpc::Task<absl::StatusOr<Hub::Published>> Hub::PublishWhenWritable(Draft draft,
+                                                                       std::stop_token stop) {
+  Registration publisher(*this);
+  publisher.StartTimer(options_.block_limit);
   for (;;) {
-    const Slow slow = (*turn).time_is_up ? Slow::kCutOff : Slow::kHoldBack;
+    const Slow slow = publisher->time_is_up ? Slow::kCutOff : Slow::kHoldBack;
     const std::optional<Published> published = Deliver(draft, slow);
     if (published) co_return *published;
-    auto change = (*turn).changed.Wait(stop);
+    auto change = publisher->changed.Wait(stop);
     const bool changed = co_await change;
     if (!changed) co_return absl::CancelledError("the publisher was stopped");
   }
@@ -181,7 +181,7 @@ absl::StatusOr<Hub::Draft> Hub::MakeDraft(Event event) const {
   return Draft{std::move(event), bytes};
 }
 
-// None when somebody holds the publisher back.
+// None when a subscriber makes the publisher wait.
 std::optional<Hub::Published> Hub::Deliver(Draft& draft, Slow slow) {
   std::lock_guard lock(mutex_);
   if (slow == Slow::kHoldBack && SomebodyHoldsBack(draft.bytes)) return std::nullopt;
@@ -208,7 +208,7 @@ Hub::Published Hub::PushToAll(Draft& draft) {
 
 void Hub::WakePublishers() {
   std::lock_guard lock(mutex_);
-  for (Turn* turn : waiting_) turn->changed.Set();
+  for (BlockedPublisher* publisher : blocked_) publisher->changed.Set();
 }
 
 void Hub::Remove(Feed& feed) {
@@ -217,7 +217,7 @@ void Hub::Remove(Feed& feed) {
     const auto own = feeds_of_.find(feed.user_);
     if (--own->second == 0) feeds_of_.erase(own);
   }
-  for (Turn* turn : waiting_) turn->changed.Set();
+  for (BlockedPublisher* publisher : blocked_) publisher->changed.Set();
 }
 
 }  // namespace services

@@ -1,4 +1,4 @@
-// Where publishers and subscribers meet.
+// The hub: passes events from publishers to subscribers.
 #pragma once
 
 #include <chrono>
@@ -25,20 +25,20 @@
 namespace services {
 
 struct HubOptions {
-  // Of one subscriber's queue; 4 KiB and more. Events count with the memory that they take; one
-  // that is in several queues counts in each.
+  // The limit of one subscriber's queue in bytes, 4 KiB or more. An event counts with the memory
+  // that it uses, in each queue that it is in.
   std::size_t queue_bytes = 1024 * 1024;
 
-  // For subscribers who ask for none.
+  // For subscribers that do not choose one.
   notify::v1::SlowPolicy policy = notify::v1::SLOW_POLICY_DROP_OLDEST;
 
-  // At once; and of one user of the system, so that nobody takes all of the places. 0: all but a
-  // quarter of them.
+  // Subscribers at once, in all and of one user of the system. max_subscribers_per_user 0: three
+  // quarters of max_subscribers.
   std::size_t max_subscribers = 10'000;
   std::size_t max_subscribers_per_user = 0;
 
-  // How long one Publish() waits for slow subscribers whose policy is to block; milliseconds::max()
-  // for as long as it takes.
+  // How long one Publish() waits for slow subscribers whose policy is to block;
+  // milliseconds::max(): without a limit.
   std::chrono::milliseconds block_limit{1000};
 };
 
@@ -53,21 +53,21 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  // The next event; null when `stop` was asked to stop, and when the subscriber was too slow for
-  // its policy: status() tells. The first event is `subscribed`. Only on an executor; one at a
-  // time.
+  // Returns the next event; null when `stop` was requested to stop, or when the subscriber was
+  // disconnected as too slow (then status() is not OK). The first event is `subscribed`. Only on an
+  // executor; one at a time.
   piperpc::Task<SharedEvent> Next(std::stop_token stop);
 
-  // What Next() would give without waiting; null when nothing is there. Any thread, as long as
-  // nobody is in Next().
+  // The next event if there is one, else null. Any thread, but not while Next() runs.
   SharedEvent TryNext();
 
-  // See SubscriberQueue: for a subscriber that is not in Next() when it turns out to be too slow.
+  // See SubscriberQueue. For a subscriber that is not in Next() when it is disconnected.
   void WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off) {
     queue_.WhenCutOff(std::move(cut_off));
   }
 
-  // RESOURCE_EXHAUSTED names the limit when this subscriber was too slow; else OK.
+  // RESOURCE_EXHAUSTED: the subscriber was disconnected as too slow; the text names the limit. Else
+  // OK.
   absl::Status status() const { return queue_.status(); }
 
  private:
@@ -77,13 +77,13 @@ class Feed {
   SubscriberQueue queue_;
 };
 
-// Gives every event to every subscriber that there is at that moment, in one order for all.
-// Thread-safe. Outlives its feeds.
+// Passes each event to all subscribers of that moment, in the same order for all. Thread-safe. Must
+// outlive its feeds.
 class Hub {
  public:
   struct Published {
     std::uint64_t sequence = 0;
-    std::uint32_t subscribers = 0;  // Who have it in their queues.
+    std::uint32_t subscribers = 0;  // That have it in their queues.
   };
 
   // INVALID_ARGUMENT names an option that is out of its range.
@@ -91,18 +91,19 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Subscribes for `user`, as Peer::user; nothing that is published after the return is missed.
-  // INVALID_ARGUMENT: no such policy; RESOURCE_EXHAUSTED: there are max_subscribers already, or
-  // max_subscribers_per_user of this one.
+  // Subscribes for `user` (Peer::user): the feed gets every event that is published after this
+  // returns. INVALID_ARGUMENT: not a valid policy; RESOURCE_EXHAUSTED: max_subscribers or
+  // max_subscribers_per_user is reached.
   absl::StatusOr<std::unique_ptr<Feed>> Open(std::string_view user, notify::v1::SlowPolicy policy);
 
-  // Publishes `event`, of which the caller has set the kind, and waits for nobody: subscribers that
-  // block and have no room are disconnected. RESOURCE_EXHAUSTED: it is larger than a queue.
+  // Publishes `event`, of which the caller has set the kind, without waiting: subscribers whose
+  // policy is to block are disconnected when their queue is full. RESOURCE_EXHAUSTED: it is larger
+  // than a queue.
   absl::StatusOr<Published> Announce(notify::v1::Event event);
 
-  // The same, after waiting up to block_limit for room in the queues of subscribers that block.
-  // CANCELLED, and nothing was published, when `stop` came first. Only on an executor, which
-  // outlives the wait.
+  // The same, but first waits up to block_limit for full queues of subscribers whose policy is to
+  // block. CANCELLED: `stop` was requested first, and nothing was published. Only on an executor,
+  // which must outlive the wait.
   piperpc::Task<absl::StatusOr<Published>> Publish(notify::v1::Event event, std::stop_token stop);
 
  private:
@@ -111,8 +112,8 @@ class Hub {
     notify::v1::Event event;
     std::size_t bytes;
   };
-  struct Turn;
-  class WaitingTurn;
+  struct BlockedPublisher;
+  class Registration;
   enum class Slow { kHoldBack, kCutOff };
 
   explicit Hub(HubOptions options) : options_(options) {}
@@ -121,16 +122,17 @@ class Hub {
   std::optional<Published> Deliver(Draft& draft, Slow slow);
   bool SomebodyHoldsBack(std::size_t bytes);
   Published PushToAll(Draft& draft);
-  piperpc::Task<absl::StatusOr<Published>> PublishInTurn(Draft draft, std::stop_token stop);
+  piperpc::Task<absl::StatusOr<Published>> PublishWhenWritable(Draft draft, std::stop_token stop);
   void WakePublishers();
   void Remove(Feed& feed);
 
   const HubOptions options_;
-  std::mutex mutex_;  // Of all below. Taken before that of a queue. Its order is the events' order.
+  std::mutex
+      mutex_;  // Guards all below. Taken before that of a queue. Events are numbered under it.
   std::uint64_t sequence_ = 0;
   std::unordered_set<Feed*> feeds_;
   std::unordered_map<std::string, std::size_t> feeds_of_;  // By their user.
-  std::unordered_set<Turn*> waiting_;
+  std::unordered_set<BlockedPublisher*> blocked_;
 };
 
 }  // namespace services

@@ -11,11 +11,12 @@
 namespace services {
 namespace {
 
-// A call, for others who may come when it is over. On its executor.
+// A call's context for work that may run after the call: such work holds a weak pointer. To be used
+// on the call's executor.
 using CallWhileItLasts = std::shared_ptr<piperpc::ServerContext* const>;
 
-// A subscriber that does not read is not waited for to say that it is too slow: its stream may
-// stand still at an event for which it gives no credit.
+// Ends the call of a subscriber that is too slow at once. Its stream may be waiting in a co_yield
+// for credit that never comes.
 void StopWhenCutOff(Feed& feed, const CallWhileItLasts& call) {
   feed.WhenCutOff([executor = piperpc::Executor::CurrentHandle(),
                    last = std::weak_ptr(call)](const absl::Status& reason) {
@@ -34,7 +35,7 @@ piperpc::Stream<notify::v1::Event> Notify::CoSubscribe(piperpc::ServerContext& c
   if (!feed.ok()) co_yield feed.status();
   const CallWhileItLasts call = std::make_shared<piperpc::ServerContext* const>(&context);
   StopWhenCutOff(**feed, call);
-  // Nor when the server ends: what it has not taken by then is lost.
+  // A shutdown ends the call in the same way; events that are still queued are lost.
   const std::stop_callback at_drain(context.drain_token(), [&context] {
     context.Stop(absl::UnavailableError("the server has ended the subscription"));
   });

@@ -1,4 +1,4 @@
-// notify.v1 as it is served.
+// The service notify.v1.NotifyService: publishing and subscribing to events.
 #pragma once
 
 #include <string_view>
@@ -10,10 +10,10 @@
 
 namespace services {
 
-// Logins and messages go to the hub; subscribers read from it.
+// Publishes logins and messages to the hub, and streams the hub's events to subscribers.
 class Notify final : public notify::v1::NotifyService, public LoginObserver {
  public:
-  explicit Notify(Hub& hub) : hub_(hub) {}  // Which outlives this.
+  explicit Notify(Hub& hub) : hub_(hub) {}  // `hub` must outlive this.
 
   piperpc::Stream<notify::v1::Event> CoSubscribe(piperpc::ServerContext& context,
                                                  notify::v1::SubscribeRequest request) override;

@@ -21,8 +21,8 @@ SharedEvent WithDropped(const SharedEvent& event, std::uint64_t dropped) {
 bool SubscriberQueue::HoldsBack(std::size_t bytes) {
   if (policy_ != notify::v1::SLOW_POLICY_BLOCK) return false;
   std::lock_guard lock(mutex_);
-  if (!status_.ok() || Fits(bytes)) return false;
-  writable_wanted_ = true;
+  if (!status_.ok() || HasSpace(bytes)) return false;
+  publisher_waits_ = true;
   return true;
 }
 
@@ -30,9 +30,9 @@ bool SubscriberQueue::Push(SharedEvent event, std::size_t bytes) {
   std::lock_guard lock(mutex_);
   if (!status_.ok()) return false;
   if (policy_ == notify::v1::SLOW_POLICY_DROP_OLDEST) {
-    while (!entries_.empty() && !Fits(bytes)) DropOldest();
+    while (!entries_.empty() && !HasSpace(bytes)) DropOldest();
   }
-  const bool fits = Fits(bytes);
+  const bool fits = HasSpace(bytes);
   if (fits) {
     entries_.push_back({std::move(event), bytes});
     queued_bytes_ += bytes;
@@ -50,7 +50,7 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
     std::lock_guard lock(mutex_);
     if (entries_.empty()) return popped;
     popped.event = std::move(entries_.front().event);
-    popped.room_wanted = std::exchange(writable_wanted_, false);
+    popped.publisher_waits = std::exchange(publisher_waits_, false);
     queued_bytes_ -= entries_.front().bytes;
     entries_.pop_front();
     dropped = std::exchange(dropped_, 0);

@@ -1,4 +1,4 @@
-// The events that one subscriber has not taken yet.
+// The queue of events for one subscriber.
 #pragma once
 
 #include <cstddef>
@@ -14,40 +14,41 @@
 
 namespace services {
 
-// Shared between the queues of all subscribers: a fan-out copies nothing.
+// The queues of all subscribers share an event; it is not copied.
 using SharedEvent = std::shared_ptr<const notify::v1::Event>;
 
-// Never holds more than its limit: what a full queue does is its policy's. Publishers push on any
-// thread, one at a time; one subscriber pops.
+// Limited in bytes; the policy decides what happens when it is full. Publishers push on any thread,
+// one at a time; one subscriber pops.
 class SubscriberQueue {
  public:
-  // `policy` is not SLOW_POLICY_UNSPECIFIED. What is pushed counts as many bytes as its pusher
-  // says.
+  // `policy` is not SLOW_POLICY_UNSPECIFIED.
   SubscriberQueue(notify::v1::SlowPolicy policy, std::size_t limit_bytes)
       : policy_(policy), limit_bytes_(limit_bytes) {}
 
-  // Whether a publisher who can wait should, for `bytes` of room: the policy is to block, and there
-  // is none. Then the pop that makes room says so.
+  // True when a publisher should wait before it pushes `bytes`: the policy is to block, and they do
+  // not fit. The next Pop() then has `publisher_waits`.
   bool HoldsBack(std::size_t bytes);
 
-  // Adds an event of at most the limit, making room as the policy says. False: there is no room, or
-  // there was none before: the queue is closed, empty, and status() names the limit.
+  // Adds an event that counts as `bytes`, at most the limit, after dropping older ones if that is
+  // the policy. False: it does not fit, or an earlier one did not; the queue is closed and empty,
+  // and status() names the limit.
   bool Push(SharedEvent event, std::size_t bytes);
 
   struct Popped {
-    SharedEvent event;  // Null: there is none. Tells how many were dropped before it.
-    bool room_wanted = false;
+    SharedEvent event;  // Null: there is none. Event::dropped is set when others were dropped.
+    bool publisher_waits = false;
   };
   Popped Pop();
 
-  // Calls `cut_off` with status() when a push finds no room and closes the queue; at once when that
-  // has happened. It runs under the queue's lock, on the publisher's thread: it only passes on.
+  // Calls `cut_off` with status() when a push closes the queue; at once, if that has happened
+  // already. It runs on the publisher's thread and under the queue's lock, so it should only post
+  // work.
   void WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off);
 
   // OK while the queue is open.
   absl::Status status() const;
 
-  // Set whenever there is something new to pop, or the queue was closed.
+  // Set when there is a new event to pop, or the queue was closed.
   piperpc::AsyncEvent& changed() { return changed_; }
 
  private:
@@ -55,7 +56,7 @@ class SubscriberQueue {
     SharedEvent event;
     std::size_t bytes;
   };
-  bool Fits(std::size_t bytes) const { return bytes <= limit_bytes_ - queued_bytes_; }
+  bool HasSpace(std::size_t bytes) const { return bytes <= limit_bytes_ - queued_bytes_; }
   void DropOldest();
   void CutOff();
 
@@ -66,7 +67,7 @@ class SubscriberQueue {
   std::deque<Entry> entries_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Since the last pop.
-  bool writable_wanted_ = false;
+  bool publisher_waits_ = false;
   absl::AnyInvocable<void(const absl::Status&)> cut_off_;
   absl::Status status_;
 };

@@ -12,7 +12,7 @@
 namespace services {
 namespace {
 
-// Longer texts take a millisecond and more: they are not for the event loop.
+// Longer texts take a millisecond or more, so they are converted on a worker thread.
 constexpr std::size_t kMaxBytesOnLoop = 64 * 1024;
 
 piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& context,

@@ -1,4 +1,4 @@
-// upper.v1 as it is served.
+// The service upper.v1.UpperService: converts text to upper case.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -6,7 +6,7 @@
 
 namespace services {
 
-// Thread-safe: it keeps nothing.
+// Thread-safe: it has no state.
 class Upper final : public upper::v1::UpperService {
  public:
   piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> CoUppercase(

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "services/text/utf8.h"
+#include "piperpc/internal/utf8.h"
 
 namespace services {
 namespace {
@@ -25,7 +25,7 @@ absl::StatusOr<std::string> UpperCase(std::string_view utf8) {
         absl::StrCat("the text has ", utf8.size(), " bytes; the limit is ", kMaxBytes));
   }
   // ICU would put a replacement character there.
-  if (const std::optional<std::size_t> invalid = FindInvalidUtf8(utf8)) {
+  if (const std::optional<std::size_t> invalid = piperpc::internal::FindInvalidUtf8(utf8)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the text is not UTF-8: invalid byte at offset ", *invalid));
   }

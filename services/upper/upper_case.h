@@ -8,9 +8,9 @@
 
 namespace services {
 
-// `utf8` in capitals, by the rules of Unicode that depend on no language: one character may become
-// several ("ß" becomes "SS"). INVALID_ARGUMENT tells the offset of the first byte that is not
-// UTF-8; RESOURCE_EXHAUSTED: more than 2 GiB - 1.
+// Converts `utf8` to upper case by the language-independent rules of Unicode; one character may
+// become several ("ß" becomes "SS"). INVALID_ARGUMENT: not UTF-8; the text has the offset of the
+// first invalid byte. RESOURCE_EXHAUSTED: more than 2 GiB - 1.
 absl::StatusOr<std::string> UpperCase(std::string_view utf8);
 
 }  // namespace services

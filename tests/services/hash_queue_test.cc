@@ -67,7 +67,8 @@ TEST_F(HashQueueTest, NoUserCanFillItForTheOthers) {
   EXPECT_TRUE(Add("uid:3", "c").ok());
   const absl::Status refused = Add("uid:1", "one more");
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("4 logins of uid:1"));
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("1 of 8 places in the queue (hash_queue) are free"));
   go_on_.set_value();
 }
 

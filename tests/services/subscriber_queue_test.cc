@@ -70,7 +70,7 @@ TEST(SubscriberQueue, HoldsPublishersBackUntilThereIsRoom) {
   ASSERT_TRUE(queue.Push(Numbered(1), 60));
   EXPECT_FALSE(queue.HoldsBack(40));
   EXPECT_TRUE(queue.HoldsBack(41));
-  EXPECT_TRUE(queue.Pop().room_wanted);
+  EXPECT_TRUE(queue.Pop().publisher_waits);
   EXPECT_FALSE(queue.HoldsBack(41));
 }
 

@@ -1,4 +1,4 @@
-#include "services/auth/login_turns.h"
+#include "services/auth/login_queue.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,26 +10,26 @@
 namespace services {
 namespace {
 
-using Turn = LoginTurns::Turn;
+using Place = LoginQueue::Place;
 
-piperpc::Task<bool> WaitUntilFirst(Turn& turn) {
-  auto wait = turn.is_first().Wait();
+piperpc::Task<bool> WaitUntilFirst(Place& place) {
+  auto wait = place.is_first().Wait();
   const bool first = co_await wait;
   co_return first;
 }
 
-class LoginTurnsTest : public ::testing::Test {
+class LoginQueueTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Turn> Join(const char* user = "ana", const char* peer = "uid:1") {
-    return *turns_.Join(user, peer);
+  std::unique_ptr<Place> Join(const char* user = "ana", const char* peer = "uid:1") {
+    return *queue_.Join(user, peer);
   }
-  Running<bool> Wait(Turn& turn) { return Running<bool>(executor_, WaitUntilFirst(turn)); }
+  Running<bool> Wait(Place& place) { return Running<bool>(executor_, WaitUntilFirst(place)); }
 
   ManualExecutor executor_;
-  LoginTurns turns_{3};
+  LoginQueue queue_{3};
 };
 
-TEST_F(LoginTurnsTest, OneIsTriedAtATimeInTheOrderInWhichTheyCame) {
+TEST_F(LoginQueueTest, OneIsTriedAtATimeInTheOrderInWhichTheyCame) {
   auto first = Join();
   auto second = Join();
   auto third = Join();
@@ -47,7 +47,7 @@ TEST_F(LoginTurnsTest, OneIsTriedAtATimeInTheOrderInWhichTheyCame) {
   EXPECT_TRUE(third_wait.done());
 }
 
-TEST_F(LoginTurnsTest, WhoLeavesTheLineHoldsNobodyUp) {
+TEST_F(LoginQueueTest, ALoginThatLeavesTheQueueHoldsUpNobody) {
   auto first = Join();
   auto second = Join();
   auto third = Join();
@@ -56,7 +56,7 @@ TEST_F(LoginTurnsTest, WhoLeavesTheLineHoldsNobodyUp) {
   EXPECT_TRUE(Wait(*third).done());
 }
 
-TEST_F(LoginTurnsTest, OtherNamesAndOtherPeersHaveLinesOfTheirOwn) {
+TEST_F(LoginQueueTest, OtherNamesAndOtherPeersHaveQueuesOfTheirOwn) {
   const auto first = Join();
   const auto other_name = Join("rui");
   const auto other_peer = Join("ana", "uid:2");
@@ -64,15 +64,15 @@ TEST_F(LoginTurnsTest, OtherNamesAndOtherPeersHaveLinesOfTheirOwn) {
   EXPECT_TRUE(Wait(*other_peer).done());
 }
 
-TEST_F(LoginTurnsTest, ALineThatIsFullRefusesAndNamesItsLimit) {
+TEST_F(LoginQueueTest, AFullQueueRefusesAndNamesItsLimit) {
   auto first = Join();
   const auto second = Join();
   const auto third = Join();
-  const absl::Status refused = turns_.Join("ana", "uid:1").status();
+  const absl::Status refused = queue_.Join("ana", "uid:1").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("the limit is 3"));
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("the limit is 3 (hash_queue)"));
   first.reset();
-  EXPECT_TRUE(turns_.Join("ana", "uid:1").ok());
+  EXPECT_TRUE(queue_.Join("ana", "uid:1").ok());
 }
 
 }  // namespace
