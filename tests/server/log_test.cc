@@ -102,7 +102,7 @@ TEST_F(Logging, NamesAWrongTrailerAndItsCallerGetsInternal) {
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("Bad Key")));
   const std::vector<Record> records = this->records();
   ASSERT_EQ(records.size(), 2u);
-  EXPECT_EQ(records[1].event, "wrong trailer");
+  EXPECT_EQ(records[1].event, "invalid trailer");
   EXPECT_THAT(records[1].fields,
               ElementsAre(Pair("method", "t.T/Bad"), Pair("reason", HasSubstr("\"Bad Key!\\n\""))));
 }

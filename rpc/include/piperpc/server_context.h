@@ -68,7 +68,7 @@ class ServerContext {
 
   // Adds metadata that is sent after the reply. Any thread of the handler. The call ends with
   // RESOURCE_EXHAUSTED when all trailers together exceed the client's limit on metadata, and with
-  // INTERNAL when a key is not valid (metadata.h): the log then names the key ("wrong trailer").
+  // INTERNAL when a key is not valid (metadata.h): the log then names the key ("invalid trailer").
   virtual void AddTrailer(std::string_view key, std::string_view value) = 0;
 
   // The event loop where coroutine handlers of this call run, and the server's threads for work

@@ -13,9 +13,12 @@ using transport::SendResult;
 // So many requests are worth a packet of their own.
 constexpr std::size_t kRequestsAtOnce = 32;
 
-absl::Status Lost(const Core& core, const absl::Status& cause) {
-  return absl::UnavailableError(
-      absl::StrCat("the connection to ", core.endpoint_text(), " was lost: ", cause.message()));
+// A server that refuses many clients at once closes some of them without a reason.
+absl::Status Lost(const Core& core, bool hello_received, const absl::Status& cause) {
+  return absl::UnavailableError(absl::StrCat(
+      "the connection to ", core.endpoint_text(), " was lost: ", cause.message(),
+      hello_received ? ""
+                     : "; the server sent no Hello, perhaps because it has too many connections"));
 }
 
 }  // namespace
@@ -33,7 +36,7 @@ void Connection::Flush() {
 // What the server said before it went away is still in the pipe: replies, or that it has not looked
 // at a call. It is read, and the end of the pipe is then the end of the connection.
 void Connection::OnSendError(const absl::Status& error) {
-  if (!absl::IsUnavailable(error) || live_ == 0) return Fail(Lost(core_, error));
+  if (!absl::IsUnavailable(error) || live_ == 0) return Fail(Lost(core_, hello_received(), error));
   peer_gone_ = true;
   AssignReader();
 }
@@ -101,7 +104,7 @@ void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
 
 // A packet above the limit is the server's fault, or what it sent is no packet of one.
 absl::Status Connection::WhyLost(const absl::Status& error) const {
-  return absl::IsOutOfRange(error) ? Violation(error) : Lost(core_, error);
+  return absl::IsOutOfRange(error) ? Violation(error) : Lost(core_, hello_received(), error);
 }
 
 void Connection::OnLookUp() {

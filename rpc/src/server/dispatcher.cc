@@ -37,7 +37,7 @@ absl::Status CheckNames(std::span<const Method> methods) {
   for (const Method& method : methods) {
     if (names.insert(method.name).second) continue;
     return absl::AlreadyExistsError(
-        absl::StrCat("the method ", ToAbsl(method.name), " is twice in its service"));
+        absl::StrCat("the service has the method ", ToAbsl(method.name), " twice"));
   }
   return absl::OkStatus();
 }
@@ -115,10 +115,10 @@ bool Dispatcher::HasServiceOf(std::string_view method) const {
 }
 
 absl::Status Dispatcher::NotFound(std::string_view method) const {
-  return absl::UnimplementedError(absl::StrCat("no method '", ToAbsl(method), "': ",
-                                               HasServiceOf(method)
-                                                   ? "its service is here, but has no such method"
-                                                   : "no such service is here"));
+  return absl::UnimplementedError(absl::StrCat(
+      "no method '", ToAbsl(method), "': ",
+      HasServiceOf(method) ? "its service exists on this server, but has no such method"
+                           : "this server has no such service"));
 }
 
 }  // namespace piperpc::server

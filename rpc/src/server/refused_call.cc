@@ -32,7 +32,7 @@ void RefusedCall::End(absl::Status refusal) {
   chain_.After(connection_.core(), *this, status);
 }
 
-// It fails already, so wrong trailers change nothing but the log.
+// It fails already, so invalid trailers change only the log.
 void RefusedCall::Respond(absl::Status& status) {
   std::string trailers;
   const absl::Status wrong = EncodeTrailers(connection_.core(), *this, trailers_,

@@ -19,7 +19,7 @@ absl::Status EncodeTrailers(const ServerCore& core, const ServerContext& context
     return absl::OkStatus();
   }
   if (absl::IsResourceExhausted(fields.status())) return TrailersTooLarge(fields.status());
-  core.Log(LogLevel::kError, "wrong trailer", [&] {
+  core.Log(LogLevel::kError, "invalid trailer", [&] {
     return LogFields{{"method", std::string(context.method())},
                      {"reason", std::string(fields.status().message())}};
   });

@@ -90,8 +90,8 @@ absl::StatusOr<UniqueHandle> NamedPipeListener::NewFirstInstance() {
   DWORD instances = 0;
   if (::GetNamedPipeHandleStateW(pipe.get(), nullptr, &instances, nullptr, nullptr, nullptr, 0) &&
       instances > 1) {
-    return AlreadyThere(endpoint_,
-                        absl::StrCat(instances - 1, " instances of the pipe are not ours"));
+    return AlreadyThere(
+        endpoint_, absl::StrCat(instances - 1, " instances of the pipe belong to another process"));
   }
   return pipe;
 }
