@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <utility>
 
 namespace piperpc {
 
@@ -43,7 +42,7 @@ class IdTable {
   // None has its id. Throws std::bad_alloc, and changes nothing, where there is no memory for the
   // first one.
   void Add(T& item) {
-    if (size_ == places_) Grow();
+    if (size_ == places()) Grow();
     Link(item);
     ++size_;
   }
@@ -63,27 +62,34 @@ class IdTable {
     --size_;
   }
 
-  // Any of them; null when there is none.
-  T* First() const {
-    if (empty()) return nullptr;
-    std::size_t place = 0;
-    while (table_[place] == nullptr) ++place;
-    return table_[place];
+  // Removes all of them, and calls `visit` with each. None must be added meanwhile.
+  template <typename Visit>
+  void Empty(Visit visit) {
+    for (std::size_t i = 0; i < places(); ++i) {
+      while (T* const item = table_[i]) {
+        Remove(*item);
+        visit(*item);
+      }
+    }
   }
 
   // In no order. The table must not change meanwhile.
   template <typename Visit>
   void ForEach(Visit visit) const {
-    for (std::size_t i = 0; i < places_; ++i) {
+    for (std::size_t i = 0; i < places(); ++i) {
       for (T* item = table_[i]; item != nullptr; item = NextOf(*item)) visit(*item);
     }
   }
 
  private:
-  static constexpr std::size_t kFirstPlaces = 8;  // A power of two.
+  static constexpr int kFirstBits = 3;
+  static constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
+
+  std::size_t places() const { return bits_ == 0 ? 0 : std::size_t{1} << bits_; }
 
   static T*& NextOf(T& item) { return static_cast<IdTableLink<T>&>(item).next_; }
-  T*& PlaceOf(std::uint64_t id) const { return table_[id & (places_ - 1)]; }
+  // A peer chooses the ids, and must not know which of them meet.
+  T*& PlaceOf(std::uint64_t id) const { return table_[(id * factor_) >> (64 - bits_)]; }
 
   void Link(T& item) {
     T*& place = PlaceOf(item.id());
@@ -92,18 +98,17 @@ class IdTable {
   }
 
   void Grow() {
-    const std::size_t places = places_ == 0 ? kFirstPlaces : 2 * places_;
-    std::unique_ptr<T*[]> grown(new (std::nothrow) T*[places]());
+    const int bits = bits_ == 0 ? kFirstBits : bits_ + 1;
+    std::unique_ptr<T*[]> grown(new (std::nothrow) T*[std::size_t{1} << bits]());
     if (grown == nullptr) {
-      if (places_ == 0) throw std::bad_alloc();
+      if (bits_ == 0) throw std::bad_alloc();
       return;
     }
-    const std::unique_ptr<T*[]> old = std::move(table_);
-    const std::size_t old_places = places_;
-    table_ = std::move(grown);
-    places_ = places;
+    const std::size_t old_places = places();
+    table_.swap(grown);
+    bits_ = bits;
     for (std::size_t i = 0; i < old_places; ++i) {
-      for (T* item = old[i]; item != nullptr;) {
+      for (T* item = grown[i]; item != nullptr;) {
         T* const next = NextOf(*item);
         Link(*item);
         item = next;
@@ -111,8 +116,9 @@ class IdTable {
     }
   }
 
+  const std::uint64_t factor_ = (reinterpret_cast<std::uintptr_t>(this) * kGolden) | 1;
   std::unique_ptr<T*[]> table_;
-  std::size_t places_ = 0;
+  int bits_ = 0;  // Of the number of places; 0: there are none.
   std::size_t size_ = 0;
 };
 

@@ -33,7 +33,7 @@ LoopExecutor::LoopExecutor(transport::EventLoop& loop) : loop_(loop) {}
 
 LoopExecutor::~LoopExecutor() {
   CloseHandles();
-  while (const Later* const later = later_.First()) Take(later->id());
+  later_.Empty([](Later& later) { delete &later; });
 }
 
 std::unique_ptr<LoopExecutor::Later> LoopExecutor::Take(TimerId timer) {
@@ -58,8 +58,9 @@ LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<vo
 
 void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work) {
   auto timer = std::make_unique<Later>(*this, id, std::move(work));
+  loop_.Schedule(*timer, when);
   later_.Add(*timer);
-  loop_.Schedule(*timer.release(), when);
+  timer.release();
 }
 
 void LoopExecutor::CancelTimer(TimerId timer) {
