@@ -48,7 +48,7 @@ void ExpectNoAllocationWhenWarm(Outbox& outbox) {
 
 TEST(OutboxAllocationTest, AWarmOutboxAllocatesNothing) {
   LargeBuffers large;
-  const BufferSource buffers{large};
+  const BufferSource buffers{nullptr, &large};
   Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
@@ -56,7 +56,7 @@ TEST(OutboxAllocationTest, AWarmOutboxAllocatesNothing) {
 TEST(OutboxAllocationTest, NorDoesOneWithAPool) {
   BufferPool pool;
   LargeBuffers large;
-  const BufferSource buffers{large, &pool};
+  const BufferSource buffers{&pool, &large};
   Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
@@ -65,7 +65,7 @@ TEST(OutboxAllocationTest, AnIdleOutboxIsSmall) {
   const std::size_t before = testing::AllocationsOfThisThread();
   BufferPool pool;
   LargeBuffers large;
-  const BufferSource buffers{large, &pool};
+  const BufferSource buffers{&pool, &large};
   Outbox outbox(buffers);
   EXPECT_EQ(testing::AllocationsOfThisThread() - before, 0u);
   EXPECT_LE(sizeof(Outbox), 320u);

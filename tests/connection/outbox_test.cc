@@ -61,7 +61,7 @@ class OutboxTest : public testing::Test {
 
   RecordingPipe pipe_;
   LargeBuffers large_;
-  const BufferSource buffers_{large_};
+  const BufferSource buffers_{nullptr, &large_};
   Outbox outbox_{buffers_};
 };
 
@@ -357,7 +357,7 @@ TEST_F(OutboxTest, ResponsesThatAreDroppedCountNoMore) {
 
 TEST_F(OutboxTest, BuffersGoBackToThePool) {
   BufferPool pool;
-  const BufferSource buffers{large_, &pool};
+  const BufferSource buffers{&pool, &large_};
   Outbox outbox(buffers);
   const RawMessage message{"hello"};
   outbox.AddMessage(Header(FrameKind::kMessage, 1), OutMessage::Of(message));

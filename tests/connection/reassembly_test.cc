@@ -50,7 +50,8 @@ class MessageAssemblerTest : public testing::Test {
 
   MemoryBudget server_{1000, "the server"};
   MemoryShare budget_{100, "the connection", server_};
-  LargeBuffers buffers_;
+  LargeBuffers large_;
+  const BufferSource buffers_{nullptr, &large_};
   MessageAssembler assembler_{buffers_};
 };
 
@@ -170,7 +171,7 @@ class LargeMessageAssemblerTest : public testing::Test {
   LargeMessageAssemblerTest() {
     PacketBuffer used;
     used.Reserve(kSize);
-    buffers_.Give(std::move(used));
+    large_.Give(std::move(used));
   }
 
   // Adds the first or the last half of a message of kSize bytes.
@@ -178,7 +179,8 @@ class LargeMessageAssemblerTest : public testing::Test {
     ASSERT_TRUE(assembler.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
   }
 
-  LargeBuffers buffers_;
+  LargeBuffers large_;
+  const BufferSource buffers_{nullptr, &large_};
   const std::string half_ = std::string(kSize / 2, 'x');
   MemoryBudget server_{8 * kSize, "the server"};
 };
@@ -188,7 +190,7 @@ TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
   MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize);
-  EXPECT_EQ(buffers_.Take(kSize).capacity(), 0u);
+  EXPECT_EQ(large_.Take(kSize).capacity(), 0u);
   AddHalf(assembler, share, false);
   EXPECT_EQ(assembler.charged(), kSize);
   assembler.Clear();
@@ -210,7 +212,7 @@ TEST_F(LargeMessageAssemblerTest, AConnectionWithLittleRoomLeftUsesNone) {
   MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize / 2);
-  EXPECT_EQ(buffers_.Take(kSize).capacity(), kSize);
+  EXPECT_EQ(large_.Take(kSize).capacity(), kSize);
 }
 
 TEST_F(MessageAssemblerTest, WithoutABudgetOnlyTheLimitCounts) {

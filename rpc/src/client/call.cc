@@ -33,7 +33,7 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       type_(method.type),
       caller_(caller),
       trailers_(options.trailers),
-      assembler_(core.buffers().large) {
+      assembler_(core.buffers()) {
   if (trailers_ != nullptr) trailers_->clear();  // Those of an earlier call.
 }
 

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/client/errors.h"
@@ -101,11 +100,9 @@ void Connection::WakeReaderFor(std::size_t message_size) {
 
 // Without memory for its request, the server knows nothing of it.
 void Connection::Start(Call& call) {
-  call.TakeId(++last_id_);
-  calls_.Add(call.id(), &call);
-  const bool added = RunInMemory([&] { return AddRequest(call), true; }, [] { return false; });
+  const std::uint64_t id = last_id_ + 1;
+  const bool added = RunInMemory([&] { return AddRequest(call, id), true; }, [] { return false; });
   if (!added) {
-    calls_.Erase(call.id());
     Leave(call);
     return call.End(OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
   }
@@ -113,11 +110,23 @@ void Connection::Start(Call& call) {
   call.Started();
 }
 
-void Connection::AddRequest(Call& call) {
+void Connection::AddRequest(Call& call, std::uint64_t id) {
   call.GoesTo(peer());
+  calls_.Add(id, &call);
+  try {
+    QueueRequest(call, id);
+  } catch (...) {
+    calls_.Erase(id);
+    throw;
+  }
+  last_id_ = id;
+  call.TakeId(id);
+}
+
+void Connection::QueueRequest(Call& call, std::uint64_t id) {
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kRequest;
-  header.call_id = call.id();
+  header.call_id = id;
   header.method = call.method();
   header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
@@ -153,10 +162,10 @@ void Connection::Abandon(Call& call) {
   outbox().Drop(id);
   Forget(call);
   if (!unknown && !ending()) TellCancel(id);
-  StartQueuedCalls();
   // A call may be abandoned because there is no memory: then the next one sees to these.
   RunInMemory(
       [this] {
+        StartQueuedCalls();
         AssignReader();
         ClosePipeIfDue();
       },

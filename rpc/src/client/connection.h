@@ -91,7 +91,8 @@ class Connection final : public CallConnection,
   void StartOrFail(Call& call);
   void StartQueuedCalls();
   std::vector<Call*> WaitingCalls() const;
-  void AddRequest(Call& call);
+  void AddRequest(Call& call, std::uint64_t id);
+  void QueueRequest(Call& call, std::uint64_t id);
   void TellCancel(std::uint64_t call_id);
   void Leave(Call& call);
   void Forget(Call& call);

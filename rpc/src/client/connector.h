@@ -48,7 +48,7 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   using ConnectionOr = absl::StatusOr<std::shared_ptr<Connection>>;
   using PipeOr = absl::StatusOr<std::unique_ptr<transport::Pipe>>;
 
-  // Core, with the lock.
+  // Core; with the lock, but for MayTake().
   void Launch(AsyncCallBase& call) override;
   void DoNotConnectFor(AsyncCallBase& call) override { thread_.Remove(call); }
   void Perform(BlockingCall& call, Lock& lock) override;

@@ -32,7 +32,6 @@
 
 namespace piperpc::client {
 
-class Call;
 class AsyncCallBase;
 class BlockingCall;
 
@@ -198,7 +197,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::string endpoint_text_;
   const absl::StatusOr<Place> place_;  // Not OK: no call can be made.
 
-  const BufferSource buffers_{LargeBuffers::OfProcess()};
+  const BufferSource buffers_;
 
   ProcessMark mark_;
   std::mutex mutex_;

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "src/base/memory.h"
 #include "src/base/spin.h"
 #include "src/wire/limits.h"
 
@@ -89,7 +90,9 @@ void Reader::ReceiveOne(Core::Lock& lock, TimePoint limit) {
   receiving_ = true;
   unanswered_bytes_ = 0;
   lock.Release();
-  const absl::StatusOr<std::size_t> size = ReceivePacket(limit);
+  const absl::StatusOr<std::size_t> size =
+      RunInMemory([&] { return ReceivePacket(limit); },
+                  [] { return absl::StatusOr<std::size_t>(OutOfMemory("a packet")); });
   lock.Acquire();
   receiving_ = false;
   if (std::exchange(look_up_, false)) delegate_.OnLookUp();

@@ -39,7 +39,7 @@ class ConnectionBase {
   const PeerLimits& peer_limits() const { return peer_limits_; }
   bool hello_received() const { return hello_received_; }
 
-  // False: what streams should wait, and say so with WantWritable(); OnWritable() follows.
+  // False: streams should wait, after WantWritable(); OnWritable() follows.
   bool writable() const { return outbox_.queued_bytes() < output_limit_; }
   void WantWritable() { writable_wanted_ = writable_wanted_ || !writable(); }
 
@@ -74,8 +74,10 @@ class ConnectionBase {
     if (!ending()) state_ = State::kEnding;
   }
 
-  // No new calls: this side has said so; the peer has.
+  // This side has said that it takes no new calls.
   bool going_away() const { return going_away_; }
+
+  // The peer has.
   bool peer_going_away() const { return peer_going_away_; }
 
   // What it sent is what a peer sends that speaks this protocol.
@@ -88,9 +90,10 @@ class ConnectionBase {
   // The same, for a connection that ends now: what the pipe does not take at once is not sent.
   void SendLastGoaway(const absl::Status& status, std::uint64_t last_call_id);
 
-  // The pipe is closed from now on, or soon, and nothing is sent any more; it has been.
+  // The pipe is closed now or soon, and nothing is sent any more.
   void BeginClosing() { state_ = State::kClosing; }
 
+  // The pipe is closed.
   void EndClosing() { state_ = State::kClosed; }
 
   // Tells those that asked for it that there is room again, if there is.

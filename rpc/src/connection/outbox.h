@@ -106,7 +106,7 @@ class Outbox {
   void AddWaiting(std::unique_ptr<LargeMessage> message);
   bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
   void Erase(Turns::iterator waiting);
-  LargeBuffers& large() { return small_.buffers().large; }
+  LargeBuffers& large() { return small_.buffers().large(); }
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
   absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);

@@ -85,9 +85,19 @@ class LargeBuffers {
 };
 
 // Where a connection's buffers come from, and go back to.
-struct BufferSource {
-  LargeBuffers& large;
-  BufferPool* pool = nullptr;  // Null: who needs small ones keeps its own.
+class BufferSource {
+ public:
+  // `pool` null: who needs small ones keeps its own. `large` null: those of the process, which is
+  // another one in a child of fork(). Both outlive the source.
+  explicit BufferSource(BufferPool* pool = nullptr, LargeBuffers* large = nullptr)
+      : pool_(pool), large_(large) {}
+
+  BufferPool* pool() const { return pool_; }
+  LargeBuffers& large() const { return large_ != nullptr ? *large_ : LargeBuffers::OfProcess(); }
+
+ private:
+  BufferPool* const pool_;
+  LargeBuffers* const large_;
 };
 
 }  // namespace piperpc

@@ -33,7 +33,7 @@ void MessageAssembler::Free() {
   budget_ = nullptr;
   charged_ = 0;
   expected_ = 0;
-  if (bytes_.capacity() != 0) buffers_.Give(std::exchange(bytes_, {}));
+  if (bytes_.capacity() != 0) buffers_.large().Give(std::exchange(bytes_, {}));
 }
 
 wire::Bytes MessageAssembler::Keep(wire::Bytes message) {
@@ -111,11 +111,11 @@ bool MessageAssembler::Charge(std::size_t bytes, MemoryShare* budget) {
 // One that was used before has room for the whole message. It is counted before the bytes have
 // come: so it is only for those who have plenty of room left.
 void MessageAssembler::UseLargeBuffer(MemoryShare* budget) {
-  PacketBuffer large = buffers_.Take(expected_);
+  PacketBuffer large = buffers_.large().Take(expected_);
   const std::size_t size = large.capacity();
   if (size == 0) return;
   const bool plenty = budget == nullptr || budget->used() + size <= budget->limit() / 4;
-  if (!plenty || !Charge(size, budget)) return buffers_.Give(std::move(large));
+  if (!plenty || !Charge(size, budget)) return buffers_.large().Give(std::move(large));
   bytes_ = std::move(large);
 }
 

@@ -22,7 +22,7 @@ absl::Status NoRoomToReceive(std::size_t bytes, const MemoryShare& share);
 // One call's message in the making; lives in the call.
 class MessageAssembler {
  public:
-  explicit MessageAssembler(LargeBuffers& buffers) : buffers_(buffers) {}  // Which outlive it.
+  explicit MessageAssembler(const BufferSource& buffers) : buffers_(buffers) {}  // Outlives it.
   ~MessageAssembler() { Clear(); }  // Gives back what it took.
   MessageAssembler(const MessageAssembler&) = delete;
   MessageAssembler& operator=(const MessageAssembler&) = delete;
@@ -100,7 +100,7 @@ class MessageAssembler {
   bool Charge(std::size_t bytes, MemoryShare* budget);
   wire::Bytes assembled() const { return {bytes_.data(), bytes_.size()}; }
 
-  LargeBuffers& buffers_;
+  const BufferSource& buffers_;
   wire::FrameKind kind_{};
   std::uint64_t expected_ = 0;
   PacketBuffer bytes_;

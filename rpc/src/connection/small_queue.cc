@@ -20,7 +20,7 @@ void SmallQueue::Run::Clear() {
 
 char* SmallQueue::Room(std::size_t bytes, std::size_t packet_limit) {
   Run& run = back();
-  if (run.bytes.capacity() == 0 && buffers_.pool != nullptr) run.bytes = buffers_.pool->Take();
+  if (run.bytes.capacity() == 0 && buffers_.pool() != nullptr) run.bytes = buffers_.pool()->Take();
   const std::size_t packet_begin = run.cuts.empty() ? 0 : run.cuts.back().at;
   const std::size_t packet_size = run.bytes.size() - packet_begin;
   if (packet_size != 0 && packet_size + bytes > packet_limit) {
@@ -51,8 +51,8 @@ void SmallQueue::Release() {
 
 void SmallQueue::Recycle(Run& run) {
   run.Clear();
-  if (buffers_.pool != nullptr) {
-    buffers_.pool->Give(std::exchange(run.bytes, {}));
+  if (buffers_.pool() != nullptr) {
+    buffers_.pool()->Give(std::exchange(run.bytes, {}));
   } else if (run.bytes.capacity() > kLargestKept) {
     run.bytes = {};
   }

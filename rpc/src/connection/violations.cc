@@ -1,6 +1,7 @@
 #include "src/connection/violations.h"
 
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "src/wire/limits.h"
@@ -40,7 +41,8 @@ absl::Status CallNeverBegun(const wire::FrameHeader& header) {
 }
 
 absl::Status UnexpectedFrame(const wire::FrameHeader& header) {
-  return absl::InvalidArgumentError(absl::StrCat("this side must not send ", Name(header)));
+  return absl::InvalidArgumentError(
+      absl::StrCat(Name(header), ", which is unknown, or not one that this peer may send"));
 }
 
 }  // namespace piperpc

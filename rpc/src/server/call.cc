@@ -56,7 +56,7 @@ Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry
       entry_{own_method_ == nullptr ? entry.method : &own_method_->row, entry.service},
       started_(started),
       deadline_(After(timeout, started_)),
-      assembler_(connection.core().large_buffers),
+      assembler_(connection.host().buffer_source()),
       receive_credit_(connection.core().options.stream_credit_bytes),
       send_credit_(connection.peer_limits().initial_credit) {
   connection_.host().CountCall();
@@ -245,7 +245,7 @@ void Call::WakeReader() {
 void Call::Forget(Inbound& message) {
   connection_.memory().Give(MemoryOf(message.bytes().size()));
   if (!message.assembled.empty())
-    connection_.core().large_buffers.Give(std::move(message.assembled));
+    connection_.host().buffer_source().large().Give(std::move(message.assembled));
 }
 
 // Nobody will read it.

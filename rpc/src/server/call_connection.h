@@ -43,7 +43,7 @@ class CallConnection : public ConnectionBase,
   // ReplyMemory::Take().
   absl::Status TakeForReply(std::size_t message_size) {
     const std::size_t queued = outbox().queued_bytes() + message_size;
-    if (queued <= output_limit()) return absl::OkStatus();
+    if (queued <= output_limit() || pipe_is_closing()) return absl::OkStatus();
     return reply_memory_.Take(queued - output_limit(), message_size);
   }
 

@@ -18,10 +18,7 @@ Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pi
 Connection::~Connection() {
   loop().Cancel(*this);
   loop().Cancel(kept_);
-  while (Call* const call = calls_.First()) {
-    calls_.Remove(*call);
-    delete call;
-  }
+  calls_.Empty([](Call& call) { delete &call; });
 }
 
 void Connection::Open() {
@@ -58,11 +55,13 @@ void Connection::EndDrain() {
 
 // What was sent gets a limited time to be read.
 void Connection::LimitClosing() {
+  reply_memory().Stop();
   loop().Schedule(*this, After(transport::kDrainLimit, loop().Now()));
 }
 
 void Connection::Drain() {
   if (going_away() || ending()) return;
+  draining_ = true;
   idle_ = !has_calls() && outbox().empty() && !outbox().sending() && pipe().AllRead();
   SendGoaway(absl::OkStatus(), last_call_id_);
   for (Call* call : CallsInOrder()) call->OnDrain();
@@ -164,9 +163,24 @@ void Connection::EndIteration() {
   if (pipe_is_closing() && starting_ != nullptr && starting_->ended()) starting_.reset();
 }
 
+void Connection::OnReplyTimer() {
+  Run([this] {
+    if (reply_memory().Expired()) OnRepliesNotRead();
+  });
+}
+
 void Connection::OnRepliesNotRead() {
-  if (ending()) return Close(CloseMode::kAbort);
-  Run([this] { Fail(RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout)); });
+  absl::Status reason = RepliesNotRead(outbox().queued_bytes(), core().options.message_timeout);
+  if (!ending()) return Fail(std::move(reason));
+  NoteUndelivered();
+  OnPipeLost(reason);
+}
+
+// A shutdown tells of it.
+void Connection::NoteUndelivered() {
+  if (!draining_ && !grace_over_) return;
+  undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
+                              outbox().queued_bytes(), " bytes");
 }
 
 void Connection::OnWritable() {
@@ -179,11 +193,7 @@ void Connection::OnTimer() {
 
 void Connection::OnTimeOver() {
   if (state() == State::kAwaitingHello) return Fail(NoHelloInTime(core().options));
-  // The client does not read.
-  if (grace_over_) {
-    undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
-                                outbox().queued_bytes(), " bytes");
-  }
+  NoteUndelivered();  // The client does not read.
   Close(CloseMode::kAbort);
 }
 

@@ -123,7 +123,9 @@ class Connection final : public CallConnection,
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause) override;
-  void OnRepliesNotRead() override;
+  void OnReplyTimer() override;
+  void OnRepliesNotRead();
+  void NoteUndelivered();
   void Close(transport::CloseMode mode);
   void StopCalls(const absl::Status& reason);
   void End(std::string_view event, absl::Status reason);
@@ -132,7 +134,8 @@ class Connection final : public CallConnection,
   void CloseWhenDone();
 
   const TimePoint opened_at_;
-  bool idle_ = false;  // The client had no call, and had read everything, when it was to drain.
+  bool idle_ = false;      // The client had no call, and had read everything, when it was to drain.
+  bool draining_ = false;  // The server shuts down.
   bool grace_over_ = false;
   bool receiving_ = false;
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.

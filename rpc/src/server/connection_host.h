@@ -48,7 +48,6 @@ struct ServerCore {
   const std::size_t connection_share = ConnectionShare(options);
   MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
-  LargeBuffers& large_buffers = LargeBuffers::OfProcess();
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
@@ -109,7 +108,7 @@ class ConnectionHost {
   ServerCore& core_;
   LoopThread thread_;
   BufferPool buffers_;
-  const BufferSource buffer_source_{core_.large_buffers, &buffers_};
+  const BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;

@@ -104,11 +104,11 @@ absl::Status RepliesNotRead(std::size_t waiting, Duration time) {
 }
 
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "no memory for a reply: ", waiting,
-      " bytes of replies to this client would wait to be read, ",
-      "above its output queue, and with those to others they would reach ", ToAbsl(limit),
-      "; try again later, or make fewer calls with large replies at once"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("cannot queue the reply: ", waiting,
+                   " bytes of replies would wait for this client beyond its output queue, ",
+                   "which exceeds, with those for other clients, ", ToAbsl(limit),
+                   "; try again later, or make fewer calls with large replies at once"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {

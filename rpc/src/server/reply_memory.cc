@@ -36,10 +36,11 @@ void ReplyMemory::ExpectReader() {
   host_.loop().Schedule(*this, After(host_.core().options.message_timeout, host_.loop().Now()));
 }
 
-void ReplyMemory::OnTimer() {
-  if (share_.used() == 0) return;
-  if (taken_by_pipe_) return ExpectReader();
-  delegate_.OnRepliesNotRead();
+bool ReplyMemory::Expired() {
+  if (!in_use()) return false;
+  if (!taken_by_pipe_) return true;
+  ExpectReader();
+  return false;
 }
 
 }  // namespace piperpc::server

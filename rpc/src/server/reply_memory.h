@@ -15,8 +15,8 @@ class ReplyMemory final : private transport::EventLoop::Timer {
  public:
   class Delegate {
    public:
-    // The pipe has taken nothing for message_timeout, while replies waited above the queue.
-    virtual void OnRepliesNotRead() = 0;
+    // Replies have waited above the queue for message_timeout: see Expired().
+    virtual void OnReplyTimer() = 0;
 
    protected:
     ~Delegate() = default;
@@ -36,16 +36,19 @@ class ReplyMemory final : private transport::EventLoop::Timer {
 
   bool in_use() const { return share_.used() != 0; }
 
+  // In OnReplyTimer(). The pipe has taken nothing meanwhile; else it has time once more.
+  bool Expired();
+
   // The pipe has taken something.
   void OnTaken() { taken_by_pipe_ = true; }
 
-  // Nobody is waited for any more.
+  // Another limit is set already.
   void Stop() {
     if (scheduled()) host_.loop().Cancel(*this);
   }
 
  private:
-  void OnTimer() override;
+  void OnTimer() override { delegate_.OnReplyTimer(); }
   void ExpectReader();
 
   ConnectionHost& host_;

@@ -83,8 +83,7 @@ class EventLoop {
   // How it waits, in the words of Transport::name(); a transport may have loops of several kinds.
   virtual std::string_view name() const = 0;
 
-  // The time that its timers are counted in. What runs on a loop asks it, and never the system's
-  // clock: so a transport may have a clock of its own. Any thread.
+  // The time that its timers are counted in, which whatever runs on it asks for. Any thread.
   virtual TimePoint Now() const { return Clock::now(); }
 
   // Lets the loop look for completions for so long before it sleeps, after each time that it had
