@@ -390,6 +390,18 @@ TEST_F(Shutdown, NamesAClientThatDoesNotReadItsReply) {
   EXPECT_FALSE(report.clean());
 }
 
+// Also where it is closed inside the grace, because it has left its reply unread for too long.
+TEST_F(Shutdown, NamesAClientThatDoesNotReadInsideTheGrace) {
+  server_.reset();
+  Start({.message_timeout = milliseconds(200)});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), LongCall()});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  const ShutdownReport report = server_->Shutdown(milliseconds(20'000));
+  EXPECT_THAT(report.undelivered, ElementsAre(HasSubstr(" bytes")));
+  EXPECT_FALSE(report.clean());
+}
+
 TEST_F(Shutdown, NamesNoClientThatWasCutOffBeforeIt) {
   server_.reset();
   Start({.output_queue_bytes = 2 * kLongReply});  // So that it reads on, and sees what ends this.
