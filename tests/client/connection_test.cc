@@ -41,6 +41,13 @@ TEST_F(ConnectionTest, CallsInFlightEndWhenTheConnectionIsLost) {
   EXPECT_EQ(counting_.connects, 1);
 }
 
+TEST_F(ConnectionTest, AServerThatClosesBeforeItsHelloMayHaveTooManyConnections) {
+  auto call = CallAside("x");
+  { const ScriptedConnection connection = server_.Accept(); }
+  ExpectStatus(Get(call).status(), absl::StatusCode::kUnavailable,
+               "perhaps because it has too many connections");
+}
+
 TEST_F(ConnectionTest, AStaleConnectionIsReplacedWithoutAnError) {
   {
     auto call = CallAside("1");
