@@ -157,7 +157,7 @@ class MessageWrite final : public StreamWrite {
 // RESOURCE_EXHAUSTED, and tells `done` so in place.
 void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done);
 
-// What those who write have of a stream together.
+// Shared by the copies of an AsyncWriter: with the last one, those who could write are gone.
 class WriterHandle {
  public:
   explicit WriterHandle(std::shared_ptr<ClientStream> stream) : stream_(std::move(stream)) {}
@@ -245,8 +245,9 @@ class [[nodiscard]] AsyncWriter {
       : stream_(std::move(stream)) {}
 
   // Sends a message as soon as the server has given credit for it, and then runs `on_done`, which
-  // may be null, on the channel's loop: also before any reply to the message. One at a time: wait
-  // for `on_done` before the next one, so that a slow server slows the writer. Its status:
+  // may be null, on the channel's loop: before any reply to the message, and before the end of the
+  // call. One at a time: wait for `on_done` before the next one, so that a slow server slows the
+  // writer. Where there is no memory to keep the message, it runs in place. Its status:
   //
   //   OK                    the message was taken; it is time for the next one.
   //   FAILED_PRECONDITION   it was not, and the call goes on: `on_done` of the one before has not

@@ -129,7 +129,8 @@ class RawClient {
                                                            const CallOptions& options = {}) const;
 
   // The same with callbacks, which are those of ServerStreamingAsync(). `on_message` is given what
-  // this returns, for it may run before that has been kept.
+  // this returns, for it may run before that has been kept. With a server that waits for each
+  // answer before it says more:
   //
   //     auto talk = client.BidirectionalAsync(
   //         "demo.v1.Echo/Talk", {},

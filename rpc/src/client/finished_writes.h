@@ -19,9 +19,8 @@ class FinishedWrites {
   ~FinishedWrites() {
     while (!empty()) Pop();
   }
-  FinishedWrites(FinishedWrites&& other) noexcept : first_(std::move(other.first_)) {
-    last_ = other.last_;
-  }
+  FinishedWrites(FinishedWrites&& other) noexcept
+      : first_(std::move(other.first_)), last_(other.last_) {}
   FinishedWrites& operator=(FinishedWrites&& other) noexcept {
     std::swap(first_, other.first_);
     std::swap(last_, other.last_);

@@ -77,7 +77,8 @@ class StreamCall final : public AsyncCallBase,
   // Writing, in stream_call_writes.cc. With the lock, but for TellOf().
   Step TryWriteLocked(const internal::OutMessage& message);
   Step Put(const internal::OutMessage& message);
-  absl::Status WhyNoWrite() const;
+  Step Send(const internal::OutMessage& message);  // There is room. Throws std::bad_alloc.
+  absl::Status WhyNotWrite() const;
   void PutWaiting();
   bool WriteMovesOn() const;
   FinishedWrites TakeFinishedWrites();

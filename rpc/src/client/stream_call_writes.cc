@@ -53,6 +53,14 @@ StreamCall::Step StreamCall::Put(const internal::OutMessage& message) {
     needs_hello_ = true;
     return Step::kLater;
   }
+  return RunInMemory([&] { return Send(message); },
+                     [&] {
+                       EndEarly(OutOfMemory("a message", message.size()));
+                       return Step::kEnded;
+                     });
+}
+
+StreamCall::Step StreamCall::Send(const internal::OutMessage& message) {
   absl::Status fits = connection()->CheckSize(message.size());
   if (fits.ok() && message.too_deep()) fits = TooDeep(message);
   if (!fits.ok()) {
@@ -61,15 +69,8 @@ StreamCall::Step StreamCall::Put(const internal::OutMessage& message) {
   }
   wrote_ = true;
   send_credit_.Spend(message.size());
-  return RunInMemory(
-      [&] {
-        connection()->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id()}, message);
-        return Step::kDone;
-      },
-      [&] {
-        EndEarly(OutOfMemory("a message", message.size()));
-        return Step::kEnded;
-      });
+  connection()->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id()}, message);
+  return Step::kDone;
 }
 
 // --- By who may wait, or come again. ---
@@ -104,7 +105,7 @@ void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
 void StreamCall::StartWrite(std::unique_ptr<internal::StreamWrite> write) {
   if (core().foreign()) return RefuseWrite(std::move(write), Core::Foreign());
   const Core::Lock lock(core());
-  if (absl::Status refusal = WhyNoWrite(); !refusal.ok()) {
+  if (absl::Status refusal = WhyNotWrite(); !refusal.ok()) {
     finished_writes_.Add(std::move(write), std::move(refusal));
   } else {
     telling_ = true;
@@ -114,7 +115,7 @@ void StreamCall::StartWrite(std::unique_ptr<internal::StreamWrite> write) {
   Notify();
 }
 
-absl::Status StreamCall::WhyNoWrite() const {
+absl::Status StreamCall::WhyNotWrite() const {
   if (ended()) return final_status().ok() ? EndedWithOk() : final_status();
   if (half_closed_) return WritesAreDone();
   return telling_ ? OneAtATime() : absl::OkStatus();
@@ -124,7 +125,7 @@ void StreamCall::PutWaiting() {
   if (waiting_ == nullptr) return;
   const Step step = Put(waiting_->message());
   if (step == Step::kLater) return;
-  finished_writes_.Add(std::move(waiting_), step == Step::kDone ? absl::OkStatus() : WhyNoWrite());
+  finished_writes_.Add(std::move(waiting_), step == Step::kDone ? absl::OkStatus() : WhyNotWrite());
   SendHalfClose();
 }
 

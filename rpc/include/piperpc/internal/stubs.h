@@ -164,9 +164,9 @@ ClientReaderWriter<Request, Response> OpenReaderWriter(ChannelCore& channel,
   return ClientReaderWriter<Request, Response>(channel.OpenStream(method, nullptr, options));
 }
 
-// The replies of a call with callbacks: both run on the channel's loop, one after the
-// other, and must not block; either may be null. `on_done` runs once, last. (For callers,
-// PendingCall in client.h says all this.)
+// The replies of a call with callbacks: both run on the channel's loop, one after the other, and
+// must not block; either may be null. `on_done` runs once, last. (For callers, PendingCall in
+// client.h says all this.)
 template <typename Response>
 class StreamListener : public std::enable_shared_from_this<StreamListener<Response>> {
  public:
