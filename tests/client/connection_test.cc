@@ -43,7 +43,10 @@ TEST_F(ConnectionTest, CallsInFlightEndWhenTheConnectionIsLost) {
 
 TEST_F(ConnectionTest, AServerThatClosesBeforeItsHelloMayHaveTooManyConnections) {
   auto call = CallAside("x");
-  { const ScriptedConnection connection = server_.Accept(); }
+  {
+    ScriptedConnection connection = server_.Accept();
+    connection.Expect(FrameKind::kRequest);  // Else it would be sent on another connection.
+  }
   ExpectStatus(Get(call).status(), absl::StatusCode::kUnavailable,
                "perhaps because it has too many connections");
 }

@@ -260,6 +260,7 @@ class [[nodiscard]] AsyncWriter {
     std::unique_ptr<internal::StreamWrite> write(
         new (std::nothrow) internal::MessageWrite<Request>(std::move(message), std::move(on_done)));
     if (write != nullptr) return stream_->StartWrite(std::move(write));
+    // NOLINTNEXTLINE(bugprone-use-after-move): where there is no memory, nothing was moved.
     internal::FailWrite(*stream_, internal::ByteSize(message), std::move(on_done));
   }
 

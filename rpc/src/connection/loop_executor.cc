@@ -60,7 +60,7 @@ void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> wo
   auto timer = std::make_unique<Later>(*this, id, std::move(work));
   loop_.Schedule(*timer, when);
   later_.Add(*timer);
-  timer.release();
+  static_cast<void>(timer.release());  // The table's now.
 }
 
 void LoopExecutor::CancelTimer(TimerId timer) {

@@ -189,7 +189,7 @@ absl::Status Connection::StartCall(const wire::Frame& frame) {
   } else {
     call.ArmDeadline();
     calls_.Add(*starting_);
-    starting_.release();
+    static_cast<void>(starting_.release());  // The table's now.
   }
   return status;
 }
