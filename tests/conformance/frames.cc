@@ -72,20 +72,6 @@ std::string Request(std::uint64_t id, std::string_view method, std::string_view 
   return testing::EncodedRequest(id, method, payload);
 }
 
-std::string Opening(std::uint64_t id, std::string_view method) {
-  return Encode({.kind = FrameKind::kRequest, .call_id = id, .method = method});
-}
-
-std::string Message(std::uint64_t id, std::string_view payload) {
-  return Encode({.kind = FrameKind::kMessage, .call_id = id}, payload);
-}
-
-std::string HalfClose(std::uint64_t id) {
-  return Encode({.kind = FrameKind::kHalfClose, .call_id = id});
-}
-
-std::string Cancel(std::uint64_t id) { return Encode({.kind = FrameKind::kCancel, .call_id = id}); }
-
 std::string Credit(std::uint64_t id, std::uint64_t credit) {
   return Encode({.kind = FrameKind::kCredit, .call_id = id, .credit = credit});
 }

@@ -8,12 +8,17 @@
 
 #include "src/wire/control.h"
 #include "src/wire/frame.h"
+#include "support/call_frames.h"
 #include "support/wire_client.h"
 
 namespace piperpc::conformance {
 
+using testing::Cancel;
 using testing::Encode;
 using testing::EncodedHello;
+using testing::HalfClose;
+using testing::Message;
+using testing::Opening;
 using wire::FrameHeader;
 using wire::FrameKind;
 
@@ -61,10 +66,6 @@ inline constexpr char kForever[] = "test.v1.Test/Forever";
 inline constexpr char kCount[] = "test.v1.Test/Count";
 
 std::string Request(std::uint64_t id, std::string_view method, std::string_view payload = {});
-std::string Opening(std::uint64_t id, std::string_view method);  // Of a stream of requests.
-std::string Message(std::uint64_t id, std::string_view payload);
-std::string HalfClose(std::uint64_t id);
-std::string Cancel(std::uint64_t id);
 std::string Credit(std::uint64_t id, std::uint64_t credit);
 std::string Response(std::uint64_t id, std::string_view payload = {});
 std::string Ping(std::string_view payload = {});

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "server/server_fixture.h"
+#include "support/call_frames.h"
 
 namespace piperpc::testing {
 namespace {
@@ -17,8 +18,6 @@ using ::testing::HasSubstr;
 using wire::FrameKind;
 
 constexpr std::size_t kMiB = 1024 * 1024;
-
-std::string Cancel(std::uint64_t id) { return Encode({.kind = FrameKind::kCancel, .call_id = id}); }
 
 std::string RequestWithin(std::uint64_t id, std::string_view method, std::uint64_t timeout_us) {
   return Encode({.kind = FrameKind::kRequest,

@@ -6,6 +6,7 @@
 
 #include "server/server_fixture.h"
 #include "src/transport/own_peer.h"
+#include "support/call_frames.h"
 #include "support/eventually.h"
 
 namespace piperpc::testing {
@@ -15,20 +16,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 using wire::FrameKind;
-
-std::string Opening(std::uint64_t id, std::string_view method) {
-  return Encode({.kind = FrameKind::kRequest, .call_id = id, .method = method});
-}
-
-std::string Message(std::uint64_t id, std::string_view payload) {
-  return Encode({.kind = FrameKind::kMessage, .call_id = id}, payload);
-}
-
-std::string HalfClose(std::uint64_t id) {
-  return Encode({.kind = FrameKind::kHalfClose, .call_id = id});
-}
-
-std::string Cancel(std::uint64_t id) { return Encode({.kind = FrameKind::kCancel, .call_id = id}); }
 
 class Protocol : public ServerFixture {
  protected:
