@@ -45,6 +45,7 @@ TEST_F(ConnectionTest, AServerThatClosesBeforeItsHelloMayHaveTooManyConnections)
   auto call = CallAside("x");
   {
     ScriptedConnection connection = server_.Accept();
+    connection.Expect(FrameKind::kHello);
     connection.Expect(FrameKind::kRequest);  // Else it would be sent on another connection.
   }
   ExpectStatus(Get(call).status(), absl::StatusCode::kUnavailable,
