@@ -62,7 +62,7 @@ class Async : public ::testing::Test {
     OnLoop([this] { kept_.clear(); });
   }
 
-  LoopThread loop_;
+  connection::LoopThread loop_;
   std::vector<std::shared_ptr<void>> kept_;
 };
 
@@ -407,7 +407,7 @@ TEST(ExecutorHandle, WorkForAnExecutorThatIsGoneIsDestroyedWithoutBeingRun) {
   Executor::Handle handle;
   EXPECT_FALSE(handle.Post([] {}));
   {
-    LoopThread loop(*(*transport::SystemTransport("auto"))->NewLoop());
+    connection::LoopThread loop(*(*transport::SystemTransport("auto"))->NewLoop());
     ASSERT_TRUE(loop.Start().ok());
     std::promise<Executor::Handle> current;
     loop.loop().Post([&] { current.set_value(Executor::CurrentHandle()); });

@@ -10,7 +10,7 @@
 namespace piperpc {
 namespace {
 
-class Item : public IdTableLink<Item> {
+class Item : public base::IdTableLink<Item> {
  public:
   explicit Item(std::uint64_t id) : id_(id) {}
   std::uint64_t id() const { return id_; }
@@ -20,7 +20,7 @@ class Item : public IdTableLink<Item> {
 };
 
 TEST(IdTableTest, AnEmptyOneFindsNothing) {
-  const IdTable<Item> table;
+  const base::IdTable<Item> table;
   EXPECT_TRUE(table.empty());
   EXPECT_EQ(table.Find(1), nullptr);
   table.ForEach([](Item&) { ADD_FAILURE(); });
@@ -28,7 +28,7 @@ TEST(IdTableTest, AnEmptyOneFindsNothing) {
 
 TEST(IdTableTest, FindsWhatIsInIt) {
   std::deque<Item> items;
-  IdTable<Item> table;
+  base::IdTable<Item> table;
   for (std::uint64_t id = 1; id <= 1000; ++id) table.Add(items.emplace_back(3 * id));
   EXPECT_EQ(table.size(), 1000u);
   for (Item& item : items) EXPECT_EQ(table.Find(item.id()), &item);
@@ -39,7 +39,7 @@ TEST(IdTableTest, FindsWhatIsInIt) {
 // Ids of one place in the table.
 TEST(IdTableTest, RemovesTheFirstTheLastAndOneInTheMiddle) {
   std::deque<Item> items;
-  IdTable<Item> table;
+  base::IdTable<Item> table;
   for (std::uint64_t id = 0; id < 5; ++id) table.Add(items.emplace_back(8 * id));
   for (const std::size_t gone : {4u, 0u, 2u}) {
     table.Remove(items[gone]);
@@ -57,7 +57,7 @@ TEST(IdTableTest, RemovesTheFirstTheLastAndOneInTheMiddle) {
 
 TEST(IdTableTest, TakesBackWhatHasLeft) {
   Item item(7);
-  IdTable<Item> table;
+  base::IdTable<Item> table;
   for (int i = 0; i < 3; ++i) {
     table.Add(item);
     EXPECT_EQ(table.Find(7), &item);

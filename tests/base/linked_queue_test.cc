@@ -8,7 +8,7 @@
 namespace piperpc {
 namespace {
 
-struct Item : QueueLink<Item> {
+struct Item : base::QueueLink<Item> {
   int number = 0;
 };
 
@@ -29,7 +29,7 @@ class LinkedQueueTest : public testing::Test {
 
   using Is = std::vector<int>;
   std::array<Item, 4> items_;
-  LinkedQueue<Item> queue_;
+  base::LinkedQueue<Item> queue_;
 };
 
 TEST_F(LinkedQueueTest, GivesWhatItWasGivenInOrder) {

@@ -34,7 +34,7 @@ TEST(PageOffsetBuffer, OfManyMegabytesAskForLargePages) {
     GTEST_SKIP() << "this kernel has no transparent huge pages";
   }
   constexpr std::size_t kSize = std::size_t{64} << 20;
-  const PageOffsetBuffer bytes = NewPageOffsetBuffer(kSize);
+  const base::PageOffsetBuffer bytes = base::NewPageOffsetBuffer(kSize);
   EXPECT_NE(FlagsOf(bytes.get() + kSize / 2).find(" hg "), std::string::npos);
 }
 

@@ -18,7 +18,7 @@ std::uintptr_t PlaceInPage(const char* bytes) {
 TEST(PageOffsetBuffer, LargeOnesBeginWellInsideOfAPage) {
   for (const std::size_t size :
        {std::size_t{16} << 10, std::size_t{256} << 10, std::size_t{5} << 20}) {
-    const PageOffsetBuffer bytes = NewPageOffsetBuffer(size);
+    const base::PageOffsetBuffer bytes = base::NewPageOffsetBuffer(size);
     EXPECT_GE(PlaceInPage(bytes.get()), kPage / 8) << size;
     EXPECT_LE(PlaceInPage(bytes.get()), kPage - kPage / 8) << size;
   }
@@ -26,9 +26,9 @@ TEST(PageOffsetBuffer, LargeOnesBeginWellInsideOfAPage) {
 
 TEST(PageOffsetBuffer, HoldAsManyBytesAsAskedFor) {
   for (const std::size_t size : {std::size_t{1}, std::size_t{4096}, std::size_t{100'000}}) {
-    PageOffsetBuffer bytes = NewPageOffsetBuffer(size);
+    base::PageOffsetBuffer bytes = base::NewPageOffsetBuffer(size);
     std::memset(bytes.get(), 'x', size);  // A sanitizer would see what is too much.
-    const PageOffsetBuffer moved = std::move(bytes);
+    const base::PageOffsetBuffer moved = std::move(bytes);
     EXPECT_EQ(moved[size - 1], 'x');
   }
 }

@@ -12,7 +12,7 @@ namespace {
 TEST(ProcessMarkTest, IsClaimedByAllThreadsThatBeginTogether) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 20'000;
-  std::vector<ProcessMark> marks(kRounds);
+  std::vector<base::ProcessMark> marks(kRounds);
   std::atomic<int> refused = 0;
   std::atomic<int> arrived = 0;
   std::vector<std::jthread> threads;

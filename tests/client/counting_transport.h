@@ -47,7 +47,7 @@ class CountingTransport final : public transport::Transport {
       const Endpoint& endpoint, const transport::ConnectOptions& options) override {
     ++connects;
     if (queue_is_full) {
-      while (Clock::now() < options.deadline) std::this_thread::yield();
+      while (base::Clock::now() < options.deadline) std::this_thread::yield();
       return absl::DeadlineExceededError("no room in the queue");
     }
     if (!refusal.ok()) return refusal;
@@ -71,7 +71,8 @@ class CountingTransport final : public transport::Transport {
       owner_.on_send();
       return inner_->Send(slices);
     }
-    absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override {
+    absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                             base::TimePoint deadline) override {
       ++owner_.receives;
       if (!owner_.received.ok()) return owner_.received;
       return inner_->ReceiveUntil(buffer, deadline);

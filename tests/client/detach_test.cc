@@ -12,7 +12,8 @@ using RawStream = ClientReaderWriter<RawMessage, RawMessage>;
 // An executor of its own, whose coroutines await the calls of the channel.
 class DetachTest : public ClientTest {
  protected:
-  DetachTest() : executor_(std::make_unique<LoopThread>(*server_.transport().NewLoop())) {
+  DetachTest()
+      : executor_(std::make_unique<connection::LoopThread>(*server_.transport().NewLoop())) {
     EXPECT_TRUE(executor_->Start().ok());
   }
 
@@ -81,7 +82,7 @@ class DetachTest : public ClientTest {
     EXPECT_EQ(*Get(call), "r");
   }
 
-  std::unique_ptr<LoopThread> executor_;
+  std::unique_ptr<connection::LoopThread> executor_;
 };
 
 TEST_F(DetachTest, ACallWhoseCoroutineIsGoneIsCancelled) {

@@ -11,7 +11,7 @@
 namespace piperpc {
 namespace {
 
-TimePoint Soon() { return After(kPatience); }
+base::TimePoint Soon() { return base::After(kPatience); }
 
 OwnedFrame Own(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
@@ -156,7 +156,7 @@ ScriptedServer::ScriptedServer(std::unique_ptr<transport::Transport> transport,
     : transport_(std::move(transport)), endpoint_(std::move(endpoint)) {
   auto loop = transport_->NewLoop();
   EXPECT_TRUE(loop.ok()) << loop.status();
-  thread_ = std::make_unique<LoopThread>(*std::move(loop));
+  thread_ = std::make_unique<connection::LoopThread>(*std::move(loop));
   EXPECT_TRUE(thread_->Start().ok());
   Start();
 }

@@ -98,7 +98,7 @@ class ScriptedServer final : private transport::Listener::Delegate {
 
   std::unique_ptr<transport::Transport> transport_;
   const std::string endpoint_;
-  std::unique_ptr<LoopThread> thread_;
+  std::unique_ptr<connection::LoopThread> thread_;
   std::unique_ptr<transport::Listener> listener_;
   std::mutex mutex_;
   std::condition_variable connected_;

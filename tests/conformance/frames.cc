@@ -24,7 +24,7 @@ FrameHeader PartHeader(FrameKind kind, std::uint64_t id) {
 }  // namespace
 
 std::string Hex(std::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(ToAbsl(digits), {{" ", ""}}));
+  return absl::HexStringToBytes(absl::StrReplaceAll(base::ToAbsl(digits), {{" ", ""}}));
 }
 
 std::string U32(std::uint32_t value) {

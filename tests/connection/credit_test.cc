@@ -6,7 +6,7 @@ namespace piperpc {
 namespace {
 
 TEST(SendCreditTest, TheLastMessageMayGoBelowZero) {
-  SendCredit credit(100);
+  connection::SendCredit credit(100);
   credit.Spend(1000);
   EXPECT_FALSE(credit.may_send());
   credit.Add(932);
@@ -18,11 +18,11 @@ TEST(SendCreditTest, TheLastMessageMayGoBelowZero) {
 TEST(SendCreditTest, MoreThanCanBeCountedStaysAtTheMost) {
   constexpr std::uint64_t kMost = (std::uint64_t{1} << 63) - 1;
   for (const std::uint64_t initial : {kMost, kMost + 1, kMost + 100'001, ~std::uint64_t{0}}) {
-    SendCredit credit(initial);
+    connection::SendCredit credit(initial);
     credit.Spend(1'000'000);
     EXPECT_TRUE(credit.may_send()) << initial;
   }
-  SendCredit credit(100);
+  connection::SendCredit credit(100);
   for (int i = 0; i < 4; ++i) credit.Add(std::uint64_t{1} << 62);
   credit.Spend(1'000'000);
   credit.Add(~std::uint64_t{0});
@@ -31,7 +31,7 @@ TEST(SendCreditTest, MoreThanCanBeCountedStaysAtTheMost) {
 
 TEST(SendCreditTest, TheMostCanBeGivenToWhoIsBelowZero) {
   for (const std::uint64_t most : {(std::uint64_t{1} << 63) - 1, (std::uint64_t{1} << 63) + 1}) {
-    SendCredit credit(0);
+    connection::SendCredit credit(0);
     credit.Spend(1'000'000);
     credit.Add(most);
     EXPECT_TRUE(credit.may_send());
@@ -39,13 +39,13 @@ TEST(SendCreditTest, TheMostCanBeGivenToWhoIsBelowZero) {
 }
 
 TEST(ReceiveCreditTest, APeerWithoutCreditIsFoundOut) {
-  ReceiveCredit credit(100);
+  connection::ReceiveCredit credit(100);
   EXPECT_TRUE(credit.Receive(68));
   EXPECT_FALSE(credit.Receive(0));
 }
 
 TEST(ReceiveCreditTest, HalfAWindowIsGivenBackAtOnce) {
-  ReceiveCredit credit(200);
+  connection::ReceiveCredit credit(200);
   EXPECT_TRUE(credit.Receive(20));
   EXPECT_EQ(credit.Consume(20), 0u);
   EXPECT_TRUE(credit.Receive(20));
@@ -53,8 +53,8 @@ TEST(ReceiveCreditTest, HalfAWindowIsGivenBackAtOnce) {
 }
 
 TEST(ReceiveCreditTest, WhatIsGivenBackKeepsAStreamGoing) {
-  ReceiveCredit receiver(1000);
-  SendCredit sender(1000);
+  connection::ReceiveCredit receiver(1000);
+  connection::SendCredit sender(1000);
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(sender.may_send());
     sender.Spend(100);

@@ -9,26 +9,26 @@ namespace {
 constexpr std::size_t kKilobyte = 1024;
 constexpr std::size_t kMegabyte = 1024 * kKilobyte;
 
-PacketBuffer BufferOf(std::size_t capacity) {
-  PacketBuffer buffer;
+connection::PacketBuffer BufferOf(std::size_t capacity) {
+  connection::PacketBuffer buffer;
   buffer.Reserve(capacity);
   return buffer;
 }
 
 TEST(LargeBuffersTest, GivesWhatItWasGivenAndOnlyOnce) {
-  LargeBuffers buffers;
-  PacketBuffer buffer = BufferOf(kMegabyte);
+  connection::LargeBufferPool buffers;
+  connection::PacketBuffer buffer = BufferOf(kMegabyte);
   *buffer.Append(1) = 'x';
   const char* const memory = buffer.data();
   buffers.Give(std::move(buffer));
-  const PacketBuffer again = buffers.Take(kMegabyte);
+  const connection::PacketBuffer again = buffers.Take(kMegabyte);
   EXPECT_EQ(again.data(), memory);
   EXPECT_TRUE(again.empty());
   EXPECT_EQ(buffers.Take(kMegabyte).capacity(), 0u);
 }
 
 TEST(LargeBuffersTest, GivesTheSmallestThatHasRoom) {
-  LargeBuffers buffers;
+  connection::LargeBufferPool buffers;
   for (const std::size_t capacity : {4 * kMegabyte, kMegabyte, 2 * kMegabyte}) {
     buffers.Give(BufferOf(capacity));
   }
@@ -38,14 +38,14 @@ TEST(LargeBuffersTest, GivesTheSmallestThatHasRoom) {
 }
 
 TEST(LargeBuffersTest, LeavesSmallOnesToTheAllocator) {
-  LargeBuffers buffers;
+  connection::LargeBufferPool buffers;
   buffers.Give(BufferOf(kKilobyte));
   buffers.Give(BufferOf(kMegabyte));
   EXPECT_EQ(buffers.Take(kKilobyte).capacity(), 0u);
 }
 
 TEST(LargeBuffersTest, KeepsOnlySoMuch) {
-  LargeBuffers buffers;
+  connection::LargeBufferPool buffers;
   for (int i = 0; i < 100; ++i) buffers.Give(BufferOf(kMegabyte));
   std::size_t kept = 0;
   while (buffers.Take(kMegabyte).capacity() != 0) ++kept;

@@ -16,13 +16,13 @@ constexpr std::size_t kMiB = 1024 * kKiB;
 
 class MemoryBudgets : public testing::Test {
  protected:
-  std::string WhyFull(const MemoryShare& share, std::size_t bytes) {
+  std::string WhyFull(const connection::MemoryShare& share, std::size_t bytes) {
     return share.LimitInTheWay(bytes);
   }
 
-  MemoryBudget server_{4 * kMiB, "of the server"};
-  MemoryBudget user_{3 * kMiB, "of the user", &server_};
-  MemoryShare share_{2 * kMiB, "of the connection", user_};
+  connection::MemoryBudget server_{4 * kMiB, "of the server"};
+  connection::MemoryBudget user_{3 * kMiB, "of the user", &server_};
+  connection::MemoryShare share_{2 * kMiB, "of the connection", user_};
 };
 
 TEST_F(MemoryBudgets, AConnectionHasNoMoreThanItsShare) {
@@ -34,7 +34,7 @@ TEST_F(MemoryBudgets, AConnectionHasNoMoreThanItsShare) {
 }
 
 TEST_F(MemoryBudgets, ConnectionsOfAUserHaveNoMoreThanItsShare) {
-  MemoryShare second(2 * kMiB, "of the connection", user_);
+  connection::MemoryShare second(2 * kMiB, "of the connection", user_);
   EXPECT_TRUE(share_.Take(2 * kMiB));
   EXPECT_TRUE(second.Take(kMiB));
   EXPECT_FALSE(second.Take(kMiB));
@@ -42,9 +42,9 @@ TEST_F(MemoryBudgets, ConnectionsOfAUserHaveNoMoreThanItsShare) {
 }
 
 TEST_F(MemoryBudgets, UsersHaveNoMoreThanTheServer) {
-  MemoryBudget other_user(3 * kMiB, "of the user", &server_);
-  MemoryShare others(2 * kMiB, "of the connection", other_user);
-  MemoryShare second(kMiB, "of the connection", user_);
+  connection::MemoryBudget other_user(3 * kMiB, "of the user", &server_);
+  connection::MemoryShare others(2 * kMiB, "of the connection", other_user);
+  connection::MemoryShare second(kMiB, "of the connection", user_);
   EXPECT_TRUE(share_.Take(2 * kMiB));
   EXPECT_TRUE(second.Take(kMiB));
   EXPECT_TRUE(others.Take(kMiB));
@@ -56,7 +56,7 @@ TEST_F(MemoryBudgets, UsersHaveNoMoreThanTheServer) {
 
 TEST_F(MemoryBudgets, AllIsGivenBackByThatWhichGoesAway) {
   for (int i = 0; i < 10; ++i) {
-    MemoryShare share(2 * kMiB, "of the connection", user_);
+    connection::MemoryShare share(2 * kMiB, "of the connection", user_);
     ASSERT_TRUE(share.Take(2 * kMiB));
     share.Give(i);
   }

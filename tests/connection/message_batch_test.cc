@@ -10,7 +10,7 @@ namespace {
 std::string Text(wire::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 TEST(MessageBatchTest, GivesMessagesInTheirOrder) {
-  MessageBatch batch;
+  connection::MessageBatch batch;
   EXPECT_TRUE(batch.empty());
   batch.Add(std::string("first"));
   batch.Add(std::string("second"));
@@ -21,7 +21,7 @@ TEST(MessageBatchTest, GivesMessagesInTheirOrder) {
 }
 
 TEST(MessageBatchTest, AnEmptyMessageIsAMessage) {
-  MessageBatch batch;
+  connection::MessageBatch batch;
   batch.Add({});
   batch.Add(std::string("x"));
   ASSERT_FALSE(batch.empty());
@@ -30,7 +30,7 @@ TEST(MessageBatchTest, AnEmptyMessageIsAMessage) {
 }
 
 TEST(MessageBatchTest, TakesMoreWhileSomeWait) {
-  MessageBatch batch;
+  connection::MessageBatch batch;
   batch.Add(std::string("a"));
   EXPECT_EQ(Text(batch.Next()), "a");
   batch.Add(std::string("b"));
@@ -39,7 +39,7 @@ TEST(MessageBatchTest, TakesMoreWhileSomeWait) {
 
 TEST(MessageBatchTest, HoldsManyOfAllSizes) {
   constexpr std::size_t kCount = 2000;
-  MessageBatch batch;
+  connection::MessageBatch batch;
   for (std::size_t size = 0; size < kCount; ++size) batch.Add(std::string(size, 'x'));
   for (std::size_t size = 0; size < kCount; ++size) {
     ASSERT_FALSE(batch.empty());
@@ -52,7 +52,7 @@ TEST(MessageBatchTest, HoldsManyOfAllSizes) {
 }
 
 TEST(MessageBatchTest, ClearForgetsWhatWaits) {
-  MessageBatch batch;
+  connection::MessageBatch batch;
   batch.Add(std::string("old"));
   batch.Clear();
   EXPECT_TRUE(batch.empty());

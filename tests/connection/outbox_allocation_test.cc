@@ -14,7 +14,7 @@ class SinkPipe final : public transport::Pipe {
     ++sends;
     return transport::SendResult::kSent;
   }
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, TimePoint) override { return 0; }
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, base::TimePoint) override { return 0; }
   void Close(transport::CloseMode, absl::AnyInvocable<void()> closed) override { closed(); }
   const Peer& peer() const override { return peer_; }
 
@@ -25,7 +25,7 @@ class SinkPipe final : public transport::Pipe {
 };
 
 // Sends 64 replies as a server's turn does.
-void RunTurn(Outbox& outbox, SinkPipe& pipe, const RawMessage& reply) {
+void RunTurn(connection::Outbox& outbox, SinkPipe& pipe, const RawMessage& reply) {
   wire::FrameHeader header;
   header.kind = wire::FrameKind::kResponse;
   for (header.call_id = 1; header.call_id <= 64; ++header.call_id) {
@@ -34,7 +34,7 @@ void RunTurn(Outbox& outbox, SinkPipe& pipe, const RawMessage& reply) {
   ASSERT_TRUE(outbox.Flush(pipe).ok());
 }
 
-void ExpectNoAllocationWhenWarm(Outbox& outbox) {
+void ExpectNoAllocationWhenWarm(connection::Outbox& outbox) {
   const RawMessage reply{std::string(100, 'x')};
   SinkPipe pipe;
   RunTurn(outbox, pipe, reply);
@@ -47,28 +47,28 @@ void ExpectNoAllocationWhenWarm(Outbox& outbox) {
 }
 
 TEST(OutboxAllocationTest, AWarmOutboxAllocatesNothing) {
-  LargeBuffers large;
-  const BufferSource buffers{nullptr, &large};
-  Outbox outbox(buffers);
+  connection::LargeBufferPool large;
+  const connection::BufferSource buffers{nullptr, &large};
+  connection::Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
 
 TEST(OutboxAllocationTest, NorDoesOneWithAPool) {
-  BufferPool pool;
-  LargeBuffers large;
-  const BufferSource buffers{&pool, &large};
-  Outbox outbox(buffers);
+  connection::BufferPool pool;
+  connection::LargeBufferPool large;
+  const connection::BufferSource buffers{&pool, &large};
+  connection::Outbox outbox(buffers);
   ExpectNoAllocationWhenWarm(outbox);
 }
 
 TEST(OutboxAllocationTest, AnIdleOutboxIsSmall) {
   const std::size_t before = testing::AllocationsOfThisThread();
-  BufferPool pool;
-  LargeBuffers large;
-  const BufferSource buffers{&pool, &large};
-  Outbox outbox(buffers);
+  connection::BufferPool pool;
+  connection::LargeBufferPool large;
+  const connection::BufferSource buffers{&pool, &large};
+  connection::Outbox outbox(buffers);
   EXPECT_EQ(testing::AllocationsOfThisThread() - before, 0u);
-  EXPECT_LE(sizeof(Outbox), 320u);
+  EXPECT_LE(sizeof(connection::Outbox), 320u);
 }
 
 }  // namespace

@@ -60,9 +60,9 @@ class OutboxTest : public testing::Test {
   }
 
   RecordingPipe pipe_;
-  LargeBuffers large_;
-  const BufferSource buffers_{nullptr, &large_};
-  Outbox outbox_{buffers_};
+  connection::LargeBufferPool large_;
+  const connection::BufferSource buffers_{nullptr, &large_};
+  connection::Outbox outbox_{buffers_};
 };
 
 TEST_F(OutboxTest, AnEmptyOutboxSendsNothing) {
@@ -356,9 +356,9 @@ TEST_F(OutboxTest, ResponsesThatAreDroppedCountNoMore) {
 }
 
 TEST_F(OutboxTest, BuffersGoBackToThePool) {
-  BufferPool pool;
-  const BufferSource buffers{&pool, &large_};
-  Outbox outbox(buffers);
+  connection::BufferPool pool;
+  const connection::BufferSource buffers{&pool, &large_};
+  connection::Outbox outbox(buffers);
   const RawMessage message{"hello"};
   outbox.AddMessage(Header(FrameKind::kMessage, 1), OutMessage::Of(message));
   ASSERT_TRUE(outbox.Flush(pipe_).ok());

@@ -28,31 +28,31 @@ std::string Text(wire::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 class MessageAssemblerTest : public testing::Test {
  protected:
   void ExpectMore(const wire::Frame& frame) {
-    const absl::StatusOr<MessageAssembler::Outcome> outcome =
+    const absl::StatusOr<connection::MessageAssembler::Outcome> outcome =
         assembler_.Add(frame, kLimit, &budget_);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
-    EXPECT_EQ(outcome->result, MessageAssembler::Result::kMore);
+    EXPECT_EQ(outcome->result, connection::MessageAssembler::Result::kMore);
   }
   std::string ExpectWhole(const wire::Frame& frame) {
-    const absl::StatusOr<MessageAssembler::Outcome> outcome =
+    const absl::StatusOr<connection::MessageAssembler::Outcome> outcome =
         assembler_.Add(frame, kLimit, &budget_);
     EXPECT_TRUE(outcome.ok()) << outcome.status();
     if (!outcome.ok()) return "";
-    EXPECT_EQ(outcome->result, MessageAssembler::Result::kWhole);
+    EXPECT_EQ(outcome->result, connection::MessageAssembler::Result::kWhole);
     return Text(outcome->message);
   }
   absl::StatusCode ErrorOf(const wire::Frame& frame) {
-    const absl::StatusOr<MessageAssembler::Outcome> outcome =
+    const absl::StatusOr<connection::MessageAssembler::Outcome> outcome =
         assembler_.Add(frame, kLimit, &budget_);
     EXPECT_FALSE(assembler_.in_progress());
     return outcome.status().code();
   }
 
-  MemoryBudget server_{1000, "the server"};
-  MemoryShare budget_{100, "the connection", server_};
-  LargeBuffers large_;
-  const BufferSource buffers_{nullptr, &large_};
-  MessageAssembler assembler_{buffers_};
+  connection::MemoryBudget server_{1000, "the server"};
+  connection::MemoryShare budget_{100, "the connection", server_};
+  connection::LargeBufferPool large_;
+  const connection::BufferSource buffers_{nullptr, &large_};
+  connection::MessageAssembler assembler_{buffers_};
 };
 
 TEST_F(MessageAssemblerTest, AMessageOfOneFrameIsAViewOfIt) {
@@ -156,7 +156,7 @@ TEST_F(MessageAssemblerTest, TheBudgetIsChargedForBytesThatCameNotForThosePromis
 
 TEST_F(MessageAssemblerTest, AnAssemblerThatGoesAwayGivesItsShareBack) {
   {
-    MessageAssembler other(buffers_);
+    connection::MessageAssembler other(buffers_);
     ASSERT_TRUE(other.Add(Part(std::string(90, 'x'), true, 200), kLimit, &budget_).ok());
     EXPECT_FALSE(budget_.Take(11));
   }
@@ -169,25 +169,26 @@ class LargeMessageAssemblerTest : public testing::Test {
   static constexpr std::size_t kSize = 1 << 20;
 
   LargeMessageAssemblerTest() {
-    PacketBuffer used;
+    connection::PacketBuffer used;
     used.Reserve(kSize);
     large_.Give(std::move(used));
   }
 
   // Adds the first or the last half of a message of kSize bytes.
-  void AddHalf(MessageAssembler& assembler, MemoryShare& share, bool first) {
+  void AddHalf(connection::MessageAssembler& assembler, connection::MemoryShare& share,
+               bool first) {
     ASSERT_TRUE(assembler.Add(Part(half_, first, first ? kSize : 0), kSize, &share).ok());
   }
 
-  LargeBuffers large_;
-  const BufferSource buffers_{nullptr, &large_};
+  connection::LargeBufferPool large_;
+  const connection::BufferSource buffers_{nullptr, &large_};
   const std::string half_ = std::string(kSize / 2, 'x');
-  MemoryBudget server_{8 * kSize, "the server"};
+  connection::MemoryBudget server_{8 * kSize, "the server"};
 };
 
 TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
-  MemoryShare share(4 * kSize, "the connection", server_);
-  MessageAssembler assembler(buffers_);
+  connection::MemoryShare share(4 * kSize, "the connection", server_);
+  connection::MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize);
   EXPECT_EQ(large_.Take(kSize).capacity(), 0u);
@@ -198,8 +199,8 @@ TEST_F(LargeMessageAssemblerTest, ABufferThatWasUsedBeforeIsCountedWhole) {
 }
 
 TEST_F(LargeMessageAssemblerTest, ABufferThatIsLargerThanItsMessageIsCountedNoLongerThanNeeded) {
-  MemoryShare share(4 * kSize, "the connection", server_);
-  MessageAssembler assembler(buffers_);
+  connection::MemoryShare share(4 * kSize, "the connection", server_);
+  connection::MessageAssembler assembler(buffers_);
   constexpr std::size_t kLess = kSize * 3 / 4;
   ASSERT_TRUE(assembler.Add(Part(half_, true, kLess), kSize, &share).ok());
   EXPECT_EQ(share.used(), kSize);
@@ -208,8 +209,8 @@ TEST_F(LargeMessageAssemblerTest, ABufferThatIsLargerThanItsMessageIsCountedNoLo
 }
 
 TEST_F(LargeMessageAssemblerTest, AConnectionWithLittleRoomLeftUsesNone) {
-  MemoryShare share(2 * kSize, "the connection", server_);
-  MessageAssembler assembler(buffers_);
+  connection::MemoryShare share(2 * kSize, "the connection", server_);
+  connection::MessageAssembler assembler(buffers_);
   AddHalf(assembler, share, true);
   EXPECT_EQ(share.used(), kSize / 2);
   EXPECT_EQ(large_.Take(kSize).capacity(), kSize);

@@ -52,7 +52,7 @@ class RecordingPipe final : public transport::Pipe {
     if (answer != transport::SendResult::kWouldBlock) packets.push_back(Join(pending_));
     return answer;
   }
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, TimePoint) override {
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, base::TimePoint) override {
     return absl::UnimplementedError("this pipe only sends");
   }
   void Close(transport::CloseMode, absl::AnyInvocable<void()> closed) override { closed(); }

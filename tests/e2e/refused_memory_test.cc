@@ -120,7 +120,7 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
 
   // See RefuseMemory(); what is kept for large messages is not used.
   static void Refuse(std::size_t least, std::size_t most, int skipped = 0) {
-    LargeBuffers::OfProcess().Clear();
+    connection::LargeBufferPool::OfProcess().Clear();
     RefuseMemory(least, most, skipped);
   }
 
@@ -527,7 +527,7 @@ class RefusedMemoryOfThisThread : public ::testing::Test {
   }
 };
 
-struct Numbered : IdTableLink<Numbered> {
+struct Numbered : base::IdTableLink<Numbered> {
   explicit Numbered(std::uint64_t its_number) : number(its_number) {}
   std::uint64_t id() const { return number; }
   std::uint64_t number;
@@ -536,7 +536,7 @@ struct Numbered : IdTableLink<Numbered> {
 TEST_F(RefusedMemoryOfThisThread, LeavesATableAsItWas) {
   std::deque<Numbered> items;
   for (std::uint64_t id = 1; id <= 100; ++id) items.emplace_back(id);
-  IdTable<Numbered> table;
+  base::IdTable<Numbered> table;
   Begin(1, 1 << 20);
   EXPECT_THROW(table.Add(items[0]), std::bad_alloc);
   EXPECT_TRUE(table.empty());

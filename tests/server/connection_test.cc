@@ -42,7 +42,7 @@ class FakePipe final : public transport::Pipe {
     for (const Bytes slice : slices) packet.append(slice.data(), slice.size());
     return SendResult::kSent;
   }
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, TimePoint) override {
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char>, base::TimePoint) override {
     return absl::UnimplementedError("");
   }
   bool AllRead() const override { return wire_.all_read; }

@@ -62,7 +62,7 @@ class Fairness : public ServerFixture {
                         std::string(missing, 'p'))});
   }
 
-  Duration client_time_{};
+  base::Duration client_time_{};
 };
 
 TEST_F(Fairness, ShortDeadlinesEndTheirCallsAndNothingElse) {

@@ -10,7 +10,7 @@
 namespace piperpc::server {
 namespace {
 
-struct Silent : QueueLink<Silent> {
+struct Silent : base::QueueLink<Silent> {
   Silent(int its_number, std::string its_user) : number(its_number), user(std::move(its_user)) {}
   const int number;
   const std::string user;
@@ -20,7 +20,7 @@ struct Silent : QueueLink<Silent> {
 // first.
 int Goes(const std::string& users) {
   std::deque<Silent> all;
-  LinkedQueue<Silent> queue;
+  base::LinkedQueue<Silent> queue;
   for (const char user : users) {
     queue.push_back(all.emplace_back(static_cast<int>(all.size()), std::string(1, user)));
   }

@@ -38,7 +38,8 @@ class FaultyPipe final : public Pipe, private Pipe::Delegate, private EventLoop:
   }
 
   absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override;
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override;
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                           base::TimePoint deadline) override;
   void Close(CloseMode mode, absl::AnyInvocable<void()> closed) override;
   const Peer& peer() const override { return inner_->peer(); }
 
@@ -70,7 +71,7 @@ class FaultyPipe final : public Pipe, private Pipe::Delegate, private EventLoop:
 
   void TellSent(absl::Status status) {
     result_ = std::move(status);
-    loop_->Schedule(*this, After(faults_.send_delay));
+    loop_->Schedule(*this, base::After(faults_.send_delay));
   }
 
   const std::unique_ptr<Pipe> inner_;
@@ -97,7 +98,8 @@ absl::StatusOr<SendResult> FaultyPipe::Send(std::span<const Bytes> slices) {
   return sent && faults_.every_send_pending && loop_ != nullptr ? TellLater() : result;
 }
 
-absl::StatusOr<std::size_t> FaultyPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
+absl::StatusOr<std::size_t> FaultyPipe::ReceiveUntil(std::span<char> buffer,
+                                                     base::TimePoint deadline) {
   if (dropped()) return Dropped();
   const absl::StatusOr<std::size_t> size = inner_->ReceiveUntil(buffer, deadline);
   if (!size.ok()) return size;

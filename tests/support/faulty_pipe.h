@@ -23,9 +23,9 @@ struct Faults {
   std::optional<std::size_t> corrupt_received =
       std::nullopt;  // This packet arrives with a byte changed.
   std::optional<std::size_t> drop_after =
-      std::nullopt;                        // When this many have arrived, the peer seems gone.
-  bool every_send_pending = false;         // An attached pipe never says kSent at once,
-  Duration send_delay = Duration::zero();  // and tells OnSent() this much later.
+      std::nullopt;                 // When this many have arrived, the peer seems gone.
+  bool every_send_pending = false;  // An attached pipe never says kSent at once,
+  base::Duration send_delay = base::Duration::zero();  // and tells OnSent() this much later.
 };
 
 // `inner` must outlive the transport, and that the pipes. The server's side is left in order.

@@ -79,12 +79,13 @@ class WireClient {
   // UNAVAILABLE: the server has closed.
   absl::Status TrySend(std::string_view packet) {
     const transport::Bytes slices[] = {packet};
-    const TimePoint limit = Limit();
+    const base::TimePoint limit = Limit();
     for (;;) {
       const auto sent = pipe_->Send(slices);
       if (!sent.ok()) return sent.status();
       if (*sent == transport::SendResult::kSent) return absl::OkStatus();
-      if (Clock::now() >= limit) return absl::DeadlineExceededError("the server does not read");
+      if (base::Clock::now() >= limit)
+        return absl::DeadlineExceededError("the server does not read");
       std::this_thread::yield();
     }
   }
@@ -125,7 +126,7 @@ class WireClient {
   }
 
  private:
-  static TimePoint Limit() { return After(std::chrono::seconds(20)); }
+  static base::TimePoint Limit() { return base::After(std::chrono::seconds(20)); }
 
   void Split(wire::Bytes packet) {
     for (wire::PacketReader reader(packet); !reader.done();) {

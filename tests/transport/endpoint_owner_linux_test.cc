@@ -94,7 +94,8 @@ TEST_F(EndpointOwnerTest, LeavesAFileThatIsNoSocketAlone) {
 
 TEST_F(EndpointOwnerTest, AFileThatIsNoSocketIsNoServerToWaitFor) {
   std::ofstream(endpoint_.address()) << "precious";
-  const absl::Status status = ConnectSocket(endpoint_, ConnectOptions{.deadline = kNever}).status();
+  const absl::Status status =
+      ConnectSocket(endpoint_, ConnectOptions{.deadline = base::kNever}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("(it is not a socket)"));
 }

@@ -22,7 +22,7 @@ class TransportTest : public ::testing::TestWithParam<std::string> {
     ASSERT_TRUE(server_->status().ok()) << server_->status();
   }
 
-  absl::StatusOr<std::unique_ptr<Pipe>> TryConnect(TimePoint deadline = Soon()) {
+  absl::StatusOr<std::unique_ptr<Pipe>> TryConnect(base::TimePoint deadline = Soon()) {
     return transport_->Connect(endpoint_, {.deadline = deadline});
   }
 

@@ -92,7 +92,7 @@ SendResult End::MustSend(const std::string& packet) {
   return result.value_or(SendResult::kWouldBlock);
 }
 
-absl::StatusOr<std::string> End::ReceiveUntil(TimePoint deadline) {
+absl::StatusOr<std::string> End::ReceiveUntil(base::TimePoint deadline) {
   buffer_.resize(kMaxPacketBytes);
   const auto size = pipe_->ReceiveUntil(buffer_, deadline);
   if (!size.ok()) return size.status();

@@ -20,7 +20,7 @@ namespace piperpc::transport {
 
 inline constexpr std::chrono::seconds kPatience(60);  // No test waits longer for anything.
 
-inline TimePoint Soon() { return After(kPatience); }
+inline base::TimePoint Soon() { return base::After(kPatience); }
 
 // Something that threads wait for.
 class Monitor {
@@ -78,7 +78,7 @@ class End final : public Pipe::Delegate {
 
   absl::StatusOr<SendResult> Send(const std::string& packet);
   SendResult MustSend(const std::string& packet);  // Not before the last one was sent.
-  absl::StatusOr<std::string> ReceiveUntil(TimePoint deadline);
+  absl::StatusOr<std::string> ReceiveUntil(base::TimePoint deadline);
 
   std::string WaitPacket();  // The next one.
   absl::Status WaitError();

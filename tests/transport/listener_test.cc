@@ -85,7 +85,7 @@ TEST_P(ListenerTest, RefusesClientsThatFindNoRoomToWait) {
   absl::Status status;
   server_loop_->Do([&] {  // Meanwhile the listener takes nobody.
     while (status.ok() && clients.size() < 10) {
-      auto pipe = TryConnect(After(std::chrono::milliseconds(50)));
+      auto pipe = TryConnect(base::After(std::chrono::milliseconds(50)));
       status = pipe.status();
       if (pipe.ok()) clients.push_back(*std::move(pipe));
     }

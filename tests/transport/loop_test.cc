@@ -61,11 +61,11 @@ TEST_P(LoopTest, FiresTimersInTheirOrderAndNotTooEarly) {
   Monitor monitor;
   std::vector<int> order;
   std::vector<std::unique_ptr<TestTimer>> timers;
-  const TimePoint start = Clock::now();
+  const base::TimePoint start = base::Clock::now();
   server_loop_->Do([&] {
     for (const int delay : {30, 10, 20, 0, 25}) {
       timers.push_back(std::make_unique<TestTimer>([&, delay] {
-        EXPECT_GE(Clock::now(), start + std::chrono::milliseconds(delay));
+        EXPECT_GE(base::Clock::now(), start + std::chrono::milliseconds(delay));
         monitor.Change([&] { order.push_back(delay); });
       }));
       loop.Schedule(*timers.back(), start + std::chrono::milliseconds(delay));
@@ -85,11 +85,11 @@ TEST_P(LoopTest, CancelsAndMovesTimers) {
   TestTimer later([&] { fire('l'); });
   TestTimer never([&] { fire('n'); });
   server_loop_->Do([&] {
-    const TimePoint now = Clock::now();
+    const base::TimePoint now = base::Clock::now();
     loop.Schedule(cancelled, now + std::chrono::milliseconds(1));
     loop.Schedule(later, now + std::chrono::milliseconds(1));
     loop.Schedule(sooner, now + kPatience);
-    loop.Schedule(never, kNever);
+    loop.Schedule(never, base::kNever);
     loop.Schedule(later, now + std::chrono::milliseconds(40));
     loop.Schedule(sooner, now + std::chrono::milliseconds(20));
     loop.Cancel(cancelled);
@@ -109,10 +109,10 @@ TEST_P(LoopTest, LetsATimerSetItselfAgainWithoutHoldingUpTheRest) {
   TestTimer* self = nullptr;
   TestTimer timer([&] {
     monitor.Change([&] { ++count; });
-    loop.Schedule(*self, Clock::now());
+    loop.Schedule(*self, base::Clock::now());
   });
   self = &timer;
-  server_loop_->Do([&] { loop.Schedule(timer, Clock::now()); });
+  server_loop_->Do([&] { loop.Schedule(timer, base::Clock::now()); });
   monitor.WaitFor([&] { return count > 10; });
   server_loop_->Do([&] { loop.Cancel(timer); });
 }
@@ -177,8 +177,8 @@ TEST_P(LoopTest, ThatSpinsRunsWorkAndTimersAndStops) {
   TestTimer within(count);
   TestTimer after(count);
   loop.Post([&] {
-    loop.Schedule(within, After(std::chrono::milliseconds(1)));
-    loop.Schedule(after, After(std::chrono::milliseconds(20)));
+    loop.Schedule(within, base::After(std::chrono::milliseconds(1)));
+    loop.Schedule(after, base::After(std::chrono::milliseconds(20)));
   });
   monitor.WaitFor([&] { return ran == 2; });
   spinning.Do(count);

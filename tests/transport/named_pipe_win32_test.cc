@@ -65,7 +65,7 @@ TEST_F(NamedPipeTest, TellsThatInstancesCannotBeMadeAndGoesOnWhenTheyCan) {
 }
 
 TEST_F(NamedPipeTest, OfTheOtherKindIsToldFromOneThatKeepsMessages) {
-  const UniqueHandle bytes(::CreateNamedPipeW(ToWide(endpoint_.address()).c_str(),
+  const UniqueHandle bytes(::CreateNamedPipeW(base::ToWide(endpoint_.address()).c_str(),
                                               PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
                                               PIPE_TYPE_BYTE, 1, 4096, 4096, 0, nullptr));
   ASSERT_TRUE(bytes);
@@ -76,7 +76,7 @@ TEST_F(NamedPipeTest, OfTheOtherKindIsToldFromOneThatKeepsMessages) {
 }
 
 TEST_F(NamedPipeTest, ThatOthersMadeKeepsAServerAway) {
-  const UniqueHandle other(::CreateNamedPipeW(ToWide(endpoint_.address()).c_str(),
+  const UniqueHandle other(::CreateNamedPipeW(base::ToWide(endpoint_.address()).c_str(),
                                               PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
                                               PIPE_TYPE_MESSAGE, 10, 4096, 4096, 0, nullptr));
   ASSERT_TRUE(other);
@@ -85,7 +85,7 @@ TEST_F(NamedPipeTest, ThatOthersMadeKeepsAServerAway) {
 
 TEST_F(NamedPipeTest, RefusesAMessageAboveTheLimitAndNamesItsSize) {
   Listen();
-  const UniqueHandle client(OpenRaw(ToWide(endpoint_.address())));
+  const UniqueHandle client(OpenRaw(base::ToWide(endpoint_.address())));
   End server(server_->acceptor().WaitPipe());
   server.Attach(loop_);
   server.Receive();

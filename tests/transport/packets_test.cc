@@ -213,24 +213,24 @@ TEST_P(PacketsTest, AreReceivedWithoutALoop) {
   ends.client->MustSend("hello");
   EXPECT_EQ(*ends.server->ReceiveUntil(Soon()), "hello");
   ends.server->MustSend("and back");
-  EXPECT_EQ(*ends.client->ReceiveUntil(kNever), "and back");
+  EXPECT_EQ(*ends.client->ReceiveUntil(base::kNever), "and back");
 }
 
 TEST_P(PacketsTest, ThatAreThereAreTakenWithoutAWait) {
   Ends ends = NewEnds();
-  EXPECT_EQ(ends.client->ReceiveUntil(TimePoint::min()).status().code(),
+  EXPECT_EQ(ends.client->ReceiveUntil(base::TimePoint::min()).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   ends.server->MustSend("there");
-  EXPECT_EQ(*ends.client->ReceiveUntil(TimePoint::min()), "there");
+  EXPECT_EQ(*ends.client->ReceiveUntil(base::TimePoint::min()), "there");
 }
 
 TEST_P(PacketsTest, ThatDoNotComeEndAtTheDeadlineAndNotBefore) {
   Ends ends = NewEnds();
   for (const int wait : {0, 1, 7, 45, 120, 3}) {
-    const TimePoint deadline = After(std::chrono::milliseconds(wait));
+    const base::TimePoint deadline = base::After(std::chrono::milliseconds(wait));
     EXPECT_EQ(ends.client->ReceiveUntil(deadline).status().code(),
               absl::StatusCode::kDeadlineExceeded);
-    EXPECT_GE(Clock::now(), deadline);
+    EXPECT_GE(base::Clock::now(), deadline);
   }
   ends.server->MustSend("late");
   EXPECT_EQ(*ends.client->ReceiveUntil(Soon()), "late");

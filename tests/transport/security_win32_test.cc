@@ -21,7 +21,7 @@ std::string DaclOf(const PipeCalls::NewInstance& instance) {
   EXPECT_TRUE(::ConvertSecurityDescriptorToStringSecurityDescriptorW(
       instance.security.lpSecurityDescriptor, SDDL_REVISION_1,
       OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &text, nullptr));
-  const std::string sddl = ToUtf8(text);
+  const std::string sddl = base::ToUtf8(text);
   ::LocalFree(text);
   return sddl;
 }

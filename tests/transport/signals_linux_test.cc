@@ -56,11 +56,12 @@ TEST_P(SignalsTest, DoNotPutOffTheDeadlineOfAReceive) {
   TakeSignals();
   {
     const Interruptions interruptions;
-    const TimePoint begin = Clock::now();
-    EXPECT_EQ(
-        ends.client->ReceiveUntil(After(std::chrono::milliseconds(200), begin)).status().code(),
-        absl::StatusCode::kDeadlineExceeded);
-    const TimePoint end = Clock::now();
+    const base::TimePoint begin = base::Clock::now();
+    EXPECT_EQ(ends.client->ReceiveUntil(base::After(std::chrono::milliseconds(200), begin))
+                  .status()
+                  .code(),
+              absl::StatusCode::kDeadlineExceeded);
+    const base::TimePoint end = base::Clock::now();
     EXPECT_GE(end - begin, std::chrono::milliseconds(200));
     EXPECT_LT(end - begin, std::chrono::seconds(20));
   }
@@ -71,9 +72,10 @@ TEST_P(SignalsTest, DoNotEndAReceive) {
   TakeSignals();
   const Interruptions interruptions;
   for (const int milliseconds : {10, 100, 300}) {
-    EXPECT_EQ(
-        ends.client->ReceiveUntil(After(std::chrono::milliseconds(milliseconds))).status().code(),
-        absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(ends.client->ReceiveUntil(base::After(std::chrono::milliseconds(milliseconds)))
+                  .status()
+                  .code(),
+              absl::StatusCode::kDeadlineExceeded);
   }
   ends.server->MustSend("still here");
   EXPECT_EQ(*ends.client->ReceiveUntil(Soon()), "still here");
@@ -92,7 +94,7 @@ TEST_P(SignalsTest, DoNotDisturbALoop) {
   struct : EventLoop::Timer {
     void OnTimer() override {
       if (++count == 30) return owner->Stop();
-      owner->Schedule(*this, After(std::chrono::milliseconds(5)));
+      owner->Schedule(*this, base::After(std::chrono::milliseconds(5)));
     }
     EventLoop* owner = nullptr;
     int count = 0;

@@ -13,8 +13,8 @@
 namespace piperpc::transport {
 namespace {
 
-constexpr TimePoint At(int microseconds) {
-  return TimePoint(std::chrono::microseconds(microseconds));
+constexpr base::TimePoint At(int microseconds) {
+  return base::TimePoint(std::chrono::microseconds(microseconds));
 }
 
 struct NumberedTimer final : EventLoop::Timer {
@@ -58,11 +58,11 @@ TEST_F(TimerQueueTest, ThoseOfOneTimeFireInTheOrderTheyWereSetIn) {
 }
 
 TEST_F(TimerQueueTest, NothingIsNeverDue) {
-  EXPECT_EQ(queue_.next(), kNever);
+  EXPECT_EQ(queue_.next(), base::kNever);
   Schedule({1});
   queue_.Cancel(*timers_[0]);
   EXPECT_FALSE(timers_[0]->scheduled());
-  EXPECT_EQ(queue_.next(), kNever);
+  EXPECT_EQ(queue_.next(), base::kNever);
   queue_.Fire(At(1));
   EXPECT_EQ(fired_, std::vector<int>());
 }

@@ -97,7 +97,7 @@ bool AsyncEvent::Waiter::await_resume() {
 
 Timer::Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work)
     : executor_(Executor::CurrentHandle()) {
-  if (when == kNever || !executor_) return;
+  if (when == base::kNever || !executor_) return;
   id_ = Executor::Current()->PostAt(when, std::move(work));
 }
 
@@ -108,12 +108,12 @@ Timer::~Timer() {
 namespace {
 
 // On a thread that is no executor's there is nothing else to do meanwhile.
-bool SleepHere(TimePoint when, const std::stop_token& stop) {
+bool SleepHere(base::TimePoint when, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   const auto never = [] { return false; };
-  if (when == kNever) {
+  if (when == base::kNever) {
     stopped.wait(lock, stop, never);
   } else {
     stopped.wait_until(lock, stop, when, never);
@@ -125,8 +125,8 @@ bool SleepHere(TimePoint when, const std::stop_token& stop) {
 
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop) {
   const Executor* const executor = Executor::Current();
-  if (executor == nullptr) co_return SleepHere(After(delay), stop);
-  const TimePoint when = After(delay, executor->Now());
+  if (executor == nullptr) co_return SleepHere(base::After(delay), stop);
+  const base::TimePoint when = base::After(delay, executor->Now());
   AsyncEvent event;
   const Timer timer(when, [&event] { event.Set(); });
   const bool slept = co_await event.Wait(std::move(stop));

@@ -13,7 +13,7 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvoc
     return std::thread(std::move(body));
   } catch (const std::system_error& refused) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("cannot start ", ToAbsl(purpose), ": ", refused.code().message(),
+        absl::StrCat("cannot start ", base::ToAbsl(purpose), ": ", refused.code().message(),
                      "; raise the system's limit on threads, or use fewer"));
   }
 }

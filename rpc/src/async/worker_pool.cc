@@ -89,7 +89,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
     return true;
   }
 
-  bool Stop(TimePoint limit) {
+  bool Stop(base::TimePoint limit) {
     if (foreign()) return true;
     std::vector<std::thread> threads;
     {
@@ -98,7 +98,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
       changed_.notify_all();
       if (!MayWaitHere()) return alive_ == 0;
       const auto ended = [this] { return alive_ == 0; };
-      if (limit == kNever) {
+      if (limit == base::kNever) {
         ended_.wait(lock, ended);
       } else if (!ended_.wait_until(lock, limit, ended)) {
         return false;
@@ -111,7 +111,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
 
   // What still runs keeps this alive.
   void StopAndLetGo() {
-    if (Stop(kNever)) return;
+    if (Stop(base::kNever)) return;
     const std::lock_guard lock(mutex_);
     for (std::thread& thread : threads_) thread.detach();
     threads_.clear();
@@ -256,7 +256,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
 
   static thread_local const Impl* current;
 
-  ProcessMark mark_;
+  base::ProcessMark mark_;
   const std::size_t max_threads_;
   const std::size_t queue_limit_;
   const std::string threads_name_;
@@ -290,8 +290,8 @@ WorkerPool::WorkerPool(WorkerPool& whole, std::string_view user)
 // In a child of fork() it stays: nobody can wait for its threads.
 WorkerPool::~WorkerPool() {
   if (impl_->foreign()) {
-    KeepForever(std::move(impl_));
-    KeepForever(std::move(part_));
+    base::KeepForever(std::move(impl_));
+    base::KeepForever(std::move(part_));
   } else if (whole_) {
     impl_->StopAndLetGo();
   }

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-namespace piperpc {
+namespace piperpc::base {
 
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
@@ -38,4 +38,4 @@ TimePoint After(std::chrono::duration<Rep, Period> delay) {
   return After(delay, Clock::now());
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

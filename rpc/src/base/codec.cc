@@ -47,11 +47,12 @@ void OutMessage::WriteTo(char* out) const {
 }
 
 ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message) {
-  return RunInMemory([&] { return Parse(bytes, message); }, [] { return ParseResult::kNoMemory; });
+  return base::RunInMemory([&] { return Parse(bytes, message); },
+                           [] { return ParseResult::kNoMemory; });
 }
 
 ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
-  return RunInMemory(
+  return base::RunInMemory(
       [&] {
         message.bytes.assign(bytes.data(), bytes.size());
         return ParseResult::kParsed;
@@ -60,14 +61,15 @@ ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message) {
 }
 
 absl::Status TooDeepToSend(absl::StatusCode code, std::string_view what, std::size_t size) {
-  return Unparsed(code, absl::StrCat("cannot send ", ToAbsl(what)), size, ParseResult::kTooDeep);
+  return Unparsed(code, absl::StrCat("cannot send ", base::ToAbsl(what)), size,
+                  ParseResult::kTooDeep);
 }
 
 absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
                       ParseResult why) {
-  if (why == ParseResult::kNoMemory) return OutOfMemory("a message", size);
+  if (why == ParseResult::kNoMemory) return base::OutOfMemory("a message", size);
   return absl::Status(
-      code, absl::StrCat(ToAbsl(what), " of ", size, " bytes: ", ExplainUnparsed(why, size)));
+      code, absl::StrCat(base::ToAbsl(what), " of ", size, " bytes: ", ExplainUnparsed(why, size)));
 }
 
 std::string ExplainUnparsed(ParseResult why, std::size_t size) {

@@ -33,7 +33,7 @@ bool IsShortNameCharacter(char c) {
 
 absl::Status Invalid(std::string_view text, std::string_view rule) {
   return absl::InvalidArgumentError(
-      absl::StrCat("endpoint \"", ToAbsl(text), "\": ", ToAbsl(rule)));
+      absl::StrCat("endpoint \"", base::ToAbsl(text), "\": ", base::ToAbsl(rule)));
 }
 
 absl::Status CheckShortName(std::string_view name) {
@@ -59,15 +59,15 @@ std::string Endpoint::ToString() const {
 
 absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view text) {
   if (const std::string_view scheme = SchemeOf(text); !scheme.empty()) {
-    return Invalid(text, absl::StrCat("an endpoint has no scheme such as \"", ToAbsl(scheme),
+    return Invalid(text, absl::StrCat("an endpoint has no scheme such as \"", base::ToAbsl(scheme),
                                       ":\"; it must be a short name or a path"));
   }
   const bool short_name = !IsAddress(text);
   if (short_name) {
     if (absl::Status status = CheckShortName(text); !status.ok()) return status;
   }
-  std::string address = short_name ? AddressOfShortName(text) : std::string(text);
-  if (absl::Status status = CheckAddress(address); !status.ok()) return status;
+  std::string address = short_name ? base::AddressOfShortName(text) : std::string(text);
+  if (absl::Status status = base::CheckAddress(address); !status.ok()) return status;
   return Endpoint(std::string(text), std::move(address), short_name);
 }
 

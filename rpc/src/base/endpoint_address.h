@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // The address that a short name stands for. `name` was checked before.
 std::string AddressOfShortName(std::string_view name);
@@ -14,4 +14,4 @@ std::string AddressOfShortName(std::string_view name);
 // OK when `address` can be a pipe's address here; else INVALID_ARGUMENT with the rule it breaks.
 absl::Status CheckAddress(std::string_view address);
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -7,7 +7,7 @@
 #include "src/base/endpoint_address.h"
 #include "src/base/text.h"
 
-namespace piperpc {
+namespace piperpc::base {
 namespace {
 
 // The kernel wants a byte for the end of the string.
@@ -56,4 +56,4 @@ absl::Status CheckAddress(std::string_view address) {
   return absl::OkStatus();
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

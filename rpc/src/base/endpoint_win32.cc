@@ -7,7 +7,7 @@
 #include "src/base/text.h"
 #include "src/base/wide_win32.h"
 
-namespace piperpc {
+namespace piperpc::base {
 namespace {
 
 constexpr std::size_t kMaxName = 256;  // UTF-16 units, all of the name.
@@ -52,4 +52,4 @@ absl::Status CheckAddress(std::string_view address) {
   return absl::OkStatus();
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::base {
 
 inline bool IsOutOfMemory(const std::exception_ptr& exception) {
   try {
@@ -33,4 +33,4 @@ void RunSilently(Code&& code) {
   RunGuarded(std::forward<Code>(code), [](const std::exception_ptr&) {});
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

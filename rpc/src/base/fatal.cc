@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace piperpc {
+namespace piperpc::base {
 
 void EndProcess(std::string_view why) {
   std::fprintf(stderr, "piperpc: %.*s\n", static_cast<int>(why.size()), why.data());
   std::abort();
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

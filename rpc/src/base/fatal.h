@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-namespace piperpc {
+namespace piperpc::base {
 
 // Says why on standard error, and aborts.
 [[noreturn]] void EndProcess(std::string_view why);
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -9,7 +9,7 @@
 #include <memory>
 #include <new>
 
-namespace piperpc {
+namespace piperpc::base {
 
 // The base of what stands in a table; in one at a time. It must leave before its end.
 template <typename T>
@@ -122,4 +122,4 @@ class IdTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::base

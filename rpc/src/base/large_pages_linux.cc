@@ -4,7 +4,7 @@
 
 #include "src/base/large_pages.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // MADV_HUGEPAGE of madvise(2): where transparent huge pages are given to those who ask, this asks.
 void PreferLargePages(char* memory, std::size_t size) {
@@ -13,4 +13,4 @@ void PreferLargePages(char* memory, std::size_t size) {
   if (size > skip) ::madvise(memory + skip, (size - skip) / kPage * kPage, MADV_HUGEPAGE);
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

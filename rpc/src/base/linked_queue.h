@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::base {
 
 // The base of what stands in a queue; in one at a time. It must leave before its end.
 template <typename T>
@@ -84,4 +84,4 @@ class LinkedQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes) {
   return ErrorInMemory([&] {
@@ -14,4 +14,4 @@ absl::Status OutOfMemory(std::string_view what, std::size_t bytes) {
   });
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // What `code` returns. When there is no memory for what it does: what `otherwise` returns, once
 // `code` has given back what it had taken.
@@ -32,4 +32,4 @@ absl::Status ErrorInMemory(Make&& make,
 // above, so it never throws.
 absl::Status OutOfMemory(std::string_view what, std::size_t bytes = 0);
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -5,7 +5,7 @@
 
 #include "src/base/large_pages.h"
 
-namespace piperpc {
+namespace piperpc::base {
 namespace {
 
 constexpr std::uintptr_t kPage = 4096;
@@ -36,4 +36,4 @@ PageOffsetBuffer NewPageOffsetBuffer(std::size_t size) {
   return PageOffsetBuffer(bytes, deleter);
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

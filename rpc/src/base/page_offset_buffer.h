@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace piperpc {
+namespace piperpc::base {
 
 class PageOffsetDelete {
  public:
@@ -27,4 +27,4 @@ using PageOffsetBuffer = std::unique_ptr<char[], PageOffsetDelete>;
 // Not zeroed. What is too small to matter begins anywhere.
 PageOffsetBuffer NewPageOffsetBuffer(std::size_t size);
 
-}  // namespace piperpc
+}  // namespace piperpc::base

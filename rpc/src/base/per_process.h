@@ -6,7 +6,7 @@
 
 #include "src/base/process.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // A child made by fork() begins with a new one: of the old one a lock may be held by a thread that
 // is not there. That one is kept, untouched, to the end. Thread-safe, and takes no lock itself.
@@ -43,4 +43,4 @@ class PerProcess {
   std::atomic<Made*> made_ = nullptr;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::base

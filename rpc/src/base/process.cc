@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::base {
 namespace {
 
 struct Kept {
@@ -21,4 +21,4 @@ void KeepForever(std::shared_ptr<const void> object) {
   }
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

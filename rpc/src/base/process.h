@@ -7,22 +7,22 @@
 #include <cstdint>
 #include <memory>
 
-namespace piperpc {
+namespace piperpc::base {
 
-namespace internal {
+namespace process_state {
 
-extern std::atomic<std::uint32_t> process_generation;
+extern std::atomic<std::uint32_t> generation;
 extern std::atomic<bool> has_forked;
 
-}  // namespace internal
+}  // namespace process_state
 
 // Above zero; larger by one in a child that fork() has made. No system call.
 inline std::uint32_t ProcessGeneration() {
-  return internal::process_generation.load(std::memory_order_relaxed);
+  return process_state::generation.load(std::memory_order_relaxed);
 }
 
 // This process has made a child, or is one: another one may have open what it has open.
-inline bool HasForked() { return internal::has_forked.load(std::memory_order_relaxed); }
+inline bool HasForked() { return process_state::has_forked.load(std::memory_order_relaxed); }
 
 // Marks something with the process that uses it. Thread-safe, and takes no lock: in a child, a lock
 // may be held by a thread that is not there.
@@ -59,4 +59,4 @@ inline void KeepForever(const void* object) {
   KeepForever(std::shared_ptr<const void>(object, [](const void*) {}));
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

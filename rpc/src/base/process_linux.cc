@@ -2,20 +2,20 @@
 
 #include "src/base/process.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
-constinit std::atomic<std::uint32_t> internal::process_generation = 1;
-constinit std::atomic<bool> internal::has_forked = false;
+constinit std::atomic<std::uint32_t> process_state::generation = 1;
+constinit std::atomic<bool> process_state::has_forked = false;
 
 namespace {
 
-void BeforeFork() { internal::has_forked.store(true, std::memory_order_relaxed); }
+void BeforeFork() { process_state::has_forked.store(true, std::memory_order_relaxed); }
 
-void InChild() { internal::process_generation.fetch_add(1, std::memory_order_relaxed); }
+void InChild() { process_state::generation.fetch_add(1, std::memory_order_relaxed); }
 
 // Before main(), so that nobody who looks at the generation needs to see to it. It can fail only
 // for want of memory.
 [[maybe_unused]] const int registered = ::pthread_atfork(&BeforeFork, nullptr, &InChild);
 
 }  // namespace
-}  // namespace piperpc
+}  // namespace piperpc::base

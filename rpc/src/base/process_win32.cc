@@ -1,9 +1,9 @@
 #include "src/base/process.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // Nothing copies a process here.
-constinit std::atomic<std::uint32_t> internal::process_generation = 1;
-constinit std::atomic<bool> internal::has_forked = false;
+constinit std::atomic<std::uint32_t> process_state::generation = 1;
+constinit std::atomic<bool> process_state::has_forked = false;
 
-}  // namespace piperpc
+}  // namespace piperpc::base

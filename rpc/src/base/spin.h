@@ -6,7 +6,7 @@
 
 #include "src/base/clock.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // do {
 //   if (Look()) return true;
@@ -31,4 +31,4 @@ class Spin {
   unsigned looks_ = 0;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -5,9 +5,9 @@
 
 #include "absl/strings/string_view.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view ToStd(absl::string_view text) { return {text.data(), text.size()}; }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -2,7 +2,7 @@
 
 #include <windows.h>
 
-namespace piperpc {
+namespace piperpc::base {
 
 std::wstring ToWide(std::string_view utf8) {
   const int bytes = static_cast<int>(utf8.size());
@@ -21,4 +21,4 @@ std::string ToUtf8(std::wstring_view wide) {
   return utf8;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace piperpc {
+namespace piperpc::base {
 
 // Invalid UTF-8 becomes U+FFFD, as the system does it.
 std::wstring ToWide(std::string_view utf8);
 std::string ToUtf8(std::wstring_view wide);
 
-}  // namespace piperpc
+}  // namespace piperpc::base

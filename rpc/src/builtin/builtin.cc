@@ -30,11 +30,11 @@ class BuiltinServices::Impl {
     if (board_.Set(service, serving)) return absl::OkStatus();
     if (server_ == nullptr) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "cannot set whether ", ToAbsl(service),
+          "cannot set whether ", base::ToAbsl(service),
           " serves: no service is known before AddTo(); call AddTo(), and AddService() for "
           "this service, first"));
     }
-    return absl::NotFoundError(absl::StrCat("no service \"", ToAbsl(service),
+    return absl::NotFoundError(absl::StrCat("no service \"", base::ToAbsl(service),
                                             "\" on this server; it has ",
                                             absl::StrJoin(Names(), ", ")));
   }

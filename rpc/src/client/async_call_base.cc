@@ -24,8 +24,9 @@ void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const Call
   absl::Status prepared = Prepare(options, request);
   self_ = self;
   std::unique_ptr<StopLink> stop;
-  RunInMemory([&] { stop = StopLink::Make(options.stop, *this); },
-              [&] { prepared.Update(OutOfMemory("a stop callback", sizeof(StopLink))); });
+  base::RunInMemory(
+      [&] { stop = StopLink::Make(options.stop, *this); },
+      [&] { prepared.Update(base::OutOfMemory("a stop callback", sizeof(StopLink))); });
   const Core::Lock lock(core());
   if (ended()) return;  // The stop was quicker; the loop may be delivering that.
   stop_ = std::move(stop);

@@ -10,7 +10,7 @@
 
 namespace piperpc::client {
 
-class AsyncCallBase : public Call, public PendingCallback, public QueueLink<AsyncCallBase> {
+class AsyncCallBase : public Call, public PendingCallback, public base::QueueLink<AsyncCallBase> {
  public:
   // With the lock, before it has ended.
   std::shared_ptr<AsyncCallBase> Share() const { return self_; }

@@ -43,7 +43,7 @@ void BlockingCall::Perform() {
 
 bool BlockingCall::WaitForWake(Core::Lock& lock) { return lock.Wait(changed_, times().deadline); }
 
-void BlockingCall::ExpireIfDue(TimePoint now) {
+void BlockingCall::ExpireIfDue(base::TimePoint now) {
   if (now >= times().deadline) EndEarly(Expired());
 }
 

@@ -27,7 +27,7 @@ class BlockingCall final : public Call {
 
   // False: the deadline has passed.
   bool WaitForWake(Core::Lock& lock);
-  void ExpireIfDue(TimePoint now);
+  void ExpireIfDue(base::TimePoint now);
 
   // Parses the reply if it lies where the connection reads.
   void ParseWhileReading(Core::Lock& lock);

@@ -38,8 +38,8 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
 }
 
 absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessage* request) {
-  return RunInMemory([&] { return TryPrepare(options, request); },
-                     [&] { return OutOfMemory("metadata", SizeOf(options.metadata)); });
+  return base::RunInMemory([&] { return TryPrepare(options, request); },
+                           [&] { return base::OutOfMemory("metadata", SizeOf(options.metadata)); });
 }
 
 absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMessage* request) {
@@ -48,7 +48,7 @@ absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMes
   if (times.ok()) {
     times_ = *times;
   } else {
-    times_.deadline = kNever;
+    times_.deadline = base::kNever;
   }
   absl::Status refusal;
   if (!core_.options().middleware.empty() && !is_probe()) refusal = AskMiddleware(options.metadata);
@@ -64,7 +64,8 @@ absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMes
 
 absl::Status Call::TooDeep(const internal::OutMessage& request) const {
   return internal::TooDeepToSend(absl::StatusCode::kInvalidArgument,
-                                 absl::StrCat("a request of ", ToAbsl(method_)), request.size());
+                                 absl::StrCat("a request of ", base::ToAbsl(method_)),
+                                 request.size());
 }
 
 absl::Status Call::AskMiddleware(const Metadata& metadata) {
@@ -72,11 +73,11 @@ absl::Status Call::AskMiddleware(const Metadata& metadata) {
   context_.reset(new ClientContext(method_, metadata, times_.deadline));
   for (const auto& middleware : core_.options().middleware) {
     absl::Status status;
-    RunGuarded([&] { status = middleware->Before(*context_); },
-               [&](const std::exception_ptr& thrown) {
-                 core_.LogThrown("middleware threw", thrown);
-                 status = ThrownBy("a middleware of the channel", thrown);
-               });
+    base::RunGuarded([&] { status = middleware->Before(*context_); },
+                     [&](const std::exception_ptr& thrown) {
+                       core_.LogThrown("middleware threw", thrown);
+                       status = ThrownBy("a middleware of the channel", thrown);
+                     });
     if (!status.ok()) return status;
     ++entered_;
   }
@@ -98,7 +99,7 @@ void Call::GoesTo(const Peer& peer) {
 void Call::NotifyMiddleware() {
   while (entered_ > 0) {
     ClientMiddleware& middleware = *core_.options().middleware[--entered_];
-    RunGuarded(
+    base::RunGuarded(
         [&] { middleware.After(*context_, status_); },
         [&](const std::exception_ptr& thrown) { core_.LogThrown("middleware threw", thrown); });
   }
@@ -125,15 +126,16 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
   status_ = std::move(status);
   if (status_.ok()) {
-    RunInMemory([&] { KeepReply(reply); }, [&] { status_ = OutOfMemory("a reply", reply.size()); });
+    base::RunInMemory([&] { KeepReply(reply); },
+                      [&] { status_ = base::OutOfMemory("a reply", reply.size()); });
   }
   OnEnded();
 }
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {
   if (trailers_ == nullptr && context_ == nullptr) return absl::OkStatus();
-  return RunInMemory([&] { return DecodeTrailers(encoded); },
-                     [&] { return OutOfMemory("trailers", encoded.size()); });
+  return base::RunInMemory([&] { return DecodeTrailers(encoded); },
+                           [&] { return base::OutOfMemory("trailers", encoded.size()); });
 }
 
 absl::Status Call::DecodeTrailers(std::string_view encoded) {
@@ -149,8 +151,8 @@ absl::Status Call::DecodeTrailers(std::string_view encoded) {
 
 // For a call that goes out as soon as it was made, the clock is not read again.
 std::uint64_t Call::TimeLeft() const {
-  if (times_.deadline == kNever) return 0;
-  const Duration left = times_.deadline - (waited_ ? core_.Now() : times_.begun);
+  if (times_.deadline == base::kNever) return 0;
+  const base::Duration left = times_.deadline - (waited_ ? core_.Now() : times_.begun);
   const auto count = std::chrono::duration_cast<std::chrono::microseconds>(left).count();
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 1));
 }
@@ -164,7 +166,7 @@ absl::Status Call::Expired() const {
   }
   if (phase_ == Phase::kSent) {
     return core_.DeadlineExceeded(
-        absl::StrCat("waiting for the reply to ", ToAbsl(method_), " of the server at"),
+        absl::StrCat("waiting for the reply to ", base::ToAbsl(method_), " of the server at"),
         times_.begun);
   }
   return core_.DeadlineExceeded(
@@ -175,7 +177,7 @@ absl::Status Call::Expired() const {
 
 // For a call without a deadline it is only the time to begin that can be over.
 void Call::OnTimer() {
-  if (begun() && times_.deadline == kNever) return;
+  if (begun() && times_.deadline == base::kNever) return;
   EndEarly(Expired());
 }
 

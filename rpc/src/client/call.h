@@ -34,7 +34,7 @@ struct Caller {
   bool probes = false;  // It wants to know only whether the server says Hello.
 };
 
-class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
+class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
  public:
   enum class Phase { kConnecting, kQueued, kSent, kEnded };
 
@@ -119,7 +119,7 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   void ConnectAgain();
 
   // What has come of the message that is being received.
-  MessageAssembler& assembler() { return assembler_; }
+  connection::MessageAssembler& assembler() { return assembler_; }
 
   // Ends it before the server did, and tells the server.
   void EndEarly(absl::Status status);
@@ -127,9 +127,9 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   // Runs `step`, a step of the call with the lock held. Where it finds no memory, the call ends.
   template <typename Step>
   void Guard(Core::Lock& lock, Step step) {
-    RunInMemory(step, [&] {
+    base::RunInMemory(step, [&] {
       lock.Ensure();
-      EndEarly(OutOfMemory("a call"));
+      EndEarly(base::OutOfMemory("a call"));
     });
   }
 
@@ -195,7 +195,7 @@ class Call : public transport::EventLoop::Timer, public QueueLink<Call> {
   std::uint64_t id_ = 0;
   int attempts_ = 0;
   bool waited_ = false;
-  MessageAssembler assembler_;
+  connection::MessageAssembler assembler_;
   absl::Status status_;
 };
 

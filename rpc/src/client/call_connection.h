@@ -14,7 +14,7 @@ namespace piperpc::client {
 class Call;
 
 // All of it needs the channel's lock.
-class CallConnection : public ConnectionBase {
+class CallConnection : public connection::ConnectionBase {
  public:
   // Forgets a call that ends on this side, and tells the server if that knows of it.
   virtual void Abandon(Call& call) = 0;
@@ -34,7 +34,7 @@ class CallConnection : public ConnectionBase {
   }
 
  protected:
-  using ConnectionBase::ConnectionBase;
+  using connection::ConnectionBase::ConnectionBase;
   ~CallConnection() = default;
 };
 

@@ -19,13 +19,13 @@ std::shared_ptr<internal::CallControl> CallbackCall::Begin(const std::shared_ptr
                                                            const CallOptions& options,
                                                            internal::UnaryDone&& done) {
   if (!core->Claim()) return RefuseUnary(std::move(done), Core::Foreign());
-  const auto call = RunInMemory(
+  const auto call = base::RunInMemory(
       [&] {
         return std::make_shared<CallbackCall>(core, method, request, options, std::move(done));
       },
       [] { return nullptr; });
   if (call == nullptr) {
-    return RefuseUnary(std::move(done), OutOfMemory("a request", request.size()));
+    return RefuseUnary(std::move(done), base::OutOfMemory("a request", request.size()));
   }
   call->Start(call, options, &request);
   return call;
@@ -40,7 +40,7 @@ void CallbackCall::OnEnded() { core().QueueCallback(LetGo()); }
 void CallbackCall::Deliver() {
   TakeStopLink();  // It was written with the lock before the call ended, or never.
   NotifyMiddleware();
-  RunGuarded(
+  base::RunGuarded(
       [this] { done_.Run(TakeStatus(), reply_); },
       [this](const std::exception_ptr& thrown) { core().LogThrown("callback threw", thrown); });
 }

@@ -21,14 +21,14 @@ namespace {
 // Where the system refuses one, the core stays, closed, to the end of the process. So it does where
 // it belongs to the parent of this process, and is not touched.
 void ShutDown(std::shared_ptr<Connector> core) {
-  if (core->foreign()) return KeepForever(std::move(core));
+  if (core->foreign()) return base::KeepForever(std::move(core));
   if (core->MayWaitHere()) return core->Shutdown();
   core->StopLogging();
   auto thread =
       internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
   core->Close();
-  KeepForever(std::move(core));
+  base::KeepForever(std::move(core));
 }
 
 absl::Status NoTimeToGetReady(std::chrono::milliseconds timeout) {

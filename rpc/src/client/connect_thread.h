@@ -47,7 +47,7 @@ class ConnectThread {
 
   Core& core_;
   Delegate& delegate_;
-  LinkedQueue<AsyncCallBase> waiting_;
+  base::LinkedQueue<AsyncCallBase> waiting_;
   std::size_t postponed_ = 0;  // So many of the last in the queue wait for a server to come.
   bool running_ = false;
   std::thread thread_;

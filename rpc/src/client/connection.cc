@@ -30,7 +30,8 @@ Connection::Connection(Core& core, Owner& owner, std::unique_ptr<transport::Pipe
       core_(core),
       owner_(owner),
       reader_(*this, this->pipe(), core.options().spin) {
-  outbox().Add({.kind = wire::FrameKind::kHello}, wire::EncodeHello(HelloOf(core_.options())));
+  outbox().Add({.kind = wire::FrameKind::kHello},
+               wire::EncodeHello(connection::HelloOf(core_.options())));
 }
 
 Connection::~Connection() = default;
@@ -101,10 +102,11 @@ void Connection::WakeReaderFor(std::size_t message_size) {
 // Without memory for its request, the server knows nothing of it.
 void Connection::Start(Call& call) {
   const std::uint64_t id = last_id_ + 1;
-  const bool added = RunInMemory([&] { return AddRequest(call, id), true; }, [] { return false; });
+  const bool added =
+      base::RunInMemory([&] { return AddRequest(call, id), true; }, [] { return false; });
   if (!added) {
     Leave(call);
-    return call.End(OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
+    return call.End(base::OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
   }
   ++unsent_requests_;
   call.Started();
@@ -163,7 +165,7 @@ void Connection::Abandon(Call& call) {
   Forget(call);
   if (!unknown && !ending()) TellCancel(id);
   // A call may be abandoned because there is no memory: then the next one sees to these.
-  RunInMemory(
+  base::RunInMemory(
       [this] {
         StartQueuedCalls();
         AssignReader();
@@ -174,7 +176,7 @@ void Connection::Abandon(Call& call) {
 
 // Without memory for it the server is not told, and its slot is free when the call ends there.
 void Connection::TellCancel(std::uint64_t call_id) {
-  RunInMemory(
+  base::RunInMemory(
       [&] {
         calls_.Add(call_id, nullptr);
         Send({.kind = wire::FrameKind::kCancel, .call_id = call_id});

@@ -118,7 +118,8 @@ class Connection final : public CallConnection,
   // Frames, connection_frames.cc.
   void OnPacket(transport::Bytes packet);
   void OnFrames(transport::Bytes packet);
-  absl::StatusOr<MessageAssembler::Outcome> Assemble(Call& call, const wire::Frame& frame);
+  absl::StatusOr<connection::MessageAssembler::Outcome> Assemble(Call& call,
+                                                                 const wire::Frame& frame);
   absl::Status OnFrame(const wire::Frame& frame);
   absl::Status OnHello(const wire::Hello& hello, std::uint32_t version) override;
   absl::Status OnGoaway(const wire::Goaway& goaway, bool again) override;
@@ -139,10 +140,10 @@ class Connection final : public CallConnection,
   Owner& owner_;
 
   std::uint64_t last_id_ = 0;
-  CallTable calls_;             // Those that the server may know of.
-  LinkedQueue<Call> waiting_;   // For the Hello, or a free slot; in order.
-  std::size_t live_ = 0;        // Calls here that have not ended.
-  std::size_t unattended_ = 0;  // Of those, the ones that nobody reads for.
+  CallTable calls_;                  // Those that the server may know of.
+  base::LinkedQueue<Call> waiting_;  // For the Hello, or a free slot; in order.
+  std::size_t live_ = 0;             // Calls here that have not ended.
+  std::size_t unattended_ = 0;       // Of those, the ones that nobody reads for.
 
   bool peer_gone_ = false;           // Nothing can be sent; what it sent is still read.
   bool peer_serves_ = true;          // By its Hello.

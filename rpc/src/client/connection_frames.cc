@@ -22,8 +22,8 @@ bool IsOfCall(FrameKind kind) {
 // A server that leaves more answers to its pings unread than this is of no use.
 constexpr std::size_t kMostPongs = 1000;
 
-absl::Status Give(const MessageAssembler::Outcome& outcome, Call& call) {
-  const bool whole = outcome.result == MessageAssembler::Result::kWhole;
+absl::Status Give(const connection::MessageAssembler::Outcome& outcome, Call& call) {
+  const bool whole = outcome.result == connection::MessageAssembler::Result::kWhole;
   return whole ? call.OnMessage(outcome.message) : call.OnPart();
 }
 
@@ -40,8 +40,8 @@ absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
 
 // What the system has no memory for, and no single call can bear, ends the connection.
 void Connection::OnPacket(transport::Bytes packet) {
-  RunInMemory([&] { OnFrames(packet); },
-              [&] { Fail(OutOfMemory("what is in a packet", packet.size())); });
+  base::RunInMemory([&] { OnFrames(packet); },
+                    [&] { Fail(base::OutOfMemory("what is in a packet", packet.size())); });
 }
 
 void Connection::OnFrames(transport::Bytes packet) {
@@ -132,7 +132,7 @@ absl::Status Connection::OnPinged() {
 
 absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   const std::uint64_t id = frame.header.call_id;
-  if (id == 0 || id > last_id_) return CallNeverBegun(frame.header);
+  if (id == 0 || id > last_id_) return connection::CallNeverBegun(frame.header);
   const auto [known, call] = calls_.Find(id);
   if (!known) return absl::OkStatus();
   if (call == nullptr) {
@@ -156,16 +156,17 @@ void Connection::OnLateFrame(const wire::Frame& frame) {
   if (header.kind == FrameKind::kResponse && !header.more()) calls_.Erase(header.call_id);
 }
 
-absl::StatusOr<MessageAssembler::Outcome> Connection::Assemble(Call& call,
-                                                               const wire::Frame& frame) {
+absl::StatusOr<connection::MessageAssembler::Outcome> Connection::Assemble(
+    Call& call, const wire::Frame& frame) {
   const std::size_t limit = core_.options().max_message_bytes;
-  return RunInMemory([&] { return call.assembler().Add(frame, limit, nullptr); },
-                     [&] {
-                       const std::uint64_t expected = call.assembler().expected();
-                       call.assembler().Clear();
-                       return OutOfMemory("a message",
-                                          std::max<std::uint64_t>(expected, frame.payload.size()));
-                     });
+  return base::RunInMemory([&] { return call.assembler().Add(frame, limit, nullptr); },
+                           [&] {
+                             const std::uint64_t expected = call.assembler().expected();
+                             call.assembler().Clear();
+                             return base::OutOfMemory(
+                                 "a message",
+                                 std::max<std::uint64_t>(expected, frame.payload.size()));
+                           });
 }
 
 absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {
@@ -197,7 +198,7 @@ absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
   }
   const auto outcome = Assemble(call, frame);
   if (outcome.ok()) {
-    const bool whole = outcome->result == MessageAssembler::Result::kWhole;
+    const bool whole = outcome->result == connection::MessageAssembler::Result::kWhole;
     if (whole) Finish(call, absl::OkStatus(), header, outcome->message);
   } else if (absl::IsInvalidArgument(outcome.status())) {
     return outcome.status();

@@ -11,10 +11,10 @@ namespace piperpc::client {
 namespace {
 
 // A connect is looked after this often, so that Close() need not wait for its deadline.
-constexpr Duration kConnectSlice = std::chrono::milliseconds(250);
+constexpr base::Duration kConnectSlice = std::chrono::milliseconds(250);
 
 // The same for a call that may be stopped.
-constexpr Duration kShortConnectSlice = std::chrono::milliseconds(20);
+constexpr base::Duration kShortConnectSlice = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -37,7 +37,7 @@ bool Connector::MayTake(std::size_t message_size) {
 
 std::string_view Connector::connect_phase() const {
   if (queue_is_full_) return "waiting in the full connection queue of the server at";
-  return retry_ == TimePoint() ? "connecting to" : "waiting for a server at";
+  return retry_ == base::TimePoint() ? "connecting to" : "waiting for a server at";
 }
 
 // --- Calls. ---
@@ -51,7 +51,7 @@ void Connector::Perform(BlockingCall& call, Lock& lock) {
 }
 
 void Connector::Launch(AsyncCallBase& call) {
-  RunInMemory([&] { TryLaunch(call); }, [&] { call.EndEarly(OutOfMemory("a call")); });
+  base::RunInMemory([&] { TryLaunch(call); }, [&] { call.EndEarly(base::OutOfMemory("a call")); });
 }
 
 void Connector::TryLaunch(AsyncCallBase& call) {
@@ -60,7 +60,7 @@ void Connector::TryLaunch(AsyncCallBase& call) {
   if (!has_loop()) {
     if (const auto loop = EnsureLoop(); !loop.ok()) return call.End(loop.status());
   }
-  if (call.times().deadline != kNever) deadlines().Schedule(call, call.times().deadline);
+  if (call.times().deadline != base::kNever) deadlines().Schedule(call, call.times().deadline);
   if (const auto found = connection()) {
     found->Submit(call);
   } else {
@@ -68,7 +68,8 @@ void Connector::TryLaunch(AsyncCallBase& call) {
     thread_.Add(call);
   }
   // To begin is bounded for a call that may last for ever, too.
-  const bool bounded = call.times().deadline != kNever || call.times().connect_deadline == kNever;
+  const bool bounded =
+      call.times().deadline != base::kNever || call.times().connect_deadline == base::kNever;
   if (!call.ended() && !call.begun() && !bounded) {
     deadlines().Schedule(call, call.times().connect_deadline);
   }
@@ -105,7 +106,7 @@ Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
     if (closed()) return ChannelWasClosed();
     if (auto found = connection()) return found;
     call.MarkWaited();
-    const TimePoint now = Now();
+    const base::TimePoint now = Now();
     if (now >= times.connect_deadline) return DeadlineExceeded(connect_phase(), times.begun);
     if (connecting_) {
       if (absl::Status waited = WaitForOther(lock, call); !waited.ok()) return waited;
@@ -122,8 +123,8 @@ Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
 Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   connecting_ = true;
   lock.Release();
-  auto pipe = RunInMemory([&] { return ConnectOnce(call); },
-                          [] { return PipeOr(OutOfMemory("a connection")); });
+  auto pipe = base::RunInMemory([&] { return ConnectOnce(call); },
+                                [] { return PipeOr(base::OutOfMemory("a connection")); });
   lock.Acquire();
   connecting_ = false;
   WakeWaiting();
@@ -134,7 +135,7 @@ Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
 
 Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const Call& call) {
   const CallTimes& times = call.times();
-  const TimePoint now = Now();
+  const base::TimePoint now = Now();
   queue_is_full_ = absl::IsDeadlineExceeded(why);
   if (queue_is_full_) {
     // The server is there, but busy: the next slice.
@@ -162,14 +163,14 @@ absl::Status Connector::WaitForOther(Lock& lock, const Call& call) {
 
 // One slice of the attempt. A call that nobody can wake up in here looks up more often.
 Connector::PipeOr Connector::ConnectOnce(const Call& call) {
-  const Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
-  const TimePoint limit = std::min(call.times().connect_deadline, After(slice, Now()));
+  const base::Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
+  const base::TimePoint limit = std::min(call.times().connect_deadline, base::After(slice, Now()));
   return place()->transport->Connect(place()->endpoint, {.deadline = limit});
 }
 
 // Not every system takes a time that is long gone for what it is.
-void Connector::PauseUntil(Lock& lock, TimePoint limit) {
-  const TimePoint end = std::min(limit, retry_);
+void Connector::PauseUntil(Lock& lock, base::TimePoint limit) {
+  const base::TimePoint end = std::min(limit, retry_);
   if (end > Now()) WaitForChange(lock, end);
 }
 

@@ -57,7 +57,7 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
 
   // ConnectThread::Delegate
   bool ConnectFor(AsyncCallBase& call, Lock& lock) override;
-  void Pause(Lock& lock) override { PauseUntil(lock, kNever); }
+  void Pause(Lock& lock) override { PauseUntil(lock, base::kNever); }
 
   // Connection::Owner
   void OnPipeClosed(Connection& connection) override;
@@ -78,10 +78,10 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe);
 
   // Until it is time to look for a server again, or something has changed; at most until `limit`.
-  void PauseUntil(Lock& lock, TimePoint limit);
+  void PauseUntil(Lock& lock, base::TimePoint limit);
 
   bool connecting_ = false;       // A thread is inside Connect().
-  TimePoint retry_;               // Before it, nobody who waits looks for a server again.
+  base::TimePoint retry_;         // Before it, nobody who waits looks for a server again.
   transport::Backoff retry_gap_;  // Between two looks.
   bool queue_is_full_ = false;    // The last look found the server, and no room in its queue.
   std::shared_ptr<Connection> connection_;

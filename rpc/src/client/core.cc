@@ -13,8 +13,9 @@ namespace piperpc::client {
 namespace {
 
 bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& guard,
-              TimePoint deadline) {
-  if (deadline != kNever) return changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
+              base::TimePoint deadline) {
+  if (deadline != base::kNever)
+    return changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
   changed.wait(guard);
   return true;
 }
@@ -41,12 +42,12 @@ void Core::TellLog(const std::vector<LogRecord>& records) {
   const Core* const outer = std::exchange(logging, this);
   for (const LogRecord& record : records) {
     if (silent_.load(std::memory_order_relaxed)) break;
-    RunSilently([&] { options_.log(record); });
+    base::RunSilently([&] { options_.log(record); });
   }
   logging = outer;
 }
 
-bool Core::Lock::Wait(std::condition_variable& changed, TimePoint deadline) {
+bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline) {
   core_.Arm();
   if (!core_.due_.empty() || !core_.log_.empty()) {
     Release();
@@ -101,7 +102,8 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
 // then it is for this thread.
 bool Core::HandToLoop() {
   if (due_.empty()) return true;
-  if (handed_.empty() && !RunInMemory([this] { return PostDelivery(); }, [] { return false; })) {
+  if (handed_.empty() &&
+      !base::RunInMemory([this] { return PostDelivery(); }, [] { return false; })) {
     return false;
   }
   handed_.Append(due_);
@@ -126,7 +128,7 @@ void Core::DeliverHanded() {
 // Without memory for that, the lock's next holder tries it again.
 void Core::Arm() {
   if (deadlines_.next() >= armed_for_ || io_thread_ == nullptr) return;
-  RunInMemory([this] { TryToArm(); }, [this] { armed_for_ = kNever; });
+  base::RunInMemory([this] { TryToArm(); }, [this] { armed_for_ = base::kNever; });
 }
 
 void Core::TryToArm() {
@@ -138,7 +140,7 @@ void Core::TryToArm() {
 
 void Core::OnAlarm() {
   const Lock lock(*this, Lock::Where::kOnLoop);
-  armed_for_ = kNever;
+  armed_for_ = base::kNever;
   deadlines_.Fire(Now());
 }
 
@@ -165,17 +167,17 @@ absl::Status Core::CheckMayBlock() const {
 bool Core::InLogHook() const { return logging == this; }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
-  RunSilently([&] {
+  base::RunSilently([&] {
     const Lock lock(*this);
     Log(LogLevel::kError, event, internal::DescribeException(exception));
   });
 }
 
-absl::Status Core::DeadlineExceeded(std::string_view phase, TimePoint begun) const {
+absl::Status Core::DeadlineExceeded(std::string_view phase, base::TimePoint begun) const {
   const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Now() - begun);
-  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(phase),
-                                                  " ", endpoint_text_, ", after ", spent.count(),
-                                                  " ms"));
+  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ",
+                                                  base::ToAbsl(phase), " ", endpoint_text_,
+                                                  ", after ", spent.count(), " ms"));
 }
 
 void Core::LetGoOfLoop() {

@@ -62,7 +62,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
     // Waits for `changed`, or less long: look again at what you wait for. False: `deadline` has
     // passed.
-    bool Wait(std::condition_variable& changed, TimePoint deadline = kNever);
+    bool Wait(std::condition_variable& changed, base::TimePoint deadline = base::kNever);
 
    private:
     void HandOver();
@@ -76,7 +76,9 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::string& endpoint_text() const { return endpoint_text_; }
 
   // The transport's time. Any thread.
-  TimePoint Now() const { return place_.ok() ? place_->transport->Now() : Clock::now(); }
+  base::TimePoint Now() const {
+    return place_.ok() ? place_->transport->Now() : base::Clock::now();
+  }
 
   // --- Whose it is, which is asked before the lock is taken. ---
 
@@ -116,7 +118,7 @@ class Core : public std::enable_shared_from_this<Core> {
   absl::StatusOr<transport::EventLoop*> EnsureLoop();
 
   // Where its connections' buffers come from.
-  const BufferSource& buffers() const { return buffers_; }
+  const connection::BufferSource& buffers() const { return buffers_; }
 
   transport::TimerQueue& deadlines() { return deadlines_; }
   void QueueCallback(std::shared_ptr<PendingCallback> callback) { due_.Add(std::move(callback)); }
@@ -125,7 +127,7 @@ class Core : public std::enable_shared_from_this<Core> {
   bool delivering_on_loop() const { return on_loop_; }
 
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
-  absl::Status DeadlineExceeded(std::string_view phase, TimePoint begun) const;
+  absl::Status DeadlineExceeded(std::string_view phase, base::TimePoint begun) const;
 
   // --- Without it. ---
 
@@ -156,7 +158,7 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
   // Waits until WakeWaiting(); false: `deadline` has passed first.
-  bool WaitForChange(Lock& lock, TimePoint deadline = kNever) {
+  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) {
     return lock.Wait(changed_, deadline);
   }
 
@@ -197,16 +199,16 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::string endpoint_text_;
   const absl::StatusOr<Place> place_;  // Not OK: no call can be made.
 
-  const BufferSource buffers_;
+  const connection::BufferSource buffers_;
 
-  ProcessMark mark_;
+  base::ProcessMark mark_;
   std::mutex mutex_;
   std::condition_variable changed_;   // See WakeWaiting().
   std::atomic<bool> closed_ = false;  // Written with the lock.
   bool on_loop_ = false;              // Who holds the lock said so.
 
   transport::TimerQueue deadlines_;
-  TimePoint armed_for_ = kNever;
+  base::TimePoint armed_for_ = base::kNever;
   Alarm alarm_;
   bool shut_down_ = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.

@@ -18,41 +18,42 @@ absl::Status NoSuchName(std::size_t size) {
 
 absl::Status StreamsItsReplies(std::string_view method) {
   return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(method), " streams its replies, but was called as a method that returns one"));
+      base::ToAbsl(method), " streams its replies, but was called as a method that returns one"));
 }
 
 absl::Status GivesOneReply(std::string_view method) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(method), " returns one reply, but was called as a method that streams its replies"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(base::ToAbsl(method),
+                   " returns one reply, but was called as a method that streams its replies"));
 }
 
 absl::Status AboveServersLimit(std::string_view what, std::size_t size, std::uint64_t limit,
                                std::string_view option) {
-  return absl::ResourceExhaustedError(absl::StrCat("the ", ToAbsl(what), " has ", size,
+  return absl::ResourceExhaustedError(absl::StrCat("the ", base::ToAbsl(what), " has ", size,
                                                    " bytes; the server's limit is ", limit, " (",
-                                                   ToAbsl(option), ")"));
+                                                   base::ToAbsl(option), ")"));
 }
 
 absl::Status CancelledByCaller() {
-  return ErrorInMemory([] { return absl::CancelledError("the caller cancelled the call"); },
-                       absl::StatusCode::kCancelled);
+  return base::ErrorInMemory([] { return absl::CancelledError("the caller cancelled the call"); },
+                             absl::StatusCode::kCancelled);
 }
 
 absl::Status ChannelWasClosed() {
-  return ErrorInMemory([] { return absl::CancelledError("the channel was closed"); },
-                       absl::StatusCode::kCancelled);
+  return base::ErrorInMemory([] { return absl::CancelledError("the channel was closed"); },
+                             absl::StatusCode::kCancelled);
 }
 
 absl::Status ThrownBy(std::string_view who, const std::exception_ptr& thrown) {
-  const bool no_memory = IsOutOfMemory(thrown);
+  const bool no_memory = base::IsOutOfMemory(thrown);
   const absl::StatusCode code =
       no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal;
-  return ErrorInMemory(
+  return base::ErrorInMemory(
       [&] {
         const std::string_view what = no_memory
                                           ? " ran out of memory; try again later, or with less data"
                                           : " threw an exception; the channel's log says what";
-        return absl::Status(code, absl::StrCat(ToAbsl(who), ToAbsl(what)));
+        return absl::Status(code, absl::StrCat(base::ToAbsl(who), base::ToAbsl(what)));
       },
       code);
 }
@@ -63,7 +64,7 @@ namespace internal {
 
 absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why) {
   return Unparsed(absl::StatusCode::kInternal,
-                  absl::StrCat("cannot parse the server's reply, ", ToAbsl(what)), size, why);
+                  absl::StrCat("cannot parse the server's reply, ", base::ToAbsl(what)), size, why);
 }
 
 }  // namespace internal

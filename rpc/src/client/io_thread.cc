@@ -4,14 +4,15 @@
 #include <utility>
 
 #include "piperpc/internal/threads.h"
-#include "src/connection/ranges.h"
+#include "src/base/ranges.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
 
 absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options) {
-  const Range range = SpinRange(options.spin);
-  if (absl::Status status = CheckRanges("I/O thread", {&range, 1}); !status.ok()) return status;
+  const base::Range range = base::SpinRange(options.spin);
+  if (absl::Status status = base::CheckRanges("I/O thread", {&range, 1}); !status.ok())
+    return status;
   if (options.transport != nullptr) return IoThread::Start(*options.transport, options.spin);
   const auto system = transport::SystemTransport(options.backend);
   if (!system.ok()) return system.status();
@@ -19,7 +20,7 @@ absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options)
 }
 
 absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& transport,
-                                                          Duration spin) {
+                                                          base::Duration spin) {
   auto loop = transport.NewLoop();
   if (!loop.ok()) return loop.status();
   (*loop)->set_spin(spin);
@@ -32,7 +33,7 @@ absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& 
 // one, it goes on. In a child of fork() there is no thread to wait for, and the loop is the
 // parent's.
 void IoThread::EndElsewhere(IoThread* ended) {
-  if (ended->mark().foreign()) return KeepForever(ended);
+  if (ended->mark().foreign()) return base::KeepForever(ended);
   if (Executor::Current() == nullptr) {
     delete ended;
     return;

@@ -17,13 +17,13 @@ class IoThread {
  public:
   // The system's error when it refuses a loop.
   static absl::StatusOr<std::shared_ptr<IoThread>> Start(transport::Transport& transport,
-                                                         Duration spin);
+                                                         base::Duration spin);
 
   IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop);
 
   transport::Transport& transport() { return transport_; }
   transport::EventLoop& loop() { return thread_.loop(); }
-  const ProcessMark& mark() const { return mark_; }
+  const base::ProcessMark& mark() const { return mark_; }
 
   // Runs `work` on the loop, after all that was posted before, and waits for it. Not on the loop.
   void RunAndWait(absl::AnyInvocable<void()> work);
@@ -33,8 +33,8 @@ class IoThread {
 
   const std::shared_ptr<transport::Transport> shared_;  // Kept alive, where that is possible.
   transport::Transport& transport_;
-  LoopThread thread_;
-  ProcessMark mark_;
+  connection::LoopThread thread_;
+  base::ProcessMark mark_;
 };
 
 }  // namespace piperpc

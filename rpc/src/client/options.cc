@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/ranges.h"
 #include "src/client/io_thread.h"
-#include "src/connection/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
@@ -32,14 +32,14 @@ absl::Status CheckIoThread(const ChannelOptions& options) {
 
 absl::Status CallOptionTooSmall(std::string_view name, std::chrono::milliseconds value,
                                 std::uint64_t least) {
-  const Range range = {name, value.count(), least, kAny};
-  return CheckRanges("call", {&range, 1});
+  const base::Range range = {name, value.count(), least, kAny};
+  return base::CheckRanges("call", {&range, 1});
 }
 
 }  // namespace
 
 absl::Status CheckOptions(const ChannelOptions& options) {
-  const Range ranges[] = {
+  const base::Range ranges[] = {
       {"default_timeout (ms)", options.default_timeout.count(), 1, kAny},
       {"wait_for_ready (ms)", options.wait_for_ready.count(), 0, kAny},
       {"max_packet_bytes", options.max_packet_bytes, wire::kEarlyPacketBytes,
@@ -50,10 +50,10 @@ absl::Status CheckOptions(const ChannelOptions& options) {
        wire::kMaxMetadataBytes},
       {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
-      SpinRange(options.spin),
+      base::SpinRange(options.spin),
   };
-  absl::Status status = CheckRanges("channel", ranges);
-  status.Update(CheckPointers("channel", "middleware", options.middleware));
+  absl::Status status = base::CheckRanges("channel", ranges);
+  status.Update(base::CheckPointers("channel", "middleware", options.middleware));
   status.Update(CheckIoThread(options));
   return status;
 }
@@ -68,17 +68,18 @@ absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
-                                  bool stream, TimePoint now) {
+                                  bool stream, base::TimePoint now) {
   if (call.timeout && call.timeout->count() <= 0) {
     return CallOptionTooSmall("timeout (ms)", *call.timeout, 1);
   }
   if (call.wait_for_ready && call.wait_for_ready->count() < 0) {
     return CallOptionTooSmall("wait_for_ready (ms)", *call.wait_for_ready, 0);
   }
-  const TimePoint usual = After(call.timeout.value_or(channel.default_timeout), now);
-  const TimePoint ready = After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
+  const base::TimePoint usual = base::After(call.timeout.value_or(channel.default_timeout), now);
+  const base::TimePoint ready =
+      base::After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
   return CallTimes{.begun = now,
-                   .deadline = stream && !call.timeout ? kNever : usual,
+                   .deadline = stream && !call.timeout ? base::kNever : usual,
                    .connect_deadline = usual,
                    .wait_until = std::min(ready, usual)};
 }

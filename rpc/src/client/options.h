@@ -26,15 +26,15 @@ absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions
 
 // How long a call may take, as points in time.
 struct CallTimes {
-  TimePoint begun;
-  TimePoint deadline;          // Of the whole call.
-  TimePoint connect_deadline;  // Of connecting.
-  TimePoint wait_until;        // Until then it waits for a server that is not there.
+  base::TimePoint begun;
+  base::TimePoint deadline;          // Of the whole call.
+  base::TimePoint connect_deadline;  // Of connecting.
+  base::TimePoint wait_until;        // Until then it waits for a server that is not there.
 };
 
 // Of a call that begins `now`. `stream`: without a timeout of its own it has no deadline.
 // INVALID_ARGUMENT: a timeout that is not above zero, or a wait_for_ready below it.
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,
-                                  bool stream, TimePoint now);
+                                  bool stream, base::TimePoint now);
 
 }  // namespace piperpc::client

@@ -13,7 +13,7 @@ namespace {
 
 // A caller that reads looks up this often, for what cannot wake it: the end of the channel, or a
 // pipe that must be attached because it is full.
-constexpr Duration kReadSlice = std::chrono::milliseconds(500);
+constexpr base::Duration kReadSlice = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -54,45 +54,45 @@ void Reader::WaitForReader(BlockingCall& call, Core::Lock& lock) {
 void Reader::MakeBuffer() {
   if (buffer_ != nullptr) return;
   buffer_size_ = pipe_.max_packet_bytes();
-  buffer_ = NewPageOffsetBuffer(buffer_size_);
+  buffer_ = base::NewPageOffsetBuffer(buffer_size_);
 }
 
 void Reader::ReadAsCaller(BlockingCall& call, Core::Lock& lock) {
   MakeBuffer();
   const CallConnection* const here = call.connection();
   const CallersRole role(*this, call);
-  const TimePoint deadline = call.times().deadline;
-  TimePoint next_check = After(kReadSlice, call.times().begun);
+  const base::TimePoint deadline = call.times().deadline;
+  base::TimePoint next_check = base::After(kReadSlice, call.times().begun);
   while (true) {
     ReceiveOne(lock, std::min(deadline, next_check));
     if (call.connection() != here) break;
-    const TimePoint now = call.core().Now();
+    const base::TimePoint now = call.core().Now();
     call.ExpireIfDue(now);
-    next_check = After(kReadSlice, now);
+    next_check = base::After(kReadSlice, now);
   }
   call.ParseWhileReading(lock);  // Nobody else may read into buffer_ yet.
 }
 
 // Without the lock.
-absl::StatusOr<std::size_t> Reader::ReceivePacket(TimePoint limit) {
+absl::StatusOr<std::size_t> Reader::ReceivePacket(base::TimePoint limit) {
   const std::span space(buffer_.get(), buffer_size_);
-  if (spin_ != Duration::zero()) {
-    Spin spin(spin_, limit);
+  if (spin_ != base::Duration::zero()) {
+    base::Spin spin(spin_, limit);
     do {
-      auto size = pipe_.ReceiveUntil(space, TimePoint::min());
+      auto size = pipe_.ReceiveUntil(space, base::TimePoint::min());
       if (!absl::IsDeadlineExceeded(size.status())) return size;
     } while (spin.GoOn());
   }
   return pipe_.ReceiveUntil(space, limit);
 }
 
-void Reader::ReceiveOne(Core::Lock& lock, TimePoint limit) {
+void Reader::ReceiveOne(Core::Lock& lock, base::TimePoint limit) {
   receiving_ = true;
   unanswered_bytes_ = 0;
   lock.Release();
   const absl::StatusOr<std::size_t> size =
-      RunInMemory([&] { return ReceivePacket(limit); },
-                  [] { return absl::StatusOr<std::size_t>(OutOfMemory("a packet")); });
+      base::RunInMemory([&] { return ReceivePacket(limit); },
+                        [] { return absl::StatusOr<std::size_t>(base::OutOfMemory("a packet")); });
   lock.Acquire();
   receiving_ = false;
   if (std::exchange(look_up_, false)) delegate_.OnLookUp();

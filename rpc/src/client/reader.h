@@ -34,7 +34,7 @@ class Reader {
   };
 
   // All of them outlive it. `spin`: see ChannelOptions.
-  Reader(Delegate& delegate, transport::Pipe& pipe, Duration spin)
+  Reader(Delegate& delegate, transport::Pipe& pipe, base::Duration spin)
       : delegate_(delegate), pipe_(pipe), spin_(spin) {}
 
   bool is_nobody() const { return role_ == Role::kNobody; }
@@ -69,19 +69,19 @@ class Reader {
   void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
   void MakeBuffer();
   void WaitForReader(BlockingCall& call, Core::Lock& lock);
-  void ReceiveOne(Core::Lock& lock, TimePoint limit);
-  absl::StatusOr<std::size_t> ReceivePacket(TimePoint limit);
+  void ReceiveOne(Core::Lock& lock, base::TimePoint limit);
+  absl::StatusOr<std::size_t> ReceivePacket(base::TimePoint limit);
 
   Delegate& delegate_;
   transport::Pipe& pipe_;
-  const Duration spin_;
+  const base::Duration spin_;
   Role role_ = Role::kNobody;
   const BlockingCall* call_ = nullptr;  // Whose caller it is.
   bool receiving_ = false;
   bool look_up_ = false;
   std::size_t unanswered_bytes_ = 0;    // Sent since it went in there.
   std::vector<BlockingCall*> waiting_;  // Those that do not read.
-  PageOffsetBuffer buffer_;             // What callers receive into.
+  base::PageOffsetBuffer buffer_;       // What callers receive into.
   std::size_t buffer_size_ = 0;
 };
 

@@ -22,8 +22,8 @@ class RefusedStream final : public internal::ClientStream {
   Step TryRead(std::span<const char>&) override { return Step::kEnded; }
   Step Write(const internal::OutMessage&) override { return Step::kEnded; }
   Step Read(std::span<const char>&) override { return Step::kEnded; }
-  void WhenWritable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
-  void WhenReadable(absl::AnyInvocable<void()> ready) override { RunSilently(ready); }
+  void WhenWritable(absl::AnyInvocable<void()> ready) override { base::RunSilently(ready); }
+  void WhenReadable(absl::AnyInvocable<void()> ready) override { base::RunSilently(ready); }
   void StartWrite(std::unique_ptr<internal::StreamWrite> write) override {
     RefuseWrite(std::move(write), why_);
   }
@@ -43,14 +43,14 @@ class RefusedStream final : public internal::ClientStream {
 // What awaits the call may be destroyed when `done` has run: nothing of it is used after that.
 std::shared_ptr<internal::CallControl> RefuseUnary(internal::UnaryDone&& done, absl::Status why) {
   auto control = std::make_shared<RefusedUnary>();
-  RunSilently([&] { done.Run(std::move(why), {}); });
+  base::RunSilently([&] { done.Run(std::move(why), {}); });
   return control;
 }
 
 void RefuseWrite(FinishedWrites::Write write, absl::Status why) {
   FinishedWrites refused;
   refused.Add(std::move(write), std::move(why));
-  RunSilently([&] { refused.Pop()->Tell(); });
+  base::RunSilently([&] { refused.Pop()->Tell(); });
 }
 
 std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
@@ -62,9 +62,9 @@ std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
 namespace piperpc::internal {
 
 void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done) {
-  absl::Status why = OutOfMemory("a message", size);
+  absl::Status why = base::OutOfMemory("a message", size);
   stream.Fail(why);
-  RunSilently([&] {
+  base::RunSilently([&] {
     if (done) done(std::move(why));
   });
 }

@@ -30,7 +30,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
   if (!core->Claim()) return RefuseStream(Core::Foreign());
-  const auto handle = RunInMemory(
+  const auto handle = base::RunInMemory(
       [&] {
         auto made = std::make_shared<Handle>();
         made->call = std::make_shared<StreamCall>(core, method, request, options);
@@ -38,7 +38,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
       },
       [] { return nullptr; });
   if (handle == nullptr) {
-    return RefuseStream(OutOfMemory("a request", request == nullptr ? 0 : request->size()));
+    return RefuseStream(base::OutOfMemory("a request", request == nullptr ? 0 : request->size()));
   }
   StreamCall& call = *handle->call;
   call.Start(handle->call, options, request);
@@ -48,7 +48,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
 // --- What the connection tells. ---
 
 void StreamCall::OnStarted() {
-  send_credit_ = SendCredit(connection()->peer_limits().initial_credit);
+  send_credit_ = connection::SendCredit(connection()->peer_limits().initial_credit);
   SendHalfClose();
   Notify();
 }
@@ -56,12 +56,12 @@ void StreamCall::OnStarted() {
 absl::Status StreamCall::OnMessage(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) return WithoutCredit(message.size());
   const bool first = inbound_.empty();
-  absl::Status status = RunInMemory(
+  absl::Status status = base::RunInMemory(
       [&] {
         inbound_.Add(message);
         return absl::OkStatus();
       },
-      [&] { return OutOfMemory("a message", message.size()); });
+      [&] { return base::OutOfMemory("a message", message.size()); });
   assembler().Clear();
   if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
   return status;
@@ -121,7 +121,7 @@ void StreamCall::Deliver() {
   TellOf(std::move(written));
   for (Ready* const ready : {&readable, &writable}) {
     if (!*ready) continue;
-    RunGuarded(*ready, [this](const std::exception_ptr& thrown) {
+    base::RunGuarded(*ready, [this](const std::exception_ptr& thrown) {
       core().LogThrown("callback threw", thrown);
     });
   }
@@ -138,7 +138,7 @@ inline bool StreamCall::MayRead() {
 inline bool StreamCall::TakeNext(wire::Bytes& bytes) {
   if (reading_.empty() || !MayRead()) return false;
   bytes = reading_.Next();
-  unreturned_ += CreditCost(bytes.size());
+  unreturned_ += connection::CreditCost(bytes.size());
   if (unreturned_ >= credit_share_) ReturnCredit();
   return true;
 }
@@ -193,7 +193,7 @@ internal::ClientStream::Step StreamCall::Read(wire::Bytes& bytes) {
 }
 
 void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
-  if (core().foreign()) return RunSilently(ready);
+  if (core().foreign()) return base::RunSilently(ready);
   const Core::Lock lock(core());
   on_readable_.swap(ready);  // What was there goes away with `ready`, when the lock is released.
   Notify();

@@ -112,10 +112,10 @@ class StreamCall final : public AsyncCallBase,
   bool concluded_ = false;
   bool end_read_ = false;  // The reader knows that there is no more, or there is none.
 
-  SendCredit send_credit_{0};
-  ReceiveCredit receive_credit_;
+  connection::SendCredit send_credit_{0};
+  connection::ReceiveCredit receive_credit_;
   const std::int64_t credit_share_;  // The reader takes the lock to return so much at once.
-  MessageBatch inbound_;
+  connection::MessageBatch inbound_;
   bool wrote_ = false;
   bool needs_hello_ = false;  // To know whether a message may be that large.
   bool half_closed_ = false;
@@ -128,7 +128,7 @@ class StreamCall final : public AsyncCallBase,
   RawMessage response_;   // With that: what it carried.
 
   // The reader's own, without the lock: what it takes from the stream, many messages at a time.
-  MessageBatch reading_;
+  connection::MessageBatch reading_;
   std::int64_t unreturned_ = 0;        // The credit of those that it has looked at.
   std::atomic<bool> dropped_ = false;  // Nobody wants what is left.
 };

@@ -12,7 +12,7 @@ namespace piperpc::client {
 namespace {
 
 absl::Status OneAtATime() {
-  return ErrorInMemory(
+  return base::ErrorInMemory(
       [] {
         return absl::FailedPreconditionError(
             "the message written before is still on its way; wait for its callback before the next "
@@ -22,13 +22,13 @@ absl::Status OneAtATime() {
 }
 
 absl::Status WritesAreDone() {
-  return ErrorInMemory(
+  return base::ErrorInMemory(
       [] { return absl::FailedPreconditionError("WritesDone() was called before this message"); },
       absl::StatusCode::kFailedPrecondition);
 }
 
 absl::Status EndedWithOk() {
-  return ErrorInMemory(
+  return base::ErrorInMemory(
       [] {
         return absl::FailedPreconditionError(
             "the server ended the call, with OK, before it took this message");
@@ -53,11 +53,11 @@ StreamCall::Step StreamCall::Put(const internal::OutMessage& message) {
     needs_hello_ = true;
     return Step::kLater;
   }
-  return RunInMemory([&] { return Send(message); },
-                     [&] {
-                       EndEarly(OutOfMemory("a message", message.size()));
-                       return Step::kEnded;
-                     });
+  return base::RunInMemory([&] { return Send(message); },
+                           [&] {
+                             EndEarly(base::OutOfMemory("a message", message.size()));
+                             return Step::kEnded;
+                           });
 }
 
 StreamCall::Step StreamCall::Send(const internal::OutMessage& message) {
@@ -94,7 +94,7 @@ internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& messa
 }
 
 void StreamCall::WhenWritable(absl::AnyInvocable<void()> ready) {
-  if (core().foreign()) return RunSilently(ready);
+  if (core().foreign()) return base::RunSilently(ready);
   const Core::Lock lock(core());
   on_writable_.swap(ready);  // What was there goes away with `ready`, when the lock is released.
   Notify();
@@ -143,11 +143,11 @@ FinishedWrites StreamCall::TakeFinishedWrites() {
 void StreamCall::TellOf(FinishedWrites written) {
   while (!written.empty()) {
     const FinishedWrites::Write write = written.Pop();
-    RunGuarded([&] { write->Tell(); },
-               [&](const std::exception_ptr& thrown) {
-                 if (!write->status().ok()) return core().LogThrown("callback threw", thrown);
-                 FailThrownBy("the callback of a message that was written", thrown);
-               });
+    base::RunGuarded([&] { write->Tell(); },
+                     [&](const std::exception_ptr& thrown) {
+                       if (!write->status().ok()) return core().LogThrown("callback threw", thrown);
+                       FailThrownBy("the callback of a message that was written", thrown);
+                     });
   }
 }
 
@@ -165,8 +165,9 @@ void StreamCall::HalfClose() {
 void StreamCall::SendHalfClose() {
   const bool due = half_closed_ && waiting_ == nullptr && phase() == Phase::kSent;
   if (!due || !StreamsRequests(type())) return;
-  RunInMemory([&] { connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()}); },
-              [&] { EndEarly(OutOfMemory("the end of the requests")); });
+  base::RunInMemory(
+      [&] { connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()}); },
+      [&] { EndEarly(base::OutOfMemory("the end of the requests")); });
 }
 
 void StreamCall::LetGoOfWrites() {

@@ -6,7 +6,7 @@
 #include "src/connection/violations.h"
 #include "src/wire/limits.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 using wire::FrameKind;
 
@@ -33,7 +33,7 @@ void ConnectionBase::TellWritable() {
 }
 
 absl::Status ConnectionBase::OnFirstFrame(const wire::Frame& frame) {
-  if (frame.header.kind != FrameKind::kHello) return FirstFrameIsNoHello(frame.header.kind);
+  if (frame.header.kind != FrameKind::kHello) return FirstFrameIsNotHello(frame.header.kind);
   const auto hello = wire::DecodeHello(frame.payload);
   peer_is_known_ = hello.ok() || wire::HasMagic(frame.payload);
   if (!hello.ok()) return hello.status();
@@ -78,4 +78,4 @@ absl::Status ConnectionBase::DecodeGoaway(const wire::Frame& frame) {
   return OnGoaway(*goaway, std::exchange(peer_going_away_, true));
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -19,7 +19,7 @@
 #include "src/wire/control.h"
 #include "src/wire/frame.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 class ConnectionBase {
  public:
@@ -152,4 +152,4 @@ class ConnectionBase {
   bool writable_wanted_ = false;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

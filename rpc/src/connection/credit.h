@@ -7,7 +7,7 @@
 
 #include "src/wire/limits.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 constexpr std::int64_t CreditCost(std::size_t message_size) {
   return static_cast<std::int64_t>(message_size + wire::kMessageOverhead);
@@ -67,4 +67,4 @@ class ReceiveCredit {
   std::int64_t due_ = 0;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -5,7 +5,7 @@
 
 #include "src/wire/control.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // `options`: a server's or a channel's. It takes no calls, and knows all versions.
 template <typename Options>
@@ -19,4 +19,4 @@ wire::Hello HelloOf(const Options& options) {
   return hello;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 // A message is not cut into smaller pieces than this: each costs a header here and a search there.
@@ -20,7 +20,7 @@ std::string_view Rebase(std::string_view view, const std::string& owner, std::si
 }  // namespace
 
 LargeMessage::LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
-                           std::uint64_t after, LargeBuffers& buffers)
+                           std::uint64_t after, LargeBufferPool& buffers)
     : header_(header), payload_(buffers.Take(message.size())), after_(after), buffers_(buffers) {
   payload_.Reserve(message.size());
   message.WriteTo(payload_.Append(message.size()));
@@ -28,7 +28,7 @@ LargeMessage::LargeMessage(const wire::FrameHeader& header, const internal::OutM
 }
 
 LargeMessage::LargeMessage(const wire::FrameHeader& header, wire::Bytes payload,
-                           std::uint64_t after, LargeBuffers& buffers)
+                           std::uint64_t after, LargeBufferPool& buffers)
     : header_(header), after_(after), buffers_(buffers) {
   if (!payload.empty()) {
     std::memcpy(payload_.Append(payload.size()), payload.data(), payload.size());
@@ -96,4 +96,4 @@ void LargeMessage::Commit(const Piece& piece) {
   done_ = piece.last;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

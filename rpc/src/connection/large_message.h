@@ -10,16 +10,16 @@
 #include "src/transport/pipe.h"
 #include "src/wire/frame.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 class LargeMessage {
  public:
   // Serialises `message`, and copies what `header` views. It may be sent when `after` bytes of the
   // queue of small frames have gone: those of its call are among them. `buffers` outlives it.
   LargeMessage(const wire::FrameHeader& header, const internal::OutMessage& message,
-               std::uint64_t after, LargeBuffers& buffers);
+               std::uint64_t after, LargeBufferPool& buffers);
   LargeMessage(const wire::FrameHeader& header, wire::Bytes payload, std::uint64_t after,
-               LargeBuffers& buffers);
+               LargeBufferPool& buffers);
   ~LargeMessage();
   LargeMessage(const LargeMessage&) = delete;
   LargeMessage& operator=(const LargeMessage&) = delete;
@@ -58,10 +58,10 @@ class LargeMessage {
   PacketBuffer payload_;
   PacketBuffer prefix_;
   const std::uint64_t after_;
-  LargeBuffers& buffers_;
+  LargeBufferPool& buffers_;
   std::size_t sent_ = 0;
   bool begun_ = false;
   bool done_ = false;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -4,9 +4,10 @@
 
 #include "piperpc/internal/threads.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
-class LoopExecutor::Later final : public transport::EventLoop::Timer, public IdTableLink<Later> {
+class LoopExecutor::Later final : public transport::EventLoop::Timer,
+                                  public base::IdTableLink<Later> {
  public:
   Later(LoopExecutor& owner, TimerId id, absl::AnyInvocable<void()> work)
       : owner_(owner), id_(id), work_(std::move(work)) {}
@@ -42,7 +43,7 @@ std::unique_ptr<LoopExecutor::Later> LoopExecutor::Take(TimerId timer) {
   return std::unique_ptr<Later>(later);
 }
 
-LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<void()> work) {
+LoopExecutor::TimerId LoopExecutor::PostAt(base::TimePoint when, absl::AnyInvocable<void()> work) {
   const TimerId id = ++last_timer_;
   if (loop_.InLoop()) {
     Add(id, when, std::move(work));
@@ -56,7 +57,7 @@ LoopExecutor::TimerId LoopExecutor::PostAt(TimePoint when, absl::AnyInvocable<vo
   return id;
 }
 
-void LoopExecutor::Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work) {
+void LoopExecutor::Add(TimerId id, base::TimePoint when, absl::AnyInvocable<void()> work) {
   auto timer = std::make_unique<Later>(*this, id, std::move(work));
   loop_.Schedule(*timer, when);
   later_.Add(*timer);
@@ -97,12 +98,12 @@ absl::Status LoopThread::Start(absl::AnyInvocable<void()> first) {
   return absl::OkStatus();
 }
 
-bool LoopThread::Stop(TimePoint limit) {
+bool LoopThread::Stop(base::TimePoint limit) {
   if (!thread_.joinable()) return true;
   loop_->Stop();
-  if (limit != kNever && ended_.wait_until(limit) != std::future_status::ready) return false;
+  if (limit != base::kNever && ended_.wait_until(limit) != std::future_status::ready) return false;
   thread_.join();
   return true;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

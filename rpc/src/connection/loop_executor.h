@@ -15,7 +15,7 @@
 #include "src/base/id_table.h"
 #include "src/transport/event_loop.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // Must outlive everything that was told to resume on it, and goes away when the loop does not run
 // any more.
@@ -24,9 +24,9 @@ class LoopExecutor final : public Executor {
   explicit LoopExecutor(transport::EventLoop& loop);  // Which outlives it.
   ~LoopExecutor() override;
 
-  TimePoint Now() const override { return loop_.Now(); }
+  base::TimePoint Now() const override { return loop_.Now(); }
   void Post(absl::AnyInvocable<void()> work) override { loop_.Post(std::move(work)); }
-  TimerId PostAt(TimePoint when, absl::AnyInvocable<void()> work) override;
+  TimerId PostAt(base::TimePoint when, absl::AnyInvocable<void()> work) override;
   void CancelTimer(TimerId timer) override;
 
   std::size_t timers() const { return later_.size(); }  // Loop thread, or while it does not run.
@@ -36,13 +36,13 @@ class LoopExecutor final : public Executor {
 
  private:
   class Later;
-  void Add(TimerId id, TimePoint when, absl::AnyInvocable<void()> work);
+  void Add(TimerId id, base::TimePoint when, absl::AnyInvocable<void()> work);
   std::unique_ptr<Later> Take(TimerId timer);
 
   transport::EventLoop& loop_;
   std::atomic<TimerId> last_timer_ = 0;
   std::atomic<std::size_t> on_their_way_ = 0;  // Timers that other threads have made, to be added.
-  IdTable<Later> later_;                       // It owns them. Loop thread.
+  base::IdTable<Later> later_;                 // It owns them. Loop thread.
 };
 
 // A loop on a thread of its own.
@@ -59,7 +59,7 @@ class LoopThread {
   // Ends the thread and waits for it, until `limit` at the most. Not on it. False: something that
   // runs on it has not come to its end by then; it ends after that, and a later Stop() waits again.
   // When it has ended, it does nothing.
-  bool Stop(TimePoint limit = kNever);
+  bool Stop(base::TimePoint limit = base::kNever);
 
   transport::EventLoop& loop() { return *loop_; }
   LoopExecutor& executor() { return executor_; }
@@ -71,4 +71,4 @@ class LoopThread {
   std::future<void> ended_;  // Of the thread: it runs no work any more.
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 // What each connection has without asking. Its packet buffers are of that order, too.
@@ -81,7 +81,7 @@ std::string MemoryShare::LimitInTheWay(std::size_t bytes) const {
   const MemoryBudget& full = budget_.Full(used_ + bytes - std::min(reserved_, used_ + bytes));
   const bool here = bytes > limit_ - used_;
   return absl::StrCat("the limit of ", here ? limit_ : full.limit(), " bytes (",
-                      ToAbsl(here ? name_ : full.name()), ")");
+                      base::ToAbsl(here ? name_ : full.name()), ")");
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // What several connections share. Thread-safe.
 class MemoryBudget {
@@ -81,4 +81,4 @@ class MemoryShare {
   std::size_t give_back_below_ = 0;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

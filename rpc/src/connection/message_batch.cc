@@ -1,6 +1,6 @@
 #include "src/connection/message_batch.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 constexpr std::size_t kMostKept = 128 * 1024;
@@ -13,4 +13,4 @@ void MessageBatch::Clear() {
   next_ = 0;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -8,7 +8,7 @@
 #include "src/connection/packet_buffer.h"
 #include "src/wire/frame.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 class MessageBatch {
  public:
@@ -38,4 +38,4 @@ class MessageBatch {
   std::size_t next_ = 0;  // Where the oldest one begins.
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 using transport::Bytes;
@@ -211,4 +211,4 @@ void Outbox::OnSent() {
   Release();
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

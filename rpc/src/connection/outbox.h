@@ -24,7 +24,7 @@
 #include "src/wire/frame.h"
 #include "src/wire/limits.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 class Outbox {
  public:
@@ -106,7 +106,7 @@ class Outbox {
   void AddWaiting(std::unique_ptr<LargeMessage> message);
   bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
   void Erase(Turns::iterator waiting);
-  LargeBuffers& large() { return small_.buffers().large(); }
+  LargeBufferPool& large() { return small_.buffers().large(); }
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
   absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);
@@ -126,4 +126,4 @@ class Outbox {
   LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

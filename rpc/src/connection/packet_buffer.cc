@@ -7,7 +7,7 @@
 #include "src/base/memory.h"
 #include "src/base/per_process.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 constexpr std::size_t kLeastCapacity = 512;
@@ -18,15 +18,15 @@ constexpr std::size_t kLeastLarge = 64 * 1024;  // Smaller ones come from malloc
 constexpr std::size_t kLargeKept = 32 * 1024 * 1024;  // Of all together.
 
 // Used to the very end of the process.
-constinit PerProcess<LargeBuffers> large_buffers;
+constinit base::PerProcess<LargeBufferPool> large_buffers;
 
 // What is kept for later gives way to what is needed now.
-PageOffsetBuffer NewBytes(std::size_t size) {
-  return RunInMemory([size] { return NewPageOffsetBuffer(size); },
-                     [size] {
-                       LargeBuffers::OfProcess().Clear();
-                       return NewPageOffsetBuffer(size);
-                     });
+base::PageOffsetBuffer NewBytes(std::size_t size) {
+  return base::RunInMemory([size] { return base::NewPageOffsetBuffer(size); },
+                           [size] {
+                             LargeBufferPool::OfProcess().Clear();
+                             return base::NewPageOffsetBuffer(size);
+                           });
 }
 
 }  // namespace
@@ -72,9 +72,9 @@ void BufferPool::Give(PacketBuffer buffer) {
   free_.push_back(std::move(buffer));
 }
 
-LargeBuffers& LargeBuffers::OfProcess() { return large_buffers.Get(); }
+LargeBufferPool& LargeBufferPool::OfProcess() { return large_buffers.Get(); }
 
-PacketBuffer LargeBuffers::Take(std::size_t size) {
+PacketBuffer LargeBufferPool::Take(std::size_t size) {
   if (size < kLeastLarge) return {};
   const internal::MutexLock lock(mutex_);
   auto best = free_.end();
@@ -90,13 +90,13 @@ PacketBuffer LargeBuffers::Take(std::size_t size) {
   return taken;
 }
 
-void LargeBuffers::Give(PacketBuffer buffer) {
+void LargeBufferPool::Give(PacketBuffer buffer) {
   if (buffer.capacity() < kLeastLarge) return;
   const internal::MutexLock lock(mutex_);
   const std::size_t capacity = buffer.capacity();
   if (capacity > kLargeKept - bytes_) return;
   buffer.clear();
-  RunInMemory(
+  base::RunInMemory(
       [&] {
         mutex_.AssertHeld();
         free_.push_back(std::move(buffer));
@@ -105,10 +105,10 @@ void LargeBuffers::Give(PacketBuffer buffer) {
       [] {});  // It goes back to the system.
 }
 
-void LargeBuffers::Clear() {
+void LargeBufferPool::Clear() {
   const internal::MutexLock lock(mutex_);
   free_.clear();
   bytes_ = 0;
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -9,7 +9,7 @@
 #include "piperpc/internal/mutex.h"
 #include "src/base/page_offset_buffer.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // Grows at its end; never zeroes what it gives out. Moves like a unique_ptr. Without memory to grow
 // it throws std::bad_alloc, and is as before.
@@ -49,7 +49,7 @@ class PacketBuffer {
   void Grow(std::size_t least);
   void Move(std::size_t capacity);
 
-  PageOffsetBuffer data_;
+  base::PageOffsetBuffer data_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
@@ -67,9 +67,9 @@ class BufferPool {
 
 // Large buffers that are not in use, of the whole process: memory that was just given back to the
 // system costs a page fault for every 4 KiB of it. Keeps 32 MiB at the most. Thread-safe.
-class LargeBuffers {
+class LargeBufferPool {
  public:
-  static LargeBuffers& OfProcess();
+  static LargeBufferPool& OfProcess();
 
   // An empty one: with room for `size` bytes if such a one is kept here, else with none.
   PacketBuffer Take(std::size_t size);
@@ -89,15 +89,17 @@ class BufferSource {
  public:
   // `pool` null: who needs small ones keeps its own. `large` null: those of the process, which is
   // another one in a child of fork(). Both outlive the source.
-  explicit BufferSource(BufferPool* pool = nullptr, LargeBuffers* large = nullptr)
+  explicit BufferSource(BufferPool* pool = nullptr, LargeBufferPool* large = nullptr)
       : pool_(pool), large_(large) {}
 
   BufferPool* pool() const { return pool_; }
-  LargeBuffers& large() const { return large_ != nullptr ? *large_ : LargeBuffers::OfProcess(); }
+  LargeBufferPool& large() const {
+    return large_ != nullptr ? *large_ : LargeBufferPool::OfProcess();
+  }
 
  private:
   BufferPool* const pool_;
-  LargeBuffers* const large_;
+  LargeBufferPool* const large_;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -8,7 +8,7 @@
 #include "src/wire/control.h"
 #include "src/wire/limits.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 struct PeerLimits {
   std::uint64_t max_message_bytes = wire::kEarlyMessageBytes;
@@ -28,4 +28,4 @@ inline PeerLimits LimitsOf(const wire::Hello& hello, std::size_t max_packet) {
           .max_calls = hello.max_calls};
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 absl::Status TooLarge(std::uint64_t size, std::size_t limit) {
@@ -130,4 +130,4 @@ absl::Status MessageAssembler::Append(wire::Bytes payload, MemoryShare* budget) 
   return absl::OkStatus();
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

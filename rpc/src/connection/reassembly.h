@@ -14,7 +14,7 @@
 #include "src/connection/packet_buffer.h"
 #include "src/wire/frame.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // RESOURCE_EXHAUSTED: `share` has no room for `bytes` of a message.
 absl::Status NoRoomToReceive(std::size_t bytes, const MemoryShare& share);
@@ -108,4 +108,4 @@ class MessageAssembler {
   MemoryShare* budget_ = nullptr;
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

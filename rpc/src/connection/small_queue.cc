@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 // What a queue without a pool keeps for itself.
@@ -58,4 +58,4 @@ void SmallQueue::Recycle(Run& run) {
   }
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

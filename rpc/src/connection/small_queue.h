@@ -9,7 +9,7 @@
 #include "src/connection/packet_buffer.h"
 #include "src/transport/pipe.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 // Two buffers: frames are added to one while the pipe may still read the other, so bytes that were
 // given to the pipe stay where they are.
@@ -109,4 +109,4 @@ class SmallQueue {
   std::uint32_t counted_flying_ = 0;  // Of those: in what the pipe may still read.
 };
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/wire/limits.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 namespace {
 
 std::uint32_t Number(wire::FrameKind kind) { return static_cast<std::uint32_t>(kind); }
@@ -22,7 +22,7 @@ absl::Status PacketTooLarge(std::size_t size, std::size_t limit) {
       absl::StrCat("the packet has ", size, " bytes; the limit is ", limit, " (max_packet_bytes)"));
 }
 
-absl::Status FirstFrameIsNoHello(wire::FrameKind kind) {
+absl::Status FirstFrameIsNotHello(wire::FrameKind kind) {
   return absl::InvalidArgumentError(
       absl::StrCat("the first frame must be a Hello (kind 1), not a frame of kind ", Number(kind)));
 }
@@ -45,4 +45,4 @@ absl::Status UnexpectedFrame(const wire::FrameHeader& header) {
       absl::StrCat(Name(header), ", which is unknown, or not one that this peer may send"));
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

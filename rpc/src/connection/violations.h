@@ -7,10 +7,10 @@
 #include "absl/status/status.h"
 #include "src/wire/frame.h"
 
-namespace piperpc {
+namespace piperpc::connection {
 
 absl::Status PacketTooLarge(std::size_t size, std::size_t limit);
-absl::Status FirstFrameIsNoHello(wire::FrameKind kind);
+absl::Status FirstFrameIsNotHello(wire::FrameKind kind);
 absl::Status SecondHello();
 absl::Status PingTooLarge(std::size_t size);
 absl::Status CallNeverBegun(const wire::FrameHeader& header);
@@ -18,4 +18,4 @@ absl::Status CallNeverBegun(const wire::FrameHeader& header);
 // A kind that is unknown, or that only the other side may send.
 absl::Status UnexpectedFrame(const wire::FrameHeader& header);
 
-}  // namespace piperpc
+}  // namespace piperpc::connection

@@ -32,30 +32,30 @@ std::unique_ptr<const NamedMethod> OwnMethod(const Method& row, std::string_view
 
 // What the caller's clock and the server's may differ by, as one begins when the request is sent,
 // and the other when it comes; of a short timeout only a part.
-constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
+constexpr base::Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
 // A caller that gives up then does so because of its deadline.
-bool GivesUpForDeadline(TimePoint now, TimePoint started, TimePoint deadline) {
+bool GivesUpForDeadline(base::TimePoint now, base::TimePoint started, base::TimePoint deadline) {
   return deadline - now < std::min(kDeadlineSlack, (deadline - started) / 4);
 }
 
 // How long a message of `size` bytes may take to arrive.
-Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
+base::Duration TimeFor(std::uint64_t size, std::chrono::milliseconds timeout) {
   const std::chrono::seconds more(size >> 20);
-  const Duration time = Saturated(timeout);
-  return time > Duration::max() - more ? Duration::max() : time + more;
+  const base::Duration time = base::Saturated(timeout);
+  return time > base::Duration::max() - more ? base::Duration::max() : time + more;
 }
 
 }  // namespace
 
 Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
-           std::string_view called, TimePoint started, Duration timeout)
+           std::string_view called, base::TimePoint started, base::Duration timeout)
     : connection_(connection),
       id_(id),
       own_method_(OwnMethod(*entry.method, called)),
       entry_{own_method_ == nullptr ? entry.method : &own_method_->row, entry.service},
       started_(started),
-      deadline_(After(timeout, started_)),
+      deadline_(base::After(timeout, started_)),
       assembler_(connection.host().buffer_source()),
       receive_credit_(connection.core().options.stream_credit_bytes),
       send_credit_(connection.peer_limits().initial_credit) {
@@ -94,7 +94,7 @@ void Call::CheckAdmission(std::string_view metadata) {
 }
 
 absl::Status Call::DecodeMetadata(std::string_view metadata) {
-  return RunInMemory(
+  return base::RunInMemory(
       [&] {
         absl::StatusOr<Metadata> decoded = wire::DecodeMetadata(metadata);
         if (!decoded.ok()) return decoded.status();
@@ -103,13 +103,13 @@ absl::Status Call::DecodeMetadata(std::string_view metadata) {
       },
       [&] {
         connection_.LogNoMemory(method(), "metadata", metadata.size());
-        return OutOfMemory("metadata", metadata.size());
+        return base::OutOfMemory("metadata", metadata.size());
       });
 }
 
 void Call::ArmDeadline() {
-  const TimePoint due = std::min(deadline_, message_due_);
-  if (due != kNever) connection_.loop().Schedule(*this, due);
+  const base::TimePoint due = std::min(deadline_, message_due_);
+  if (due != base::kNever) connection_.loop().Schedule(*this, due);
 }
 
 void Call::DisarmDeadline() {
@@ -117,20 +117,20 @@ void Call::DisarmDeadline() {
 }
 
 absl::Status Call::OnMessageFrame(const wire::Frame& frame) {
-  return RunInMemory([&] { return TakeMessageFrame(frame); },
-                     [&] {
-                       const std::uint64_t stated = frame.header.message_size;
-                       StopWithoutMemory(
-                           "a message",
-                           std::max({stated, assembler_.expected(),
-                                     static_cast<std::uint64_t>(frame.payload.size())}));
-                       return absl::OkStatus();
-                     });
+  return base::RunInMemory([&] { return TakeMessageFrame(frame); },
+                           [&] {
+                             const std::uint64_t stated = frame.header.message_size;
+                             StopWithoutMemory(
+                                 "a message",
+                                 std::max({stated, assembler_.expected(),
+                                           static_cast<std::uint64_t>(frame.payload.size())}));
+                             return absl::OkStatus();
+                           });
 }
 
 void Call::StopWithoutMemory(std::string_view what, std::size_t bytes) {
   connection_.LogNoMemory(method(), what, bytes);
-  Stop(OutOfMemory(what, bytes));
+  Stop(base::OutOfMemory(what, bytes));
 }
 
 absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
@@ -145,11 +145,11 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
     Stop(outcome.status());
     return absl::OkStatus();
   }
-  if (outcome->result == MessageAssembler::Result::kMore) {
+  if (outcome->result == connection::MessageAssembler::Result::kMore) {
     OnPart(request);
     return absl::OkStatus();
   }
-  message_due_ = kNever;
+  message_due_ = base::kNever;
   if (request) {
     half_closed_ = true;  // It is the only one.
     Begin(outcome->message);
@@ -164,14 +164,14 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
 // for ever.
 void Call::OnPart(bool request) {
   if (!request && !receive_credit_.may_receive()) return StopWithoutCredit(assembler_.expected());
-  if (message_due_ == kNever) ExpectRest();
+  if (message_due_ == base::kNever) ExpectRest();
 }
 
 // What is slow for its size alone has time for that.
 void Call::ExpectRest() {
   const std::uint64_t size = assembler_.expected();
-  message_due_ =
-      After(TimeFor(size, connection_.core().options.message_timeout), connection_.loop().Now());
+  message_due_ = base::After(TimeFor(size, connection_.core().options.message_timeout),
+                             connection_.loop().Now());
   ArmDeadline();
 }
 
@@ -196,7 +196,7 @@ bool Call::CountRequest(wire::Bytes request) {
   if (request_memory_ != 0) return true;
   const std::size_t cost = MemoryOf(request.size());
   if (!connection_.memory().Take(cost)) {
-    Stop(NoRoomToReceive(cost, connection_.memory()));
+    Stop(connection::NoRoomToReceive(cost, connection_.memory()));
     return false;
   }
   request_memory_ = cost;
@@ -206,12 +206,13 @@ bool Call::CountRequest(wire::Bytes request) {
 void Call::Deliver(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) return StopWithoutCredit(message.size());
   const std::size_t cost = MemoryOf(message.size()) - assembler_.charged();
-  if (!connection_.memory().Take(cost)) return Stop(NoRoomToReceive(cost, connection_.memory()));
-  RunInMemory([&] { inbound_.push_back(Own(message)); },
-              [&] {
-                connection_.memory().Give(MemoryOf(message.size()));
-                StopWithoutMemory("a message", message.size());
-              });
+  if (!connection_.memory().Take(cost))
+    return Stop(connection::NoRoomToReceive(cost, connection_.memory()));
+  base::RunInMemory([&] { inbound_.push_back(Own(message)); },
+                    [&] {
+                      connection_.memory().Give(MemoryOf(message.size()));
+                      StopWithoutMemory("a message", message.size());
+                    });
   WakeReader();
 }
 
@@ -297,7 +298,7 @@ absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
     return ReplyTooLarge(reply.size(), connection_.peer_limits().max_message_bytes);
   }
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
-                                 absl::StrCat("a reply of ", ToAbsl(method())), reply.size());
+                                 absl::StrCat("a reply of ", base::ToAbsl(method())), reply.size());
 }
 
 bool Call::may_send() const { return send_credit_.may_send() && connection_.writable(); }
@@ -309,7 +310,7 @@ void Call::SendYielded(const internal::OutMessage& message) {
     return Stop(std::move(room));
   }
   send_credit_.Spend(message.size());
-  RunInMemory(
+  base::RunInMemory(
       [&] {
         connection_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
       },
@@ -351,7 +352,8 @@ void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
   if (!stopped_.ok()) status = stopped_;
   producer_ = nullptr;
   LetGo();
-  RunInMemory([&] { Respond(status, response); }, [&] { RespondWithoutMemory(status, response); });
+  base::RunInMemory([&] { Respond(status, response); },
+                    [&] { RespondWithoutMemory(status, response); });
   middleware_.After(connection_.core(), *this, status);
   if (named_at_end_) NameAtEnd();
   connection_.OnEnded(*this);
@@ -360,12 +362,12 @@ void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
 void Call::RespondWithoutMemory(absl::Status& status, const internal::OutMessage* response) {
   const std::size_t size = SizeOf(response);
   connection_.LogNoMemory(method(), "a reply", size);
-  status = OutOfMemory("a reply", size);
+  status = base::OutOfMemory("a reply", size);
   connection_.SendStatusOrClose(id_, status);
 }
 
 void Call::NameAtEnd() {
-  RunSilently([&] { connection_.host().AddStopped(Describe()); });
+  base::RunSilently([&] { connection_.host().AddStopped(Describe()); });
 }
 
 void Call::Respond(absl::Status& status, const internal::OutMessage* response) {
@@ -449,7 +451,7 @@ void Call::Abort() {
 }
 
 void Call::OnTimer() {
-  const TimePoint now = connection_.loop().Now();
+  const base::TimePoint now = connection_.loop().Now();
   if (deadline_ <= now) return StopAtDeadline();
   if (message_due_ > now) return ArmDeadline();  // The message was in time.
   const std::uint64_t size = assembler_.expected();
@@ -463,7 +465,7 @@ void Call::StopAtDeadline() {
 }
 
 void Call::Throw(std::exception_ptr exception) {
-  if (IsOutOfMemory(exception)) {
+  if (base::IsOutOfMemory(exception)) {
     connection_.LogNoMemory(method(), "its handler");
     return Finish(HandlerOutOfMemory(method()));
   }
@@ -474,7 +476,7 @@ void Call::Throw(std::exception_ptr exception) {
 std::string Call::Describe() const {
   const Peer& who = peer();
   const std::chrono::duration<double> age = connection_.loop().Now() - started_;
-  return absl::StrCat(ToAbsl(method()), " (pid ", who.pid, ", ", who.user, ", for ",
+  return absl::StrCat(base::ToAbsl(method()), " (pid ", who.pid, ", ", who.user, ", for ",
                       absl::SixDigits(age.count()), " s)");
 }
 

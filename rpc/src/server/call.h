@@ -43,7 +43,7 @@ namespace piperpc::server {
 class CallConnection;
 
 class Call final : public internal::ServerCall,
-                   public IdTableLink<Call>,
+                   public base::IdTableLink<Call>,
                    private ServerContext,
                    private transport::EventLoop::Timer {
  public:
@@ -51,7 +51,7 @@ class Call final : public internal::ServerCall,
   // none. `started`: when its request came. `timeout`: how long the caller waits from then on;
   // Duration::max() for ever.
   Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry& entry,
-       std::string_view called, TimePoint started, Duration timeout);
+       std::string_view called, base::TimePoint started, base::Duration timeout);
   ~Call();
 
   // A call lives in the memory of its host's calls, and gives it back.
@@ -128,7 +128,7 @@ class Call final : public internal::ServerCall,
   // A message that waits for its reader: copied from its one frame, or as it was put together.
   struct Inbound {
     std::string copied;
-    PacketBuffer assembled;
+    connection::PacketBuffer assembled;
     wire::Bytes bytes() const {
       return assembled.empty() ? wire::Bytes(copied)
                                : wire::Bytes(assembled.data(), assembled.size());
@@ -139,7 +139,7 @@ class Call final : public internal::ServerCall,
   std::string_view method() const override { return entry_.method->name; }
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
-  TimePoint deadline() const override { return deadline_; }
+  base::TimePoint deadline() const override { return deadline_; }
   std::stop_token stop_token() override;
   std::stop_token drain_token() override;
   CallValues& values() override { return values_; }
@@ -198,8 +198,8 @@ class Call final : public internal::ServerCall,
   const std::uint64_t id_;
   const std::unique_ptr<const NamedMethod> own_method_;  // Of the catch-all service.
   const Dispatcher::Entry entry_;
-  const TimePoint started_;
-  const TimePoint deadline_;
+  const base::TimePoint started_;
+  const base::TimePoint deadline_;
 
   Phase phase_ = Phase::kAdmitting;
   bool ended_ = false;
@@ -210,17 +210,17 @@ class Call final : public internal::ServerCall,
   MiddlewareChain middleware_;
   std::unique_ptr<Call> next_ended_;
 
-  MessageAssembler assembler_;
+  connection::MessageAssembler assembler_;
   wire::Bytes request_;
 
-  TimePoint message_due_ = kNever;  // When the message that has begun must be whole.
+  base::TimePoint message_due_ = base::kNever;  // When the message that has begun must be whole.
 
   std::size_t request_memory_ = 0;  // What is counted for the request until the call has ended.
   std::list<Inbound> inbound_;      // Takes no memory while it is empty.
-  ReceiveCredit receive_credit_;
+  connection::ReceiveCredit receive_credit_;
   std::coroutine_handle<> reader_;
 
-  SendCredit send_credit_;
+  connection::SendCredit send_credit_;
   std::coroutine_handle<> producer_;  // Suspended in a yield until its message can be sent.
   std::optional<internal::OutMessage> yielded_;  // That message.
   internal::AtStop at_stop_{};                   // What becomes of it then.

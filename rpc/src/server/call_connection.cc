@@ -12,10 +12,11 @@ namespace piperpc::server {
 
 CallConnection::CallConnection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe,
                                UserPart& user)
-    : ConnectionBase(std::move(pipe), {.buffers = host.buffer_source(),
-                                       .counted = wire::FrameKind::kResponse,
-                                       .max_packet_bytes = host.core().options.max_packet_bytes,
-                                       .output_limit = host.core().options.output_queue_bytes}),
+    : connection::ConnectionBase(std::move(pipe),
+                                 {.buffers = host.buffer_source(),
+                                  .counted = wire::FrameKind::kResponse,
+                                  .max_packet_bytes = host.core().options.max_packet_bytes,
+                                  .output_limit = host.core().options.output_queue_bytes}),
       host_(host),
       user_(user),
       memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
@@ -49,19 +50,20 @@ void CallConnection::SendResponse(std::uint64_t call_id, const absl::Status& sta
 }
 
 void CallConnection::SendStatusOrClose(std::uint64_t call_id, const absl::Status& status) {
-  RunInMemory([&] { SendResponse(call_id, status, {}, nullptr); },
-              [this] {
-                unanswered_ = true;
-                loop().Defer(*this);
-              });
+  base::RunInMemory([&] { SendResponse(call_id, status, {}, nullptr); },
+                    [this] {
+                      unanswered_ = true;
+                      loop().Defer(*this);
+                    });
 }
 
 void CallConnection::LogNoMemory(std::string_view method, std::string_view what,
                                  std::optional<std::size_t> bytes) {
   core().Log(LogLevel::kError, "out of memory", [&] {
-    return WithPeer(peer(), {{"method", std::string(method)},
-                             {"cause", bytes ? absl::StrCat(ToAbsl(what), " of ", *bytes, " bytes")
-                                             : std::string(what)}});
+    return WithPeer(peer(),
+                    {{"method", std::string(method)},
+                     {"cause", bytes ? absl::StrCat(base::ToAbsl(what), " of ", *bytes, " bytes")
+                                     : std::string(what)}});
   });
 }
 

@@ -24,7 +24,7 @@ namespace piperpc::server {
 
 class Call;
 
-class CallConnection : public ConnectionBase,
+class CallConnection : public connection::ConnectionBase,
                        protected transport::EventLoop::Deferred,
                        private ReplyMemory::Delegate {
  public:
@@ -37,7 +37,7 @@ class CallConnection : public ConnectionBase,
   SessionState& session() { return session_; }
 
   // What the messages that came may take.
-  MemoryShare& memory() { return memory_; }
+  connection::MemoryShare& memory() { return memory_; }
 
   // Memory for a reply of this size. Within the output queue it costs nothing. See
   // ReplyMemory::Take().
@@ -96,7 +96,7 @@ class CallConnection : public ConnectionBase,
 
   ConnectionHost& host_;
   UserPart& user_;
-  MemoryShare memory_;
+  connection::MemoryShare memory_;
   ReplyMemory reply_memory_;
   bool unanswered_ = false;
   SessionState session_;

@@ -24,7 +24,7 @@ Connection::~Connection() {
 void Connection::Open() {
   pipe().Attach(loop(), *this);
   Run([this] {
-    loop().Schedule(*this, After(core().options.hello_timeout, loop().Now()));
+    loop().Schedule(*this, base::After(core().options.hello_timeout, loop().Now()));
     Receive();
   });
 }
@@ -56,7 +56,7 @@ void Connection::EndDrain() {
 // What was sent gets a limited time to be read.
 void Connection::LimitClosing() {
   reply_memory().Stop();
-  loop().Schedule(*this, After(transport::kDrainLimit, loop().Now()));
+  loop().Schedule(*this, base::After(transport::kDrainLimit, loop().Now()));
 }
 
 void Connection::Drain() {

@@ -32,7 +32,7 @@
 namespace piperpc::server {
 
 class Connection final : public CallConnection,
-                         public QueueLink<Connection>,
+                         public base::QueueLink<Connection>,
                          private transport::Pipe::Delegate,
                          private transport::EventLoop::Timer {
  public:
@@ -64,7 +64,7 @@ class Connection final : public CallConnection,
   // Describes them, and ends the connection with `reason` instead; the handlers go on.
   std::vector<std::string> CutOffCalls(const absl::Status& reason);
 
-  TimePoint opened_at() const { return opened_at_; }
+  base::TimePoint opened_at() const { return opened_at_; }
 
   // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
   const std::string& undelivered() const { return undelivered_; }
@@ -84,7 +84,7 @@ class Connection final : public CallConnection,
   // call can bear, ends the connection.
   template <typename Event>
   void Run(Event event) {
-    RunInMemory(event, [this] { OnNoMemory(); });
+    base::RunInMemory(event, [this] { OnNoMemory(); });
   }
   void OnNoMemory();
 
@@ -133,7 +133,7 @@ class Connection final : public CallConnection,
   void LimitClosing();
   void CloseWhenDone();
 
-  const TimePoint opened_at_;
+  const base::TimePoint opened_at_;
   bool idle_ = false;      // The client had no call, and had read everything, when it was to drain.
   bool draining_ = false;  // The server shuts down.
   bool grace_over_ = false;
@@ -142,11 +142,11 @@ class Connection final : public CallConnection,
 
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
-  TimePoint packet_time_;  // When the packet that is looked at came.
+  base::TimePoint packet_time_;  // When the packet that is looked at came.
   // The call that is not yet in the table, if it will ever be. Where there was no memory for that,
   // it stays here until its handler has ended: no other call is begun then.
   std::unique_ptr<Call> starting_;
-  IdTable<Call> calls_;                // It owns them.
+  base::IdTable<Call> calls_;          // It owns them.
   std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
   std::string undelivered_;
 
@@ -159,15 +159,15 @@ class Connection final : public CallConnection,
       return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
     }
     // `frames`: of a packet, or the end of frames(). `pool`: where the buffer comes from.
-    void Keep(transport::Bytes frames, BufferPool& pool);
+    void Keep(transport::Bytes frames, connection::BufferPool& pool);
     void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
-    void Clear(BufferPool& pool);
+    void Clear(connection::BufferPool& pool);
 
    private:
     void OnTimer() override { connection_.ReadKept(); }
 
     Connection& connection_;
-    PacketBuffer bytes_;
+    connection::PacketBuffer bytes_;
     std::size_t begin_ = 0;
   };
   KeptFrames kept_{*this};

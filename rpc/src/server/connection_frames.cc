@@ -22,9 +22,9 @@ constexpr std::size_t kFramesAtOnce = 128;
 // So much of a text that a client chose is logged.
 constexpr std::size_t kMostOfText = 256;
 
-Duration TimeoutOf(const wire::FrameHeader& header) {
+base::Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
-  if (header.timeout_us == 0 || header.timeout_us > kLongest) return Duration::max();
+  if (header.timeout_us == 0 || header.timeout_us > kLongest) return base::Duration::max();
   return std::chrono::microseconds(header.timeout_us);
 }
 
@@ -99,7 +99,7 @@ void Connection::ReadKeptFrames() {
   if (kept_.empty()) kept_.Clear(host().buffers());
 }
 
-void Connection::KeptFrames::Keep(transport::Bytes frames, BufferPool& pool) {
+void Connection::KeptFrames::Keep(transport::Bytes frames, connection::BufferPool& pool) {
   if (!bytes_.empty()) {
     begin_ = bytes_.size() - frames.size();
     return;
@@ -108,7 +108,7 @@ void Connection::KeptFrames::Keep(transport::Bytes frames, BufferPool& pool) {
   std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
 }
 
-void Connection::KeptFrames::Clear(BufferPool& pool) {
+void Connection::KeptFrames::Clear(connection::BufferPool& pool) {
   begin_ = 0;
   pool.Give(std::exchange(bytes_, {}));
 }
@@ -168,7 +168,7 @@ void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
   if (core().options.middleware.empty() || header.method.empty()) {
     return SendResponse(header.call_id, refusal, {}, nullptr);
   }
-  RefusedCall(*this, header, After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
+  RefusedCall(*this, header, base::After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
 }
 
 // A client tends to call what it has just called.
@@ -211,7 +211,7 @@ absl::Status Connection::Refusal(const wire::FrameHeader& header,
 absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   const wire::FrameHeader& header = frame.header;
   if (header.call_id == 0 || (header.call_id > last_call_id_ && !going_away())) {
-    return CallNeverBegun(header);
+    return connection::CallNeverBegun(header);
   }
   Call* const call = calls_.Find(header.call_id);
   if (call == nullptr) return absl::OkStatus();  // It has ended; the client does not know yet.

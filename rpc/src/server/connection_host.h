@@ -44,15 +44,15 @@ struct ServerCore {
   const ServerOptions& options;
   const Dispatcher& dispatcher;
   WorkerPool& workers;
-  MemoryBudget budget{ParseBudget(options), "parse_budget_bytes"};
+  connection::MemoryBudget budget{ParseBudget(options), "parse_budget_bytes"};
   const std::size_t connection_share = ConnectionShare(options);
-  MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
+  connection::MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
   void Log(LogLevel level, std::string_view event, Fields fields) const {
-    if (options.log) RunSilently([&] { options.log({level, event, fields()}); });
+    if (options.log) base::RunSilently([&] { options.log({level, event, fields()}); });
   }
 };
 
@@ -63,8 +63,8 @@ struct UserPart {
         reply_budget(UserReplyShare(core.options), "reply_budget_bytes, the share of a user",
                      &core.reply_budget),
         workers(core.workers, user) {}
-  MemoryBudget budget;
-  MemoryBudget reply_budget;
+  connection::MemoryBudget budget;
+  connection::MemoryBudget reply_budget;
   WorkerPool workers;
 };
 
@@ -77,8 +77,8 @@ class ConnectionHost {
   ServerCore& core() { return core_; }
   transport::EventLoop& loop() { return thread_.loop(); }
   Executor& executor() { return thread_.executor(); }
-  BufferPool& buffers() { return buffers_; }  // For what the connections send.
-  const BufferSource& buffer_source() const { return buffer_source_; }
+  connection::BufferPool& buffers() { return buffers_; }  // For what the connections send.
+  const connection::BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
@@ -101,14 +101,14 @@ class ConnectionHost {
       : core_(core), thread_(std::move(loop)) {}
   ~ConnectionHost() = default;
 
-  LoopThread& thread() { return thread_; }
+  connection::LoopThread& thread() { return thread_; }
   std::vector<std::string>& stopped() { return stopped_; }
 
  private:
   ServerCore& core_;
-  LoopThread thread_;
-  BufferPool buffers_;
-  const BufferSource buffer_source_{&buffers_};
+  connection::LoopThread thread_;
+  connection::BufferPool buffers_;
+  const connection::BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;

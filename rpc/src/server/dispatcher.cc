@@ -15,7 +15,7 @@ namespace {
 absl::Status CheckMethod(const Method& method) {
   if (method.start == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the method ", ToAbsl(method.name), " has no handler"));
+        absl::StrCat("the method ", base::ToAbsl(method.name), " has no handler"));
   }
   if (method.name.empty() || method.name.size() > wire::kMaxMethodBytes) {
     return absl::InvalidArgumentError(absl::StrCat("a method name has 1 to ", wire::kMaxMethodBytes,
@@ -24,7 +24,7 @@ absl::Status CheckMethod(const Method& method) {
   const std::size_t slash = method.name.rfind('/');
   if (slash == 0 || slash == method.name.size() - 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the method \"", ToAbsl(method.name),
+        absl::StrCat("the method \"", base::ToAbsl(method.name),
                      "\" has an empty name, or its service has; it must be "
                      "\"package.Service/Method\""));
   }
@@ -37,7 +37,7 @@ absl::Status CheckNames(std::span<const Method> methods) {
   for (const Method& method : methods) {
     if (names.insert(method.name).second) continue;
     return absl::AlreadyExistsError(
-        absl::StrCat("the service has the method ", ToAbsl(method.name), " twice"));
+        absl::StrCat("the service has the method ", base::ToAbsl(method.name), " twice"));
   }
   return absl::OkStatus();
 }
@@ -77,7 +77,7 @@ absl::Status Dispatcher::Add(Service& service) {
     if (absl::Status status = CheckMethod(method); !status.ok()) return status;
     if (Find(method.name) != nullptr) {
       return absl::AlreadyExistsError(
-          absl::StrCat("the method ", ToAbsl(method.name), " has been added already"));
+          absl::StrCat("the method ", base::ToAbsl(method.name), " has been added already"));
     }
   }
   for (const Method& method : service.methods()) {
@@ -116,7 +116,7 @@ bool Dispatcher::HasServiceOf(std::string_view method) const {
 
 absl::Status Dispatcher::NotFound(std::string_view method) const {
   return absl::UnimplementedError(absl::StrCat(
-      "no method '", ToAbsl(method), "': ",
+      "no method '", base::ToAbsl(method), "': ",
       HasServiceOf(method) ? "its service exists on this server, but has no such method"
                            : "this server has no such service"));
 }

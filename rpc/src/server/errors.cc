@@ -58,7 +58,7 @@ absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
 
 absl::Status WrongMethodType(const wire::FrameHeader& header) {
   return absl::InvalidArgumentError(absl::StrCat(
-      ToAbsl(header.method),
+      base::ToAbsl(header.method),
       header.end() ? " takes a stream of requests, but was called with a single request"
                    : " takes one request, but was called with a stream of requests"));
 }
@@ -70,7 +70,7 @@ absl::Status MetadataTooLarge(std::size_t size, std::size_t limit) {
 
 absl::Status NeedsLogin(std::string_view method) {
   return absl::UnauthenticatedError(
-      absl::StrCat(ToAbsl(method), " requires a login; log in on this connection first"));
+      absl::StrCat(base::ToAbsl(method), " requires a login; log in on this connection first"));
 }
 
 absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window) {
@@ -87,15 +87,15 @@ absl::Status TrailersTooLarge(const absl::Status& cause) {
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
   return absl::ResourceExhaustedError(
       absl::StrCat("the reply has ", size, " bytes; the client accepts at most ", limit, " (",
-                   ToAbsl(internal::kClientMessageLimit), ")"));
+                   base::ToAbsl(internal::kClientMessageLimit), ")"));
 }
 
 absl::Status StoppedWithoutReason(std::string_view method) {
   return absl::InternalError(
-      absl::StrCat("the handler of ", ToAbsl(method), " stopped the call with an OK status"));
+      absl::StrCat("the handler of ", base::ToAbsl(method), " stopped the call with an OK status"));
 }
 
-absl::Status RepliesNotRead(std::size_t waiting, Duration time) {
+absl::Status RepliesNotRead(std::size_t waiting, base::Duration time) {
   return absl::ResourceExhaustedError(absl::StrCat(
       "the pipe to the client has taken nothing for ",
       std::chrono::duration_cast<std::chrono::milliseconds>(time).count(), " ms, while ", waiting,
@@ -107,36 +107,37 @@ absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
   return absl::ResourceExhaustedError(
       absl::StrCat("cannot queue the reply: ", waiting,
                    " bytes of replies would wait for this client beyond its output queue, ",
-                   "which exceeds, with those for other clients, ", ToAbsl(limit),
+                   "which exceeds, with those for other clients, ", base::ToAbsl(limit),
                    "; try again later, or make fewer calls with large replies at once"));
 }
 
 absl::Status FailedUnexpectedly(std::string_view method) {
-  return ErrorInMemory([&] {
+  return base::ErrorInMemory([&] {
     return absl::InternalError(
-        absl::StrCat(ToAbsl(method), " failed unexpectedly; see the server's log"));
+        absl::StrCat(base::ToAbsl(method), " failed unexpectedly; see the server's log"));
   });
 }
 
 absl::Status HandlerOutOfMemory(std::string_view method) {
-  return ErrorInMemory([&] {
+  return base::ErrorInMemory([&] {
     return absl::ResourceExhaustedError(absl::StrCat(
-        ToAbsl(method), " ran out of memory; try again later, or with a smaller request"));
+        base::ToAbsl(method), " ran out of memory; try again later, or with a smaller request"));
   });
 }
 
-absl::Status MessageTooSlow(std::uint64_t size, Duration allowed) {
+absl::Status MessageTooSlow(std::uint64_t size, base::Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
   return absl::DeadlineExceededError(
       absl::StrCat("a message of ", size, " bytes was still incomplete ", milliseconds,
                    " ms after its first frame (message_timeout); send it faster"));
 }
 
-absl::Status DeadlineExceeded(std::string_view doing, std::string_view method, Duration allowed) {
+absl::Status DeadlineExceeded(std::string_view doing, std::string_view method,
+                              base::Duration allowed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count();
-  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ", ToAbsl(doing),
-                                                  " ", ToAbsl(method), ", after ", milliseconds,
-                                                  " ms"));
+  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ",
+                                                  base::ToAbsl(doing), " ", base::ToAbsl(method),
+                                                  ", after ", milliseconds, " ms"));
 }
 
 }  // namespace piperpc::server

@@ -36,14 +36,15 @@ absl::Status TrailersTooLarge(const absl::Status& cause);
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 
 // `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().
-absl::Status RepliesNotRead(std::size_t waiting, Duration time);
+absl::Status RepliesNotRead(std::size_t waiting, base::Duration time);
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit);
 // A handler or a middleware threw; what it was is for the server's log only.
 // Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.
 absl::Status FailedUnexpectedly(std::string_view method);
 absl::Status HandlerOutOfMemory(std::string_view method);
-absl::Status MessageTooSlow(std::uint64_t size, Duration allowed);
+absl::Status MessageTooSlow(std::uint64_t size, base::Duration allowed);
 // `doing` says what with the method. The client's own text is alike: see client/core.h.
-absl::Status DeadlineExceeded(std::string_view doing, std::string_view method, Duration allowed);
+absl::Status DeadlineExceeded(std::string_view doing, std::string_view method,
+                              base::Duration allowed);
 
 }  // namespace piperpc::server

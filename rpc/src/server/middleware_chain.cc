@@ -18,12 +18,12 @@ constexpr char kThrew[] = "middleware threw";
 absl::Status MiddlewareChain::Before(const ServerCore& core, ServerContext& context) {
   for (const auto& middleware : core.options.middleware) {
     absl::Status status;
-    RunGuarded([&] { status = middleware->Before(context); },
-               [&](const std::exception_ptr& thrown) {
-                 LogThrown(core, context, kThrew, thrown);
-                 status = IsOutOfMemory(thrown) ? OutOfMemory("a middleware")
-                                                : FailedUnexpectedly(context.method());
-               });
+    base::RunGuarded([&] { status = middleware->Before(context); },
+                     [&](const std::exception_ptr& thrown) {
+                       LogThrown(core, context, kThrew, thrown);
+                       status = base::IsOutOfMemory(thrown) ? base::OutOfMemory("a middleware")
+                                                            : FailedUnexpectedly(context.method());
+                     });
     if (!status.ok()) return status;
     ++entered_;
   }
@@ -34,8 +34,9 @@ void MiddlewareChain::Leave(const ServerCore& core, ServerContext& context,
                             const absl::Status& status) {
   while (entered_ > 0) {
     ServerMiddleware& middleware = *core.options.middleware[--entered_];
-    RunGuarded([&] { middleware.After(context, status); },
-               [&](const std::exception_ptr& thrown) { LogThrown(core, context, kThrew, thrown); });
+    base::RunGuarded(
+        [&] { middleware.After(context, status); },
+        [&](const std::exception_ptr& thrown) { LogThrown(core, context, kThrew, thrown); });
   }
 }
 

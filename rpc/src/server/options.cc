@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "src/connection/ranges.h"
+#include "src/base/ranges.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
@@ -61,7 +61,7 @@ std::size_t UserReplyShare(const ServerOptions& options) {
 }
 
 absl::Status CheckOptions(const ServerOptions& options) {
-  const Range ranges[] = {
+  const base::Range ranges[] = {
       {"event_loops", options.event_loops, 1, 64},
       {"max_connections", options.max_connections, 1},
       {"max_connections_per_user", options.max_connections_per_user, 1},
@@ -86,10 +86,10 @@ absl::Status CheckOptions(const ServerOptions& options) {
        std::numeric_limits<std::uint64_t>::max()},
       {"message_timeout (ms)", options.message_timeout.count(), 1, kAnyMilliseconds},
       {"worker_threads", options.worker_threads, 1, 4096},
-      SpinRange(options.spin),
+      base::SpinRange(options.spin),
   };
-  absl::Status status = CheckRanges("server", ranges);
-  status.Update(CheckPointers("server", "middleware", options.middleware));
+  absl::Status status = base::CheckRanges("server", ranges);
+  status.Update(base::CheckPointers("server", "middleware", options.middleware));
   return status;
 }
 

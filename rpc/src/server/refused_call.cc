@@ -10,10 +10,10 @@
 namespace piperpc::server {
 
 RefusedCall::RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
-                         TimePoint deadline)
+                         base::TimePoint deadline)
     : connection_(connection), id_(header.call_id), method_(header.method), deadline_(deadline) {
   if (header.metadata.size() > connection.core().options.max_metadata_bytes) return;
-  RunInMemory(
+  base::RunInMemory(
       [&] {
         auto decoded = wire::DecodeMetadata(header.metadata);
         if (decoded.ok()) metadata_ = *std::move(decoded);
@@ -24,11 +24,11 @@ RefusedCall::RefusedCall(CallConnection& connection, const wire::FrameHeader& he
 void RefusedCall::End(absl::Status refusal) {
   absl::Status status = chain_.Before(connection_.core(), *this);
   status.Update(refusal);
-  RunInMemory([&] { Respond(status); },
-              [&] {
-                connection_.LogNoMemory(method_, "trailers");
-                connection_.SendStatusOrClose(id_, status);
-              });
+  base::RunInMemory([&] { Respond(status); },
+                    [&] {
+                      connection_.LogNoMemory(method_, "trailers");
+                      connection_.SendStatusOrClose(id_, status);
+                    });
   chain_.After(connection_.core(), *this, status);
 }
 

@@ -19,7 +19,8 @@ class CallConnection;
 class RefusedCall final : private ServerContext {
  public:
   // Metadata that is damaged or above the limit, or that there is no memory for, is not shown.
-  RefusedCall(CallConnection& connection, const wire::FrameHeader& header, TimePoint deadline);
+  RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
+              base::TimePoint deadline);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
@@ -30,7 +31,7 @@ class RefusedCall final : private ServerContext {
   std::string_view method() const override { return method_; }
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
-  TimePoint deadline() const override { return deadline_; }
+  base::TimePoint deadline() const override { return deadline_; }
   std::stop_token stop_token() override { return {}; }
   std::stop_token drain_token() override { return {}; }
   void Stop(absl::Status) override {}
@@ -43,7 +44,7 @@ class RefusedCall final : private ServerContext {
   CallConnection& connection_;
   const std::uint64_t id_;
   const std::string_view method_;
-  const TimePoint deadline_;
+  const base::TimePoint deadline_;
   Metadata metadata_;
   Metadata trailers_;
   CallValues values_;

@@ -33,7 +33,8 @@ void ReplyMemory::Shrink(std::size_t above) {
 // Memory that others need is not for a client that reads nothing for so long.
 void ReplyMemory::ExpectReader() {
   taken_by_pipe_ = false;
-  host_.loop().Schedule(*this, After(host_.core().options.message_timeout, host_.loop().Now()));
+  host_.loop().Schedule(*this,
+                        base::After(host_.core().options.message_timeout, host_.loop().Now()));
 }
 
 bool ReplyMemory::Expired() {

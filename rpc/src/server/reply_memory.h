@@ -53,7 +53,7 @@ class ReplyMemory final : private transport::EventLoop::Timer {
 
   ConnectionHost& host_;
   Delegate& delegate_;
-  MemoryShare share_;
+  connection::MemoryShare share_;
   bool taken_by_pipe_ = false;  // Something, since ExpectReader().
 };
 

@@ -26,14 +26,14 @@ namespace piperpc {
 namespace {
 
 // What calls get to end by themselves, once they have been stopped.
-constexpr Duration kStopGrace = std::chrono::milliseconds(500);
+constexpr base::Duration kStopGrace = std::chrono::milliseconds(500);
 
 // More than its parts may take (unread replies, then the pipe), so that a shutdown always ends.
-constexpr Duration kCloseLimit = 3 * transport::kDrainLimit;
+constexpr base::Duration kCloseLimit = 3 * transport::kDrainLimit;
 
 // What a thread of the server gets to look up from what it runs. One that does not is blocked by
 // code of the user's.
-constexpr Duration kLookUpLimit = std::chrono::seconds(2);
+constexpr base::Duration kLookUpLimit = std::chrono::seconds(2);
 
 // The server whose loop this thread is.
 thread_local const void* own_server = nullptr;
@@ -95,7 +95,7 @@ class Server::Impl {
 
   ~Impl() {
     if (absl::Status status = MayEnd(); !status.ok()) {
-      EndProcess(ToStd(status.message()));
+      base::EndProcess(base::ToStd(status.message()));
     }
     Shutdown(std::chrono::milliseconds(0));
     FinishLeftovers();
@@ -209,7 +209,7 @@ class Server::Impl {
   absl::Status MayChange(std::string_view what) const {
     if (own_server == this || workers_.IsOwnThread()) {
       return absl::FailedPreconditionError(
-          absl::StrCat(ToAbsl(what),
+          absl::StrCat(base::ToAbsl(what),
                        " was called on a thread of the server, and would wait for itself; "
                        "call it on another thread"));
     }
@@ -218,7 +218,7 @@ class Server::Impl {
 
   static absl::Status WithinItself(std::string_view what) {
     return absl::FailedPreconditionError(absl::StrCat(
-        ToAbsl(what),
+        base::ToAbsl(what),
         " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
         "server, and would wait for itself; call it after that has returned"));
   }
@@ -228,7 +228,7 @@ class Server::Impl {
     if (absl::Status status = MayChange(what); !status.ok()) return status;
     if (Executor::Current() == nullptr) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        absl::StrCat(ToAbsl(what),
+        absl::StrCat(base::ToAbsl(what),
                      " was called on the thread of an event loop, and would block all that it "
                      "serves; call it on another thread"));
   }
@@ -370,19 +370,19 @@ class Server::Impl {
     ShutdownReport report;
     CloseListener();
     for (auto& loop : loops_) loop->DrainAll();
-    bool gone = WaitUntilGone(After(grace));
+    bool gone = WaitUntilGone(base::After(grace));
     if (!gone) {
       for (auto& loop : loops_) loop->EndGrace(ShuttingDown());
-      gone = WaitUntilGone(After(kStopGrace));
+      gone = WaitUntilGone(base::After(kStopGrace));
     }
     if (!gone) {
-      EndCalls(report, After(kLookUpLimit));
-      gone = WaitUntilGone(After(kCloseLimit));
+      EndCalls(report, base::After(kLookUpLimit));
+      gone = WaitUntilGone(base::After(kCloseLimit));
     }
     // What a worker still runs may use a call and its coroutine: they stay until it has ended.
     left_over_ = gone ? LeftOver::kThreads : LeftOver::kCalls;
-    TakeLosses(report, After(kLookUpLimit));
-    if (gone && StopThreads(report, After(kLookUpLimit))) left_over_ = LeftOver::kNothing;
+    TakeLosses(report, base::After(kLookUpLimit));
+    if (gone && StopThreads(report, base::After(kLookUpLimit))) left_over_ = LeftOver::kNothing;
     return report;
   }
 
@@ -401,13 +401,13 @@ class Server::Impl {
   }
 
   // Of loops that do not look up in time, nobody can say what their calls are.
-  void EndCalls(ShutdownReport& report, TimePoint limit) {
+  void EndCalls(ShutdownReport& report, base::TimePoint limit) {
     std::vector<server::ServerLoop::Asked> asked;
     for (auto& loop : loops_) asked.push_back(loop->EndAllCalls(ShuttingDown()));
     for (auto& each : asked) TakeAnswer(each, limit, report.aborted);
   }
 
-  void TakeLosses(ShutdownReport& report, TimePoint limit) {
+  void TakeLosses(ShutdownReport& report, base::TimePoint limit) {
     std::vector<server::ServerLoop::Asked> stopped;
     std::vector<server::ServerLoop::Asked> undelivered;
     for (auto& loop : loops_) {
@@ -423,7 +423,7 @@ class Server::Impl {
   }
 
   // False: the loop has not answered.
-  static bool TakeAnswer(server::ServerLoop::Asked& asked, TimePoint limit, Names& names) {
+  static bool TakeAnswer(server::ServerLoop::Asked& asked, base::TimePoint limit, Names& names) {
     std::optional<Names> answer = asked.Wait(limit);
     if (!answer) return false;
     std::move(answer->begin(), answer->end(), std::back_inserter(names));
@@ -436,7 +436,7 @@ class Server::Impl {
   }
 
   // When no connection is left. True: all of them have ended.
-  bool StopThreads(ShutdownReport& report, TimePoint limit) {
+  bool StopThreads(ShutdownReport& report, base::TimePoint limit) {
     if (!report.blocked.empty()) return false;
     if (!workers_.Stop(limit)) {
       report.blocked.emplace_back("worker threads: still running work that no call waits for");
@@ -457,8 +457,8 @@ class Server::Impl {
     workers_.Stop();
     if (left_over_ == LeftOver::kCalls) {
       ShutdownReport ignored;
-      EndCalls(ignored, kNever);
-      WaitUntilGone(After(kCloseLimit));
+      EndCalls(ignored, base::kNever);
+      WaitUntilGone(base::After(kCloseLimit));
     }
     for (auto& loop : loops_) loop->Stop();
   }
@@ -475,15 +475,15 @@ class Server::Impl {
     gone_.notify_all();
   }
 
-  bool WaitUntilGone(TimePoint limit) {
+  bool WaitUntilGone(base::TimePoint limit) {
     const auto gone = [this] { return !listening_ && acceptor_.empty(); };
     std::unique_lock lock(gone_mutex_);
-    if (limit != kNever) return gone_.wait_until(lock, limit, gone);
+    if (limit != base::kNever) return gone_.wait_until(lock, limit, gone);
     gone_.wait(lock, gone);
     return true;
   }
 
-  ProcessMark mark_;  // Claimed from Start() on.
+  base::ProcessMark mark_;  // Claimed from Start() on.
   ServerOptions options_;
   std::size_t asked_connections_ = 0;  // What a Start() that fails puts back.
   std::size_t asked_per_user_ = 0;
@@ -520,7 +520,7 @@ Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(o
 
 // In a child of fork() it stays: nobody can wait for its threads, and its loops are the parent's.
 Server::~Server() {
-  if (impl_->foreign()) KeepForever(impl_.release());
+  if (impl_->foreign()) base::KeepForever(impl_.release());
 }
 
 absl::Status Server::AddService(Service& service) { return impl_->AddService(service); }

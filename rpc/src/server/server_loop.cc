@@ -14,7 +14,7 @@ namespace {
 
 // A client says Hello as soon as it has connected; one that has not by then, even if this loop or
 // the machine was busy, is a candidate to go when too many are silent.
-constexpr Duration kHelloGrace = std::chrono::seconds(2);
+constexpr base::Duration kHelloGrace = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
   if (awaiting_hello_.size() < limit) return;
-  const TimePoint now = loop().Now();
+  const base::TimePoint now = loop().Now();
   if (now - awaiting_hello_.front().opened_at() < kHelloGrace) return;
   Connection& leaving = *OldestOfLargestCrowd(
       awaiting_hello_, [](const Connection& connection) { return connection.peer().user; });
@@ -125,8 +125,9 @@ ServerLoop::Asked ServerLoop::Ask(absl::AnyInvocable<std::vector<std::string>()>
   return asked;
 }
 
-std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(TimePoint limit) {
-  if (limit == kNever || names_.wait_until(limit) == std::future_status::ready) return names_.get();
+std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(base::TimePoint limit) {
+  if (limit == base::kNever || names_.wait_until(limit) == std::future_status::ready)
+    return names_.get();
   answer_->begun.store(true);
   return std::nullopt;
 }

@@ -31,7 +31,7 @@ class ServerLoop final : public ConnectionHost {
 
   // See LoopThread.
   absl::Status Start(absl::AnyInvocable<void()> first) { return thread().Start(std::move(first)); }
-  bool Stop(TimePoint limit = kNever) { return thread().Stop(limit); }
+  bool Stop(base::TimePoint limit = base::kNever) { return thread().Stop(limit); }
 
   // Serves the client on this loop; with a `refusal` that is not OK it is only told that. `user`:
   // outlives the connection. Any thread.
@@ -66,8 +66,8 @@ class ServerLoop final : public ConnectionHost {
 
   const OnGone on_gone_;
   absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;
-  absl::flat_hash_set<Connection*> refused_;  // Of those; they are told why, and closed.
-  LinkedQueue<Connection> awaiting_hello_;    // Oldest first. None that was refused.
+  absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
+  base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
   std::vector<std::string> undelivered_;
   bool draining_ = false;
 };
@@ -76,7 +76,7 @@ class ServerLoop::Asked {
  public:
   // Waits for the loop. None: something that runs on it keeps it from that until `limit`. What has
   // not begun by then is not done. Once.
-  std::optional<std::vector<std::string>> Wait(TimePoint limit);
+  std::optional<std::vector<std::string>> Wait(base::TimePoint limit);
 
  private:
   friend class ServerLoop;

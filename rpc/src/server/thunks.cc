@@ -7,12 +7,12 @@ namespace piperpc::internal {
 
 absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why) {
   return Unparsed(absl::StatusCode::kInvalidArgument,
-                  absl::StrCat("cannot parse a request of ", ToAbsl(method)), size, why);
+                  absl::StrCat("cannot parse a request of ", base::ToAbsl(method)), size, why);
 }
 
 absl::Status Unimplemented(std::string_view method) {
   return absl::UnimplementedError(
-      absl::StrCat(ToAbsl(method), " is not implemented on this server"));
+      absl::StrCat(base::ToAbsl(method), " is not implemented on this server"));
 }
 
 }  // namespace piperpc::internal

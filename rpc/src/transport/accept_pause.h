@@ -18,27 +18,27 @@ class AcceptPause {
 
   // Sets the timer, at whose end the listener tries again. Loop thread.
   void Begin(const absl::Status& reason) {
-    const TimePoint now = loop_.Now();
-    loop_.Schedule(timer_, After(backoff_.Next(), now));
+    const base::TimePoint now = loop_.Now();
+    loop_.Schedule(timer_, base::After(backoff_.Next(), now));
     Tell(reason);
   }
 
   // Only tells the delegate. Loop thread.
   void Tell(const absl::Status& reason) {
-    const TimePoint now = loop_.Now();
+    const base::TimePoint now = loop_.Now();
     if (now < next_tell_) return;
-    next_tell_ = After(kTellEvery, now);
+    next_tell_ = base::After(kTellEvery, now);
     delegate_.OnAcceptError(reason);
   }
 
  private:
-  static constexpr Duration kTellEvery = std::chrono::seconds(1);
+  static constexpr base::Duration kTellEvery = std::chrono::seconds(1);
 
   EventLoop& loop_;
   EventLoop::Timer& timer_;
   Listener::Delegate& delegate_;
   Backoff backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
-  TimePoint next_tell_;
+  base::TimePoint next_tell_;
 };
 
 }  // namespace piperpc::transport

@@ -10,16 +10,16 @@ namespace piperpc::transport {
 
 class Backoff {
  public:
-  constexpr Backoff(Duration first, Duration longest)
+  constexpr Backoff(base::Duration first, base::Duration longest)
       : first_(first), longest_(longest), next_(first) {}
 
-  Duration Next() { return std::exchange(next_, std::min(2 * next_, longest_)); }
+  base::Duration Next() { return std::exchange(next_, std::min(2 * next_, longest_)); }
   void Reset() { next_ = first_; }
 
  private:
-  Duration first_;
-  Duration longest_;
-  Duration next_;
+  base::Duration first_;
+  base::Duration longest_;
+  base::Duration next_;
 };
 
 // Between the tries to reach a server that is not there yet.

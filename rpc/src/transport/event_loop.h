@@ -33,7 +33,7 @@ class EventLoop {
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     static constexpr std::size_t kInLine = kNone - 1;
     std::size_t slot_ = kNone;  // Or its place in the heap.
-    TimePoint when_;
+    base::TimePoint when_;
     Timer* ahead_ = nullptr;  // Its neighbours in line.
     Timer* behind_ = nullptr;
   };
@@ -84,11 +84,11 @@ class EventLoop {
   virtual std::string_view name() const = 0;
 
   // The time that its timers are counted in, which whatever runs on it asks for. Any thread.
-  virtual TimePoint Now() const { return Clock::now(); }
+  virtual base::TimePoint Now() const { return base::Clock::now(); }
 
   // Lets the loop look for completions for so long before it sleeps, after each time that it had
   // one or ran posted work. Before Run().
-  virtual void set_spin(Duration spin) = 0;
+  virtual void set_spin(base::Duration spin) = 0;
 
   // Runs the loop on the calling thread until Stop(). Work posted before Stop() is still run.
   virtual void Run() = 0;
@@ -103,7 +103,7 @@ class EventLoop {
   virtual bool InLoop() const = 0;
 
   // Fires `timer` at or soon after `when`; moves it when it is scheduled already. Loop thread.
-  virtual void Schedule(Timer& timer, TimePoint when) = 0;
+  virtual void Schedule(Timer& timer, base::TimePoint when) = 0;
   virtual void Cancel(Timer& timer) = 0;  // Nothing when it is not scheduled.
 
   // Calls `work` at the end of this iteration; once, however often it is deferred. Loop thread.

@@ -42,7 +42,7 @@ enum class CloseMode {
   kAbort,  // At once. What the peer has not read yet may be lost.
   kDrain,  // What was sent reaches a peer that reads it: waits for it, at most kDrainLimit.
 };
-inline constexpr Duration kDrainLimit = std::chrono::seconds(1);
+inline constexpr base::Duration kDrainLimit = std::chrono::seconds(1);
 
 class Pipe {
  public:
@@ -86,7 +86,8 @@ class Pipe {
   // gives its size. Not while a Receive() is outstanding. With a deadline that has passed it takes
   // what is there and does not wait. Errors as for OnReceiveError(), and DEADLINE_EXCEEDED (with no
   // text, which would cost memory), after which the pipe is as before. Any thread, one at a time.
-  virtual absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) = 0;
+  virtual absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                                   base::TimePoint deadline) = 0;
 
   // The peer has read all that was sent. False where that cannot be known. Any thread.
   virtual bool AllRead() const { return false; }

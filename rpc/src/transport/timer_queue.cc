@@ -8,7 +8,7 @@ constexpr int kPassed = 4;
 
 }  // namespace
 
-void TimerQueue::Schedule(Timer& timer, TimePoint when) {
+void TimerQueue::Schedule(Timer& timer, base::TimePoint when) {
   Cancel(timer);
   timer.when_ = when;
   ++count_;
@@ -27,7 +27,7 @@ void TimerQueue::Cancel(Timer& timer) {
   }
 }
 
-void TimerQueue::Fire(TimePoint now) {
+void TimerQueue::Fire(base::TimePoint now) {
   for (std::size_t turns = count_; turns > 0 && next() <= now; --turns) {
     Timer& timer = First();
     Cancel(timer);

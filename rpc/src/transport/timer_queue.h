@@ -17,18 +17,18 @@ class TimerQueue {
  public:
   using Timer = EventLoop::Timer;
 
-  void Schedule(Timer& timer, TimePoint when);
+  void Schedule(Timer& timer, base::TimePoint when);
   void Cancel(Timer& timer);
 
   // When the first timer fires; kNever when there is none.
-  TimePoint next() const {
-    const TimePoint in_line = first_ == nullptr ? kNever : first_->when_;
+  base::TimePoint next() const {
+    const base::TimePoint in_line = first_ == nullptr ? base::kNever : first_->when_;
     return heap_.empty() ? in_line : std::min(in_line, heap_.front()->when_);
   }
 
   // Fires what is due at `now`, in order. A timer that is set again to a time that has passed waits
   // for the next call, at the latest when all others have had their turn.
-  void Fire(TimePoint now);
+  void Fire(base::TimePoint now);
 
  private:
   Timer& First() const;

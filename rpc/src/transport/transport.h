@@ -21,7 +21,7 @@
 namespace piperpc::transport {
 
 struct ConnectOptions {
-  TimePoint deadline{};  // For the whole of Connect().
+  base::TimePoint deadline{};  // For the whole of Connect().
 };
 
 class Transport {
@@ -32,7 +32,7 @@ class Transport {
   virtual std::string_view name() const = 0;
 
   // The time of its loops, and of the deadlines that it is given. Any thread.
-  virtual TimePoint Now() const { return Clock::now(); }
+  virtual base::TimePoint Now() const { return base::Clock::now(); }
 
   // What keeps it alive, for those who may need it longer than they are told; null where that is
   // for its owner to see to.
@@ -76,7 +76,7 @@ class Transport {
 // FAILED_PRECONDITION: what is at `endpoint` does not speak PipeRPC, as `why` shows.
 inline absl::Status NotAServer(std::string_view endpoint, std::string_view why) {
   return absl::FailedPreconditionError(
-      absl::StrCat(ToAbsl(endpoint), " is not a PipeRPC server (", ToAbsl(why), ")"));
+      absl::StrCat(base::ToAbsl(endpoint), " is not a PipeRPC server (", base::ToAbsl(why), ")"));
 }
 
 // The transport of this system. `backend` is "auto" or one of the names above that this system has;

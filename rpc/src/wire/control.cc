@@ -80,7 +80,7 @@ absl::Status CheckMagic(std::uint32_t magic) {
 absl::Status AtLeast(std::string_view name, std::uint64_t value, std::uint64_t limit) {
   if (value >= limit) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(ToAbsl(name), " in Hello is ", value, "; it must be at least ", limit));
+      absl::StrCat(base::ToAbsl(name), " in Hello is ", value, "; it must be at least ", limit));
 }
 
 absl::Status CheckLimits(const Hello& hello) {

@@ -14,7 +14,7 @@ void AppendVarint(std::uint64_t value, std::string& out) {
 }  // namespace
 
 absl::Status FieldReader::Damage(std::string_view name) const {
-  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(name), " of ", end_ - begin_,
+  return absl::InvalidArgumentError(absl::StrCat(base::ToAbsl(name), " of ", end_ - begin_,
                                                  " bytes is damaged: ", damage_, ", at byte ",
                                                  p_ - begin_));
 }

@@ -75,7 +75,7 @@ char* PutHeader(const FrameHeader& header, char* out) {
 absl::Status Damage(std::string_view what, std::uint64_t value, std::string_view relation,
                     std::uint64_t limit) {
   return absl::InvalidArgumentError(
-      absl::StrCat(ToAbsl(what), " ", value, " ", ToAbsl(relation), " ", limit));
+      absl::StrCat(base::ToAbsl(what), " ", value, " ", base::ToAbsl(relation), " ", limit));
 }
 
 absl::Status WrongWireType(const Field& field) {
@@ -206,7 +206,7 @@ absl::Status ExplainHeader(std::string_view bytes) {
 }
 
 absl::Status ExplainPrefix(std::string_view what, std::size_t limit, Bytes rest) {
-  const std::string length = absl::StrCat(ToAbsl(what), " length");
+  const std::string length = absl::StrCat(base::ToAbsl(what), " length");
   if (rest.size() < kPrefixBytes) {
     return Damage(absl::StrCat("the packet ends inside the ", length, ":"), rest.size(), "bytes of",
                   kPrefixBytes);

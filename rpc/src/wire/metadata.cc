@@ -19,7 +19,7 @@ bool IsKeyCharacter(char c) {
 // Keys are short; of one that is not, the beginning says which.
 std::string Quoted(std::string_view key) {
   const bool whole = key.size() <= wire::kMaxKeyBytes;
-  return absl::StrCat("\"", absl::CHexEscape(ToAbsl(key.substr(0, wire::kMaxKeyBytes))),
+  return absl::StrCat("\"", absl::CHexEscape(base::ToAbsl(key.substr(0, wire::kMaxKeyBytes))),
                       whole ? "\"" : "...\"");
 }
 

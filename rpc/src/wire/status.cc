@@ -22,7 +22,7 @@ constexpr std::size_t kMessagePrefixBytes = 1 + VarintSize(kMaxStatusBytes);
 // How many bytes of it are lost.
 std::size_t AppendMessage(const absl::Status& status, std::string& out) {
   const std::size_t room = kMaxStatusBytes - out.size() - kMessagePrefixBytes;
-  const std::string text = Utf8Prefix(ToStd(status.message()), room);
+  const std::string text = Utf8Prefix(base::ToStd(status.message()), room);
   AppendBytesField(kMessage, text, out);
   return status.message().size() - std::min(text.size(), status.message().size());
 }
@@ -35,7 +35,8 @@ std::size_t AppendDetails(const absl::Status& status, std::string& out) {
     ++lost;
     if (count == kMaxStatusDetails || value.size() > kMaxStatusBytes) return;
     const std::string bytes(value);
-    const std::string detail = EncodePair({Utf8Prefix(ToStd(type_url), kMaxStatusBytes), bytes});
+    const std::string detail =
+        EncodePair({Utf8Prefix(base::ToStd(type_url), kMaxStatusBytes), bytes});
     if (BytesFieldSize(kDetails, detail.size()) > kMaxStatusBytes - out.size()) return;
     AppendMessageField(kDetails, detail, out);
     ++count;
@@ -61,7 +62,7 @@ absl::StatusCode CanonicalCode(std::uint64_t value) {
 absl::Status DecodeDetail(std::string_view bytes, absl::Status& status) {
   Pair detail;  // A type URL and a value.
   if (absl::Status damage = DecodePair(bytes, "StatusDetail", detail); !damage.ok()) return damage;
-  status.SetPayload(ToAbsl(detail.first), absl::Cord(ToAbsl(detail.second)));
+  status.SetPayload(base::ToAbsl(detail.first), absl::Cord(base::ToAbsl(detail.second)));
   return absl::OkStatus();
 }
 

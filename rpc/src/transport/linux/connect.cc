@@ -20,15 +20,16 @@ namespace piperpc::transport {
 namespace {
 
 // connect() waits as long as this for a place in the backlog. Sending never waits on this socket.
-void LimitConnect(int fd, TimePoint deadline) {
-  if (deadline == kNever) return;
-  const auto left = std::chrono::ceil<std::chrono::microseconds>(deadline - Clock::now()).count();
+void LimitConnect(int fd, base::TimePoint deadline) {
+  if (deadline == base::kNever) return;
+  const auto left =
+      std::chrono::ceil<std::chrono::microseconds>(deadline - base::Clock::now()).count();
   const auto limit = std::max<std::int64_t>(left, 1);  // 0 would be for ever.
   const timeval value = {.tv_sec = limit / 1'000'000, .tv_usec = limit % 1'000'000};
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof(value));
 }
 
-int TryToConnect(int fd, const Endpoint& endpoint, TimePoint deadline) {
+int TryToConnect(int fd, const Endpoint& endpoint, base::TimePoint deadline) {
   const sockaddr_un address = SocketAddress(endpoint.address());
   while (true) {
     LimitConnect(fd, deadline);
@@ -47,7 +48,7 @@ bool IsSomethingElse(const Endpoint& endpoint) {
   return found.has_value() && !S_ISSOCK(found->st_mode) && !S_ISLNK(found->st_mode);
 }
 
-absl::Status ConnectError(int error, const Endpoint& endpoint, Duration waited) {
+absl::Status ConnectError(int error, const Endpoint& endpoint, base::Duration waited) {
   const std::string where = endpoint.ToString();
   const std::string reason = std::generic_category().message(error);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
@@ -86,12 +87,12 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueFd fd, const Endpoint& endp
 
 absl::StatusOr<std::unique_ptr<Pipe>> ConnectSocket(const Endpoint& endpoint,
                                                     const ConnectOptions& options) {
-  const TimePoint start = Clock::now();
+  const base::TimePoint start = base::Clock::now();
   absl::StatusOr<UniqueFd> fd = NewSocket(0);
   if (!fd.ok()) return fd.status();
   const int error = TryToConnect(fd->get(), endpoint, options.deadline);
   if (error == 0) return MakePipe(*std::move(fd), endpoint);
-  return ConnectError(error, endpoint, Clock::now() - start);
+  return ConnectError(error, endpoint, base::Clock::now() - start);
 }
 
 }  // namespace piperpc::transport

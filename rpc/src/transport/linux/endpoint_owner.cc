@@ -55,14 +55,14 @@ absl::StatusOr<bool> IsLive(const std::string& address) {
 }
 
 // The kernel may need some ms to end what a process that was killed had open.
-constexpr Duration kLastBreath = std::chrono::seconds(1);
+constexpr base::Duration kLastBreath = std::chrono::seconds(1);
 
 // Knocks until nobody opens, or `patience` is over.
-absl::StatusOr<bool> StaysLive(const std::string& address, Duration patience) {
+absl::StatusOr<bool> StaysLive(const std::string& address, base::Duration patience) {
   Backoff gap = ConnectBackoff();
-  const TimePoint end = After(patience);
+  const base::TimePoint end = base::After(patience);
   absl::StatusOr<bool> live = IsLive(address);
-  while (live.ok() && *live && Clock::now() < end) {
+  while (live.ok() && *live && base::Clock::now() < end) {
     std::this_thread::sleep_for(gap.Next());
     live = IsLive(address);
   }
@@ -72,7 +72,7 @@ absl::StatusOr<bool> StaysLive(const std::string& address, Duration patience) {
 // Who has the lock is the only server here, but for those of other programs. Where the lock's note
 // says nothing of the socket, as there was no room for it, `patience` tells one of these from what
 // is left of a server that was killed.
-absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock, Duration patience) {
+absl::Status ClearAddress(const Endpoint& endpoint, const LockFile& lock, base::Duration patience) {
   const std::string& address = endpoint.address();
   const std::optional<struct stat> file = FileAt(address);
   if (!file.has_value()) return absl::OkStatus();
@@ -130,7 +130,7 @@ absl::Status EndpointOwner::Restore() {
   if (!LockInPlace()) {
     if (absl::Status status = Lock(); !status.ok()) return status;
   }
-  if (!SocketInPlace()) return ClearAddress(endpoint_, *lock_, Duration::zero());
+  if (!SocketInPlace()) return ClearAddress(endpoint_, *lock_, base::Duration::zero());
   Bound();  // For the note.
   return absl::OkStatus();
 }

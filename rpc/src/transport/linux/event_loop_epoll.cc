@@ -13,8 +13,8 @@ namespace piperpc::transport {
 namespace {
 
 // For epoll_wait().
-int Milliseconds(TimePoint limit) {
-  if (limit == kNever) return -1;
+int Milliseconds(base::TimePoint limit) {
+  if (limit == base::kNever) return -1;
   return static_cast<int>(MillisecondsUntil(limit, std::numeric_limits<int>::max()));
 }
 
@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EpollLoop::New() {
 EpollLoop::EpollLoop(UniqueFd epoll, UniqueFd wake)
     : epoll_(std::move(epoll)),
       wake_(std::move(wake)),
-      buffer_(NewPageOffsetBuffer(kMaxPacketBytes)) {}
+      buffer_(base::NewPageOffsetBuffer(kMaxPacketBytes)) {}
 
 void EpollLoop::Start(Source& source, Operation operation) {
   source.wanted_ |= operation;
@@ -56,7 +56,7 @@ void EpollLoop::Release(Source& source) {
   Post([&source] { source.OnReleased(); });
 }
 
-bool EpollLoop::Wait(TimePoint limit) {
+bool EpollLoop::Wait(base::TimePoint limit) {
   const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                                  Milliseconds(limit));
   for (int i = 0; i < count; ++i) {

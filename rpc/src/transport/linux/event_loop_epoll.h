@@ -27,7 +27,7 @@ class EpollLoop final : public SocketLoop {
  private:
   EpollLoop(UniqueFd epoll, UniqueFd wake);
 
-  bool Wait(TimePoint limit) override;
+  bool Wait(base::TimePoint limit) override;
   void Wake() override;
 
   void OnEvents(Source& source, std::uint32_t events);
@@ -45,7 +45,7 @@ class EpollLoop final : public SocketLoop {
   UniqueFd wake_;
   std::array<epoll_event, 128> events_;
   // One for all pipes of the loop: an idle connection holds no buffer.
-  const PageOffsetBuffer buffer_;
+  const base::PageOffsetBuffer buffer_;
 };
 
 }  // namespace piperpc::transport

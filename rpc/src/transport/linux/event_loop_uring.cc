@@ -39,7 +39,7 @@ constexpr std::uint64_t kOperationMask = 7;
 constexpr std::uint64_t kIgnore = 0;
 constexpr std::uint64_t kWoken = kOperationMask;
 
-__kernel_timespec ToKernelTime(Duration time) {
+__kernel_timespec ToKernelTime(base::Duration time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
   const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds);
   return {.tv_sec = seconds.count(), .tv_nsec = rest.count()};
@@ -100,7 +100,7 @@ absl::Status UringLoop::AskForRest() {
 absl::Status UringLoop::OpenBuffers() {
   buffer_ring_.reset(std::aligned_alloc(kPageBytes, kPageBytes));
   if (buffer_ring_ == nullptr) return Refused(ENOMEM, "buffers");
-  buffers_ = NewPageOffsetBuffer((kBuffers + 1) * kBufferStride);
+  buffers_ = base::NewPageOffsetBuffer((kBuffers + 1) * kBufferStride);
   ::io_uring_buf_ring_init(static_cast<io_uring_buf_ring*>(buffer_ring_.get()));
   io_uring_buf_reg registration = {};
   registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_ring_.get());
@@ -185,7 +185,7 @@ void UringLoop::Enable() {
   if (result < 0) Note(errno);
 }
 
-bool UringLoop::Wait(TimePoint limit) {
+bool UringLoop::Wait(base::TimePoint limit) {
   Enable();
   OnWaited(SubmitAndWait(MoveUp() ? limit : kNoWait));
   io_uring_cqe* first = nullptr;
@@ -202,12 +202,12 @@ bool UringLoop::Wait(TimePoint limit) {
 }
 
 // What was submitted, or a negative errno.
-int UringLoop::SubmitAndWait(TimePoint limit) {
-  if (limit == kNever) return ::io_uring_submit_and_wait(&ring_, 1);
+int UringLoop::SubmitAndWait(base::TimePoint limit) {
+  if (limit == base::kNever) return ::io_uring_submit_and_wait(&ring_, 1);
   if (limit == kNoWait) return ::io_uring_submit_and_get_events(&ring_);
   io_uring_cqe* first = nullptr;
-  const Duration left = limit - Clock::now();
-  __kernel_timespec time = ToKernelTime(std::max(left, Duration::zero()));
+  const base::Duration left = limit - base::Clock::now();
+  __kernel_timespec time = ToKernelTime(std::max(left, base::Duration::zero()));
   return ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
 }
 

@@ -52,12 +52,12 @@ class UringLoop final : public SocketLoop {
   absl::Status OpenBuffers();
   absl::Status AskForRest();
 
-  bool Wait(TimePoint limit) override;
+  bool Wait(base::TimePoint limit) override;
   void Wake() override;
 
   void Enable();
   void Note(int error);
-  int SubmitAndWait(TimePoint limit);
+  int SubmitAndWait(base::TimePoint limit);
   void OnWaited(int result);
   io_uring_sqe& NextRequest();
   bool MoveUp();
@@ -78,7 +78,7 @@ class UringLoop final : public SocketLoop {
   std::deque<io_uring_sqe> in_line_;
   UniqueFd wake_;
   Pages buffer_ring_;
-  PageOffsetBuffer buffers_;
+  base::PageOffsetBuffer buffers_;
 };
 
 }  // namespace piperpc::transport

@@ -9,7 +9,7 @@
 namespace piperpc::transport {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr base::Duration kLookEvery = std::chrono::seconds(1);
 
 // Of a file that is still open somewhere, its removal is seen only in its number of links, which is
 // an attribute.
@@ -33,7 +33,7 @@ void FileWatch::Watch(const std::vector<std::string>& files, const std::string& 
   for (const std::string& file : files) Add(file, kOfFile);
   Add(folder, kOfFolder);
   if (!refused_ && !std::exchange(waiting_, true)) loop_.Start(*this, SocketLoop::kReadable);
-  LookAfter(Duration::zero());
+  LookAfter(base::Duration::zero());
 }
 
 void FileWatch::Add(const std::string& path, std::uint32_t events) {
@@ -43,7 +43,7 @@ void FileWatch::Add(const std::string& path, std::uint32_t events) {
   if (!refused_) watches_.push_back(watch);
 }
 
-void FileWatch::LookAfter(Duration pause) { loop_.Schedule(*this, After(pause)); }
+void FileWatch::LookAfter(base::Duration pause) { loop_.Schedule(*this, base::After(pause)); }
 
 void FileWatch::Close(absl::AnyInvocable<void()> closed) {
   closed_ = std::move(closed);

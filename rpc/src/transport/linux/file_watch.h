@@ -25,7 +25,7 @@ class FileWatch final : private SocketLoop::Source, private EventLoop::Timer {
   void Watch(const std::vector<std::string>& files, const std::string& folder);
 
   // `look` is called after so long, and watching goes on.
-  void LookAfter(Duration pause);
+  void LookAfter(base::Duration pause);
 
   // Ends all. `closed` is called on the loop when this may be destroyed.
   void Close(absl::AnyInvocable<void()> closed);

@@ -38,7 +38,7 @@ struct HeldFiles {
 };
 
 // A child made by fork() holds none. Servers may be static.
-constinit PerProcess<HeldFiles> held_files;
+constinit base::PerProcess<HeldFiles> held_files;
 
 HeldFiles& HeldFiles::OfProcess() { return held_files.Get(); }
 

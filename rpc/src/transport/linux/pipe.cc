@@ -18,8 +18,8 @@ namespace {
 
 // A socket's own time limit counts in ticks of the kernel (up to 10 ms) and is for the coarse part
 // of a wait; its end is waited for with ppoll(), which is precise.
-constexpr Duration kFineWait = std::chrono::milliseconds(30);
-constexpr Duration kLongestWait = std::chrono::minutes(1);
+constexpr base::Duration kFineWait = std::chrono::milliseconds(30);
+constexpr base::Duration kLongestWait = std::chrono::minutes(1);
 
 // For now, or for a packet of that size ever.
 bool FindsNoRoom(int error) { return error == EAGAIN || error == EMSGSIZE; }
@@ -38,7 +38,7 @@ struct SocketPipe::Closing final : EventLoop::Timer {
 
 SocketPipe::SocketPipe(UniqueFd fd, Peer peer, ConnectionSlots::Slot slot)
     : Source(std::move(fd)),
-      generation_(ProcessGeneration()),
+      generation_(base::ProcessGeneration()),
       slot_(std::move(slot)),
       peer_(std::move(peer)) {}
 
@@ -82,7 +82,8 @@ SendResult SocketPipe::KeepUntilWritable(std::span<const Bytes> slices) {
   return SendResult::kPending;
 }
 
-absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
+absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer,
+                                                     base::TimePoint deadline) {
   const std::span<char> space = buffer.first(std::min(buffer.size(), kMaxPacketBytes));
   while (true) {
     const std::ptrdiff_t result = ReceiveOnce(space, deadline);
@@ -94,15 +95,15 @@ absl::StatusOr<std::size_t> SocketPipe::ReceiveUntil(std::span<char> buffer, Tim
 }
 
 // One try. -EAGAIN, -EINTR: nothing yet, try again. -ETIME: the deadline has passed.
-std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, TimePoint deadline) {
-  const TimePoint now = Clock::now();
+std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, base::TimePoint deadline) {
+  const base::TimePoint now = base::Clock::now();
   if (deadline <= now) {
     const std::ptrdiff_t result = ReceivePacket(fd(), buffer, MSG_DONTWAIT);
     return result == -EAGAIN ? -ETIME : result;
   }
   if (LimitWait(deadline - now)) {
     const std::ptrdiff_t result = ReceivePacket(fd(), buffer, 0);
-    if (result == -EAGAIN) wait_limit_ = Duration::zero();  // Too short; measure it anew.
+    if (result == -EAGAIN) wait_limit_ = base::Duration::zero();  // Too short; measure it anew.
     return result;
   }
   if (const int error = WaitReadable(fd(), deadline); error != 0) return -error;
@@ -112,11 +113,11 @@ std::ptrdiff_t SocketPipe::ReceiveOnce(std::span<char> buffer, TimePoint deadlin
 // Sees to it that a blocking receive ends before `left` has passed, and not much too early. The
 // limit of the last call nearly always does for this one, which saves the system call. False when
 // the time is too short for it.
-bool SocketPipe::LimitWait(Duration left) {
+bool SocketPipe::LimitWait(base::Duration left) {
   if (left < kFineWait) return false;
-  if (wait_limit_ != Duration::zero() && wait_limit_ <= left - kFineWait / 2) return true;
+  if (wait_limit_ != base::Duration::zero() && wait_limit_ <= left - kFineWait / 2) return true;
   // Three quarters: the next call of a caller with the same time limit must find it short enough.
-  const Duration limit = std::min(left / 4 * 3, kLongestWait);
+  const base::Duration limit = std::min(left / 4 * 3, kLongestWait);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
   const timeval value = {.tv_sec = microseconds / 1'000'000, .tv_usec = microseconds % 1'000'000};
   if (::setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &value, sizeof(value)) != 0) return false;
@@ -146,7 +147,7 @@ void SocketPipe::Close(CloseMode mode, absl::AnyInvocable<void()> closed) {
 }
 
 void SocketPipe::CloseDetached(CloseMode mode) {
-  if (mode == CloseMode::kDrain) DrainUntil(fd(), After(kDrainLimit));
+  if (mode == CloseMode::kDrain) DrainUntil(fd(), base::After(kDrainLimit));
   CloseSocket();
   slot_.Reset();
 }
@@ -155,14 +156,15 @@ void SocketPipe::CloseDetached(CloseMode mode) {
 // it is shut down first, which loses nothing that was sent. In the child it is only closed, as it
 // is the parent's.
 void SocketPipe::CloseSocket() {
-  if (HasForked() && fd() >= 0 && generation_ == ProcessGeneration()) ::shutdown(fd(), SHUT_RDWR);
+  if (base::HasForked() && fd() >= 0 && generation_ == base::ProcessGeneration())
+    ::shutdown(fd(), SHUT_RDWR);
   CloseFd();
 }
 
 // As DrainUntil() does it, on the loop.
 void SocketPipe::Drain() {
   ::shutdown(fd(), SHUT_WR);
-  loop_->Schedule(*closing_, After(kDrainLimit));
+  loop_->Schedule(*closing_, base::After(kDrainLimit));
   if (!receiving_) Receive();
 }
 

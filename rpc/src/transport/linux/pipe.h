@@ -20,7 +20,8 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
   void Attach(EventLoop& loop, Delegate& delegate) override;
   void Receive() override;
   absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override;
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override;
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                           base::TimePoint deadline) override;
   bool AllRead() const override;
   void Close(CloseMode mode, absl::AnyInvocable<void()> closed) override;
   const Peer& peer() const override { return peer_; }
@@ -35,8 +36,8 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
 
   absl::StatusOr<SendResult> NotSent(int error, std::span<const Bytes> slices);
   SendResult KeepUntilWritable(std::span<const Bytes> slices);
-  std::ptrdiff_t ReceiveOnce(std::span<char> buffer, TimePoint deadline);
-  bool LimitWait(Duration left);
+  std::ptrdiff_t ReceiveOnce(std::span<char> buffer, base::TimePoint deadline);
+  bool LimitWait(base::Duration left);
   bool IsFirstReset(std::ptrdiff_t result);
   void CloseDetached(CloseMode mode);
   void CloseSocket();
@@ -47,11 +48,12 @@ class SocketPipe final : public Pipe, private SocketLoop::Source {
 
   SocketLoop* loop_ = nullptr;  // Null: detached.
   Delegate* delegate_ = nullptr;
-  std::vector<Bytes> pending_;              // The slices of a Send() that is under way.
-  std::unique_ptr<Closing> closing_;        // Null: open.
-  Duration wait_limit_ = Duration::zero();  // What SO_RCVTIMEO is set to; zero: not set.
-  bool roomy_ = false;                      // As of SetSendBuffer(). Most never need that.
-  const std::uint32_t generation_;          // Of the process that made it.
+  std::vector<Bytes> pending_;        // The slices of a Send() that is under way.
+  std::unique_ptr<Closing> closing_;  // Null: open.
+  base::Duration wait_limit_ =
+      base::Duration::zero();       // What SO_RCVTIMEO is set to; zero: not set.
+  bool roomy_ = false;              // As of SetSendBuffer(). Most never need that.
+  const std::uint32_t generation_;  // Of the process that made it.
   bool reset_seen_ = false;
   bool receiving_ = false;
   bool peer_ended_ = false;

@@ -22,7 +22,7 @@ namespace {
 constexpr int kSendBufferBytes = 512 * 1024;
 constexpr int kSendBufferOverhead = 32;  // unix(7) sockets keep this much of it for themselves.
 
-timespec ToTimespec(Duration time) {
+timespec ToTimespec(base::Duration time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
   const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds);
   return {.tv_sec = seconds.count(), .tv_nsec = rest.count()};
@@ -83,19 +83,19 @@ std::ptrdiff_t ReceivePacket(int fd, std::span<char> buffer, int flags) {
   }
 }
 
-int WaitReadable(int fd, TimePoint deadline) {
+int WaitReadable(int fd, base::TimePoint deadline) {
   pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
   while (true) {
-    const Duration left = std::max(deadline - Clock::now(), Duration::zero());
+    const base::Duration left = std::max(deadline - base::Clock::now(), base::Duration::zero());
     const timespec limit = ToTimespec(left);
     const int ready = ::ppoll(&wait, 1, &limit, nullptr);
     if (ready > 0) return 0;
     if (ready < 0 && errno != EINTR) return errno;
-    if (left == Duration::zero()) return ETIME;
+    if (left == base::Duration::zero()) return ETIME;
   }
 }
 
-void DrainUntil(int fd, TimePoint deadline) {
+void DrainUntil(int fd, base::TimePoint deadline) {
   ::shutdown(fd, SHUT_WR);
   std::array<char, 16> rest;  // The kernel drops what does not fit.
   bool reset_seen = false;
@@ -107,7 +107,8 @@ void DrainUntil(int fd, TimePoint deadline) {
 }
 
 absl::Status SocketError(int error, std::string_view call) {
-  const std::string text = absl::StrCat(ToAbsl(call), ": ", std::generic_category().message(error));
+  const std::string text =
+      absl::StrCat(base::ToAbsl(call), ": ", std::generic_category().message(error));
   switch (error) {
     case EPIPE:
     case ECONNRESET:

@@ -35,11 +35,11 @@ std::ptrdiff_t ReceivePacket(int fd, std::span<char> buffer, int flags);
 
 // Waits until `fd` can be read, or has ended: 0. ETIME when `deadline` has passed before, or the
 // errno of a wait that the system refuses.
-int WaitReadable(int fd, TimePoint deadline);
+int WaitReadable(int fd, base::TimePoint deadline);
 
 // Shuts the sending side, and discards what arrives until the peer has closed or `deadline` passes.
 // The kernel would drop what the peer has not read yet if unread input were left behind.
-void DrainUntil(int fd, TimePoint deadline);
+void DrainUntil(int fd, base::TimePoint deadline);
 
 // What a failed system call on a connected socket means to the caller of a pipe.
 absl::Status SocketError(int error, std::string_view call);

@@ -93,7 +93,7 @@ absl::StatusOr<Transport*> SystemTransports::Get(std::string_view backend) {
   if (backend == "epoll") return epoll_transport_.get();
   if (backend == "io_uring") return uring_transport_.get();
   return absl::InvalidArgumentError(absl::StrCat(
-      "backend \"", ToAbsl(backend),
+      "backend \"", base::ToAbsl(backend),
       "\" is not valid: on this system it must be \"auto\", \"epoll\" or \"io_uring\""));
 }
 

@@ -37,7 +37,7 @@ class SystemTransports {
     internal::Mutex mutex;
     std::optional<absl::Status> uring ABSL_GUARDED_BY(mutex);
   };
-  PerProcess<Answer> answer_;
+  base::PerProcess<Answer> answer_;
   std::unique_ptr<SocketTransport> epoll_transport_;
   std::unique_ptr<SocketTransport> uring_transport_;
   std::unique_ptr<SocketTransport> auto_transport_;

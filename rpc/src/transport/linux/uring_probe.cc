@@ -14,7 +14,7 @@ namespace piperpc::transport {
 namespace {
 
 // More than any machine needs; without an end, a kernel that completes nothing would hang us.
-constexpr Duration kLimit = std::chrono::seconds(10);
+constexpr base::Duration kLimit = std::chrono::seconds(10);
 
 constexpr char kPacket[] = "probe";
 
@@ -26,7 +26,7 @@ class Probe final : private SocketLoop::Source, private EventLoop::Timer {
   absl::Status Run(UringLoop& loop) {
     loop_ = &loop;
     loop.StopOnError();
-    loop.Schedule(*this, After(kLimit));
+    loop.Schedule(*this, base::After(kLimit));
     loop.Start(*this, SocketLoop::kReceive);
     Send();
     loop.Run();

@@ -23,9 +23,9 @@ bool LoopBase::LookOnce() {
 }
 
 // False: in vain.
-bool LoopBase::WaitAwake(TimePoint limit) {
-  if (spin_ == Duration::zero()) return false;
-  Spin spin(spin_, limit);
+bool LoopBase::WaitAwake(base::TimePoint limit) {
+  if (spin_ == base::Duration::zero()) return false;
+  base::Spin spin(spin_, limit);
   do {
     if (LookOnce()) return true;
   } while (spin.GoOn());
@@ -36,12 +36,12 @@ bool LoopBase::Iterate() {
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
   if (!may_wait) {
     LookOnce();
-  } else if (const TimePoint limit = timers_.next(); !WaitAwake(limit)) {
+  } else if (const base::TimePoint limit = timers_.next(); !WaitAwake(limit)) {
     Wait(polled_.MaySleep() ? limit : kNoWait);
     polled_.Poll();
   }
   const bool last = posted_.RunAll();
-  if (timers_.next() != kNever) timers_.Fire(Now());
+  if (timers_.next() != base::kNever) timers_.Fire(Now());
   deferred_.Run();
   return last;
 }

@@ -15,12 +15,12 @@ namespace piperpc::transport {
 
 class LoopBase : public EventLoop {
  public:
-  void set_spin(Duration spin) final { spin_ = spin; }
+  void set_spin(base::Duration spin) final { spin_ = spin; }
   void Run() final;
   void Stop() final { posted_.Stop(); }
   void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work), InLoop()); }
   bool InLoop() const final;
-  void Schedule(Timer& timer, TimePoint when) final { timers_.Schedule(timer, when); }
+  void Schedule(Timer& timer, base::TimePoint when) final { timers_.Schedule(timer, when); }
   void Cancel(Timer& timer) final { timers_.Cancel(timer); }
   void Defer(Deferred& work) final { deferred_.Add(work); }
   void Undefer(Deferred& work) final { deferred_.Remove(work); }
@@ -29,24 +29,24 @@ class LoopBase : public EventLoop {
 
  protected:
   // A limit for Wait() that has always passed: take what is there, do not wait.
-  static constexpr TimePoint kNoWait = TimePoint::min();
+  static constexpr base::TimePoint kNoWait = base::TimePoint::min();
 
   LoopBase();
 
   // Waits for completions until `limit` (kNever: for ever), and delivers them. False: there was
   // none, nor a Wake(). Loop thread.
-  virtual bool Wait(TimePoint limit) = 0;
+  virtual bool Wait(base::TimePoint limit) = 0;
 
   // Makes a Wait() that is going on, or the next one, return. Any thread.
   virtual void Wake() = 0;
 
  private:
   bool Iterate();  // True: it was the last one.
-  bool WaitAwake(TimePoint limit);
+  bool WaitAwake(base::TimePoint limit);
   bool LookOnce();
 
   std::atomic<std::thread::id> thread_;
-  Duration spin_ = Duration::zero();
+  base::Duration spin_ = base::Duration::zero();
   PostQueue posted_;
   TimerQueue timers_;
   DeferredQueue deferred_;

@@ -4,7 +4,7 @@
 
 namespace piperpc::transport {
 
-bool MemoryLoop::Wait(TimePoint limit) {
+bool MemoryLoop::Wait(base::TimePoint limit) {
   internal::MutexLock lock(mutex_);
   bool in_time = limit != kNoWait;
   while (!wake_ && in_time) in_time = lock.WaitUntil(woken_, limit);

@@ -14,7 +14,7 @@ class MemoryLoop final : public LoopBase {
   std::string_view name() const override { return "memory"; }
 
  private:
-  bool Wait(TimePoint limit) override;
+  bool Wait(base::TimePoint limit) override;
   void Wake() override;
 
   internal::Mutex mutex_;

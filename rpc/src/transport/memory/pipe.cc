@@ -53,10 +53,11 @@ absl::StatusOr<SendResult> MemoryPipe::Send(std::span<const Bytes> slices) {
   return SendResult::kPending;
 }
 
-absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
+absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer,
+                                                     base::TimePoint deadline) {
   internal::MutexLock lock(wire_->mutex);
   // A time that is long gone must not reach the wait: not every system's takes it for what it is.
-  bool in_time = deadline > Clock::now();
+  bool in_time = deadline > base::Clock::now();
   while (!Arrived() && in_time) in_time = lock.WaitUntil(self().arrived, deadline);
   if (!Arrived()) return absl::DeadlineExceededError("");
   if (self().inbox.empty()) return PeerGone();

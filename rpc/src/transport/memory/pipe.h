@@ -26,7 +26,8 @@ class MemoryPipe final : public Pipe {
   void Attach(EventLoop& loop, Delegate& delegate) override;
   void Receive() override;
   absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override;
-  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer, TimePoint deadline) override;
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                           base::TimePoint deadline) override;
   void Close(CloseMode mode, absl::AnyInvocable<void()> closed) override;
   const Peer& peer() const override { return peer_; }
 

@@ -34,7 +34,7 @@ bool NobodyThere(DWORD error) {
 // client may get first.
 bool Busy(DWORD error) { return error == ERROR_PIPE_BUSY; }
 
-absl::Status ConnectError(DWORD error, const Endpoint& endpoint, Duration waited) {
+absl::Status ConnectError(DWORD error, const Endpoint& endpoint, base::Duration waited) {
   const std::string where = endpoint.ToString();
   const std::string reason = ErrorText(error);
   if (NobodyThere(error)) {
@@ -69,14 +69,14 @@ absl::StatusOr<std::unique_ptr<Pipe>> MakePipe(UniqueHandle handle, const Endpoi
 
 absl::StatusOr<std::unique_ptr<Pipe>> ConnectNamed(PipeCalls& calls, const Endpoint& endpoint,
                                                    const ConnectOptions& options) {
-  const TimePoint start = Clock::now();
+  const base::TimePoint start = base::Clock::now();
   const PipeCalls::OpenPipe arguments = OpenArguments(endpoint);
   while (true) {
     UniqueHandle handle(calls.Open(arguments));
     if (handle) return MakePipe(std::move(handle), endpoint);
     const DWORD error = ::GetLastError();
     const std::int64_t left = MillisecondsUntil(options.deadline, kLongestWait);
-    if (!Busy(error) || left == 0) return ConnectError(error, endpoint, Clock::now() - start);
+    if (!Busy(error) || left == 0) return ConnectError(error, endpoint, base::Clock::now() - start);
     ::WaitNamedPipeW(arguments.name.c_str(), static_cast<DWORD>(left));
   }
 }

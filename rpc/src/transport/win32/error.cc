@@ -14,14 +14,14 @@ std::string ErrorText(DWORD error) {
   const DWORD size =
       ::FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr, error,
                        0, text.data(), static_cast<DWORD>(text.size()), nullptr);
-  std::string words = ToUtf8({text.data(), size});
+  std::string words = base::ToUtf8({text.data(), size});
   absl::StripAsciiWhitespace(&words);
   if (!words.empty() && words.back() == '.') words.pop_back();
   return absl::StrCat(words.empty() ? "error" : words, " (", error, ")");
 }
 
 absl::Status PipeError(DWORD error, std::string_view call) {
-  const std::string text = absl::StrCat(ToAbsl(call), ": ", ErrorText(error));
+  const std::string text = absl::StrCat(base::ToAbsl(call), ": ", ErrorText(error));
   switch (error) {
     case ERROR_BROKEN_PIPE:
     case ERROR_NO_DATA:

@@ -19,7 +19,7 @@ constexpr ULONG_PTR kFromSystem = 0;  // In its OVERLAPPED.
 constexpr ULONG_PTR kFromUs = 1;      // In the packet.
 
 // The loop looks at least this often whether something could not be posted, nor it be woken.
-constexpr Duration kLongestWait = std::chrono::seconds(1);
+constexpr base::Duration kLongestWait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<EventLoop>> IocpLoop::New() {
 }
 
 IocpLoop::IocpLoop(UniqueHandle port)
-    : port_(std::move(port)), packet_space_(NewPageOffsetBuffer(kMaxPacketBytes)) {}
+    : port_(std::move(port)), packet_space_(base::NewPageOffsetBuffer(kMaxPacketBytes)) {}
 
 DWORD IocpLoop::Associate(HANDLE file) {
   const HANDLE port = ::CreateIoCompletionPort(file, port_.get(), kFromSystem, 0);
@@ -83,9 +83,9 @@ bool IocpLoop::DeliverKept() {
   return true;
 }
 
-bool IocpLoop::Wait(TimePoint limit) {
+bool IocpLoop::Wait(base::TimePoint limit) {
   if (DeliverKept()) return true;
-  limit = std::min(limit, After(kLongestWait));
+  limit = std::min(limit, base::After(kLongestWait));
   const DWORD milliseconds = static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1));
   ULONG count = 0;
   if (!::GetQueuedCompletionStatusEx(port_.get(), entries_.data(),

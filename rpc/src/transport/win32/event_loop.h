@@ -58,7 +58,7 @@ class IocpLoop final : public LoopBase {
  private:
   explicit IocpLoop(UniqueHandle port);
 
-  bool Wait(TimePoint limit) override;
+  bool Wait(base::TimePoint limit) override;
   void Wake() override;
   void Keep(Operation& operation, DWORD error);
   bool DeliverKept();
@@ -68,7 +68,7 @@ class IocpLoop final : public LoopBase {
   std::atomic<Operation*> kept_ = nullptr;
   std::array<OVERLAPPED_ENTRY, 128> entries_;
   // One for all pipes of the loop: an idle connection holds only a small buffer.
-  const PageOffsetBuffer packet_space_;
+  const base::PageOffsetBuffer packet_space_;
 };
 
 }  // namespace piperpc::transport

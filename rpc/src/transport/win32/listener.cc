@@ -30,8 +30,8 @@ bool IsConnected(DWORD error) {
 }
 
 absl::Status AlreadyThere(const Endpoint& endpoint, std::string_view how) {
-  return absl::AlreadyExistsError(
-      absl::StrCat("a server is already running at ", endpoint.ToString(), ": ", ToAbsl(how)));
+  return absl::AlreadyExistsError(absl::StrCat("a server is already running at ",
+                                               endpoint.ToString(), ": ", base::ToAbsl(how)));
 }
 
 }  // namespace

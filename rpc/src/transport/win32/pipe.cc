@@ -14,7 +14,7 @@ namespace {
 
 // The rest of a message is there with its beginning, unless its writer takes it back in between
 // (CancelIoEx). That costs the writer its pipe, and others of the loop no more than this.
-constexpr Duration kRestLimit = std::chrono::milliseconds(50);
+constexpr base::Duration kRestLimit = std::chrono::milliseconds(50);
 
 // A buffer above this does not stay with an idle pipe.
 constexpr std::size_t kKeptBytes = 4096;
@@ -140,7 +140,8 @@ void NamedPipe::OnWritten() {
   delegate_->OnSent(WriteStatus(error));
 }
 
-absl::StatusOr<std::size_t> NamedPipe::ReceiveUntil(std::span<char> buffer, TimePoint deadline) {
+absl::StatusOr<std::size_t> NamedPipe::ReceiveUntil(std::span<char> buffer,
+                                                    base::TimePoint deadline) {
   std::size_t bytes = 0;
   const DWORD error = ReadUntil(
       handle_.get(), buffer.first(std::min(buffer.size(), kMaxPacketBytes)), deadline, bytes);
@@ -156,8 +157,8 @@ void NamedPipe::OnRead(DWORD error, std::size_t bytes) {
   std::memcpy(packet, read_.buffer.data(), bytes);
   if (error == ERROR_MORE_DATA) {
     std::size_t rest = 0;
-    error = ReadUntil(handle_.get(), {packet + bytes, kMaxPacketBytes - bytes}, After(kRestLimit),
-                      rest);
+    error = ReadUntil(handle_.get(), {packet + bytes, kMaxPacketBytes - bytes},
+                      base::After(kRestLimit), rest);
     bytes += rest;
   }
   if (absl::Status status = CheckRead(handle_.get(), error, bytes); !status.ok()) {
@@ -180,7 +181,7 @@ void NamedPipe::Close(CloseMode mode, absl::AnyInvocable<void()> closed) {
     if (mode == CloseMode::kAbort) {
       write_.Cancel(handle_.get());
     } else {
-      loop_->Schedule(*closing_, After(kDrainLimit));
+      loop_->Schedule(*closing_, base::After(kDrainLimit));
     }
   }
   ReleaseWhenQuiet();
@@ -189,7 +190,7 @@ void NamedPipe::Close(CloseMode mode, absl::AnyInvocable<void()> closed) {
 void NamedPipe::CloseDetached(CloseMode mode) {
   if (write_.under_way) {
     if (mode == CloseMode::kDrain) {
-      const TimePoint limit = After(kDrainLimit);
+      const base::TimePoint limit = base::After(kDrainLimit);
       ::WaitForSingleObject(write_.wait.event(),
                             static_cast<DWORD>(MillisecondsUntil(limit, INFINITE - 1)));
     }

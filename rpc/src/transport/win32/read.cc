@@ -16,9 +16,9 @@ HANDLE ThreadEvent() {
 }
 
 // False when `deadline` has passed first. The system may wake a little early.
-bool WaitFor(HANDLE event, TimePoint deadline) {
+bool WaitFor(HANDLE event, base::TimePoint deadline) {
   while (true) {
-    const DWORD limit = deadline == kNever
+    const DWORD limit = deadline == base::kNever
                             ? INFINITE
                             : static_cast<DWORD>(MillisecondsUntil(deadline, INFINITE - 1));
     if (::WaitForSingleObject(event, limit) == WAIT_OBJECT_0) return true;
@@ -34,7 +34,7 @@ std::size_t LeftInMessage(HANDLE pipe) {
 
 }  // namespace
 
-DWORD ReadUntil(HANDLE pipe, std::span<char> buffer, TimePoint deadline, std::size_t& bytes) {
+DWORD ReadUntil(HANDLE pipe, std::span<char> buffer, base::TimePoint deadline, std::size_t& bytes) {
   const HANDLE event = ThreadEvent();
   if (event == nullptr) return ERROR_NO_SYSTEM_RESOURCES;
   OVERLAPPED overlapped = {};
@@ -48,7 +48,7 @@ DWORD ReadUntil(HANDLE pipe, std::span<char> buffer, TimePoint deadline, std::si
   if (error == ERROR_IO_PENDING) {
     in_time = WaitFor(event, deadline);
     if (!in_time) ::CancelIoEx(pipe, &overlapped);
-    if (!in_time) WaitFor(event, kNever);
+    if (!in_time) WaitFor(event, base::kNever);
   } else if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA) {
     return error;
   }

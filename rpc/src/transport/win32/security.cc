@@ -33,7 +33,7 @@ std::string SidText(PSID sid) {
   wchar_t* text = nullptr;
   if (!::ConvertSidToStringSidW(sid, &text)) return "";
   const std::unique_ptr<wchar_t, LocalMemory> owned(text);
-  return ToUtf8(text);
+  return base::ToUtf8(text);
 }
 
 // The user of a token as a SID; empty when the system does not say.
@@ -163,8 +163,8 @@ absl::StatusOr<PipeSecurity> PipeSecurity::For(const Access& access) {
   if (OwnSid().empty()) return absl::InternalError("cannot determine the user of this process");
   const std::string sddl = Sddl(access);
   PSECURITY_DESCRIPTOR descriptor = nullptr;
-  if (!::ConvertStringSecurityDescriptorToSecurityDescriptorW(ToWide(sddl).c_str(), SDDL_REVISION_1,
-                                                              &descriptor, nullptr)) {
+  if (!::ConvertStringSecurityDescriptorToSecurityDescriptorW(
+          base::ToWide(sddl).c_str(), SDDL_REVISION_1, &descriptor, nullptr)) {
     return absl::InvalidArgumentError(
         absl::StrCat("access \"", access.raw,
                      "\": on this system it must be a security descriptor in SDDL, as in "
@@ -178,7 +178,7 @@ absl::StatusOr<PipeSecurity> PipeSecurity::For(const Access& access) {
 }
 
 PipeCalls::NewInstance PipeSecurity::NewInstance(const Endpoint& endpoint, bool first) const {
-  return {.name = ToWide(endpoint.address()),
+  return {.name = base::ToWide(endpoint.address()),
           .open_mode = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED |
                        (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0u),
           .pipe_mode = PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | reject_remote_,
@@ -220,7 +220,7 @@ absl::Status PipeSecurity::CheckToken(HANDLE token, const std::string& user) con
 }
 
 PipeCalls::OpenPipe OpenArguments(const Endpoint& endpoint) {
-  return {.name = ToWide(endpoint.address()),
+  return {.name = base::ToWide(endpoint.address()),
           .access = kClientRights,
           .share = 0,
           .flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION};

@@ -31,7 +31,7 @@ absl::StatusOr<Transport*> SystemTransport(std::string_view backend) {
   static NamedPipeTransport* const iocp = new NamedPipeTransport(*new PipeCalls);
   if (backend == "auto" || backend == "iocp") return iocp;
   return absl::InvalidArgumentError(
-      absl::StrCat("backend \"", ToAbsl(backend),
+      absl::StrCat("backend \"", base::ToAbsl(backend),
                    "\" is not valid: on this system it must be \"auto\" or \"iocp\""));
 }
 

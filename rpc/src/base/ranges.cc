@@ -1,9 +1,9 @@
-#include "src/connection/ranges.h"
+#include "src/base/ranges.h"
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 namespace {
 
@@ -38,4 +38,4 @@ absl::Status NullPointer(std::string_view whose, std::string_view name, std::siz
                                                  " has a null pointer at index ", index));
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base

@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 
-namespace piperpc {
+namespace piperpc::base {
 
 // What an option is set to, of whatever type of whole numbers.
 class OptionValue {
@@ -58,4 +58,4 @@ absl::Status CheckPointers(std::string_view whose, std::string_view name,
   return NullPointer(whose, name, static_cast<std::size_t>(null - pointers.begin()));
 }
 
-}  // namespace piperpc
+}  // namespace piperpc::base
