@@ -23,6 +23,7 @@
 namespace piperpc {
 
 class IoThread;
+class PacketObserver;
 
 namespace transport {
 class Transport;
@@ -62,6 +63,7 @@ struct ChannelOptions {
 
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
+  std::shared_ptr<PacketObserver> observer{};  // Sees all packets (piperpc/packet_observer.h).
 
   // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which says how long it
   // must live.

@@ -25,6 +25,7 @@
 namespace piperpc {
 
 class CatchAllService;
+class PacketObserver;
 
 namespace transport {
 class Transport;
@@ -114,6 +115,7 @@ struct ServerOptions {
 
   std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
+  std::shared_ptr<PacketObserver> observer{};  // Sees all packets (piperpc/packet_observer.h).
 
   // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which must outlive the
   // server.

@@ -6,6 +6,7 @@
 #include "piperpc/executor.h"
 #include "src/base/memory.h"
 #include "src/client/errors.h"
+#include "src/connection/observed_pipe.h"
 
 namespace piperpc::client {
 namespace {
@@ -165,7 +166,11 @@ absl::Status Connector::WaitForOther(Lock& lock, const Call& call) {
 Connector::PipeOr Connector::ConnectOnce(const Call& call) {
   const base::Duration slice = call.can_read() ? kConnectSlice : kShortConnectSlice;
   const base::TimePoint limit = std::min(call.times().connect_deadline, base::After(slice, Now()));
-  return place()->transport->Connect(place()->endpoint, {.deadline = limit});
+  transport::Transport& transport = *place()->transport;
+  PipeOr pipe = transport.Connect(place()->endpoint, {.deadline = limit});
+  if (!pipe.ok()) return pipe;
+  return connection::Observe(options().observer.get(), *std::move(pipe),
+                             [&transport] { return transport.Now(); });
 }
 
 // Not every system takes a time that is long gone for what it is.

@@ -7,7 +7,9 @@
 #include "piperpc/executor.h"
 #include "piperpc/internal/exceptions.h"
 #include "src/base/exceptions.h"
+#include "src/base/fatal.h"
 #include "src/base/text.h"
+#include "src/connection/observed_pipe.h"
 
 namespace piperpc::client {
 namespace {
@@ -96,6 +98,15 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
     io_thread_ = *std::move(thread);
   }
   return &io_thread_->loop();
+}
+
+// Another thread holds it; or this one, in an observer's code, and would wait for itself.
+void Core::WaitForLock() {
+  if (connection::InPacketObserver()) {
+    base::EndProcess("a PacketObserver used the channel that it observes (" + endpoint_text_ +
+                     "), which would wait for itself");
+  }
+  mutex_.lock();
 }
 
 // What is due becomes the loop's to deliver. False when there is no loop, or no memory to tell it:

@@ -185,6 +185,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // The lock can be given back just so.
   bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
 
+  void WaitForLock();
   bool HandToLoop();
   bool PostDelivery();
   void DeliverHanded();
@@ -219,7 +220,7 @@ class Core : public std::enable_shared_from_this<Core> {
 };
 
 inline void Core::Lock::Acquire() {
-  core_.mutex_.lock();
+  if (!core_.mutex_.try_lock()) core_.WaitForLock();
   held_ = true;
   core_.on_loop_ = where_ == Where::kOnLoop;
 }

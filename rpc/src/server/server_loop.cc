@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/connection/observed_pipe.h"
 #include "src/server/connection.h"
 #include "src/server/silent_crowd.h"
 
@@ -33,7 +34,9 @@ void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 
 void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                       const absl::Status& refusal) {
-  auto owned = std::make_unique<Connection>(*this, std::move(pipe), user);
+  auto observed = connection::Observe(core().options.observer.get(), std::move(pipe),
+                                      [this] { return loop().Now(); });
+  auto owned = std::make_unique<Connection>(*this, std::move(observed), user);
   Connection& connection = *owned;
   connections_.emplace(&connection, std::move(owned));
   if (refusal.ok()) {
