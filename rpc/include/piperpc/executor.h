@@ -10,7 +10,8 @@
 namespace piperpc {
 
 // A queue of work that one thread runs in order. Every event loop of a server or a channel is one:
-// a coroutine that waits for something is resumed on the executor that it was suspended on.
+// a coroutine that waits for something is resumed on the executor that it was suspended on, or,
+// when that has ended, on the thread that wakes it up.
 //
 // Work must not throw: an exception that leaves it is dropped, and the executor goes on.
 class Executor {

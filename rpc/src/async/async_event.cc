@@ -6,6 +6,7 @@
 #include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
 #include "piperpc/internal/mutex.h"
+#include "piperpc/internal/posted_wake.h"
 #include "src/base/clock.h"
 
 namespace piperpc {
@@ -39,12 +40,15 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
     const Executor::Handle resumes_on = std::move(executor);
     auto self = shared_from_this();  // The event may go away once the lock is released.
     lock.Unlock();
-    if (resumes_on) {
-      resumes_on.Post([self = std::move(self), woken] { self->Resume(woken); });
-    } else {
-      self->Resume(woken);
-    }
+    internal::WakeOn(resumes_on, Resumption{std::move(self), woken});
   }
+
+  struct Resumption {
+    std::shared_ptr<State> state;
+    std::uint64_t ticket;
+    explicit operator bool() const { return state != nullptr; }
+    void operator()() const { state->Resume(ticket); }
+  };
 };
 
 struct AsyncEvent::Waiter::OnStop {
@@ -121,16 +125,36 @@ bool SleepHere(base::TimePoint when, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+struct Sleeper {
+  AsyncEvent event;
+  bool time_is_over = false;
+};
+
+// The executor runs it when the time has come, and destroys it when it ends before that.
+class EndOfSleep {
+ public:
+  explicit EndOfSleep(std::shared_ptr<Sleeper> sleeper) : sleeper_(std::move(sleeper)) {}
+  EndOfSleep(EndOfSleep&&) noexcept = default;
+  EndOfSleep& operator=(EndOfSleep&&) = delete;
+  ~EndOfSleep() {
+    if (sleeper_ != nullptr) sleeper_->event.Set();
+  }
+  void operator()() { sleeper_->time_is_over = true; }
+
+ private:
+  std::shared_ptr<Sleeper> sleeper_;
+};
+
 }  // namespace
 
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop) {
   const Executor* const executor = Executor::Current();
   if (executor == nullptr) co_return SleepHere(base::After(delay), stop);
   const base::TimePoint when = base::After(delay, executor->Now());
-  AsyncEvent event;
-  const Timer timer(when, [&event] { event.Set(); });
-  const bool slept = co_await event.Wait(std::move(stop));
-  co_return slept;
+  const auto sleeper = std::make_shared<Sleeper>();
+  const Timer timer(when, EndOfSleep(sleeper));
+  const bool woken = co_await sleeper->event.Wait(std::move(stop));
+  co_return woken && sleeper->time_is_over;
 }
 
 }  // namespace piperpc

@@ -6,6 +6,7 @@
 #include "absl/base/thread_annotations.h"
 #include "piperpc/async.h"
 #include "piperpc/internal/mutex.h"
+#include "piperpc/internal/posted_wake.h"
 
 namespace piperpc::internal {
 
@@ -39,9 +40,14 @@ struct BlockingAwaiter::Job : std::enable_shared_from_this<Job> {
       if (!handle) return;
       resumed_on = executor;
     }
-    if (!resumed_on) return Resume();
-    resumed_on.Post([self = shared_from_this()] { self->Resume(); });
+    WakeOn(resumed_on, Resumption{shared_from_this()});
   }
+
+  struct Resumption {
+    std::shared_ptr<Job> job;
+    explicit operator bool() const { return job != nullptr; }
+    void operator()() const { job->Resume(); }
+  };
 
   void Resume() {
     std::coroutine_handle<> resumed;

@@ -195,12 +195,25 @@ void Core::LetGoOfLoop() {
   std::shared_ptr<IoThread> thread;
   {
     const std::lock_guard guard(mutex_);
-    shut_down_ = true;
-    thread = std::move(io_thread_);
+    thread = io_thread_;
+    shut_down_ = thread == nullptr;
   }
   if (thread == nullptr) return;
   // When this has run, so has all that anybody posted there for this channel.
-  thread->RunAndWait([&] { thread->loop().Cancel(alarm_); });
+  thread->RunAndWait([&] {
+    thread->loop().Cancel(alarm_);
+    while (!EndDelivery()) DeliverHanded();
+  });
+}
+
+// From now on it is for the threads that make it due. Not while the loop has some to deliver: of a
+// call, no two callbacks run at once.
+bool Core::EndDelivery() {
+  const std::lock_guard guard(mutex_);
+  if (!handed_.empty()) return false;
+  shut_down_ = true;
+  io_thread_.reset();
+  return true;
 }
 
 }  // namespace piperpc::client

@@ -189,6 +189,7 @@ class Core : public std::enable_shared_from_this<Core> {
   bool HandToLoop();
   bool PostDelivery();
   void DeliverHanded();
+  bool EndDelivery();
   void TellLog(const std::vector<LogRecord>& records);
   void Arm();
   void TryToArm();

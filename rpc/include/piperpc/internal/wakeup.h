@@ -7,23 +7,21 @@
 #include "absl/base/thread_annotations.h"
 #include "piperpc/executor.h"
 #include "piperpc/internal/mutex.h"
+#include "piperpc/internal/posted_wake.h"
 
 namespace piperpc::internal {
 
 // Shared by an awaiter and by what it gave to a call. The awaiter lives in its coroutine's frame
-// and detaches when that goes away; what fires after that does nothing. Work on the awaiting
-// executor is dropped when that is gone.
+// and detaches when that is destroyed; what fires after that does nothing.
 class Wakeup : public std::enable_shared_from_this<Wakeup> {
  public:
-  // `wake(argument)` runs on `executor`, the awaiting one, or, when there was none, in Fire().
+  // `wake(argument)` runs on `executor`, the awaiting one. When there was none, or it has ended, in
+  // Fire().
   Wakeup(Executor::Handle executor, void (*wake)(void*), void* argument)
       : executor_(std::move(executor)), wake_(wake), argument_(argument) {}
 
   // Any thread. Once for each time that something was given to the call.
-  void Fire() {
-    if (!executor_) return Wake();
-    executor_.Post([self = shared_from_this()] { self->Wake(); });
-  }
+  void Fire() { WakeOn(executor_, Waking{shared_from_this()}); }
 
   // On the executor's thread: nothing wakes after this.
   void Detach() {
@@ -32,6 +30,12 @@ class Wakeup : public std::enable_shared_from_this<Wakeup> {
   }
 
  private:
+  struct Waking {
+    std::shared_ptr<Wakeup> wakeup;
+    explicit operator bool() const { return wakeup != nullptr; }
+    void operator()() const { wakeup->Wake(); }
+  };
+
   void Wake() {
     void* argument = nullptr;
     {
