@@ -10,6 +10,7 @@
 
 #include "server/server_fixture.h"
 #include "support/eventually.h"
+#include "support/journal.h"
 
 namespace piperpc::testing {
 namespace {
@@ -75,6 +76,46 @@ TEST_F(Shutdown, IsWaitedForByAnyNumberOfThreads) {
   EXPECT_TRUE(first.get().ok());
   EXPECT_TRUE(second.get().ok());
   EXPECT_TRUE(server_->Wait().ok());
+}
+
+// The hook of the first one runs when the second one has returned: who waits still waits then.
+TEST_F(Shutdown, IsWaitedForUntilEveryThreadInItHasReturned) {
+  for (int round = 0; round < 100; ++round) {
+    Journal journal;
+    std::promise<void> stopped, go_on;
+    const auto server = std::make_unique<Server>(ServerOptions{.log =
+                                                                   [&](const LogRecord& record) {
+                                                                     if (record.event != "stopped")
+                                                                       return;
+                                                                     stopped.set_value();
+                                                                     go_on.get_future().wait();
+                                                                     journal.Add("stopped");
+                                                                   },
+                                                               .transport = &transport()});
+    auto first = std::async(std::launch::async, [&] { server->Shutdown(milliseconds(0)); });
+    stopped.get_future().wait();
+    server->Shutdown(milliseconds(0));
+    auto waiter = std::async(std::launch::async, [&] {
+      EXPECT_TRUE(server->Wait().ok());
+      journal.Add("waited");
+    });
+    go_on.set_value();
+    first.wait();
+    EXPECT_THAT(journal.Lines(2), ::testing::ElementsAre("stopped", "waited"));
+  }
+}
+
+TEST_F(Shutdown, IsRefusedInTheLogHookOfStart) {
+  std::optional<Server> server;
+  server.emplace(ServerOptions{.log =
+                                   [&](const LogRecord& record) {
+                                     if (record.event != "listening") return;
+                                     ExpectRefused(server->Shutdown(milliseconds(0)).status,
+                                                   "from within Start()");
+                                   },
+                               .transport = &transport()});
+  EXPECT_TRUE(server->Start(UniqueEndpoint()).ok());
+  EXPECT_TRUE(server->Shutdown(milliseconds(20'000)).clean());
 }
 
 TEST_F(Shutdown, IsNotWaitedForOnAThreadOfTheServer) {

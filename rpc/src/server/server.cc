@@ -130,9 +130,10 @@ class Server::Impl {
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
     if (foreign()) return Refused(Foreign());
-    if (absl::Status status = MayWait("Shutdown()"); !status.ok()) {
-      return Refused(std::move(status));
-    }
+    absl::Status status = MayWait("Shutdown()");
+    if (status.ok() && IsUsedHere(this)) status = WithinItself("Shutdown()");
+    if (!status.ok()) return Refused(std::move(status));
+    BeginShutdown();
     bool stopped = false;
     ShutdownReport report = ShutdownLocked(grace, stopped);
     if (stopped) {
@@ -144,7 +145,7 @@ class Server::Impl {
                                  {"blocked_threads", std::to_string(report.blocked.size())}};
       });
     }
-    TellWaiters();  // Who may end the server then: so at last.
+    EndShutdown();
     return report;
   }
 
@@ -153,7 +154,7 @@ class Server::Impl {
     if (absl::Status status = MayWait("Wait()"); !status.ok()) return status;
     if (IsUsedHere(this)) return WithinItself("Wait()");
     std::unique_lock lock(gone_mutex_);
-    gone_.wait(lock, [this] { return shut_down_; });
+    gone_.wait(lock, [this] { return shut_down_ && shutting_down_ == 0; });
     return absl::OkStatus();
   }
 
@@ -469,8 +470,15 @@ class Server::Impl {
     gone_.notify_all();
   }
 
-  void TellWaiters() {
+  void BeginShutdown() {
     const std::lock_guard lock(gone_mutex_);
+    ++shutting_down_;
+  }
+
+  // Who waits for that may end the server then: so the last thing that a thread does with it.
+  void EndShutdown() {
+    const std::lock_guard lock(gone_mutex_);
+    --shutting_down_;
     shut_down_ = true;
     gone_.notify_all();
   }
@@ -497,8 +505,9 @@ class Server::Impl {
 
   std::mutex gone_mutex_;
   std::condition_variable gone_;
-  bool listening_ = false;  // Until the listener has closed.
-  bool shut_down_ = false;  // Shutdown() has been done.
+  bool listening_ = false;         // Until the listener has closed.
+  bool shut_down_ = false;         // Shutdown() has been done.
+  std::size_t shutting_down_ = 0;  // Threads in Shutdown().
 
   mutable std::mutex services_;  // Of dispatcher_, until Start(). Taken after lifecycle_.
 
