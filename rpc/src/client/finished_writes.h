@@ -30,6 +30,7 @@ class FinishedWrites {
   bool empty() const { return first_ == nullptr; }
 
   void Add(Write write, absl::Status status) {
+    write->DropMessage();
     write->status_ = std::move(status);
     internal::StreamWrite* const added = write.get();
     (empty() ? first_ : last_->next_) = std::move(write);

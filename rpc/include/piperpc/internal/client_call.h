@@ -57,7 +57,10 @@ class StreamWrite {
   StreamWrite(const StreamWrite&) = delete;
   StreamWrite& operator=(const StreamWrite&) = delete;
 
-  virtual OutMessage message() const = 0;
+  virtual OutMessage message() const = 0;  // Before DropMessage().
+
+  // It was taken or refused: its memory is of no more use, however long it takes to tell so.
+  virtual void DropMessage() = 0;
 
   // What is told: OK, it was taken, or why it was not.
   const absl::Status& status() const { return status_; }
