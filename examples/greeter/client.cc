@@ -1,4 +1,4 @@
-// greeter_client ENDPOINT NAME: is greeted once, and then three times.
+// greeter_client ENDPOINT NAME: asks for one greeting, and then for three.
 #include <chrono>
 #include <iostream>
 #include <optional>

@@ -20,7 +20,7 @@ class Vault final : public VaultService {
   explicit Vault(std::string secret) : secret_(std::move(secret)) {}
 
  private:
-  // The login holds for this connection alone, until it ends or the user is taken away again.
+  // The login holds for this connection alone, until it ends or the user is cleared.
   piperpc::Task<absl::StatusOr<LoginResponse>> CoLogin(piperpc::ServerContext& context,
                                                        LoginRequest request) override {
     if (request.name().empty()) co_return absl::InvalidArgumentError("the name is empty");
@@ -61,14 +61,15 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::cout << "ready; end with Ctrl-C or SIGTERM" << std::endl;
-  // A handler of a signal may do hardly anything, so this thread looks now and then.
+  // A signal handler may do very little, so this thread checks its flag.
   while (!told_to_end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
 
-  // Calls may go on for five seconds; the report names what had to be cut short.
+  // Calls may go on for five seconds; the report names what did not end in time.
   const piperpc::ShutdownReport report = server.Shutdown(std::chrono::seconds(5));
   for (const std::string& call : report.stopped) std::cerr << "stopped: " << call << "\n";
   for (const std::string& call : report.aborted) std::cerr << "aborted: " << call << "\n";
-  for (const std::string& client : report.undelivered) std::cerr << "not read: " << client << "\n";
+  for (const std::string& client : report.undelivered)
+    std::cerr << "replies not read: " << client << "\n";
   for (const std::string& thread : report.blocked) std::cerr << "blocked: " << thread << "\n";
   return report.clean() ? 0 : 1;
 }

@@ -406,7 +406,7 @@ TEST_F(StreamCallbackTest, ACallWithoutAWriterIsCancelled) {
   copy.reset();
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
   ExpectJournal(connection, "written OK", StartsWith("written CANCELLED"),
-                StartsWith("end CANCELLED"));
+                StartsWith("end CANCELLED: the last AsyncWriter was destroyed"));
 }
 
 TEST_F(StreamCallbackTest, ACallWhoseRequestsAreOverGoesOnWithoutAWriter) {

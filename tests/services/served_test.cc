@@ -182,7 +182,7 @@ TEST_F(ServedTest, UppercaseLinesAnswersEachLineAsItComes) {
 
 using Lines = piperpc::AsyncWriter<upper::v1::UppercaseLinesRequest>;
 
-// Each line is written when the one before has been taken, so a slow server slows this down.
+// Each line is written after the previous one was taken, so a slow server slows this down.
 void WriteLines(const Lines& lines, std::shared_ptr<std::istream> text) {
   upper::v1::UppercaseLinesRequest request;
   if (!std::getline(*text, *request.mutable_text())) return lines.WritesDone();

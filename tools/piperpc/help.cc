@@ -12,7 +12,7 @@ that streams its requests takes several requests, or lines of JSON from standard
 
 Exit codes: 0 success; 1 to 16 the canonical code that the call ended with (5 NOT_FOUND,
 14 UNAVAILABLE, 16 UNAUTHENTICATED, ...); 64 wrong usage; 74 input or output failed; 130 Ctrl-C;
-141 the reader of the output is gone.
+141 the pipe for standard output was closed.
 )";
 
 std::string FlagsText() {

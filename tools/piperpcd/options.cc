@@ -182,7 +182,8 @@ FlagSet FlagsFor(Options& options, Given& given) {
             options.log_level);
   flags.Add("grace", "DURATION", "how long calls may go on at shutdown",
             SetDuration(options.grace));
-  flags.Add("stop-word", "WORD", "a line on standard input that shuts the server down, such as fim",
+  flags.Add("stop-word", "WORD",
+            "a line on standard input that shuts the server down, such as quit",
             SetText(options.stop_word));
   flags.AddSwitch("help", "show this", &options.help);
   flags.AddSwitch("version", "show the version", &options.version);
@@ -246,12 +247,12 @@ JSON object per line.
 
 Ctrl-C (SIGINT), SIGTERM, SIGHUP and the stop word shut it down in order: it accepts no new clients,
 lets calls go on for at most --grace, and exits with 0. A second signal ends it at once, unless it
-comes within 1 s of the first: then both are one wish. Signals that were ignored at the start stay
+comes within 1 s of the first: then they count as one. Signals that were ignored at the start stay
 ignored (SIGHUP under nohup). SIGPIPE and SIGXFSZ do nothing; other signals have their usual effect,
 and none reloads the flags. On Windows, Ctrl-C and Ctrl-Break shut it down; so does closing the
 console, logging off or shutting down the system, with at most 4 s for calls.
 
-Exit codes: 0 shut down as told; 1 could not start; 64 wrong usage; 74 out of memory, or standard
+Exit codes: 0 shut down on request; 1 could not start; 64 wrong usage; 74 out of memory, or standard
 output cannot be written, so that nobody would learn that it is ready.
 )";
   Options options;

@@ -5,7 +5,7 @@
 
 namespace piperpc {
 
-// The same presets exist on both systems.
+// The same presets exist on Linux and Windows.
 struct Access {
   enum class Preset {
     kOwner,               // Only the user who runs the server. The default.

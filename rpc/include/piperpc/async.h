@@ -33,7 +33,7 @@
 namespace piperpc {
 
 // A flag that one coroutine can wait for. Set(), on any thread, resumes the waiting coroutine, or
-// lets the next Wait() return at once; either clears the flag.
+// lets the next Wait() return at once; both clear the flag.
 class AsyncEvent {
   struct State;
 
@@ -84,7 +84,8 @@ class Timer {
 };
 
 // Waits for `delay`; duration::max(), and anything else beyond the clock's range, is for ever.
-// Returns false when `stop` was requested first. Blocks a thread that has no executor.
+// Returns false when `stop` was requested, or the executor ended, first. Blocks a thread that has
+// no executor.
 Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop = {});
 
 // A pool with a bounded number of threads for work that blocks, and a bounded queue.
@@ -101,18 +102,18 @@ class WorkerPool {
              std::string_view threads_name = "threads",
              std::string_view queue_limit_name = "queue_limit");
 
-  // The part of `user`, who is named in errors. May outlive `whole`; then it refuses all work.
+  // The share of `user` in `whole`; errors name the user. May outlive `whole`: then it refuses all
+  // work.
   WorkerPool(WorkerPool& whole, std::string_view user);
 
   // As Stop(). Does not wait when it runs on a thread of the pool or of an event loop, or when this
-  // is a part; what is queued still runs.
+  // is a user's share; what is queued still runs.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Runs `work` on one of the threads. An exception that leaves it is dropped. Any thread.
-  //   RESOURCE_EXHAUSTED: the queue is full, the part has its share of it, or the system refuses
-  //   the
+  //   RESOURCE_EXHAUSTED: the queue is full, the user's share of it is, or the system refuses the
   //     first thread; the text names the limit.
   //   UNAVAILABLE: after Stop().
   //   FAILED_PRECONDITION: in a child of fork(), when the pool was used before.
@@ -233,8 +234,9 @@ class TaskEnd {
 //
 //     absl::StatusOr<GreetResponse> response = piperpc::SyncWait(client.CoGreet(request));
 //
-// The coroutine begins on this thread and goes on wherever it is resumed, for example on the loop
-// of a channel. Throws std::logic_error on the thread of an event loop.
+// The coroutine begins on this thread and goes on wherever it is resumed, for example on the event
+// loop of a channel; when that has ended, on the thread that has ended it, or on the next loop that
+// it waits for. Throws std::logic_error on the thread of an event loop.
 template <typename T>
 T SyncWait(Task<T> task) {
   internal::TaskEnd end;

@@ -36,7 +36,8 @@ class Dispatcher;
 //     co_yield response;  // a RawResponse: ends the call with OK and this message, or
 //     co_yield status;    // an absl::Status that is not OK: ends the call with it.
 //
-// For a method with one reply the handler yields only the response. For one that streams its
+// For a method with one reply the handler yields only the response; after a RawMessage, the client
+// ends the call with INVALID_ARGUMENT. For one that streams its
 // replies it yields messages, and ends by returning or with a response of 0 bytes, which is the
 // same. So a handler that forwards a call need not know which of the two it is.
 //

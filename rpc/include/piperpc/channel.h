@@ -88,6 +88,8 @@ struct CallOptions {
 // One connection that all calls on the channel share. The first call opens it, and a later one
 // opens it again when it was lost. Thread-safe.
 //
+// Calls are independent of each other, and may begin in any order.
+//
 // A call that is in flight when the connection is lost ends with UNAVAILABLE. It is not retried,
 // because it may have run; only calls that the server reports as not begun are retried.
 //
@@ -113,8 +115,8 @@ class Channel : public internal::ChannelCore {
   //   RESOURCE_EXHAUSTED: this process has no descriptors or threads left, or the server has too
   //     many connections, in all or of this user.
   //   PERMISSION_DENIED: the server does not admit this user, or this user does not trust the
-  //   server. FAILED_PRECONDITION: the endpoint is not a PipeRPC server; it has no protocol version
-  //   in
+  //     server.
+  //   FAILED_PRECONDITION: the endpoint is not a PipeRPC server; it has no protocol version in
   //     common; the channel is closed; or this is the thread of an event loop or a child of fork().
   //   INTERNAL: the server broke the protocol.
   //   INVALID_ARGUMENT: `timeout` or an option of the channel is out of its range.

@@ -1,4 +1,4 @@
-// What generated client stubs give to their callers: handles and streams with types.
+// What the functions of generated clients return: handles of calls, and typed streams.
 #pragma once
 
 #include <coroutine>
@@ -147,10 +147,11 @@ class MessageWrite final : public StreamWrite {
  public:
   MessageWrite(Message&& message, Done&& done)
       : StreamWrite(std::move(done)), message_(std::move(message)) {}
-  OutMessage message() const override { return OutMessage::Of(message_); }
+  OutMessage message() const override { return OutMessage::Of(*message_); }
+  void DropMessage() override { message_.reset(); }
 
  private:
-  const Message message_;
+  std::optional<Message> message_;
 };
 
 // INTERNAL: there was no memory to keep a message of `size` bytes. Ends the call with
@@ -200,20 +201,22 @@ class [[nodiscard]] FinishAwaiter final : public ReadAwaiter {
 // are the same call; dropping it does not cancel. For methods that take a stream of requests there
 // is AsyncWriter.
 //
-// Callbacks run on the channel's loop, one after the other, and must not block; each may be null.
-// That of the end runs exactly once, last. They run in place, before the function that begins the
-// call returns, where the channel has no loop (it belongs to the parent of this process, its
-// options are invalid, or the system refuses the thread), and where there is no memory for the
-// request. What one throws goes to the channel's log; of the one that takes the messages of a
-// stream, or is told that a message was taken, it ends the call, with INTERNAL or, for
-// std::bad_alloc, RESOURCE_EXHAUSTED.
+// Callbacks run on the channel's event loop, one after the other, and must not block; each may be
+// null. The final one, which gets the status, runs exactly once, after all others. Without a loop
+// (the channel was destroyed, belongs to the parent of this process, or has invalid options, or the
+// system refuses the thread), and where there is no memory for the request, callbacks run on the
+// calling thread, before the function that begins the call returns.
+//
+// An exception from a callback is logged. From the callback of a message or of a write it also ends
+// the call: with INTERNAL, or with RESOURCE_EXHAUSTED for std::bad_alloc.
 class PendingCall {
  public:
   explicit PendingCall(std::shared_ptr<internal::CallControl> call) : call_(std::move(call)) {}
 
-  // Any thread. The end is still told: CANCELLED, if messages were left to be told of. On the loop,
-  // no message follows when this has returned. On another thread, one may be on its way to its
-  // callback: what that uses may go away when the callback of the end has run.
+  // Any thread. The final callback still runs, with CANCELLED if the call had not ended or replies
+  // were not delivered yet. Called on the channel's event loop: the callback for messages does not
+  // run any more. Called elsewhere: it may be running, or about to; keep what it uses until the
+  // final callback has run.
   void Cancel() { call_->Cancel(); }
 
  private:
@@ -221,9 +224,9 @@ class PendingCall {
 };
 
 // The requests of a call made with callbacks (...Async() of a client), of a method that takes a
-// stream of them. Copies are the same call. When the last one goes away before WritesDone(), the
-// call is cancelled, for nobody could end its requests any more; after that, it goes on. Any
-// thread.
+// stream of them. Copies are the same call. Keep one until WritesDone(): when the last one is
+// destroyed before, the call is cancelled, because nobody could end its requests any more. After
+// WritesDone(), the call goes on without it. Any thread.
 //
 //     void SendParts(const piperpc::AsyncWriter<Part>& upload, std::shared_ptr<Source> source) {
 //       std::optional<Part> part = source->Next();
@@ -235,19 +238,20 @@ class PendingCall {
 //
 //     SendParts(client.UploadAsync({}, [](absl::StatusOr<Receipt> receipt) { … }), source);
 //
-// For its callbacks, and those of the call, holds what PendingCall says. That of the end runs after
-// those of all messages that were written before. A callback that keeps a copy of this keeps it
-// until the call has ended, or, in a Write(), until it has run.
+// The rules of PendingCall for callbacks apply. The final callback runs after those of all writes.
+// A callback that holds a copy of this keeps it alive until the call has ended, or, in a Write(),
+// until it has run.
 template <typename Request>
 class [[nodiscard]] AsyncWriter {
  public:
   explicit AsyncWriter(std::shared_ptr<internal::ClientStream> stream)
       : stream_(std::move(stream)) {}
 
-  // Sends a message as soon as the server has given credit for it, and then runs `on_done`, which
-  // may be null, on the channel's loop: before any reply to the message, and before the end of the
-  // call. One at a time: wait for `on_done` before the next one, so that a slow server slows the
-  // writer. Where there is no memory to keep the message, it runs in place. Its status:
+  // Sends a message as soon as the server has room for it (flow control), and then runs `on_done`,
+  // which may be null, on the channel's event loop: before any reply to the message, and before the
+  // final callback. One at a time: wait for `on_done` before the next one, so that a slow server
+  // slows the writer. Without memory to keep the message, it runs on the calling thread. Its
+  // status:
   //
   //   OK                    the message was taken; it is time for the next one.
   //   FAILED_PRECONDITION   it was not, and the call goes on: `on_done` of the one before has not
@@ -255,7 +259,7 @@ class [[nodiscard]] AsyncWriter {
   //                         with OK before.
   //   any other             the call has ended with it, perhaps because of this message:
   //                         RESOURCE_EXHAUSTED, the server does not take one of this size;
-  //                         INVALID_ARGUMENT, it nests too deep.
+  //                         INVALID_ARGUMENT, it is nested too deeply.
   void Write(Request message, absl::AnyInvocable<void(absl::Status)> on_done) const {
     std::unique_ptr<internal::StreamWrite> write(
         new (std::nothrow) internal::MessageWrite<Request>(std::move(message), std::move(on_done)));
@@ -264,8 +268,8 @@ class [[nodiscard]] AsyncWriter {
     internal::FailWrite(*stream_, internal::ByteSize(message), std::move(on_done));
   }
 
-  // No more messages will be written; one that waits for credit is sent before. The server's may go
-  // on. Does nothing the second time.
+  // No more messages will be written; one that waits for room is sent before. The server may go on
+  // to send. Does nothing the second time.
   void WritesDone() const { stream_->HalfClose(); }
 
   // As PendingCall::Cancel().
@@ -297,9 +301,10 @@ class [[nodiscard]] ClientReader {
   }
 
   // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. Resumes
-  // on the awaiting executor, or else on the channel's loop. The frame that awaits may be destroyed
-  // on that executor; it is not resumed then.
-  auto CoNext() { return NextAwaiter(stream_); }
+  // on the awaiting executor, or else on the channel's event loop. The awaiting coroutine may be
+  // destroyed on that executor; it is not resumed then. Not of a temporary: that cancels the call.
+  auto CoNext() & { return NextAwaiter(stream_); }
+  void CoNext() && = delete;
 
   // How the call ended: ask when Next() has given none. Before, it waits for the end, which does
   // not come while messages wait to be read and the server has no credit for more; on the thread of
@@ -343,26 +348,28 @@ class [[nodiscard]] ClientReader {
 //     auto finish = upload.CoFinish();
 //     absl::StatusOr<Receipt> receipt = co_await finish;
 //
-// What awaits resumes on the awaiting executor, or else on the channel's loop. The frame that
-// awaits may be destroyed on that executor; it is not resumed then.
+// Awaiting resumes on the awaiting executor, or else on the channel's event loop. The awaiting
+// coroutine may be destroyed on that executor; it is not resumed then.
 template <typename Request, typename Response>
 class [[nodiscard]] ClientWriter {
  public:
   explicit ClientWriter(std::shared_ptr<internal::ClientStream> stream)
       : stream_(std::move(stream)) {}
 
-  // Sends a message; blocks while the server has given no credit (on the thread of an event loop,
-  // that ends the call with FAILED_PRECONDITION). False: the call has ended, and Finish() tells
-  // why.
+  // Sends a message; blocks while the server has no room for it (flow control; on the thread of an
+  // event loop, that ends the call with FAILED_PRECONDITION). False: the call has ended, and
+  // Finish() tells why.
   bool Write(const Request& message) {
     return stream_->Write(internal::OutMessage::Of(message)) == internal::ClientStream::Step::kDone;
   }
 
-  // The same without blocking: co_await gives true or false. A message that waits for credit is
-  // kept by what is awaited, and is not sent when that goes away. One at a time.
-  auto CoWrite(Request message) {
+  // The same without blocking: co_await gives true or false. A message that waits for room is kept
+  // by what is awaited, and is not sent when that is destroyed. One at a time. Not of a temporary:
+  // that cancels the call.
+  auto CoWrite(Request message) & {
     return internal::WriteAwaiter<Request>(stream_, std::move(message));
   }
+  void CoWrite(Request message) && = delete;
 
   // Says that there are no more messages, waits for the response, and gives it. A second time it is
   // FAILED_PRECONDITION.
@@ -373,12 +380,13 @@ class [[nodiscard]] ClientWriter {
     return internal::OnlyReply<Response>(*stream_, step, bytes);
   }
 
-  // The same without blocking: co_await gives the StatusOr. That there are no more messages is said
-  // when this returns.
-  auto CoFinish() {
+  // The same without blocking: co_await gives the StatusOr. The end of the requests is sent before
+  // this returns. Not of a temporary: that cancels the call.
+  auto CoFinish() & {
     const bool again = !EndWrites();
     return internal::FinishAwaiter<Response>(stream_, again);
   }
+  void CoFinish() && = delete;
   void Cancel() { stream_->Cancel(); }
 
  private:
@@ -393,7 +401,8 @@ class [[nodiscard]] ClientWriter {
   bool finished_ = false;
 };
 
-// Both at once: one thread, or one coroutine, may write while another reads.
+// Requests and replies of a bidirectional call: one thread, or one coroutine, may write while
+// another reads.
 template <typename Request, typename Response>
 class [[nodiscard]] ClientReaderWriter : public ClientReader<Response> {
  public:
@@ -404,11 +413,12 @@ class [[nodiscard]] ClientReaderWriter : public ClientReader<Response> {
     return this->stream_->Write(internal::OutMessage::Of(message)) ==
            internal::ClientStream::Step::kDone;
   }
-  auto CoWrite(Request message) {
+  auto CoWrite(Request message) & {
     return internal::WriteAwaiter<Request>(this->stream_, std::move(message));
   }
+  void CoWrite(Request message) && = delete;
 
-  // No more messages will be written. The server's may go on. Does not block.
+  // No more messages will be written. The server may go on to send. Does not block.
   void WritesDone() { this->stream_->HalfClose(); }
 };
 

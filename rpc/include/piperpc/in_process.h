@@ -3,8 +3,8 @@
 //
 //     const auto in_process = piperpc::NewInProcessTransport();
 //     piperpc::Server server({.transport = in_process.get()});
-//     server.AddService(greeter);
-//     server.Start("greeter");
+//     absl::Status status = server.AddService(greeter);
+//     if (status.ok()) status = server.Start("greeter");
 //     auto channel = piperpc::Connect("greeter", {.transport = in_process.get()});
 //
 // Everything else is as between processes: limits, deadlines, flow control, middleware, and the
@@ -21,8 +21,8 @@ class Transport;
 }
 
 // Creates a transport with a namespace of endpoints of its own; an endpoint is any text that is not
-// empty. Thread-safe. The object must outlive the servers that use it, and the pointer that
-// channels and IoThreads are given; these keep the object alive from then on.
+// empty. Thread-safe. The object must outlive the servers that use it. Channels and IoThreads
+// keep it alive from when they are given it.
 std::shared_ptr<transport::Transport> NewInProcessTransport();
 
 }  // namespace piperpc

@@ -27,10 +27,10 @@ class ServerMiddleware {
   virtual absl::Status Before(ServerContext& context) = 0;
 
   // Runs after the call, with the status that the caller gets, before its text and details are cut
-  // to what a response holds (16 KiB, 64 details); trailers can no longer be added. On the event
-  // loop: must not block. When the caller has given up, the status is CANCELLED or
-  // DEADLINE_EXCEEDED; since a cancel does not say which, it counts as the deadline when less than
-  // 10 ms and less than a quarter of the timeout are left.
+  // to what a response holds (16 KiB, 64 details). It is too late to add trailers: AddTrailer()
+  // does nothing. On the event loop: must not block. When the caller has given up, the status is
+  // CANCELLED or DEADLINE_EXCEEDED; since a cancel does not say which, it counts as the deadline
+  // when less than 10 ms and less than a quarter of the timeout are left.
   virtual void After(ServerContext& context, const absl::Status& status) = 0;
 };
 

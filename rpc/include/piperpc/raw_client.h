@@ -5,13 +5,13 @@
 //     piperpc::RawMessage request{hello.SerializeAsString()};
 //     absl::StatusOr<piperpc::RawMessage> reply = client.Unary("demo.v1.Greeter/Greet", request);
 //
-// Generated clients are made of the same parts. So all that holds for their calls holds here:
-// CallOptions, metadata and trailers, deadlines, stop tokens, middleware, and the errors
-// (channel.h). In addition,
+// Everything that applies to the calls of generated clients applies here, too: CallOptions,
+// metadata and trailers, deadlines, stop tokens, middleware, and the errors (channel.h). In
+// addition,
 //
-//   INVALID_ARGUMENT   the method's name has not 1 to 1,024 bytes; nothing is sent. Or the method
-//                      is of another type than the function that called it (see each); the
-//                      connection goes on.
+//   INVALID_ARGUMENT   the method's name is empty or longer than 1,024 bytes; nothing is sent. Or
+//                      the method is of another type than the function that called it (see each);
+//                      the connection goes on.
 //   UNIMPLEMENTED      the server has no such method.
 #pragma once
 
@@ -32,7 +32,7 @@ namespace piperpc {
 
 // A call of a method of which only the server knows whether it gives one reply or streams them. Its
 // messages, if there are any, are read as with ClientReader. When there are no more and status() is
-// OK, the response is taken. To pass both on, in that order, is right for a method of any type.
+// OK, the response is taken. Forwarding both in this order is right for a method of any type.
 //
 //     while (std::optional<RawMessage> message = call.Next()) Use(*message);
 //     if (call.status().ok()) UseResponse(call.TakeResponse());
@@ -64,10 +64,8 @@ class RawClient {
   absl::StatusOr<RawMessage> Unary(std::string_view method, const RawMessage& request,
                                    const CallOptions& options = {}) const;
 
-  // Returns at once. `done` runs once, on the channel's loop, and must not block; it may be null.
-  // It runs in place where the channel has no loop (it belongs to the parent of this process, its
-  // options are invalid, or the system refuses the thread), and where there is no memory for the
-  // request.
+  // Returns at once. `done` runs once, on the channel's event loop, and must not block; it may be
+  // null. When it runs on the calling thread: see PendingCall (client.h).
   //
   //     client.UnaryAsync("demo.v1.Greeter/Greet", request, {.timeout = 1s},
   //                       [](absl::StatusOr<piperpc::RawMessage> reply) { … });
@@ -75,8 +73,9 @@ class RawClient {
                          const CallOptions& options,
                          absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const;
 
-  // Begins when it is awaited. Resumes on the awaiting executor, or else on the channel's loop. The
-  // frame that awaits may be destroyed on that executor: that cancels the call. Keeps the channel.
+  // Begins when it is awaited. Resumes on the awaiting executor, or else on the channel's event
+  // loop. The awaiting coroutine may be destroyed on that executor: that cancels the call. Keeps
+  // the channel alive.
   //
   //     auto call = client.CoUnary("demo.v1.Greeter/Greet", std::move(request));
   //     absl::StatusOr<piperpc::RawMessage> reply = co_await call;
@@ -94,11 +93,10 @@ class RawClient {
   ClientReader<RawMessage> ServerStreaming(std::string_view method, const RawMessage& request,
                                            const CallOptions& options = {}) const;
 
-  // Both run on the channel's loop, one after the other, and must not block; either may be null.
-  // `on_done` runs once, last. After a cancel (PendingCall::Cancel(), CallOptions::stop, Close(),
-  // the end of the channel) on_message does not run any more, but for one that runs already or,
-  // when another thread cancels, is about to: see PendingCall::Cancel(). Where the channel has no
-  // loop, or no memory for the request: as for UnaryAsync().
+  // Both run on the channel's event loop, one after the other, and must not block; either may be
+  // null. `on_done` runs once, last. After a cancel (PendingCall::Cancel(), CallOptions::stop,
+  // Close(), the end of the channel) `on_message` does not run any more, except as described at
+  // PendingCall::Cancel().
   PendingCall ServerStreamingAsync(std::string_view method, const RawMessage& request,
                                    const CallOptions& options,
                                    absl::AnyInvocable<void(RawMessage)> on_message,
@@ -128,11 +126,11 @@ class RawClient {
   ClientReaderWriter<RawMessage, RawMessage> Bidirectional(std::string_view method,
                                                            const CallOptions& options = {}) const;
 
-  // The same with callbacks, which are those of ServerStreamingAsync(). `on_message` is given what
-  // this returns, for it may run before that has been kept. With a server that waits for each
-  // answer before it says more:
+  // The same with callbacks, which are those of ServerStreamingAsync(). Keep what is returned until
+  // WritesDone() (see AsyncWriter). `on_message` is given the same writer, because it may run
+  // before that has been stored. With a server that waits for each answer before it says more:
   //
-  //     auto talk = client.BidirectionalAsync(
+  //     talk_ = client.BidirectionalAsync(
   //         "demo.v1.Echo/Talk", {},
   //         [](const piperpc::AsyncWriter<piperpc::RawMessage>& talk, piperpc::RawMessage heard) {
   //           talk.Write(Answer(heard), nullptr);
@@ -143,8 +141,9 @@ class RawClient {
       absl::AnyInvocable<void(const AsyncWriter<RawMessage>&, RawMessage)> on_message,
       absl::AnyInvocable<void(absl::Status)> on_done) const;
 
-  // --- One request, or a stream of them, and whatever the server makes of it. INVALID_ARGUMENT:
-  // the method takes a stream, or one. Return at once. ---
+  // --- For callers that do not know whether the method returns one reply or a stream.
+  // INVALID_ARGUMENT: OpenWithRequest() on a method that takes a stream of requests, or
+  // OpenWithStream() on one that takes a single request. Both return at once. ---
   //
   // As for all streams, there is no deadline without CallOptions::timeout. Write() and CoWrite() of
   // the first one give false.

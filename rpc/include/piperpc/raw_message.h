@@ -18,8 +18,8 @@ struct RawMessage {
 };
 
 // When a handler of catch_all_service.h yields it, the call ends with OK and this message. Not for
-// handlers that know that their method streams its replies: a client takes such a response to a
-// stream for that of a method of another type.
+// handlers that know that their method streams its replies: clients reject it, because the response
+// of a streaming method must be empty.
 struct RawResponse {
   explicit RawResponse(RawMessage response) : message(std::move(response)) {}
 

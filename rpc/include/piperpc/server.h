@@ -49,7 +49,7 @@ struct ServerOptions {
   std::size_t waiting_instances = 0;
 
   // Open connections, of all users and of one. A client above either limit is refused with
-  // RESOURCE_EXHAUSTED, and uses up no place. Where the process may not open enough descriptors
+  // RESOURCE_EXHAUSTED, and does not count. Where the process may not open enough descriptors
   // (RLIMIT_NOFILE), Start() lowers both limits and logs it. 1 to 4,294,967,295.
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_user = 1024;
@@ -82,7 +82,7 @@ struct ServerOptions {
   // whose message does not fit ends with RESOURCE_EXHAUSTED; the text names the limit.
   //   parse_budget_bytes: for all together, max_message_bytes or more.
   //   parse_budget_per_connection, parse_budget_per_user: max_message_bytes to parse_budget_bytes,
-  //     or 0 for a quarter and three quarters of parse_budget_bytes, but at least
+  //     or 0: a quarter (connection) and three quarters (user) of parse_budget_bytes, but at least
   //     max_message_bytes.
   //
   // When the system has no memory for a message or a reply, or a handler throws std::bad_alloc, the
@@ -174,8 +174,7 @@ class Server {
   //   ALREADY_EXISTS: a service or method of that name was added before.
   //   INVALID_ARGUMENT: a method has no handler, or a name that cannot be sent.
   //   FAILED_PRECONDITION: after Start() or Shutdown(), on a thread of this server, or in a child
-  //   of
-  //     fork().
+  //     of fork().
   absl::Status AddService(Service& service);
 
   // Adds the service that handles calls of all services that are not added (catch_all_service.h),
@@ -194,11 +193,12 @@ class Server {
   // when clients can connect, and may already have. After an error it may be called again. Any
   // thread but the server's own.
   //   INVALID_ARGUMENT: an option is out of its range, or `endpoint` is not valid.
-  //   ALREADY_EXISTS: another server listens there.
+  //   ALREADY_EXISTS: another server listens there, or a file that is no socket is there.
   //   PERMISSION_DENIED: the process may not use the folder or files of the endpoint.
   //   RESOURCE_EXHAUSTED: the system has no threads, descriptors or memory left.
-  //   FAILED_PRECONDITION: it was started or shut down before, the endpoint is blocked by something
-  //     else, or the system does not allow the backend.
+  //   FAILED_PRECONDITION: it was started or shut down before, the endpoint's folder does not
+  //   exist,
+  //     or the system does not allow the backend.
   absl::Status Start(std::string_view endpoint);
 
   // Shuts the server down, and returns when that is done:
@@ -207,10 +207,10 @@ class Server {
   //  2. It waits up to `grace` for the calls in flight to end, and for clients to read their
   //     replies. milliseconds::max() waits for ever, 0 or less not at all.
   //  3. It stops the calls that are left, through their stop tokens; what has not ended half a
-  //  second
-  //     later is aborted. Callers get UNAVAILABLE. Clients have one second to read their replies.
+  //     second later is aborted. Callers get UNAVAILABLE. Clients have one second to read their
+  //     replies.
   // The report names what did not end in time. Steps after the grace take ten seconds at most. A
-  // blocking handler cannot be taken off its thread: it goes on, and the destructor waits for it.
+  // blocking handler cannot be interrupted: it goes on, and the destructor waits for it.
   //
   // While Start() runs on another thread, this waits for it; after this, Start() fails. Every call
   // returns the same report. It is refused, with ShutdownReport::status, where it would wait for
@@ -218,9 +218,9 @@ class Server {
   // a log hook that Start() or another Shutdown() calls.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
-  // Waits until another thread has called Shutdown() and that has returned. Several threads may
-  // wait. FAILED_PRECONDITION: on a thread of this server or of any event loop, or in a child of
-  // fork().
+  // Blocks until a Shutdown() that another thread calls, now or later, has finished. Several
+  // threads may wait, also before Start(). FAILED_PRECONDITION: on a thread of this server or of
+  // any event loop, or in a child of fork().
   absl::Status Wait();
 
   // The full name, "package.Service", of each service in the order in which they were added. Any

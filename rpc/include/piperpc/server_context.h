@@ -66,7 +66,8 @@ class ServerContext {
   // The state of the caller's connection, such as its login.
   virtual SessionState& session() = 0;
 
-  // Adds metadata that is sent after the reply. Any thread of the handler. The call ends with
+  // Adds metadata that is sent after the reply. Before the handler returns, on any of its threads,
+  // or in Before() of a middleware; in After() it does nothing. The call ends with
   // RESOURCE_EXHAUSTED when all trailers together exceed the client's limit on metadata, and with
   // INTERNAL when a key is not valid (metadata.h): the log then names the key ("invalid trailer").
   virtual void AddTrailer(std::string_view key, std::string_view value) = 0;

@@ -6,7 +6,8 @@
 //
 // A yield hands the message to the connection and waits while the client has no credit left, so a
 // slow client slows the handler and nothing is piled up. `co_yield absl::Status` with an error ends
-// the stream with it; nothing after it runs. Running off the end is OK.
+// the stream with it; nothing after it runs. Reaching the end of the coroutine ends
+// the call with OK.
 //
 // When the call has been stopped, the handler is not resumed from a yield: its frame is destroyed
 // there, and with it what it holds. Everything else that it waits for should look at the stop

@@ -22,7 +22,9 @@
 //     auto call = client.CoGreet(request, {.timeout = 1s});
 //     absl::StatusOr<GreetResponse> response = co_await call;
 //
-// Where the library can detect it, the two in one expression do not compile with g++ 12.
+// The library makes the common cases fail to compile with g++ 12: CoX(request, {…}) and
+// RunBlocking(). It cannot detect others, such as options in braces that are given to a streaming
+// method. When g++ 12 stops with "array used as initializer", this is the reason.
 #pragma once
 
 #include <atomic>

@@ -162,11 +162,11 @@ absl::Status Call::Expired() const {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
   if (!connection_->hello_received()) {
-    return core_.DeadlineExceeded("waiting for a reply to Hello from the server at", times_.begun);
+    return core_.DeadlineExceeded("waiting for the Hello of the PipeRPC server at", times_.begun);
   }
   if (phase_ == Phase::kSent) {
     return core_.DeadlineExceeded(
-        absl::StrCat("waiting for the reply to ", base::ToAbsl(method_), " of the server at"),
+        absl::StrCat("waiting for the reply to ", base::ToAbsl(method_), " from the server at"),
         times_.begun);
   }
   return core_.DeadlineExceeded(

@@ -30,13 +30,19 @@ absl::Status GivesOneReply(std::string_view method) {
 absl::Status AboveServersLimit(std::string_view what, std::size_t size, std::uint64_t limit,
                                std::string_view option) {
   return absl::ResourceExhaustedError(absl::StrCat("the ", base::ToAbsl(what), " has ", size,
-                                                   " bytes; the server's limit is ", limit, " (",
-                                                   base::ToAbsl(option), ")"));
+                                                   " bytes; the server's limit is ", limit,
+                                                   " (ServerOptions::", base::ToAbsl(option), ")"));
 }
 
 absl::Status CancelledByCaller() {
   return base::ErrorInMemory([] { return absl::CancelledError("the caller cancelled the call"); },
                              absl::StatusCode::kCancelled);
+}
+
+absl::Status WriterDropped() {
+  return base::ErrorInMemory(
+      [] { return absl::CancelledError("the last AsyncWriter was destroyed before WritesDone()"); },
+      absl::StatusCode::kCancelled);
 }
 
 absl::Status ChannelWasClosed() {
@@ -50,9 +56,9 @@ absl::Status ThrownBy(std::string_view who, const std::exception_ptr& thrown) {
       no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInternal;
   return base::ErrorInMemory(
       [&] {
-        const std::string_view what = no_memory
-                                          ? " ran out of memory; try again later, or with less data"
-                                          : " threw an exception; the channel's log says what";
+        const std::string_view what =
+            no_memory ? " ran out of memory; try again later, or with less data"
+                      : " threw an exception; the channel's log says what (ChannelOptions::log)";
         return absl::Status(code, absl::StrCat(base::ToAbsl(who), base::ToAbsl(what)));
       },
       code);

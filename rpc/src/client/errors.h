@@ -23,6 +23,7 @@ absl::Status AboveServersLimit(std::string_view what, std::size_t size, std::uin
 
 // CANCELLED, which is told without memory, too.
 absl::Status CancelledByCaller();
+absl::Status WriterDropped();
 absl::Status ChannelWasClosed();
 
 // RESOURCE_EXHAUSTED: it had no memory; INTERNAL: anything else, of which the log says more. `who`:

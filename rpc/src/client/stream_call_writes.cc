@@ -174,7 +174,7 @@ void StreamCall::LetGoOfWrites() {
   if (core().foreign()) return;
   const Core::Lock lock(core());
   if (ended() || half_closed_) return;
-  DropAndEnd(CancelledByCaller());
+  DropAndEnd(WriterDropped());
 }
 
 }  // namespace piperpc::client

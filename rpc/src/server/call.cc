@@ -470,7 +470,7 @@ void Call::Throw(std::exception_ptr exception) {
     return Finish(HandlerOutOfMemory(method()));
   }
   LogThrown(connection_.core(), *this, "handler threw", exception);
-  Finish(FailedUnexpectedly(method()));
+  Finish(FailedUnexpectedly("the handler threw an exception", method()));
 }
 
 std::string Call::Describe() const {

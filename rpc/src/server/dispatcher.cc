@@ -115,10 +115,11 @@ bool Dispatcher::HasServiceOf(std::string_view method) const {
 }
 
 absl::Status Dispatcher::NotFound(std::string_view method) const {
-  return absl::UnimplementedError(absl::StrCat(
-      "no method '", base::ToAbsl(method), "': ",
-      HasServiceOf(method) ? "its service exists on this server, but has no such method"
-                           : "this server has no such service"));
+  std::string_view why = "this server has no such service";
+  if (!IsMethodName(method)) why = "it must be package.Service/Method";
+  if (HasServiceOf(method)) why = "its service exists on this server, but has no such method";
+  return absl::UnimplementedError(
+      absl::StrCat("no method '", base::ToAbsl(method), "': ", base::ToAbsl(why)));
 }
 
 }  // namespace piperpc::server

@@ -111,10 +111,10 @@ absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit) {
                    "; try again later, or make fewer calls with large replies at once"));
 }
 
-absl::Status FailedUnexpectedly(std::string_view method) {
+absl::Status FailedUnexpectedly(std::string_view what, std::string_view method) {
   return base::ErrorInMemory([&] {
-    return absl::InternalError(
-        absl::StrCat(base::ToAbsl(method), " failed unexpectedly; see the server's log"));
+    return absl::InternalError(absl::StrCat(base::ToAbsl(what), " in ", base::ToAbsl(method),
+                                            "; the server's log says more (ServerOptions::log)"));
   });
 }
 

@@ -38,9 +38,9 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit);
 // `waiting`: bytes above the output queue; `limit`: MemoryShare::LimitInTheWay().
 absl::Status RepliesNotRead(std::size_t waiting, base::Duration time);
 absl::Status NoRoomToReply(std::size_t waiting, std::string_view limit);
-// A handler or a middleware threw; what it was is for the server's log only.
-// Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.
-absl::Status FailedUnexpectedly(std::string_view method);
+// INTERNAL: `what` has happened, which is the fault of the server; the details are for its log
+// only. Where there is no memory even for the text, RESOURCE_EXHAUSTED without one.
+absl::Status FailedUnexpectedly(std::string_view what, std::string_view method);
 absl::Status HandlerOutOfMemory(std::string_view method);
 absl::Status MessageTooSlow(std::uint64_t size, base::Duration allowed);
 // `doing` says what with the method. The client's own text is alike: see client/core.h.

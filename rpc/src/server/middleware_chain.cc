@@ -21,8 +21,10 @@ absl::Status MiddlewareChain::Before(const ServerCore& core, ServerContext& cont
     base::RunGuarded([&] { status = middleware->Before(context); },
                      [&](const std::exception_ptr& thrown) {
                        LogThrown(core, context, kThrew, thrown);
-                       status = base::IsOutOfMemory(thrown) ? base::OutOfMemory("a middleware")
-                                                            : FailedUnexpectedly(context.method());
+                       status = base::IsOutOfMemory(thrown)
+                                    ? base::OutOfMemory("a middleware")
+                                    : FailedUnexpectedly("a middleware threw an exception",
+                                                         context.method());
                      });
     if (!status.ok()) return status;
     ++entered_;

@@ -23,7 +23,7 @@ absl::Status EncodeTrailers(const ServerCore& core, const ServerContext& context
     return LogFields{{"method", std::string(context.method())},
                      {"reason", std::string(fields.status().message())}};
   });
-  return FailedUnexpectedly(context.method());
+  return FailedUnexpectedly("the handler added an invalid trailer", context.method());
 }
 
 void LogIfCut(const ServerCore& core, const ServerContext& context, const absl::Status& status) {
