@@ -66,7 +66,8 @@ bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline
 Core::Core(std::string_view endpoint, ChannelOptions options)
     : Core(CheckPlace(endpoint, options), endpoint, std::move(options)) {}
 
-Core::Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options)
+Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
+           ChannelOptions&& options)
     : transport_(options.transport == nullptr ? nullptr : options.transport->Share()),
       io_thread_(std::move(options.io_thread)),
       options_(std::move(options)),

@@ -165,7 +165,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // With the lock: the loop runs, or has been handed in.
   bool has_loop() const { return io_thread_ != nullptr; }
 
-  const absl::StatusOr<Place>& place() const { return place_; }
+  const absl::StatusOr<transport::Place>& place() const { return place_; }
 
   // No loop is needed any more. Without the lock, not on its thread.
   void LetGoOfLoop();
@@ -173,7 +173,7 @@ class Core : public std::enable_shared_from_this<Core> {
  private:
   static absl::Status AlreadyClosed();
 
-  Core(absl::StatusOr<Place> place, std::string_view endpoint, ChannelOptions&& options);
+  Core(absl::StatusOr<transport::Place> place, std::string_view endpoint, ChannelOptions&& options);
 
   // Wakes the loop for the earliest deadline.
   struct Alarm final : transport::EventLoop::Timer {
@@ -199,7 +199,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::shared_ptr<IoThread> io_thread_;                    // Null: not needed yet, or not any more.
   ChannelOptions options_;
   const std::string endpoint_text_;
-  const absl::StatusOr<Place> place_;  // Not OK: no call can be made.
+  const absl::StatusOr<transport::Place> place_;  // Not OK: no call can be made.
 
   const connection::BufferSource buffers_;
 

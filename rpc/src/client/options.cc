@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
 
-absl::StatusOr<transport::Transport*> TransportOf(const ChannelOptions& options) {
-  if (options.io_thread != nullptr) return &options.io_thread->transport();
-  if (options.transport != nullptr) return options.transport;
-  return transport::SystemTransport(options.backend);
-}
-
 absl::Status CheckIoThread(const ChannelOptions& options) {
   if (options.io_thread == nullptr || options.transport == nullptr) return absl::OkStatus();
   if (&options.io_thread->transport() == options.transport) return absl::OkStatus();
@@ -58,13 +52,12 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   return status;
 }
 
-absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions& options) {
+absl::StatusOr<transport::Place> CheckPlace(std::string_view endpoint,
+                                            const ChannelOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  const auto transport = TransportOf(options);
-  if (!transport.ok()) return transport.status();
-  auto parsed = (*transport)->ParseEndpoint(endpoint);
-  if (!parsed.ok()) return parsed.status();
-  return Place{*std::move(parsed), *transport};
+  const bool has_thread = options.io_thread != nullptr;
+  return transport::FindPlace(
+      endpoint, has_thread ? &options.io_thread->transport() : options.transport, options.backend);
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

@@ -6,23 +6,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
-#include "piperpc/endpoint.h"
 #include "src/base/clock.h"
-#include "src/transport/transport.h"
+#include "src/transport/place.h"
 
 namespace piperpc::client {
 
 // INVALID_ARGUMENT names the option that is out of its range, its value and the range.
 absl::Status CheckOptions(const ChannelOptions& options);
 
-// What a channel connects to, and by what.
-struct Place {
-  Endpoint endpoint;
-  transport::Transport* transport;
-};
-
-// That, or what is wrong with the options or the endpoint.
-absl::StatusOr<Place> CheckPlace(std::string_view endpoint, const ChannelOptions& options);
+// What a channel connects to, and by what; or what is wrong with the options or the endpoint.
+absl::StatusOr<transport::Place> CheckPlace(std::string_view endpoint,
+                                            const ChannelOptions& options);
 
 // How long a call may take, as points in time.
 struct CallTimes {

@@ -1,0 +1,85 @@
+// All that runs of a server: its event loops, the listener, and the clients that these have. Begins
+// it, and ends it step by step.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "piperpc/endpoint.h"
+#include "piperpc/internal/mutex.h"
+#include "piperpc/peer.h"
+#include "piperpc/server.h"
+#include "src/base/clock.h"
+#include "src/server/acceptor.h"
+#include "src/server/connection_host.h"
+#include "src/server/server_loop.h"
+#include "src/transport/listener.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::server {
+
+// The functions that change it take turns; those that do not may run on any thread once Start() has
+// returned OK.
+class ServerLoops {
+ public:
+  explicit ServerLoops(ServerCore& core);
+
+  // Listens, and serves. `on_thread` runs first on each loop's thread. After an error all is as
+  // before.
+  absl::Status Start(transport::Transport& transport, const Endpoint& endpoint,
+                     const std::function<void()>& on_thread);
+  bool started() const { return !loops_.empty(); }
+
+  // What the loops wait with: that of all of them, or of each in its order where they differ, as
+  // the system may have refused a loop what it gave another.
+  std::string Backends() const;
+
+  std::size_t connections() const { return acceptor_.connections(); }  // Also before Start().
+  std::size_t calls() const;
+
+  // As Server::Shutdown(). Once.
+  ShutdownReport ShutDown(std::chrono::milliseconds grace);
+
+  // ShutDown() could not wait for everything.
+  bool has_leftovers() const { return leftovers_ != Leftovers::kNothing; }
+
+  // Waits for it, however long that takes.
+  void FinishLeftovers();
+
+ private:
+  using Names = std::vector<std::string>;
+  enum class Leftovers { kNothing, kThreads, kCalls };
+
+  absl::Status Listen(transport::Transport& transport, const Endpoint& endpoint);
+  absl::Status StartThreads(const std::function<void()>& on_thread);
+  void TakeBackStart();
+
+  void CloseListener();
+  void EndCalls(ShutdownReport& report, base::TimePoint limit);
+  void TakeLosses(ShutdownReport& report, base::TimePoint limit);
+  bool StopThreads(ShutdownReport& report, base::TimePoint limit);
+  static bool TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names);
+  std::string Describe(std::size_t index) const;
+
+  void OnGone(const Peer& peer, bool refused);
+  bool WaitUntilGone(base::TimePoint limit);
+
+  ServerCore& core_;
+  internal::Mutex gone_mutex_;
+  std::condition_variable gone_;
+  bool listening_ ABSL_GUARDED_BY(gone_mutex_) = false;  // Until the listener has closed.
+
+  Acceptor acceptor_;
+  std::vector<std::unique_ptr<ServerLoop>> loops_;
+  std::unique_ptr<transport::Listener> listener_;
+  Leftovers leftovers_ = Leftovers::kNothing;
+};
+
+}  // namespace piperpc::server

@@ -1,0 +1,22 @@
+// Where a server listens or a channel connects, and by what.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "piperpc/endpoint.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::transport {
+
+struct Place {
+  Endpoint endpoint;
+  Transport* transport;
+};
+
+// By `given`, or, where that is null, by the system's transport with that `backend`.
+// INVALID_ARGUMENT: this system has no such backend, or `endpoint` is not valid.
+absl::StatusOr<Place> FindPlace(std::string_view endpoint, Transport* given,
+                                std::string_view backend);
+
+}  // namespace piperpc::transport
