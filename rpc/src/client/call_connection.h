@@ -28,7 +28,7 @@ class CallConnection : public connection::ConnectionBase {
 
   // RESOURCE_EXHAUSTED: the server does not take a message of this size.
   absl::Status CheckSize(std::size_t message_size) const {
-    if (message_size <= peer_limits().max_message_bytes) return absl::OkStatus();
+    if (peer_limits().Takes(message_size)) return absl::OkStatus();
     return AboveServersLimit("message", message_size, peer_limits().max_message_bytes,
                              "max_message_bytes");
   }

@@ -66,7 +66,7 @@ class Connection final : public CallConnection,
 
   // Its limit does not speak against it, as far as that is known.
   bool MayTake(std::size_t message_size) const {
-    return !hello_received() || message_size <= peer_limits().max_message_bytes;
+    return !hello_received() || peer_limits().Takes(message_size);
   }
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) override;
 

@@ -16,6 +16,8 @@ struct PeerLimits {
   std::uint32_t max_packet_bytes = wire::kEarlyPacketBytes;
   std::uint32_t max_metadata_bytes = wire::kEarlyMetadataBytes;
   std::uint32_t max_calls = wire::kEarlyCalls;  // At once.
+
+  bool Takes(std::size_t message_size) const { return message_size <= max_message_bytes; }
 };
 
 // `max_packet`: what the pipe carries.

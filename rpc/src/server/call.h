@@ -160,6 +160,7 @@ class Call final : public internal::ServerCall,
   void StopWithoutCredit(std::uint64_t size);
   void OnPart(bool request);
   void ExpectRest();
+  void StopTooSlow();
   void Deliver(wire::Bytes message);
   Inbound Own(wire::Bytes message);
   void LetGo();
@@ -170,8 +171,7 @@ class Call final : public internal::ServerCall,
   void ForgetFirst();
   void Forget(Inbound& message);
   void WakeReader();
-  bool Fits(const internal::OutMessage& reply) const;
-  absl::Status WhyNot(const internal::OutMessage& reply) const;  // It does not fit.
+  absl::Status CheckReply(const internal::OutMessage& reply) const;
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
   // A source of stop that is made when somebody asks for it.

@@ -47,11 +47,6 @@ class CallConnection : public connection::ConnectionBase,
     return reply_memory_.Take(queued - output_limit(), message_size);
   }
 
-  // The client takes messages of this size.
-  bool Takes(std::size_t message_size) const {
-    return message_size <= peer_limits().max_message_bytes;
-  }
-
   // Throws std::bad_alloc.
   void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
 
