@@ -1,6 +1,5 @@
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -113,14 +112,14 @@ namespace {
 
 // On a thread that is no executor's there is nothing else to do meanwhile.
 bool SleepHere(base::TimePoint when, const std::stop_token& stop) {
-  std::mutex mutex;
+  internal::Mutex mutex;
   std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
+  const internal::MutexLock lock(mutex);
   const auto never = [] { return false; };
   if (when == base::kNever) {
-    stopped.wait(lock, stop, never);
+    stopped.wait(mutex, stop, never);
   } else {
-    stopped.wait_until(lock, stop, when, never);
+    stopped.wait_until(mutex, stop, when, never);
   }
   return !stop.stop_requested();
 }

@@ -3,15 +3,16 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
 #include "piperpc/executor.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/threads.h"
 #include "src/base/clock.h"
 #include "src/base/process.h"
@@ -21,18 +22,20 @@ namespace piperpc {
 
 using Job = absl::AnyInvocable<void()>;
 
-// What one user has of a pool; or, without a name and a share, the pool's owner. Under the pool's
-// lock.
+// What one user has of a pool; or, without a name and a share, the pool's owner.
 struct WorkerPool::Part {
+  // For clang: stands for the lock of whichever pool. No thread holds those of two.
+  static internal::Mutex pool_mutex;
+
   explicit Part(std::string_view its_user) : user(its_user) {}
   const std::string user;
-  std::map<Ticket, Job> queue;  // The oldest first.
-  std::size_t running = 0;
+  std::map<Ticket, Job> queue ABSL_GUARDED_BY(pool_mutex);  // The oldest first.
+  std::size_t running ABSL_GUARDED_BY(pool_mutex) = 0;
 
   // Its place in the line of those with work that may run. Here while it does not stand there, and
   // empty then: so it needs no memory to stand in line.
-  std::list<std::shared_ptr<Part>> place{1};
-  bool in_line() const { return place.empty(); }
+  std::list<std::shared_ptr<Part>> place ABSL_GUARDED_BY(pool_mutex){1};
+  bool in_line() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(pool_mutex) { return place.empty(); }
 };
 
 class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
@@ -53,7 +56,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
           "this worker pool was used before fork() and belongs to the parent process; create a new "
           "one in the child");
     }
-    const std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex());
     if (stopping_) return absl::UnavailableError("the worker threads have been stopped");
     const bool may_run = part->running + part->queue.size() < ThreadsOf(*part);
     bool runs = may_run && idle_ > Claimed();
@@ -78,7 +81,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   bool TakeBack(Part& part, Ticket ticket) {
     if (foreign()) return false;
     decltype(part.queue)::node_type taken;  // Goes away without the lock.
-    const std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex());
     taken = part.queue.extract(ticket);
     if (taken.empty()) return false;
     --queued_;
@@ -93,15 +96,12 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
     if (foreign()) return true;
     std::vector<std::thread> threads;
     {
-      std::unique_lock lock(mutex_);
+      internal::MutexLock lock(mutex());
       stopping_ = true;
       changed_.notify_all();
       if (!MayWaitHere()) return alive_ == 0;
-      const auto ended = [this] { return alive_ == 0; };
-      if (limit == base::kNever) {
-        ended_.wait(lock, ended);
-      } else if (!ended_.wait_until(lock, limit, ended)) {
-        return false;
+      for (bool in_time = true; alive_ > 0; in_time = WaitForEnd(lock, limit)) {
+        if (!in_time) return false;
       }
       threads.swap(threads_);
     }
@@ -112,24 +112,33 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   // What still runs keeps this alive.
   void StopAndLetGo() {
     if (Stop(base::kNever)) return;
-    const std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex());
     for (std::thread& thread : threads_) thread.detach();
     threads_.clear();
   }
 
   bool busy() const {
     if (foreign()) return false;
-    const std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex());
     return running_ + queued_ > 0;
   }
 
   bool IsOwnThread() const { return current == this; }
 
  private:
+  internal::Mutex& mutex() const ABSL_LOCK_RETURNED(Part::pool_mutex) { return mutex_; }
+
   // Neither for itself, nor on the thread of an event loop, which others need.
   bool MayWaitHere() const { return !IsOwnThread() && Executor::Current() == nullptr; }
 
-  absl::Status AddThread() {
+  // False: `limit` has passed.
+  bool WaitForEnd(internal::MutexLock& lock, base::TimePoint limit) {
+    if (limit != base::kNever) return lock.WaitUntil(ended_, limit);
+    lock.Wait(ended_);
+    return true;
+  }
+
+  absl::Status AddThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     threads_.reserve(threads_.size() + 1);  // It may throw: before there is a thread to keep.
     auto thread =
         internal::StartThread("a worker thread", [self = shared_from_this()] { self->Work(); });
@@ -141,7 +150,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   // For one more that has to wait.
-  absl::Status CheckRoom(const Part& part) const {
+  absl::Status CheckRoom(const Part& part) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     const std::size_t waiting = queued_ - Claimed();
     if (waiting >= queue_limit_) {
       return absl::ResourceExhaustedError(absl::StrCat(
@@ -158,7 +167,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
                      "waiting as there are free places; try again later"));
   }
 
-  std::string WhyNoThread(const Part& part) const {
+  std::string WhyNoThread(const Part& part) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     const std::size_t share = ThreadsOf(part);
     if (share == max_threads_ || part.running + Claimed(part) < share) {
       return absl::StrCat("all ", threads_.size(), " worker threads (", threads_name_,
@@ -169,18 +178,18 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   // How much of its queued work the part's share of the threads allows to run now.
-  std::size_t MayRun(const Part& part) const {
+  std::size_t MayRun(const Part& part) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     return std::min(part.queue.size(), ThreadsOf(part) - part.running);
   }
 
   // How many of the idle threads are on their way to queued work: to that of one part, and to that
   // of all parts. They serve the line round robin, each one piece of work.
-  std::size_t Claimed(const Part& part) const {
+  std::size_t Claimed(const Part& part) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     std::size_t own = 0;
     ForEachClaim([&](const Part& claims) { own += &claims == &part; });
     return own;
   }
-  std::size_t Claimed() const {
+  std::size_t Claimed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     std::size_t claimed = 0;
     for (auto part = line_.begin(); part != line_.end() && claimed < idle_; ++part) {
       claimed += MayRun(**part);
@@ -189,7 +198,7 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   template <typename Take>
-  void ForEachClaim(Take take) const {
+  void ForEachClaim(Take take) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     std::size_t left = Claimed();
     for (std::size_t round = 0; left > 0; ++round) {
       for (auto part = line_.begin(); part != line_.end() && left > 0; ++part) {
@@ -205,13 +214,15 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
     return part.user.empty() ? max_threads_ : max_threads_ - max_threads_ / 4;
   }
 
-  void StandInLine(const std::shared_ptr<Part>& part) {
+  void StandInLine(const std::shared_ptr<Part>& part)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     if (part->in_line() || part->queue.empty() || part->running >= ThreadsOf(*part)) return;
     part->place.front() = part;
     line_.splice(line_.end(), part->place);
   }
 
-  std::shared_ptr<Part> LeaveLine(std::list<std::shared_ptr<Part>>::iterator place) {
+  std::shared_ptr<Part> LeaveLine(std::list<std::shared_ptr<Part>>::iterator place)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     std::shared_ptr<Part> part = std::move(*place);
     part->place.splice(part->place.end(), line_, place);
     return part;
@@ -219,27 +230,33 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
 
   void Work() {
     current = this;
-    std::unique_lock lock(mutex_);
+    internal::MutexLock lock(mutex());
     for (;;) {
-      changed_.wait(lock, [this] { return stopping_ || !line_.empty(); });
+      while (!stopping_ && line_.empty()) lock.Wait(changed_);
       if (line_.empty()) break;
-      RunNext(lock);
+      const std::shared_ptr<Part> part = LeaveLine(line_.begin());
+      Job job = Begin(part);
+      lock.Unlock();
+      RunOne(std::move(job));
+      lock.Lock();
+      End(part);
     }
     // The last thing with the lock, which Stop() takes before it joins.
     if (--alive_ == 0) ended_.notify_all();
   }
 
-  void RunNext(std::unique_lock<std::mutex>& lock) {
-    const std::shared_ptr<Part> part = LeaveLine(line_.begin());
+  // What this thread runs next, the oldest of the part's.
+  Job Begin(const std::shared_ptr<Part>& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     auto next = part->queue.extract(part->queue.begin());
     --queued_;
     --idle_;
     ++running_;
     ++part->running;
     StandInLine(part);
-    lock.unlock();
-    RunOne(std::move(next.mapped()));
-    lock.lock();
+    return std::move(next.mapped());
+  }
+
+  void End(const std::shared_ptr<Part>& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(Part::pool_mutex) {
     --running_;
     ++idle_;
     --part->running;
@@ -261,17 +278,18 @@ class WorkerPool::Impl : public std::enable_shared_from_this<Impl> {
   const std::size_t queue_limit_;
   const std::string threads_name_;
   const std::string queue_limit_name_;
-  mutable std::mutex mutex_;
+  mutable internal::Mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable ended_;
-  std::list<std::shared_ptr<Part>> line_;  // Those with work that may run; the next one first.
-  std::size_t queued_ = 0;                 // Of all parts.
-  Ticket last_ticket_ = 0;
-  std::vector<std::thread> threads_;
-  std::size_t alive_ = 0;  // Of those.
-  std::size_t idle_ = 0;
-  std::size_t running_ = 0;
-  bool stopping_ = false;
+  // Those with work that may run; the next one first.
+  std::list<std::shared_ptr<Part>> line_ ABSL_GUARDED_BY(Part::pool_mutex);
+  std::size_t queued_ ABSL_GUARDED_BY(Part::pool_mutex) = 0;  // Of all parts.
+  Ticket last_ticket_ ABSL_GUARDED_BY(Part::pool_mutex) = 0;
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(Part::pool_mutex);
+  std::size_t alive_ ABSL_GUARDED_BY(Part::pool_mutex) = 0;  // Of those.
+  std::size_t idle_ ABSL_GUARDED_BY(Part::pool_mutex) = 0;
+  std::size_t running_ ABSL_GUARDED_BY(Part::pool_mutex) = 0;
+  bool stopping_ ABSL_GUARDED_BY(Part::pool_mutex) = false;
 };
 
 thread_local const WorkerPool::Impl* WorkerPool::Impl::current = nullptr;

@@ -4,15 +4,16 @@
 #include <coroutine>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/client.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/wakeup.h"
 #include "piperpc/task.h"
 
@@ -105,14 +106,14 @@ class [[nodiscard]] UnaryAwaiter {
     explicit State(std::coroutine_handle<> handle)
         : Wakeup(Executor::CurrentHandle(), &Resume, handle.address()) {}
     void Watch(const std::shared_ptr<CallControl>& call) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       call_ = call;
     }
     void Abandon() {
       Detach();
       std::shared_ptr<CallControl> call;
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         call = call_.lock();
       }
       if (call != nullptr) call->Cancel();
@@ -123,8 +124,9 @@ class [[nodiscard]] UnaryAwaiter {
    private:
     static void Resume(void* frame) { std::coroutine_handle<>::from_address(frame).resume(); }
 
-    std::mutex mutex_;
-    std::weak_ptr<CallControl> call_;  // Which holds this, until it is over.
+    Mutex mutex_;
+    // Which holds this, until it is over.
+    std::weak_ptr<CallControl> call_ ABSL_GUARDED_BY(mutex_);
   };
 
   Start start_;
