@@ -68,23 +68,27 @@ absl::StatusOr<std::size_t> MemoryPipe::ReceiveUntil(std::span<char> buffer,
 
 // What was sent stays in the other end's inbox: there is nothing to drain.
 void MemoryPipe::Close(CloseMode, absl::AnyInvocable<void()> closed) {
+  EventLoop* loop = nullptr;
   {
     const internal::MutexLock lock(wire_->mutex);
     HangUp();
+    loop = loop_;
   }
   slot_.Reset();
-  if (loop_ == nullptr) return closed();
-  loop_->Post(std::move(closed));  // After all that was posted for this end while it was open.
+  if (loop == nullptr) return closed();
+  loop->Post(std::move(closed));  // After all that was posted for this end while it was open.
 }
 
 void MemoryPipe::WakeReader(MemoryEnd& end) {
   end.arrived.notify_one();
   if (!end.receiving) return;
+  end.pipe->wire_->mutex.AssertHeld();  // It is the same wire.
   end.pipe->loop_->Post([pipe = end.pipe] { pipe->FinishReceive(); });
 }
 
 void MemoryPipe::WakeWriter(MemoryEnd& end) {
   if (!end.sending) return;
+  end.pipe->wire_->mutex.AssertHeld();
   end.pipe->loop_->Post([pipe = end.pipe] { pipe->FinishSend(); });
 }
 

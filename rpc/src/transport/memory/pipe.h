@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "src/transport/connection_slots.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/memory/wire.h"
@@ -45,15 +46,16 @@ class MemoryPipe final : public Pipe {
   void HangUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(wire_->mutex);
 
   // On the loop.
-  void FinishReceive();
-  void FinishSend();
+  void FinishReceive() ABSL_LOCKS_EXCLUDED(wire_->mutex);
+  void FinishSend() ABSL_LOCKS_EXCLUDED(wire_->mutex);
 
   const std::shared_ptr<MemoryWire> wire_;
   const int side_;
   const Peer peer_;
-  EventLoop* loop_ = nullptr;
-  Delegate* delegate_ = nullptr;
-  std::vector<Bytes> pending_;  // The slices of a Send() that is under way.
+  EventLoop* loop_ ABSL_GUARDED_BY(wire_->mutex) = nullptr;
+  Delegate* delegate_ = nullptr;  // The loop's.
+  // The slices of a Send() that is under way.
+  std::vector<Bytes> pending_ ABSL_GUARDED_BY(wire_->mutex);
   ConnectionSlots::Slot slot_;
 };
 
