@@ -13,7 +13,7 @@ absl::Status HashQueue::Run(const std::string& user, absl::AnyInvocable<void()> 
 }
 
 std::shared_ptr<piperpc::WorkerPool> HashQueue::PartOf(const std::string& user) {
-  const std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   std::erase_if(parts_, [](const auto& each) { return each.second.expired(); });
   std::weak_ptr<piperpc::WorkerPool>& part = parts_[user];
   std::shared_ptr<piperpc::WorkerPool> live = part.lock();

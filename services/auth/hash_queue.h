@@ -3,13 +3,14 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 
 namespace services {
 
@@ -33,9 +34,10 @@ class HashQueue {
   std::shared_ptr<piperpc::WorkerPool> PartOf(const std::string& user);
 
   piperpc::WorkerPool pool_;
-  std::mutex mutex_;
-  // Guarded by `mutex_`. A part lives as long as its work.
-  std::unordered_map<std::string, std::weak_ptr<piperpc::WorkerPool>> parts_;
+  piperpc::internal::Mutex mutex_;
+  // A part lives as long as its work.
+  std::unordered_map<std::string, std::weak_ptr<piperpc::WorkerPool>> parts_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace services

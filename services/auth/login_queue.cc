@@ -12,7 +12,7 @@ absl::StatusOr<std::unique_ptr<LoginQueue::Place>> LoginQueue::Join(std::string_
                                                                     std::string_view peer) {
   // Declared before the lock: when something below fails, its destructor takes the lock.
   auto place = std::make_unique<Place>(*this, LoginKey(username, peer));
-  const std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   std::list<Place*>& queue = queues_[place->key_];
   if (queue.size() >= limit_) {
     return absl::ResourceExhaustedError(
@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<LoginQueue::Place>> LoginQueue::Join(std::string_
 }
 
 void LoginQueue::Leave(Place& place) {
-  const std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   const auto found = queues_.find(place.key_);
   if (found == queues_.end()) return;
   std::list<Place*>& queue = found->second;

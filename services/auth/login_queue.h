@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 
 namespace services {
 
@@ -49,8 +50,8 @@ class LoginQueue {
   void Leave(Place& place);
 
   const std::size_t limit_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::list<Place*>> queues_;  // Guarded by `mutex_`.
+  piperpc::internal::Mutex mutex_;
+  std::unordered_map<std::string, std::list<Place*>> queues_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace services

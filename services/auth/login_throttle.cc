@@ -15,7 +15,7 @@ constexpr int kMostCounted = 64;
 
 LoginThrottle::Duration LoginThrottle::Delay(std::string_view username, std::string_view peer,
                                              TimePoint now) const {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   const auto found = by_key_.find(LoginKey(username, peer));
   if (found == by_key_.end() || Forgotten(*found->second, now)) return Duration::zero();
   const TimePoint allowed = found->second->last + DelayAfter(found->second->failures);
@@ -23,7 +23,7 @@ LoginThrottle::Duration LoginThrottle::Delay(std::string_view username, std::str
 }
 
 void LoginThrottle::Failed(std::string_view username, std::string_view peer, TimePoint now) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   std::string key = LoginKey(username, peer);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) {
@@ -39,7 +39,7 @@ void LoginThrottle::Failed(std::string_view username, std::string_view peer, Tim
 }
 
 void LoginThrottle::Succeeded(std::string_view username, std::string_view peer) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   const auto found = by_key_.find(LoginKey(username, peer));
   if (found == by_key_.end()) return;
   entries_.erase(found->second);

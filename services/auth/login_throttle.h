@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstddef>
 #include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 
 namespace services {
 
@@ -42,12 +44,12 @@ class LoginThrottle {
   };
   Duration DelayAfter(int failures) const;
   bool Forgotten(const Entry& entry, TimePoint now) const;
-  void DropOldest();
+  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LoginThrottleOptions options_;
-  mutable std::mutex mutex_;
-  std::list<Entry> entries_;  // The latest failure first.
-  std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
+  mutable piperpc::internal::Mutex mutex_;
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // The latest failure first.
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace services

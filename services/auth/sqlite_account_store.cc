@@ -2,11 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/mutex.h"
 #include "services/auth/private_file.h"
 #include "services/auth/sqlite.h"
 
@@ -151,7 +152,7 @@ class SqliteAccountStore final : public AccountStore {
         replace_(std::move(replace)) {}
 
   absl::StatusOr<std::optional<std::string>> FindHash(std::string_view username) override {
-    std::lock_guard lock(mutex_);
+    const piperpc::internal::MutexLock lock(mutex_);
     const ResetOnExit reset(find_);
     const absl::StatusOr<bool> found = Run(find_, username);
     if (!found.ok()) return found.status();
@@ -161,7 +162,7 @@ class SqliteAccountStore final : public AccountStore {
   }
 
   absl::StatusOr<bool> Insert(std::string_view username, std::string_view hash) override {
-    std::lock_guard lock(mutex_);
+    const piperpc::internal::MutexLock lock(mutex_);
     const ResetOnExit reset(insert_);
     const absl::StatusOr<bool> done = Run(insert_, username, hash);
     if (!done.ok()) return done.status();
@@ -170,17 +171,17 @@ class SqliteAccountStore final : public AccountStore {
 
   absl::Status ReplaceHash(std::string_view username, std::string_view old_hash,
                            std::string_view new_hash) override {
-    std::lock_guard lock(mutex_);
+    const piperpc::internal::MutexLock lock(mutex_);
     const ResetOnExit reset(replace_);
     return Run(replace_, username, old_hash, new_hash).status();
   }
 
  private:
-  std::mutex mutex_;  // Of all below: a connection serves one thread at a time.
-  SqliteDatabase database_;
-  SqliteStatement find_;
-  SqliteStatement insert_;
-  SqliteStatement replace_;
+  piperpc::internal::Mutex mutex_;  // A connection serves one thread at a time.
+  SqliteDatabase database_ ABSL_GUARDED_BY(mutex_);
+  SqliteStatement find_ ABSL_GUARDED_BY(mutex_);
+  SqliteStatement insert_ ABSL_GUARDED_BY(mutex_);
+  SqliteStatement replace_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A file that is there keeps its access until it is known to be ours.

@@ -53,11 +53,11 @@ struct Hub::BlockedPublisher {
 class Hub::Registration {
  public:
   explicit Registration(Hub& hub) : hub_(hub) {
-    std::lock_guard lock(hub_.mutex_);
+    const piperpc::internal::MutexLock lock(hub_.mutex_);
     hub_.blocked_.insert(publisher_.get());
   }
   ~Registration() {
-    std::lock_guard lock(hub_.mutex_);
+    const piperpc::internal::MutexLock lock(hub_.mutex_);
     hub_.blocked_.erase(publisher_.get());
   }
   Registration(const Registration&) = delete;
@@ -117,7 +117,7 @@ absl::StatusOr<std::unique_ptr<Feed>> Hub::Open(std::string_view user, SlowPolic
   }
   auto feed = std::make_unique<Feed>(*this, user, policy, options_.queue_bytes);
   // The feed is declared before the lock, which its destructor takes.
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   if (absl::Status full = CheckPlaces(feed->user_); !full.ok()) return full;
   SharedEvent subscribed = MakeSubscribed(policy, options_.queue_bytes, sequence_);
   const std::size_t bytes = BytesOf(*subscribed);
@@ -183,7 +183,7 @@ absl::StatusOr<Hub::Draft> Hub::MakeDraft(Event event) const {
 
 // None when a subscriber makes the publisher wait.
 std::optional<Hub::Published> Hub::Deliver(Draft& draft, Slow slow) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   if (slow == Slow::kHoldBack && SomebodyHoldsBack(draft.bytes)) return std::nullopt;
   return PushToAll(draft);
 }
@@ -207,12 +207,12 @@ Hub::Published Hub::PushToAll(Draft& draft) {
 }
 
 void Hub::WakePublishers() {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   for (BlockedPublisher* publisher : blocked_) publisher->changed.Set();
 }
 
 void Hub::Remove(Feed& feed) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   if (feeds_.erase(&feed) != 0) {
     const auto own = feeds_of_.find(feed.user_);
     if (--own->second == 0) feeds_of_.erase(own);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,11 +13,13 @@
 #include <unordered_set>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "notify/v1/notify.pb.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/task.h"
 #include "services/notify/subscriber_queue.h"
 
@@ -117,22 +118,21 @@ class Hub {
   enum class Slow { kHoldBack, kCutOff };
 
   explicit Hub(HubOptions options) : options_(options) {}
-  absl::Status CheckPlaces(const std::string& user) const;
+  absl::Status CheckPlaces(const std::string& user) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Draft> MakeDraft(notify::v1::Event event) const;
   std::optional<Published> Deliver(Draft& draft, Slow slow);
-  bool SomebodyHoldsBack(std::size_t bytes);
-  Published PushToAll(Draft& draft);
+  bool SomebodyHoldsBack(std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Published PushToAll(Draft& draft) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   piperpc::Task<absl::StatusOr<Published>> PublishWhenWritable(Draft draft, std::stop_token stop);
   void WakePublishers();
   void Remove(Feed& feed);
 
   const HubOptions options_;
-  std::mutex
-      mutex_;  // Guards all below. Taken before that of a queue. Events are numbered under it.
-  std::uint64_t sequence_ = 0;
-  std::unordered_set<Feed*> feeds_;
-  std::unordered_map<std::string, std::size_t> feeds_of_;  // By their user.
-  std::unordered_set<BlockedPublisher*> blocked_;
+  piperpc::internal::Mutex mutex_;  // Taken before that of a queue. Events are numbered under it.
+  std::uint64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::unordered_set<Feed*> feeds_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::size_t> feeds_of_ ABSL_GUARDED_BY(mutex_);  // By their user.
+  std::unordered_set<BlockedPublisher*> blocked_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace services

@@ -20,14 +20,14 @@ SharedEvent WithDropped(const SharedEvent& event, std::uint64_t dropped) {
 
 bool SubscriberQueue::HoldsBack(std::size_t bytes) {
   if (policy_ != notify::v1::SLOW_POLICY_BLOCK) return false;
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   if (!status_.ok() || HasSpace(bytes)) return false;
   publisher_waits_ = true;
   return true;
 }
 
 bool SubscriberQueue::Push(SharedEvent event, std::size_t bytes) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   if (!status_.ok()) return false;
   if (policy_ == notify::v1::SLOW_POLICY_DROP_OLDEST) {
     while (!entries_.empty() && !HasSpace(bytes)) DropOldest();
@@ -47,7 +47,7 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
   Popped popped;
   std::uint64_t dropped = 0;
   {
-    std::lock_guard lock(mutex_);
+    const piperpc::internal::MutexLock lock(mutex_);
     if (entries_.empty()) return popped;
     popped.event = std::move(entries_.front().event);
     popped.publisher_waits = std::exchange(publisher_waits_, false);
@@ -60,13 +60,13 @@ SubscriberQueue::Popped SubscriberQueue::Pop() {
 }
 
 void SubscriberQueue::WhenCutOff(absl::AnyInvocable<void(const absl::Status&)> cut_off) {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   cut_off_ = std::move(cut_off);
   if (!status_.ok()) cut_off_(status_);
 }
 
 absl::Status SubscriberQueue::status() const {
-  std::lock_guard lock(mutex_);
+  const piperpc::internal::MutexLock lock(mutex_);
   return status_;
 }
 

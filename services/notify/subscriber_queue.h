@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "notify/v1/notify.pb.h"
 #include "piperpc/async.h"
+#include "piperpc/internal/mutex.h"
 
 namespace services {
 
@@ -56,20 +57,22 @@ class SubscriberQueue {
     SharedEvent event;
     std::size_t bytes;
   };
-  bool HasSpace(std::size_t bytes) const { return bytes <= limit_bytes_ - queued_bytes_; }
-  void DropOldest();
-  void CutOff();
+  bool HasSpace(std::size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return bytes <= limit_bytes_ - queued_bytes_;
+  }
+  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CutOff() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const notify::v1::SlowPolicy policy_;
   const std::size_t limit_bytes_;
   piperpc::AsyncEvent changed_;
-  mutable std::mutex mutex_;
-  std::deque<Entry> entries_;
-  std::size_t queued_bytes_ = 0;
-  std::uint64_t dropped_ = 0;  // Since the last pop.
-  bool publisher_waits_ = false;
-  absl::AnyInvocable<void(const absl::Status&)> cut_off_;
-  absl::Status status_;
+  mutable piperpc::internal::Mutex mutex_;
+  std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;  // Since the last pop.
+  bool publisher_waits_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::AnyInvocable<void(const absl::Status&)> cut_off_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace services
