@@ -1,15 +1,16 @@
 #include "tools/piperpc/command_deadline.h"
 
 #include <condition_variable>
-#include <mutex>
+
+#include "piperpc/internal/mutex.h"
 
 namespace piperpc::cli {
 
 void CommandDeadline::Pause(std::chrono::milliseconds time) const {
-  std::mutex mutex;
+  internal::Mutex mutex;
   std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop_, std::min(time, left().value_or(time)), [] { return false; });
+  const internal::MutexLock lock(mutex);
+  never.wait_for(mutex, stop_, std::min(time, left().value_or(time)), [] { return false; });
 }
 
 }  // namespace piperpc::cli

@@ -5,17 +5,9 @@
 
 #include <csignal>
 #include <iterator>
-#include <mutex>
 
 namespace piperpc::cli {
 namespace {
-
-// The one that a question is asked at.
-struct {
-  std::mutex mutex;
-  ControllingTerminal* terminal = nullptr;
-  bool ending = false;
-} now;
 
 // Whoever changes a terminal from the background is stopped.
 bool InForeground(int terminal) { return tcgetpgrp(terminal) == getpgrp(); }
@@ -70,19 +62,19 @@ bool AwaitForeground(int terminal, const termios& modes) {
 ControllingTerminal::ControllingTerminal(std::string_view prompt, Echo echo)
     : prompt_(prompt), echo_(echo), file_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
   if (file_ < 0 || tcgetattr(file_, &before_) != 0 || !AwaitForeground(file_, before_)) return;
-  const std::lock_guard lock(now.mutex);
-  if (now.ending) return;
+  const internal::MutexLock lock(mutex_);
+  if (ending_) return;
   if (echo_ == Echo::kOff) CatchFaults(file_, before_);
-  now.terminal = this;
+  current_ = this;
   ok_ = TakeSilence();
   if (ok_) Show(prompt_);
 }
 
 ControllingTerminal::~ControllingTerminal() {
-  const std::lock_guard lock(now.mutex);
+  const internal::MutexLock lock(mutex_);
   GiveSilenceBack(TCSAFLUSH);
-  if (now.terminal == this && echo_ == Echo::kOff) LetFaultsGo();
-  now.terminal = nullptr;
+  if (current_ == this && echo_ == Echo::kOff) LetFaultsGo();
+  current_ = nullptr;
   if (file_ >= 0) close(file_);
 }
 
@@ -105,22 +97,25 @@ void ControllingTerminal::GiveSilenceBack(int when) {
 }
 
 void TerminalSignals::BeforeEnd() {
-  const std::lock_guard lock(now.mutex);
-  if (now.terminal != nullptr) now.terminal->GiveSilenceBack(TCSANOW);
-  now.ending = true;
+  const internal::MutexLock lock(ControllingTerminal::mutex_);
+  ControllingTerminal* const terminal = ControllingTerminal::current_;
+  if (terminal != nullptr) terminal->GiveSilenceBack(TCSANOW);
+  ControllingTerminal::ending_ = true;
 }
 
 void TerminalSignals::BeforeStop() {
-  const std::lock_guard lock(now.mutex);
-  if (now.terminal != nullptr) now.terminal->GiveSilenceBack(TCSANOW);
+  const internal::MutexLock lock(ControllingTerminal::mutex_);
+  ControllingTerminal* const terminal = ControllingTerminal::current_;
+  if (terminal != nullptr) terminal->GiveSilenceBack(TCSANOW);
 }
 
 bool TerminalSignals::AfterContinue() {
-  const std::lock_guard lock(now.mutex);
-  if (now.terminal == nullptr) return true;
-  if (!InForeground(now.terminal->file_)) return false;
-  now.terminal->TakeSilence();
-  now.terminal->Show(now.terminal->prompt_);
+  const internal::MutexLock lock(ControllingTerminal::mutex_);
+  ControllingTerminal* const terminal = ControllingTerminal::current_;
+  if (terminal == nullptr) return true;
+  if (!InForeground(terminal->file_)) return false;
+  terminal->TakeSilence();
+  terminal->Show(terminal->prompt_);
   return true;
 }
 

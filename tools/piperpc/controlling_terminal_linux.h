@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
+
 namespace piperpc::cli {
 
 enum class Echo { kOn, kOff };
@@ -27,15 +30,20 @@ class ControllingTerminal {
 
  private:
   friend class TerminalSignals;
-  bool TakeSilence();
-  void GiveSilenceBack(int when);
+  bool TakeSilence() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveSilenceBack(int when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  static inline internal::Mutex mutex_;
+  // The one that a question is asked at.
+  static inline ControllingTerminal* current_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  static inline bool ending_ ABSL_GUARDED_BY(mutex_) = false;
 
   const std::string prompt_;
   const Echo echo_;
   const int file_;
   termios before_ = {};
   bool ok_ = false;
-  bool silent_ = false;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // What becomes of that terminal when a signal comes. For the thread that takes the signals. Those

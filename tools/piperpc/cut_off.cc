@@ -1,9 +1,9 @@
 #include "tools/piperpc/cut_off.h"
 
 #include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/threads.h"
 
 namespace piperpc::cli {
@@ -34,10 +34,10 @@ void CutOff::Cancel() {
 }
 
 void CutOff::WatchTime() {
-  std::mutex mutex;
+  internal::Mutex mutex;
   std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_until(lock, finished_.get_token(), *deadline_.end(), [] { return false; });
+  const internal::MutexLock lock(mutex);
+  never.wait_until(mutex, finished_.get_token(), *deadline_.end(), [] { return false; });
   if (!finished_.stop_requested()) Cancel();
 }
 

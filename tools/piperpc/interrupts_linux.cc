@@ -2,9 +2,10 @@
 
 #include <atomic>
 #include <csignal>
-#include <mutex>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/threads.h"
 #include "tools/piperpc/controlling_terminal_linux.h"
 #include "tools/piperpc/failure.h"
@@ -105,7 +106,7 @@ class Interrupts::Impl {
   const absl::Status& status() const { return status_; }
 
   std::stop_token Arm() {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     current_ = std::stop_source();
     return current_.get_token();
   }
@@ -141,9 +142,9 @@ class Interrupts::Impl {
   }
 
   void Interrupt() {
-    std::unique_lock lock(mutex_);
+    internal::MutexLock lock(mutex_);
     std::stop_source source = current_;
-    lock.unlock();
+    lock.Unlock();
     if (source.request_stop()) return;
     TerminalSignals::BeforeEnd();
     _exit(kExitInterrupted);
@@ -152,8 +153,8 @@ class Interrupts::Impl {
   const sigset_t ends_ = EndSet();
   const sigset_t signals_ = WithStops(ends_);
   std::atomic<bool> ending_ = false;
-  std::mutex mutex_;
-  std::stop_source current_;
+  internal::Mutex mutex_;
+  std::stop_source current_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_;
   std::thread thread_;
 };

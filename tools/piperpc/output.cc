@@ -20,7 +20,7 @@ Outcome WriteError(const std::error_code& error) {
 
 Outcome Output::WriteLine(std::string_view text) {
   const std::string line = tools::VisibleLines(text) + "\n";
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   if (!status_.ok()) return status_;
   const std::error_code error = tools::WriteText(file_, line);
   if (error) status_ = WriteError(error);
@@ -28,7 +28,7 @@ Outcome Output::WriteLine(std::string_view text) {
 }
 
 Outcome Output::status() const {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return status_;
 }
 

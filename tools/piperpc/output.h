@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdio>
-#include <mutex>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "tools/piperpc/failure.h"
 
 namespace piperpc::cli {
@@ -24,9 +25,9 @@ class Output {
   Outcome status() const;
 
  private:
-  mutable std::mutex mutex_;
+  mutable internal::Mutex mutex_;
   std::FILE* const file_;
-  Outcome status_;
+  Outcome status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace piperpc::cli

@@ -1,7 +1,6 @@
 #include "tools/piperpc/schema.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -61,7 +60,7 @@ std::string SymbolOf(std::string_view name) {
 Schema::Schema() : factory_(&pool_) {}
 
 Outcome Schema::AddFiles(const std::vector<std::string>& files) {
-  const std::unique_lock lock(mutex_);
+  const internal::WriterLock lock(mutex_);
   for (const std::string& bytes : files) {
     google::protobuf::FileDescriptorProto proto;
     if (!proto.ParseFromString(bytes)) {
@@ -84,12 +83,12 @@ Outcome Schema::AddFiles(const std::vector<std::string>& files) {
 }
 
 bool Schema::Has(std::string_view symbol) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   return pool_.FindFileContainingSymbol(std::string(symbol)) != nullptr;
 }
 
 std::string_view Schema::KindOf(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const std::string symbol(name);
   if (pool_.FindServiceByName(symbol) != nullptr) return "service";
   if (pool_.FindMethodByName(symbol) != nullptr) return "method";
@@ -99,7 +98,7 @@ std::string_view Schema::KindOf(std::string_view name) const {
 }
 
 OutcomeOr<CallableMethod> Schema::FindMethod(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const std::string symbol = SymbolOf(name);
   const MethodDescriptor* const method = pool_.FindMethodByName(symbol);
   if (method != nullptr) {
@@ -121,7 +120,7 @@ Outcome Schema::NotAMethod(std::string_view name) const {
   const std::string symbol(name);
   std::string text = absl::StrCat(symbol, kind == "enum" ? " is an " : " is a ", std::string(kind),
                                   ", not a method");
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const ServiceDescriptor* const service = pool_.FindServiceByName(symbol);
   if (service != nullptr) {
     absl::StrAppend(&text, "; it has ", MethodNames(*service, symbol + "/"));
@@ -130,7 +129,7 @@ Outcome Schema::NotAMethod(std::string_view name) const {
 }
 
 Outcome Schema::Describe(std::string_view symbol_or_method, Definitions& definitions) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const std::string symbol = SymbolOf(symbol_or_method);
   if (const auto* service = pool_.FindServiceByName(symbol)) {
     definitions.Add(*service);
@@ -149,18 +148,18 @@ Outcome Schema::Describe(std::string_view symbol_or_method, Definitions& definit
 }
 
 std::unique_ptr<google::protobuf::Message> Schema::NewMessage(const Descriptor& type) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   return std::unique_ptr<google::protobuf::Message>(factory_.GetPrototype(&type)->New());
 }
 
 Outcome Schema::ParseReply(std::span<const char> bytes, google::protobuf::Message& reply) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   return Parse(bytes, reply);
 }
 
 OutcomeOr<std::string> Schema::MessageToJson(std::string_view type,
                                              std::span<const char> bytes) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const Descriptor* const descriptor = pool_.FindMessageTypeByName(std::string(type));
   if (descriptor == nullptr) {
     return absl::NotFoundError(absl::StrCat("no message ", std::string(type), " on this server"));
@@ -174,7 +173,7 @@ OutcomeOr<std::string> Schema::MessageToJson(std::string_view type,
 
 OutcomeOr<std::string> Schema::ReplyToJson(std::span<const char> bytes, JsonStyle style,
                                            google::protobuf::Message& reply) const {
-  const std::shared_lock lock(mutex_);
+  const internal::ReaderLock lock(mutex_);
   const Outcome parsed = Parse(bytes, reply);
   if (!parsed.ok()) return parsed;
   return ToJson(reply, style);

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/service.h"
 #include "tools/piperpc/definitions.h"
 #include "tools/piperpc/failure.h"
@@ -75,10 +76,10 @@ class Schema {
                                      google::protobuf::Message& reply) const;
 
  private:
-  mutable std::shared_mutex mutex_;  // Exclusive while files are added.
-  std::size_t message_types_ = 0;
-  google::protobuf::DescriptorPool pool_;
-  mutable google::protobuf::DynamicMessageFactory factory_;
+  mutable internal::SharedMutex mutex_;  // Exclusive while files are added.
+  std::size_t message_types_ ABSL_GUARDED_BY(mutex_) = 0;
+  google::protobuf::DescriptorPool pool_ ABSL_GUARDED_BY(mutex_);
+  mutable google::protobuf::DynamicMessageFactory factory_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The symbol of a method, "package.Service.Method", for either notation of its name. A separator at

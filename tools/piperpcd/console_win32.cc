@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "tools/piperpcd/stop_request.h"
 #include "tools/shared/input.h"
 
@@ -44,7 +45,7 @@ class Arrival {
   // False: there was a reason already.
   bool Tell(StopReason reason) {
     {
-      std::lock_guard lock(mutex_);
+      const internal::MutexLock lock(mutex_);
       if (told_) return false;
       told_ = true;
       reason_ = std::move(reason);
@@ -56,14 +57,14 @@ class Arrival {
   }
 
   StopReason Wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return told_; });
+    internal::MutexLock lock(mutex_);
+    while (!told_) lock.Wait(changed_);
     return reason_;
   }
 
   // From now on; nullptr: nobody is told any more.
   void TellOfSecond(const SecondSignal::Tell* tell) {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     tell_second_ = tell;
     ending_since_ = Clock::now();
   }
@@ -71,7 +72,7 @@ class Arrival {
   // Of an event that is not the first. True: it belongs to that one. Else the program is told, if
   // it still listens.
   bool IsRepeat(const std::string& name) {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     if (Clock::now() - ending_since_ < SecondSignal::kRepeatTime) return true;
     if (tell_second_ != nullptr) (*tell_second_)(name);
     return false;
@@ -80,12 +81,12 @@ class Arrival {
   std::stop_token stop_token() const { return stop_.get_token(); }
 
  private:
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable changed_;
-  bool told_ = false;
-  StopReason reason_;
-  Clock::time_point ending_since_;
-  const SecondSignal::Tell* tell_second_ = nullptr;
+  bool told_ ABSL_GUARDED_BY(mutex_) = false;
+  StopReason reason_ ABSL_GUARDED_BY(mutex_);
+  Clock::time_point ending_since_ ABSL_GUARDED_BY(mutex_);
+  const SecondSignal::Tell* tell_second_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::stop_source stop_;
 };
 

@@ -1,10 +1,12 @@
 #include "tools/piperpcd/line_output.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/threads.h"
 
 namespace piperpc::daemon {
@@ -12,8 +14,9 @@ namespace piperpc::daemon {
 struct LineOutput::State {
   State(Sink to, std::size_t limit) : sink(std::move(to)), limit_bytes(limit) {}
 
-  // With the lock. Where the system gives no thread at the moment, the next line tries again.
-  absl::Status StartThread(const std::shared_ptr<State>& self) {
+  // Where the system gives no thread at the moment, the next line tries again.
+  absl::Status StartThread(const std::shared_ptr<State>& self)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (running) return absl::OkStatus();
     auto thread = internal::StartThread("a thread that writes", [self] { self->Work(); });
     running = thread.ok();
@@ -22,15 +25,15 @@ struct LineOutput::State {
   }
 
   void Work() {
-    std::unique_lock lock(mutex);
+    internal::MutexLock lock(mutex);
     for (;;) {
-      changed.wait(lock, [this] { return ending || !lines.empty(); });
+      while (!ending && lines.empty()) lock.Wait(changed);
       if (lines.empty()) break;
       const std::string line = std::move(lines.front());
       lines.pop_front();
-      lock.unlock();
+      lock.Unlock();
       const std::error_code failed = sink(line);
-      lock.lock();
+      lock.Lock();
       if (failed) error = failed;
       bytes -= line.size();
       changed.notify_all();
@@ -41,27 +44,30 @@ struct LineOutput::State {
 
   const Sink sink;
   const std::size_t limit_bytes;
-  std::mutex mutex;
+  internal::Mutex mutex;
   std::condition_variable changed;
-  std::deque<std::string> lines;
-  std::error_code error;  // The last one.
-  std::size_t bytes = 0;  // Of lines that have not been written, the one under way included.
-  bool running = false;
-  bool ending = false;
+  std::deque<std::string> lines ABSL_GUARDED_BY(mutex);
+  std::error_code error ABSL_GUARDED_BY(mutex);  // The last one.
+  // Of lines that have not been written, the one under way included.
+  std::size_t bytes ABSL_GUARDED_BY(mutex) = 0;
+  bool running ABSL_GUARDED_BY(mutex) = false;
+  bool ending ABSL_GUARDED_BY(mutex) = false;
 };
 
 LineOutput::LineOutput(Sink sink, std::size_t limit_bytes)
     : state_(std::make_shared<State>(std::move(sink), limit_bytes)) {}
 
 LineOutput::~LineOutput() {
-  std::unique_lock lock(state_->mutex);
+  internal::MutexLock lock(state_->mutex);
   state_->ending = true;
   state_->changed.notify_all();
-  state_->changed.wait_for(lock, kFlushLimit, [this] { return !state_->running; });
+  const auto limit = std::chrono::steady_clock::now() + kFlushLimit;
+  bool in_time = true;
+  while (state_->running && in_time) in_time = lock.WaitUntil(state_->changed, limit);
 }
 
 bool LineOutput::Write(std::string line) {
-  std::lock_guard lock(state_->mutex);
+  const internal::MutexLock lock(state_->mutex);
   if (line.size() > state_->limit_bytes - state_->bytes) return false;
   state_->bytes += line.size();
   state_->lines.push_back(std::move(line));
@@ -71,14 +77,15 @@ bool LineOutput::Write(std::string line) {
 }
 
 absl::Status LineOutput::Flush(std::chrono::milliseconds limit) {
-  std::unique_lock lock(state_->mutex);
+  internal::MutexLock lock(state_->mutex);
   if (!state_->lines.empty()) {
     absl::Status started = state_->StartThread(state_);
     if (!started.ok()) return started;
   }
-  if (!state_->changed.wait_for(lock, limit, [this] { return state_->bytes == 0; })) {
-    return absl::DeadlineExceededError("nobody reads what is written");
-  }
+  const auto end = std::chrono::steady_clock::now() + limit;
+  bool in_time = true;
+  while (state_->bytes > 0 && in_time) in_time = lock.WaitUntil(state_->changed, end);
+  if (state_->bytes > 0) return absl::DeadlineExceededError("nobody reads what is written");
   if (!state_->error) return absl::OkStatus();
   return absl::DataLossError(state_->error.message());
 }

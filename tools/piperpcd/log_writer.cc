@@ -49,13 +49,13 @@ std::string FormatRecord(const LogRecord& record, std::string_view time) {
 }
 
 void LogWriter::Write(const LogRecord& record) {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   Add(record);
 }
 
 void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
   if (record.level < least_) return;
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   ForgetOld(now);
   Kind& kind = kinds_[{std::string(record.event), UserOf(record)}];
   if (kind.lines == 0 || now - kind.window_begin >= kWindow) {
@@ -75,7 +75,7 @@ void LogWriter::WriteLimited(const LogRecord& record, TimePoint now) {
 
 bool LogWriter::Finish(std::chrono::milliseconds limit) {
   {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     for (auto& [key, kind] : kinds_) {
       AddLeftOut(key, kind.left_out);
       kind.left_out = 0;
@@ -97,6 +97,7 @@ void LogWriter::AddLeftOut(const Key& key, std::uint64_t lines) {
 void LogWriter::ForgetOld(TimePoint now) {
   if (kinds_.size() < kMostKinds) return;
   std::erase_if(kinds_, [&](const auto& each) {
+    mutex_.AssertHeld();
     const bool old = now - each.second.window_begin >= kWindow;
     if (old) AddLeftOut(each.first, each.second.left_out);
     return old;

@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <tuple>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/log.h"
 #include "tools/piperpcd/line_output.h"
 
@@ -65,13 +66,13 @@ class LogWriter {
   };
   static constexpr std::size_t kMostKinds = 1000;  // Above this, those of past windows are dropped.
 
-  void Add(const LogRecord& record);
-  void AddLeftOut(const Key& key, std::uint64_t lines);
-  void ForgetOld(TimePoint now);
+  void Add(const LogRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddLeftOut(const Key& key, std::uint64_t lines) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetOld(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;  // Guards all but the output.
-  std::map<Key, Kind> kinds_;
-  std::uint64_t dropped_ = 0;
+  internal::Mutex mutex_;
+  std::map<Key, Kind> kinds_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
   LineOutput output_;
   const LogLevel least_;
 };

@@ -2,11 +2,12 @@
 #include <windows.h>
 
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/threads.h"
 #include "tools/shared/input.h"
 #include "tools/shared/utf16_win32.h"
@@ -81,7 +82,7 @@ class Pump {
   void Run() {
     while (WaitForDemand()) {
       Outcome outcome = console_ ? ReadConsoleLine(file_) : ReadBytes(file_);
-      std::lock_guard lock(mutex_);
+      const internal::MutexLock lock(mutex_);
       outcome_ = std::move(outcome);
       wanted_ = false;
       changed_.notify_all();
@@ -89,40 +90,43 @@ class Pump {
   }
 
   void LetGo() {
-    std::lock_guard lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     let_go_ = true;
     changed_.notify_all();
   }
 
   Outcome Take(const std::stop_token& stop, std::optional<Input::TimePoint> end) {
-    std::unique_lock lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     if (stop.stop_requested()) return {Input::Result::kStopped};
     if (IsOver(end)) return {Input::Result::kTimedOut};
     if (!outcome_.has_value()) {
       wanted_ = true;
       changed_.notify_all();
     }
-    const auto is_there = [this] { return outcome_.has_value(); };
-    const bool there = end.has_value() ? changed_.wait_until(lock, stop, *end, is_there)
-                                       : changed_.wait(lock, stop, is_there);
+    const auto is_there = [this] {
+      mutex_.AssertHeld();
+      return outcome_.has_value();
+    };
+    const bool there = end.has_value() ? changed_.wait_until(mutex_, stop, *end, is_there)
+                                       : changed_.wait(mutex_, stop, is_there);
     if (there) return *std::exchange(outcome_, std::nullopt);
     return {stop.stop_requested() ? Input::Result::kStopped : Input::Result::kTimedOut};
   }
 
  private:
   bool WaitForDemand() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return wanted_ || let_go_; });
+    const internal::MutexLock lock(mutex_);
+    while (!wanted_ && !let_go_) changed_.wait(mutex_);
     return !let_go_;
   }
 
   const HANDLE file_;
   const bool console_;
-  std::mutex mutex_;
+  internal::Mutex mutex_;
   std::condition_variable_any changed_;
-  bool wanted_ = false;  // A read is asked for, or under way.
-  bool let_go_ = false;
-  std::optional<Outcome> outcome_;  // Of a read, until it is taken.
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;  // A read is asked for, or under way.
+  bool let_go_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Outcome> outcome_ ABSL_GUARDED_BY(mutex_);  // Of a read, until it is taken.
 };
 
 }  // namespace
