@@ -22,7 +22,7 @@ AsyncCallBase::AsyncCallBase(const std::shared_ptr<Core>& core,
 void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
                           const internal::OutMessage* request) {
   absl::Status prepared = Prepare(options, request);
-  self_ = self;
+  KeepAlive(self);
   std::unique_ptr<StopLink> stop;
   base::RunInMemory(
       [&] { stop = StopLink::Make(options.stop, *this); },
@@ -35,6 +35,11 @@ void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const Call
   } else {
     End(std::move(prepared));
   }
+}
+
+void AsyncCallBase::KeepAlive(const std::shared_ptr<AsyncCallBase>& self) {
+  AssertOwned();
+  self_ = self;
 }
 
 std::shared_ptr<PendingCallback> AsyncCallBase::LetGo() {

@@ -13,7 +13,7 @@ namespace piperpc::client {
 class AsyncCallBase : public Call, public PendingCallback, public base::QueueLink<AsyncCallBase> {
  public:
   // With the lock, before it has ended.
-  std::shared_ptr<AsyncCallBase> Share() const { return self_; }
+  std::shared_ptr<AsyncCallBase> Share() const CHANNEL_LOCKED { return self_; }
 
  protected:
   // `request` null: the method takes a stream of them.
@@ -23,25 +23,26 @@ class AsyncCallBase : public Call, public PendingCallback, public base::QueueLin
   // Begins the call, which is `self`. Once, after construction, without the lock.
   // `request` is what it was constructed with.
   void Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
-             const internal::OutMessage* request);
+             const internal::OutMessage* request) CHANNEL_UNLOCKED;
 
   // What keeps the call alive; with the lock, once it has ended. It waits for no connection any
   // more.
-  std::shared_ptr<PendingCallback> LetGo();
+  std::shared_ptr<PendingCallback> LetGo() CHANNEL_LOCKED;
 
   // What listens to the caller's stop token, once the call has ended; it must go away without the
   // lock.
-  std::unique_ptr<StopLink> TakeStopLink() { return std::move(stop_); }
+  std::unique_ptr<StopLink> TakeStopLink() CHANNEL_LOCKED { return std::move(stop_); }
 
  private:
+  void KeepAlive(const std::shared_ptr<AsyncCallBase>& self);
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
-  void OnConnectAgain() override { core().Launch(*this); }
+  void OnConnectAgain() override CHANNEL_LOCKED { core().Launch(*this); }
 
   const std::shared_ptr<Core> owner_;
   RawMessage request_;
   std::unique_ptr<const std::string> own_name_;  // Where the caller's may go away.
-  std::unique_ptr<StopLink> stop_;
-  std::shared_ptr<AsyncCallBase> self_;  // Until it has ended.
+  std::unique_ptr<StopLink> stop_ CHANNEL_GUARDED;
+  std::shared_ptr<AsyncCallBase> self_ CHANNEL_GUARDED;  // Until it has ended.
 };
 
 }  // namespace piperpc::client

@@ -24,12 +24,18 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
     if (options.stop.stop_possible()) stop.emplace(options.stop, *this);
     Perform();
   } else {
-    End(std::move(prepared));
+    Refuse(std::move(prepared));
   }
+  AssertOwned();
   if (pending_) TakeReply();
   NotifyMiddleware();
   if (parsed_ == internal::ParseResult::kParsed) return status();
   return internal::MalformedReply(method(), reply_.size(), parsed_);
+}
+
+void BlockingCall::Refuse(absl::Status why) {
+  const Core::Lock lock(core());
+  End(std::move(why));
 }
 
 void BlockingCall::Perform() {
@@ -37,7 +43,10 @@ void BlockingCall::Perform() {
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
-    Guard(lock, [&] { core().Perform(*this, lock); });
+    Guard(lock, [&] {
+      AssertLocked();
+      core().Perform(*this, lock);
+    });
   }
 }
 
@@ -64,6 +73,7 @@ wire::Bytes BlockingCall::Keep(wire::Bytes reply) {
 }
 
 void BlockingCall::TakeReply() {
+  AssertOwned();
   pending_ = false;
   parsed_ = parse_(reply_);
 }

@@ -20,37 +20,38 @@ class BlockingCall final : public Call {
                const internal::OutMessage* request, const CallOptions& options, Parse parse);
 
   // Makes the call, and gives how it ended. Without the lock.
-  absl::Status Run(const CallOptions& options);
+  absl::Status Run(const CallOptions& options) CHANNEL_UNLOCKED;
 
   // --- For the connection. ---
   void Wake() { changed_.notify_one(); }
 
   // False: the deadline has passed.
-  bool WaitForWake(Core::Lock& lock);
-  void ExpireIfDue(base::TimePoint now);
+  bool WaitForWake(Core::Lock& lock) CHANNEL_LOCKED;
+  void ExpireIfDue(base::TimePoint now) CHANNEL_LOCKED;
 
   // Parses the reply if it lies where the connection reads.
-  void ParseWhileReading(Core::Lock& lock);
+  void ParseWhileReading(Core::Lock& lock) CHANNEL_LOCKED;
 
  private:
   bool has_request() const override { return true; }
   internal::OutMessage request() const override { return *request_; }
-  absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
-  void OnConnectAgain() override { Wake(); }
-  void KeepReply(wire::Bytes reply) override;
-  void OnEnded() override { Wake(); }
-  wire::Bytes Keep(wire::Bytes reply);
+  absl::Status OnMessage(wire::Bytes) override CHANNEL_LOCKED { return absl::OkStatus(); }
+  void OnConnectAgain() override CHANNEL_LOCKED { Wake(); }
+  void KeepReply(wire::Bytes reply) override CHANNEL_LOCKED;
+  void OnEnded() override CHANNEL_LOCKED { Wake(); }
+  wire::Bytes Keep(wire::Bytes reply) CHANNEL_LOCKED;
   void TakeReply();
-  void Perform();
+  void Refuse(absl::Status why) CHANNEL_UNLOCKED;
+  void Perform() CHANNEL_UNLOCKED;
 
   const internal::OutMessage* const request_;
   Parse parse_;
   std::condition_variable changed_;
-  wire::Bytes reply_;
-  bool pending_ = false;   // There is a reply that was not parsed.
-  bool borrowed_ = false;  // reply_ lies where the connection reads.
-  internal::ParseResult parsed_ = internal::ParseResult::kParsed;
-  char small_reply_[256];
+  wire::Bytes reply_ CHANNEL_GUARDED;
+  bool pending_ CHANNEL_GUARDED = false;   // There is a reply that was not parsed.
+  bool borrowed_ CHANNEL_GUARDED = false;  // reply_ lies where the connection reads.
+  internal::ParseResult parsed_ CHANNEL_GUARDED = internal::ParseResult::kParsed;
+  char small_reply_[256] CHANNEL_GUARDED;
 };
 
 }  // namespace piperpc::client

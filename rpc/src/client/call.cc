@@ -69,6 +69,7 @@ absl::Status Call::TooDeep(const internal::OutMessage& request) const {
 }
 
 absl::Status Call::AskMiddleware(const Metadata& metadata) {
+  AssertOwned();
   MarkWaited();  // For the middleware.
   context_.reset(new ClientContext(method_, metadata, times_.deadline));
   for (const auto& middleware : core_.options().middleware) {
@@ -100,7 +101,10 @@ void Call::NotifyMiddleware() {
   while (entered_ > 0) {
     ClientMiddleware& middleware = *core_.options().middleware[--entered_];
     base::RunGuarded(
-        [&] { middleware.After(*context_, status_); },
+        [&] {
+          AssertOwned();
+          middleware.After(*context_, status_);
+        },
         [&](const std::exception_ptr& thrown) { core_.LogThrown("middleware threw", thrown); });
   }
 }
@@ -126,16 +130,27 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
   status_ = std::move(status);
   if (status_.ok()) {
-    base::RunInMemory([&] { KeepReply(reply); },
-                      [&] { status_ = base::OutOfMemory("a reply", reply.size()); });
+    base::RunInMemory(
+        [&] {
+          AssertLocked();
+          KeepReply(reply);
+        },
+        [&] {
+          AssertLocked();
+          status_ = base::OutOfMemory("a reply", reply.size());
+        });
   }
   OnEnded();
 }
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {
   if (trailers_ == nullptr && context_ == nullptr) return absl::OkStatus();
-  return base::RunInMemory([&] { return DecodeTrailers(encoded); },
-                           [&] { return base::OutOfMemory("trailers", encoded.size()); });
+  return base::RunInMemory(
+      [&] {
+        AssertLocked();
+        return DecodeTrailers(encoded);
+      },
+      [&] { return base::OutOfMemory("trailers", encoded.size()); });
 }
 
 absl::Status Call::DecodeTrailers(std::string_view encoded) {

@@ -2,8 +2,7 @@
 //
 // A call is connecting (it has no connection), queued (its connection waits for a free slot, or for
 // the server's Hello), sent, and ended. A call whose request the server cannot have seen may go
-// back from sent to connecting. All of it is guarded by the channel's lock, but for what says
-// otherwise.
+// back from sent to connecting.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include "src/base/linked_queue.h"
 #include "src/base/memory.h"
 #include "src/client/call_connection.h"
+#include "src/client/channel_mutex.h"
 #include "src/client/core.h"
 #include "src/client/options.h"
 #include "src/connection/reassembly.h"
@@ -45,13 +45,14 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
 
   // Runs the middleware, encodes the metadata and looks at the request, which is null where there
   // is none yet. Not OK: the call must end with it. Once, first, without the lock.
-  absl::Status Prepare(const CallOptions& options, const internal::OutMessage* request);
+  absl::Status Prepare(const CallOptions& options,
+                       const internal::OutMessage* request) CHANNEL_UNLOCKED;
 
   // Tells the middleware how the call ended. Once, last, without the lock.
   void NotifyMiddleware();
 
   // It is sent to this server now.
-  void GoesTo(const Peer& peer);
+  void GoesTo(const Peer& peer) CHANNEL_LOCKED;
 
   // --- What the connection asks. ---
 
@@ -66,67 +67,73 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   bool is_probe() const { return caller_.probes; }
 
   // False: it cannot be sent again.
-  virtual bool may_retry() const { return true; }
+  virtual bool may_retry() const CHANNEL_LOCKED { return true; }
 
   // --- What the connection tells. ---
 
-  virtual absl::Status OnMessage(wire::Bytes message) = 0;    // Not OK: the call must end with it.
-  virtual absl::Status OnPart() { return absl::OkStatus(); }  // The same; more of it will come.
-  virtual void OnCredit(std::uint64_t) {}
-  virtual void OnWritable() {}  // The outbox has room again, or credit has come.
+  // Not OK: the call must end with it.
+  virtual absl::Status OnMessage(wire::Bytes message) CHANNEL_LOCKED = 0;
+  // The same; more of it will come.
+  virtual absl::Status OnPart() CHANNEL_LOCKED { return absl::OkStatus(); }
+  virtual void OnCredit(std::uint64_t) CHANNEL_LOCKED {}
+  virtual void OnWritable() CHANNEL_LOCKED {}  // The outbox has room again, or credit has come.
 
   // The call is over. `reply`: the response message of a call that is OK; valid for this call only.
-  void End(absl::Status status, std::string_view trailers = {}, wire::Bytes reply = {});
+  void End(absl::Status status, std::string_view trailers = {},
+           wire::Bytes reply = {}) CHANNEL_LOCKED;
 
   // --- Where it stands. ---
 
-  Phase phase() const { return phase_; }
-  bool ended() const { return phase_ == Phase::kEnded; }
+  Phase phase() const CHANNEL_LOCKED { return phase_; }
+  bool ended() const CHANNEL_LOCKED { return phase_ == Phase::kEnded; }
 
   // Null: it has none. Lives longer than its calls.
-  CallConnection* connection() const { return connection_; }
-  std::uint64_t id() const { return id_; }  // Not zero: the connection's table has it.
-  int attempts() const { return attempts_; }
+  CallConnection* connection() const CHANNEL_LOCKED { return connection_; }
+  // Not zero: the connection's table has it.
+  std::uint64_t id() const CHANNEL_LOCKED { return id_; }
+  int attempts() const CHANNEL_LOCKED { return attempts_; }
 
   // The server may take it, and has said Hello.
-  bool begun() const { return phase_ == Phase::kSent && connection_->hello_received(); }
+  bool begun() const CHANNEL_LOCKED {
+    return phase_ == Phase::kSent && connection_->hello_received();
+  }
 
   // Time has passed since times().begun.
-  void MarkWaited() { waited_ = true; }
+  void MarkWaited() CHANNEL_LOCKED { waited_ = true; }
 
   // It is this connection's now, and waits there.
-  void QueueAt(CallConnection& connection) {
+  void QueueAt(CallConnection& connection) CHANNEL_LOCKED {
     connection_ = &connection;
     phase_ = Phase::kQueued;
     ++attempts_;
   }
 
-  void TakeId(std::uint64_t id) { id_ = id; }
+  void TakeId(std::uint64_t id) CHANNEL_LOCKED { id_ = id; }
 
   // Its REQUEST is in the outbox.
-  void Started() {
+  void Started() CHANNEL_LOCKED {
     phase_ = Phase::kSent;
     OnStarted();
   }
 
   // It is no connection's any more.
-  void Leave() {
+  void Leave() CHANNEL_LOCKED {
     connection_ = nullptr;
     id_ = 0;
   }
 
   // The server cannot have seen it: it asks for another connection.
-  void ConnectAgain();
+  void ConnectAgain() CHANNEL_LOCKED;
 
   // What has come of the message that is being received.
-  connection::MessageAssembler& assembler() { return assembler_; }
+  connection::MessageAssembler& assembler() CHANNEL_LOCKED { return assembler_; }
 
   // Ends it before the server did, and tells the server.
-  void EndEarly(absl::Status status);
+  void EndEarly(absl::Status status) CHANNEL_LOCKED;
 
   // Runs `step`, a step of the call with the lock held. Where it finds no memory, the call ends.
   template <typename Step>
-  void Guard(Core::Lock& lock, Step step) {
+  void Guard(Core::Lock& lock, Step step) CHANNEL_LOCKED {
     base::RunInMemory(step, [&] {
       lock.Ensure();
       EndEarly(base::OutOfMemory("a call"));
@@ -137,34 +144,35 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   MethodType type() const { return type_; }
   const CallTimes& times() const { return times_; }
   const std::string& metadata() const { return metadata_; }
-  const absl::Status& status() const { return status_; }
-  absl::Status TakeStatus() { return std::move(status_); }  // After NotifyMiddleware().
+  const absl::Status& status() const CHANNEL_LOCKED { return status_; }
+  // After NotifyMiddleware().
+  absl::Status TakeStatus() CHANNEL_LOCKED { return std::move(status_); }
   Core& core() { return core_; }
 
   // What is left until the deadline, in microseconds, and at least 1; 0 when there is none.
-  std::uint64_t TimeLeft() const;
+  std::uint64_t TimeLeft() const CHANNEL_LOCKED;
 
   // The caller cancels the call. Without the lock. A call that has ended loses the replies that
   // were not read; nothing to one that belongs to the parent of this process.
-  void EndForCaller();
+  void EndForCaller() CHANNEL_UNLOCKED;
 
   // The caller has cancelled it, and wants none of the replies that it has not read.
-  virtual void DropReplies() {}
+  virtual void DropReplies() CHANNEL_LOCKED {}
 
   // The same, once it has ended.
-  virtual void DropUnread() {}
+  virtual void DropUnread() CHANNEL_LOCKED {}
 
   // DEADLINE_EXCEEDED; the text says where the call stood, and for how long.
-  absl::Status Expired() const;
+  absl::Status Expired() const CHANNEL_LOCKED;
 
  protected:
-  virtual void OnStarted() {}
-  virtual void OnConnectAgain() = 0;  // Asks for a connection.
+  virtual void OnStarted() CHANNEL_LOCKED {}
+  virtual void OnConnectAgain() CHANNEL_LOCKED = 0;  // Asks for a connection.
 
   // The call has ended with OK and this reply, which is valid until OnEnded() returns. May throw
   // std::bad_alloc: then the call has not ended with OK.
-  virtual void KeepReply(wire::Bytes reply) = 0;
-  virtual void OnEnded() = 0;
+  virtual void KeepReply(wire::Bytes reply) CHANNEL_LOCKED = 0;
+  virtual void OnEnded() CHANNEL_LOCKED = 0;
 
   // What a call ends with whose request is too deep.
   absl::Status TooDeep(const internal::OutMessage& request) const;
@@ -173,12 +181,13 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   void MoveName(std::string_view name) { method_ = name; }
 
  private:
-  absl::Status AskMiddleware(const Metadata& metadata);
+  absl::Status AskMiddleware(const Metadata& metadata) CHANNEL_UNLOCKED;
   absl::Status EncodeMetadata(const Metadata& metadata);
-  absl::Status TryPrepare(const CallOptions& options, const internal::OutMessage* request);
-  absl::Status TakeTrailers(std::string_view encoded);
-  absl::Status DecodeTrailers(std::string_view encoded);
-  void OnTimer() override;  // The deadline of a call that nobody is blocked in.
+  absl::Status TryPrepare(const CallOptions& options,
+                          const internal::OutMessage* request) CHANNEL_UNLOCKED;
+  absl::Status TakeTrailers(std::string_view encoded) CHANNEL_LOCKED;
+  absl::Status DecodeTrailers(std::string_view encoded) CHANNEL_LOCKED;
+  void OnTimer() override CHANNEL_LOCKED;  // The deadline of a call that nobody is blocked in.
 
   Core& core_;
   std::string_view method_;
@@ -190,13 +199,13 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   std::unique_ptr<ClientContext> context_;  // Null where nobody looks at it.
   std::size_t entered_ = 0;                 // So many of the middleware.
 
-  Phase phase_ = Phase::kConnecting;
-  CallConnection* connection_ = nullptr;
-  std::uint64_t id_ = 0;
-  int attempts_ = 0;
-  bool waited_ = false;
-  connection::MessageAssembler assembler_;
-  absl::Status status_;
+  Phase phase_ CHANNEL_GUARDED = Phase::kConnecting;
+  CallConnection* connection_ CHANNEL_GUARDED = nullptr;
+  std::uint64_t id_ CHANNEL_GUARDED = 0;
+  int attempts_ CHANNEL_GUARDED = 0;
+  bool waited_ CHANNEL_GUARDED = false;
+  connection::MessageAssembler assembler_ CHANNEL_GUARDED;
+  absl::Status status_ CHANNEL_GUARDED;
 };
 
 // Ends the call when its caller's stop token says so. Made and destroyed without the lock.
@@ -205,7 +214,7 @@ class StopLink {
   StopLink(const std::stop_token& stop, Call& call);
 
   // Null when `stop` can never be asked to stop.
-  static std::unique_ptr<StopLink> Make(const std::stop_token& stop, Call& call);
+  static std::unique_ptr<StopLink> Make(const std::stop_token& stop, Call& call) CHANNEL_UNLOCKED;
 
  private:
   struct OnStop {

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "piperpc/internal/codec.h"
+#include "src/client/channel_mutex.h"
 #include "src/client/errors.h"
 #include "src/connection/connection_base.h"
 #include "src/wire/frame.h"
@@ -13,18 +14,18 @@ namespace piperpc::client {
 
 class Call;
 
-// All of it needs the channel's lock.
+// All of it needs the channel's lock, what it is of connection::ConnectionBase included.
 class CallConnection : public connection::ConnectionBase {
  public:
   // Forgets a call that ends on this side, and tells the server if that knows of it.
-  virtual void Abandon(Call& call) = 0;
+  virtual void Abandon(Call& call) CHANNEL_LOCKED = 0;
 
   // The thread that is blocked in `call` reads the connection at the moment.
-  virtual bool IsReadBy(const Call& call) const = 0;
+  virtual bool IsReadBy(const Call& call) const CHANNEL_LOCKED = 0;
 
   // Throws std::bad_alloc.
   virtual void SendMessage(const wire::FrameHeader& header,
-                           const internal::OutMessage& message) = 0;
+                           const internal::OutMessage& message) CHANNEL_LOCKED = 0;
 
   // RESOURCE_EXHAUSTED: the server does not take a message of this size.
   absl::Status CheckSize(std::size_t message_size) const {

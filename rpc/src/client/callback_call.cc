@@ -38,10 +38,14 @@ void CallbackCall::KeepReply(wire::Bytes reply) {
 void CallbackCall::OnEnded() { core().QueueCallback(LetGo()); }
 
 void CallbackCall::Deliver() {
+  AssertOwned();
   TakeStopLink();  // It was written with the lock before the call ended, or never.
   NotifyMiddleware();
   base::RunGuarded(
-      [this] { done_.Run(TakeStatus(), reply_); },
+      [this] {
+        AssertOwned();
+        done_.Run(TakeStatus(), reply_);
+      },
       [this](const std::exception_ptr& thrown) { core().LogThrown("callback threw", thrown); });
 }
 

@@ -21,16 +21,16 @@ class CallbackCall final : public AsyncCallBase, public internal::CallControl {
                const internal::OutMessage& request, const CallOptions& options,
                internal::UnaryDone&& done);
 
-  void Cancel() override { EndForCaller(); }
+  void Cancel() override CHANNEL_UNLOCKED { EndForCaller(); }
 
  private:
-  absl::Status OnMessage(wire::Bytes) override { return absl::OkStatus(); }
-  void KeepReply(wire::Bytes reply) override;
-  void OnEnded() override;
-  void Deliver() override;
+  absl::Status OnMessage(wire::Bytes) override CHANNEL_LOCKED { return absl::OkStatus(); }
+  void KeepReply(wire::Bytes reply) override CHANNEL_LOCKED;
+  void OnEnded() override CHANNEL_LOCKED;
+  void Deliver() override CHANNEL_UNLOCKED;
 
   internal::UnaryDone done_;
-  wire::Bytes reply_;
+  wire::Bytes reply_ CHANNEL_GUARDED;
 };
 
 }  // namespace piperpc::client

@@ -56,7 +56,12 @@ void ConnectThread::EndAll(const absl::Status& status) {
 }
 
 void ConnectThread::Join() {
-  if (thread_.joinable()) thread_.join();
+  std::thread last;
+  {
+    const Core::Lock lock(core_);
+    last = std::move(thread_);
+  }
+  if (last.joinable()) last.join();
 }
 
 void ConnectThread::Run() {
@@ -72,6 +77,7 @@ bool ConnectThread::ServeOne() {
   if (!running_) return false;
   call = waiting_.Pop().Share();
   call->Guard(lock, [&] {
+    AssertLocked();
     if (!delegate_.ConnectFor(*call, lock) && Postpone(*call)) delegate_.Pause(lock);
   });
   return true;

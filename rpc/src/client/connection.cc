@@ -102,8 +102,12 @@ void Connection::WakeReaderFor(std::size_t message_size) {
 // Without memory for its request, the server knows nothing of it.
 void Connection::Start(Call& call) {
   const std::uint64_t id = last_id_ + 1;
-  const bool added =
-      base::RunInMemory([&] { return AddRequest(call, id), true; }, [] { return false; });
+  const bool added = base::RunInMemory(
+      [&] {
+        AssertLocked();
+        return AddRequest(call, id), true;
+      },
+      [] { return false; });
   if (!added) {
     Leave(call);
     return call.End(base::OutOfMemory("a request", call.has_request() ? call.request().size() : 0));
@@ -167,6 +171,7 @@ void Connection::Abandon(Call& call) {
   // A call may be abandoned because there is no memory: then the next one sees to these.
   base::RunInMemory(
       [this] {
+        AssertLocked();
         StartQueuedCalls();
         AssignReader();
         ClosePipeIfDue();
@@ -178,6 +183,7 @@ void Connection::Abandon(Call& call) {
 void Connection::TellCancel(std::uint64_t call_id) {
   base::RunInMemory(
       [&] {
+        AssertLocked();
         calls_.Add(call_id, nullptr);
         Send({.kind = wire::FrameKind::kCancel, .call_id = call_id});
       },

@@ -22,7 +22,7 @@ bool IsOfCall(FrameKind kind) {
 // A server that leaves more answers to its pings unread than this is of no use.
 constexpr std::size_t kMostPongs = 1000;
 
-absl::Status Give(const connection::MessageAssembler::Outcome& outcome, Call& call) {
+absl::Status Give(const connection::MessageAssembler::Outcome& outcome, Call& call) CHANNEL_LOCKED {
   const bool whole = outcome.result == connection::MessageAssembler::Result::kWhole;
   return whole ? call.OnMessage(outcome.message) : call.OnPart();
 }
@@ -40,8 +40,15 @@ absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
 
 // What the system has no memory for, and no single call can bear, ends the connection.
 void Connection::OnPacket(transport::Bytes packet) {
-  base::RunInMemory([&] { OnFrames(packet); },
-                    [&] { Fail(base::OutOfMemory("what is in a packet", packet.size())); });
+  base::RunInMemory(
+      [&] {
+        AssertLocked();
+        OnFrames(packet);
+      },
+      [&] {
+        AssertLocked();
+        Fail(base::OutOfMemory("what is in a packet", packet.size()));
+      });
 }
 
 void Connection::OnFrames(transport::Bytes packet) {
@@ -159,14 +166,18 @@ void Connection::OnLateFrame(const wire::Frame& frame) {
 absl::StatusOr<connection::MessageAssembler::Outcome> Connection::Assemble(
     Call& call, const wire::Frame& frame) {
   const std::size_t limit = core_.options().max_message_bytes;
-  return base::RunInMemory([&] { return call.assembler().Add(frame, limit, nullptr); },
-                           [&] {
-                             const std::uint64_t expected = call.assembler().expected();
-                             call.assembler().Clear();
-                             return base::OutOfMemory(
-                                 "a message",
+  return base::RunInMemory(
+      [&] {
+        AssertLocked();
+        return call.assembler().Add(frame, limit, nullptr);
+      },
+      [&] {
+        AssertLocked();
+        const std::uint64_t expected = call.assembler().expected();
+        call.assembler().Clear();
+        return base::OutOfMemory("a message",
                                  std::max<std::uint64_t>(expected, frame.payload.size()));
-                           });
+      });
 }
 
 absl::Status Connection::OnMessage(Call& call, const wire::Frame& frame) {

@@ -96,7 +96,10 @@ void Connection::ReadOnLoop() {
 
 void Connection::RunUntilDone(BlockingCall& call, Core::Lock& lock) {
   while (call.connection() == this) {
-    call.Guard(lock, [&] { reader_.ReadOrWait(call, lock); });
+    call.Guard(lock, [&] {
+      AssertLocked();
+      reader_.ReadOrWait(call, lock);
+    });
   }
   AssignReader();
   ClosePipeIfDue();
@@ -150,7 +153,7 @@ void Connection::OnIterationEnd() {
   ContinueReading();
   if (live_ < 2) return Flush();
   // What closes the pipe is posted later, as there are calls now, and takes this back.
-  loop_->Post([this] { loop_->Defer(*this); });
+  loop_->Post([this] { attached_loop().Defer(*this); });
 }
 
 void Connection::ContinueReading() {
@@ -171,7 +174,7 @@ void Connection::ClosePipeIfDue() {
     return owner_.OnPipeClosed(*this);
   }
   loop_->Post([self = shared_from_this()] {
-    self->loop_->Undefer(*self);
+    self->attached_loop().Undefer(*self);
     self->pipe().Close(transport::CloseMode::kAbort, [self] {
       const Core::Lock lock(self->core_, Core::Lock::Where::kOnLoop);
       self->EndClosing();

@@ -52,7 +52,15 @@ void Connector::Perform(BlockingCall& call, Lock& lock) {
 }
 
 void Connector::Launch(AsyncCallBase& call) {
-  base::RunInMemory([&] { TryLaunch(call); }, [&] { call.EndEarly(base::OutOfMemory("a call")); });
+  base::RunInMemory(
+      [&] {
+        AssertLocked();
+        TryLaunch(call);
+      },
+      [&] {
+        AssertLocked();
+        call.EndEarly(base::OutOfMemory("a call"));
+      });
 }
 
 void Connector::TryLaunch(AsyncCallBase& call) {

@@ -30,8 +30,8 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   // --- With the lock held. ---
 
   // A connection that can take calls, or null.
-  std::shared_ptr<Connection> connection() const;
-  std::size_t connections_made() const { return connections_made_; }
+  std::shared_ptr<Connection> connection() const CHANNEL_LOCKED;
+  std::size_t connections_made() const CHANNEL_LOCKED { return connections_made_; }
 
   // --- Without it. ---
 
@@ -39,54 +39,56 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   // for.
   bool MayWaitHere() const;
 
-  void Close();
+  void Close() CHANNEL_UNLOCKED;
 
   // Close(), and lets go of the loop. Not on its thread.
-  void Shutdown();
+  void Shutdown() CHANNEL_UNLOCKED;
 
  private:
   using ConnectionOr = absl::StatusOr<std::shared_ptr<Connection>>;
   using PipeOr = absl::StatusOr<std::unique_ptr<transport::Pipe>>;
 
   // Core; with the lock, but for MayTake().
-  void Launch(AsyncCallBase& call) override;
-  void DoNotConnectFor(AsyncCallBase& call) override { thread_.Remove(call); }
-  void Perform(BlockingCall& call, Lock& lock) override;
-  bool MayTake(std::size_t message_size) override;
-  std::string_view connect_phase() const override;
+  void Launch(AsyncCallBase& call) override CHANNEL_LOCKED;
+  void DoNotConnectFor(AsyncCallBase& call) override CHANNEL_LOCKED { thread_.Remove(call); }
+  void Perform(BlockingCall& call, Lock& lock) override CHANNEL_LOCKED;
+  bool MayTake(std::size_t message_size) override CHANNEL_UNLOCKED;
+  std::string_view connect_phase() const override CHANNEL_LOCKED;
 
   // ConnectThread::Delegate
-  bool ConnectFor(AsyncCallBase& call, Lock& lock) override;
-  void Pause(Lock& lock) override { PauseUntil(lock, base::kNever); }
+  bool ConnectFor(AsyncCallBase& call, Lock& lock) override CHANNEL_LOCKED;
+  void Pause(Lock& lock) override CHANNEL_LOCKED { PauseUntil(lock, base::kNever); }
 
   // Connection::Owner
-  void OnPipeClosed(Connection& connection) override;
+  void OnPipeClosed(Connection& connection) override CHANNEL_LOCKED;
 
-  void TryLaunch(AsyncCallBase& call);
+  void TryLaunch(AsyncCallBase& call) CHANNEL_LOCKED;
 
   // The connection to use, connected by this thread if need be, within the call's own terms,
   // whatever those of other calls are that wait for a server. An error, too, when the call has
   // ended.
-  ConnectionOr GetConnection(Lock& lock, Call& call);
+  ConnectionOr GetConnection(Lock& lock, Call& call) CHANNEL_LOCKED;
 
   // One step of that. Null: there is no server yet, and the call is one that waits.
-  ConnectionOr TryForConnection(Lock& lock, Call& call);
-  ConnectionOr Connect(Lock& lock, Call& call);
-  ConnectionOr OnNotConnected(const absl::Status& why, const Call& call);
-  PipeOr ConnectOnce(const Call& call);
-  absl::Status WaitForOther(Lock& lock, const Call& call);
-  std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe);
+  ConnectionOr TryForConnection(Lock& lock, Call& call) CHANNEL_LOCKED;
+  ConnectionOr Connect(Lock& lock, Call& call) CHANNEL_LOCKED;
+  ConnectionOr OnNotConnected(const absl::Status& why, const Call& call) CHANNEL_LOCKED;
+  PipeOr ConnectOnce(const Call& call) CHANNEL_UNLOCKED;
+  absl::Status WaitForOther(Lock& lock, const Call& call) CHANNEL_LOCKED;
+  std::shared_ptr<Connection> Adopt(std::unique_ptr<transport::Pipe> pipe) CHANNEL_LOCKED;
 
   // Until it is time to look for a server again, or something has changed; at most until `limit`.
-  void PauseUntil(Lock& lock, base::TimePoint limit);
+  void PauseUntil(Lock& lock, base::TimePoint limit) CHANNEL_LOCKED;
 
-  bool connecting_ = false;       // A thread is inside Connect().
-  base::TimePoint retry_;         // Before it, nobody who waits looks for a server again.
-  transport::Backoff retry_gap_;  // Between two looks.
-  bool queue_is_full_ = false;    // The last look found the server, and no room in its queue.
-  std::shared_ptr<Connection> connection_;
-  std::vector<std::shared_ptr<Connection>> connections_;  // Those whose pipe is open.
-  std::size_t connections_made_ = 0;
+  bool connecting_ CHANNEL_GUARDED = false;  // A thread is inside Connect().
+  base::TimePoint retry_ CHANNEL_GUARDED;  // Before it, nobody who waits looks for a server again.
+  transport::Backoff retry_gap_ CHANNEL_GUARDED;  // Between two looks.
+  // The last look found the server, and no room in its queue.
+  bool queue_is_full_ CHANNEL_GUARDED = false;
+  std::shared_ptr<Connection> connection_ CHANNEL_GUARDED;
+  // Those whose pipe is open.
+  std::vector<std::shared_ptr<Connection>> connections_ CHANNEL_GUARDED;
+  std::size_t connections_made_ CHANNEL_GUARDED = 0;
   ConnectThread thread_;
 };
 

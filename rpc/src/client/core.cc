@@ -14,14 +14,6 @@
 namespace piperpc::client {
 namespace {
 
-bool WaitOnce(std::condition_variable& changed, std::unique_lock<std::mutex>& guard,
-              base::TimePoint deadline) {
-  if (deadline != base::kNever)
-    return changed.wait_until(guard, deadline) == std::cv_status::no_timeout;
-  changed.wait(guard);
-  return true;
-}
-
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
 
@@ -34,7 +26,7 @@ void Core::Lock::HandOver() {
   if (where_ == Where::kOnLoop || !core_.HandToLoop()) here.Append(core_.due_);
   const auto log = std::exchange(core_.log_, {});
   held_ = false;
-  core_.mutex_.unlock();
+  core_.mutex().unlock();
   if (!log.empty()) core_.TellLog(log);
   here.DeliverAll();
 }
@@ -56,9 +48,12 @@ bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline
     Acquire();
     return true;
   }
-  std::unique_lock guard(core_.mutex_, std::adopt_lock);
-  const bool in_time = WaitOnce(changed, guard, deadline);
-  guard.release();  // It stays locked.
+  bool in_time = true;
+  if (deadline == base::kNever) {
+    core_.mutex().Wait(changed);
+  } else {
+    in_time = core_.mutex().WaitUntil(changed, deadline);
+  }
   core_.on_loop_ = where_ == Where::kOnLoop;
   return in_time;
 }
@@ -107,15 +102,19 @@ void Core::WaitForLock() {
     base::EndProcess("a PacketObserver used the channel that it observes (" + endpoint_text_ +
                      "), which would wait for itself");
   }
-  mutex_.lock();
+  mutex().lock();
 }
 
 // What is due becomes the loop's to deliver. False when there is no loop, or no memory to tell it:
 // then it is for this thread.
 bool Core::HandToLoop() {
   if (due_.empty()) return true;
-  if (handed_.empty() &&
-      !base::RunInMemory([this] { return PostDelivery(); }, [] { return false; })) {
+  if (handed_.empty() && !base::RunInMemory(
+                             [this] {
+                               AssertLocked();
+                               return PostDelivery();
+                             },
+                             [] { return false; })) {
     return false;
   }
   handed_.Append(due_);
@@ -140,7 +139,15 @@ void Core::DeliverHanded() {
 // Without memory for that, the lock's next holder tries it again.
 void Core::Arm() {
   if (deadlines_.next() >= armed_for_ || io_thread_ == nullptr) return;
-  base::RunInMemory([this] { TryToArm(); }, [this] { armed_for_ = base::kNever; });
+  base::RunInMemory(
+      [this] {
+        AssertLocked();
+        TryToArm();
+      },
+      [this] {
+        AssertLocked();
+        armed_for_ = base::kNever;
+      });
 }
 
 void Core::TryToArm() {
@@ -195,7 +202,7 @@ absl::Status Core::DeadlineExceeded(std::string_view phase, base::TimePoint begu
 void Core::LetGoOfLoop() {
   std::shared_ptr<IoThread> thread;
   {
-    const std::lock_guard guard(mutex_);
+    const internal::MutexLock lock(mutex());
     thread = io_thread_;
     shut_down_ = thread == nullptr;
   }
@@ -210,7 +217,7 @@ void Core::LetGoOfLoop() {
 // From now on it is for the threads that make it due. Not while the loop has some to deliver: of a
 // call, no two callbacks run at once.
 bool Core::EndDelivery() {
-  const std::lock_guard guard(mutex_);
+  const internal::MutexLock lock(mutex());
   if (!handed_.empty()) return false;
   shut_down_ = true;
   io_thread_.reset();

@@ -11,18 +11,20 @@
 #include <condition_variable>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/internal/mutex.h"
 #include "src/base/clock.h"
 #include "src/base/memory.h"
 #include "src/base/process.h"
+#include "src/client/channel_mutex.h"
 #include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
@@ -43,29 +45,35 @@ class Core : public std::enable_shared_from_this<Core> {
 
   // Holds the channel's lock. kOnLoop: this is the loop's thread, outside of any callback, so what
   // is due is run as soon as the lock is given back.
-  class Lock {
+  class ABSL_SCOPED_LOCKABLE Lock {
    public:
     enum class Where { kAnywhere, kOnLoop };
-    explicit Lock(Core& core, Where where = Where::kAnywhere) : core_(core), where_(where) {
+    explicit Lock(Core& core, Where where = Where::kAnywhere)
+        ABSL_EXCLUSIVE_LOCK_FUNCTION(channel_mutex)
+        : core_(core), where_(where) {
       Acquire();
     }
-    ~Lock() {
+    ~Lock() ABSL_UNLOCK_FUNCTION() {
       if (held_) Release();
     }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
-    void Release();
-    void Acquire();
-    void Ensure() {  // Also after an exception that may have come while it was released.
+    void Release() ABSL_UNLOCK_FUNCTION(channel_mutex);
+    void Acquire() ABSL_EXCLUSIVE_LOCK_FUNCTION(channel_mutex);
+
+    // Also after an exception that may have come while it was released. Not analysed: clang does
+    // not know what `held_` says.
+    void Ensure() ABSL_ASSERT_EXCLUSIVE_LOCK(channel_mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       if (!held_) Acquire();
     }
 
     // Waits for `changed`, or less long: look again at what you wait for. False: `deadline` has
     // passed.
-    bool Wait(std::condition_variable& changed, base::TimePoint deadline = base::kNever);
+    bool Wait(std::condition_variable& changed,
+              base::TimePoint deadline = base::kNever) CHANNEL_LOCKED;
 
    private:
-    void HandOver();
+    void HandOver() ABSL_UNLOCK_FUNCTION(channel_mutex);
 
     Core& core_;
     const Where where_;
@@ -92,39 +100,43 @@ class Core : public std::enable_shared_from_this<Core> {
   // --- With the lock held. ---
 
   // The status of a call that is made now: not OK when the channel is closed or was never good.
-  absl::Status Refusal() const { return closed() ? AlreadyClosed() : place_.status(); }
+  absl::Status Refusal() const CHANNEL_LOCKED {
+    return closed() ? AlreadyClosed() : place_.status();
+  }
 
   // --- The way to a connection: see Connector. ---
 
   // Gives a call that nobody is blocked in its connection, now or from the thread that connects.
-  virtual void Launch(AsyncCallBase& call) = 0;
+  virtual void Launch(AsyncCallBase& call) CHANNEL_LOCKED = 0;
 
   // Takes it back, where that is still to be done.
-  virtual void DoNotConnectFor(AsyncCallBase& call) = 0;
+  virtual void DoNotConnectFor(AsyncCallBase& call) CHANNEL_LOCKED = 0;
 
   // Connects if need be, and makes the call on this thread, until it has ended or must look for
   // another connection.
-  virtual void Perform(BlockingCall& call, Lock& lock) = 0;
+  virtual void Perform(BlockingCall& call, Lock& lock) CHANNEL_LOCKED = 0;
 
   // What a call without a connection is at.
-  virtual std::string_view connect_phase() const = 0;
+  virtual std::string_view connect_phase() const CHANNEL_LOCKED = 0;
 
   // Whoever waits for a connection, or for the channel's end, looks up.
-  void WakeWaiting() { changed_.notify_all(); }
+  void WakeWaiting() CHANNEL_LOCKED { changed_.notify_all(); }
 
   // --- What all calls share. ---
 
   // The loop, with its thread running. The system's error when it refuses one.
-  absl::StatusOr<transport::EventLoop*> EnsureLoop();
+  absl::StatusOr<transport::EventLoop*> EnsureLoop() CHANNEL_LOCKED;
 
   // Where its connections' buffers come from.
   const connection::BufferSource& buffers() const { return buffers_; }
 
-  transport::TimerQueue& deadlines() { return deadlines_; }
-  void QueueCallback(std::shared_ptr<PendingCallback> callback) { due_.Add(std::move(callback)); }
-  void Log(LogLevel level, std::string_view event, std::string detail = {});
+  transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
+  void QueueCallback(std::shared_ptr<PendingCallback> callback) CHANNEL_LOCKED {
+    due_.Add(std::move(callback));
+  }
+  void Log(LogLevel level, std::string_view event, std::string detail = {}) CHANNEL_LOCKED;
   bool closed() const { return closed_.load(std::memory_order_relaxed); }  // Any thread.
-  bool delivering_on_loop() const { return on_loop_; }
+  bool delivering_on_loop() const CHANNEL_LOCKED { return on_loop_; }
 
   // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
   absl::Status DeadlineExceeded(std::string_view phase, base::TimePoint begun) const;
@@ -140,10 +152,10 @@ class Core : public std::enable_shared_from_this<Core> {
   void StopLogging() { silent_.store(true, std::memory_order_relaxed); }
 
   // The limit of the server that is connected, if any is, lets a message of that size pass.
-  virtual bool MayTake(std::size_t message_size) = 0;
+  virtual bool MayTake(std::size_t message_size) CHANNEL_UNLOCKED = 0;
 
   // Code of the user's threw: that goes to the log, and no further.
-  void LogThrown(std::string_view event, const std::exception_ptr& exception);
+  void LogThrown(std::string_view event, const std::exception_ptr& exception) CHANNEL_UNLOCKED;
 
  protected:
   Core(std::string_view endpoint, ChannelOptions options);
@@ -152,26 +164,27 @@ class Core : public std::enable_shared_from_this<Core> {
   bool InLogHook() const;
 
   // With the lock: calls are refused from now on.
-  void MarkClosed() {
+  void MarkClosed() CHANNEL_LOCKED {
     closed_ = true;
     WakeWaiting();
   }
 
   // Waits until WakeWaiting(); false: `deadline` has passed first.
-  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) {
+  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) CHANNEL_LOCKED {
     return lock.Wait(changed_, deadline);
   }
 
   // With the lock: the loop runs, or has been handed in.
-  bool has_loop() const { return io_thread_ != nullptr; }
+  bool has_loop() const CHANNEL_LOCKED { return io_thread_ != nullptr; }
 
   const absl::StatusOr<transport::Place>& place() const { return place_; }
 
   // No loop is needed any more. Without the lock, not on its thread.
-  void LetGoOfLoop();
+  void LetGoOfLoop() CHANNEL_UNLOCKED;
 
  private:
   static absl::Status AlreadyClosed();
+  internal::Mutex& mutex() ABSL_LOCK_RETURNED(channel_mutex) { return mutex_; }
 
   Core(absl::StatusOr<transport::Place> place, std::string_view endpoint, ChannelOptions&& options);
 
@@ -183,20 +196,22 @@ class Core : public std::enable_shared_from_this<Core> {
   };
 
   // The lock can be given back just so.
-  bool idle() const { return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_; }
+  bool idle() const CHANNEL_LOCKED {
+    return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_;
+  }
 
-  void WaitForLock();
-  bool HandToLoop();
-  bool PostDelivery();
-  void DeliverHanded();
-  bool EndDelivery();
-  void TellLog(const std::vector<LogRecord>& records);
-  void Arm();
-  void TryToArm();
-  void OnAlarm();
+  void WaitForLock() ABSL_EXCLUSIVE_LOCK_FUNCTION(channel_mutex);
+  bool HandToLoop() CHANNEL_LOCKED;
+  bool PostDelivery() CHANNEL_LOCKED;
+  void DeliverHanded() CHANNEL_UNLOCKED;
+  bool EndDelivery() CHANNEL_UNLOCKED;
+  void TellLog(const std::vector<LogRecord>& records) CHANNEL_UNLOCKED;
+  void Arm() CHANNEL_LOCKED;
+  void TryToArm() CHANNEL_LOCKED;
+  void OnAlarm() CHANNEL_UNLOCKED;
 
   const std::shared_ptr<transport::Transport> transport_;  // Kept alive, where that is possible.
-  std::shared_ptr<IoThread> io_thread_;                    // Null: not needed yet, or not any more.
+  std::shared_ptr<IoThread> io_thread_ CHANNEL_GUARDED;    // Null: not needed yet, or not any more.
   ChannelOptions options_;
   const std::string endpoint_text_;
   const absl::StatusOr<transport::Place> place_;  // Not OK: no call can be made.
@@ -204,24 +219,24 @@ class Core : public std::enable_shared_from_this<Core> {
   const connection::BufferSource buffers_;
 
   base::ProcessMark mark_;
-  std::mutex mutex_;
-  std::condition_variable changed_;   // See WakeWaiting().
-  std::atomic<bool> closed_ = false;  // Written with the lock.
-  bool on_loop_ = false;              // Who holds the lock said so.
+  internal::Mutex mutex_;
+  std::condition_variable changed_;       // See WakeWaiting().
+  std::atomic<bool> closed_ = false;      // Written with the lock.
+  bool on_loop_ CHANNEL_GUARDED = false;  // Who holds the lock said so.
 
-  transport::TimerQueue deadlines_;
-  base::TimePoint armed_for_ = base::kNever;
-  Alarm alarm_;
-  bool shut_down_ = false;
+  transport::TimerQueue deadlines_ CHANNEL_GUARDED;
+  base::TimePoint armed_for_ CHANNEL_GUARDED = base::kNever;
+  Alarm alarm_;  // The loop's.
+  bool shut_down_ CHANNEL_GUARDED = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
 
-  DueCallbacks due_;     // To be handed over as soon as the lock is given back.
-  DueCallbacks handed_;  // Those that work posted to the loop will deliver.
-  std::vector<LogRecord> log_;
+  DueCallbacks due_ CHANNEL_GUARDED;     // To be handed over as soon as the lock is given back.
+  DueCallbacks handed_ CHANNEL_GUARDED;  // Those that work posted to the loop will deliver.
+  std::vector<LogRecord> log_ CHANNEL_GUARDED;
 };
 
 inline void Core::Lock::Acquire() {
-  if (!core_.mutex_.try_lock()) core_.WaitForLock();
+  if (!core_.mutex().try_lock()) core_.WaitForLock();
   held_ = true;
   core_.on_loop_ = where_ == Where::kOnLoop;
 }
@@ -229,7 +244,7 @@ inline void Core::Lock::Acquire() {
 inline void Core::Lock::Release() {
   if (!core_.idle()) return HandOver();
   held_ = false;
-  core_.mutex_.unlock();
+  core_.mutex().unlock();
 }
 
 }  // namespace piperpc::client

@@ -6,12 +6,14 @@
 #include <memory>
 #include <utility>
 
+#include "src/client/channel_mutex.h"
+
 namespace piperpc::client {
 
 // In one queue at a time, which keeps it alive.
 class PendingCallback {
  public:
-  virtual void Deliver() = 0;  // Without the channel's lock.
+  virtual void Deliver() CHANNEL_UNLOCKED = 0;
 
  protected:
   ~PendingCallback() = default;
@@ -47,7 +49,7 @@ class DueCallbacks {
   }
 
   // Releases each before the next runs, so that its memory can be reused.
-  void DeliverAll() {
+  void DeliverAll() CHANNEL_UNLOCKED {
     while (!empty()) Pop()->Deliver();
   }
 

@@ -2,7 +2,7 @@
 // when nobody has it, so that a call costs one send and one receive on one thread; when it leaves,
 // another one follows. Else the loop has it, for calls that nobody is blocked in.
 //
-// All of it needs the channel's lock.
+// All of it needs the channel's lock; what is not guarded belongs to who has the role.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include "src/base/clock.h"
 #include "src/base/page_offset_buffer.h"
 #include "src/client/blocking_call.h"
+#include "src/client/channel_mutex.h"
 #include "src/client/core.h"
 #include "src/transport/pipe.h"
 
@@ -23,11 +24,11 @@ class Reader {
   // The connection, which is told what the caller's thread reads.
   class Delegate {
    public:
-    virtual void OnRead(transport::Bytes packet) = 0;
-    virtual void OnReadError(const absl::Status& error) = 0;
+    virtual void OnRead(transport::Bytes packet) CHANNEL_LOCKED = 0;
+    virtual void OnReadError(const absl::Status& error) CHANNEL_LOCKED = 0;
 
     // The caller has come back from the pipe, as LookUpSoon() asked for.
-    virtual void OnLookUp() = 0;
+    virtual void OnLookUp() CHANNEL_LOCKED = 0;
 
    protected:
     ~Delegate() = default;
@@ -37,51 +38,51 @@ class Reader {
   Reader(Delegate& delegate, transport::Pipe& pipe, base::Duration spin)
       : delegate_(delegate), pipe_(pipe), spin_(spin) {}
 
-  bool is_nobody() const { return role_ == Role::kNobody; }
-  bool is_caller() const { return role_ == Role::kCaller; }
-  bool Is(const Call& call) const { return call_ == &call; }  // Its caller.
+  bool is_nobody() const CHANNEL_LOCKED { return role_ == Role::kNobody; }
+  bool is_caller() const CHANNEL_LOCKED { return role_ == Role::kCaller; }
+  bool Is(const Call& call) const CHANNEL_LOCKED { return call_ == &call; }  // Its caller.
 
   // A caller is inside the pipe's ReceiveUntil(): the pipe must not be attached.
-  bool receiving() const { return receiving_; }
+  bool receiving() const CHANNEL_LOCKED { return receiving_; }
 
   // The loop reads from now on; does not any more.
-  void BecomeLoop() { role_ = Role::kLoop; }
-  void EndLoop() { role_ = Role::kNobody; }
+  void BecomeLoop() CHANNEL_LOCKED { role_ = Role::kLoop; }
+  void EndLoop() CHANNEL_LOCKED { role_ = Role::kNobody; }
 
   // Blocks for a while, until `call` may have ended: reads, or waits for who does.
-  void ReadOrWait(BlockingCall& call, Core::Lock& lock);
+  void ReadOrWait(BlockingCall& call, Core::Lock& lock) CHANNEL_LOCKED;
 
   // The delegate is called as soon as the caller that is inside the pipe has come back.
-  void LookUpSoon() { look_up_ = true; }
+  void LookUpSoon() CHANNEL_LOCKED { look_up_ = true; }
 
   // One of the callers that wait, and may read, looks up; all of them.
-  void WakeOne();
-  void WakeAll();
+  void WakeOne() CHANNEL_LOCKED;
+  void WakeAll() CHANNEL_LOCKED;
 
   // So much was sent, of which the server says nothing. True: it must be made to say something, as
   // a pipe that becomes full must be attached, which waits for the caller that receives from it.
-  bool MustBeWoken(std::size_t bytes_sent);
+  bool MustBeWoken(std::size_t bytes_sent) CHANNEL_LOCKED;
 
  private:
   enum class Role { kNobody, kCaller, kLoop };
   class CallersRole;  // While it lives.
 
-  void ReadAsCaller(BlockingCall& call, Core::Lock& lock);
+  void ReadAsCaller(BlockingCall& call, Core::Lock& lock) CHANNEL_LOCKED;
   void MakeBuffer();
-  void WaitForReader(BlockingCall& call, Core::Lock& lock);
-  void ReceiveOne(Core::Lock& lock, base::TimePoint limit);
-  absl::StatusOr<std::size_t> ReceivePacket(base::TimePoint limit);
+  void WaitForReader(BlockingCall& call, Core::Lock& lock) CHANNEL_LOCKED;
+  void ReceiveOne(Core::Lock& lock, base::TimePoint limit) CHANNEL_LOCKED;
+  absl::StatusOr<std::size_t> ReceivePacket(base::TimePoint limit) CHANNEL_UNLOCKED;
 
   Delegate& delegate_;
   transport::Pipe& pipe_;
   const base::Duration spin_;
-  Role role_ = Role::kNobody;
-  const BlockingCall* call_ = nullptr;  // Whose caller it is.
-  bool receiving_ = false;
-  bool look_up_ = false;
-  std::size_t unanswered_bytes_ = 0;    // Sent since it went in there.
-  std::vector<BlockingCall*> waiting_;  // Those that do not read.
-  base::PageOffsetBuffer buffer_;       // What callers receive into.
+  Role role_ CHANNEL_GUARDED = Role::kNobody;
+  const BlockingCall* call_ CHANNEL_GUARDED = nullptr;  // Whose caller it is.
+  bool receiving_ CHANNEL_GUARDED = false;
+  bool look_up_ CHANNEL_GUARDED = false;
+  std::size_t unanswered_bytes_ CHANNEL_GUARDED = 0;    // Sent since it went in there.
+  std::vector<BlockingCall*> waiting_ CHANNEL_GUARDED;  // Those that do not read.
+  base::PageOffsetBuffer buffer_;                       // What callers receive into.
   std::size_t buffer_size_ = 0;
 };
 

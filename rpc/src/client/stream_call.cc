@@ -58,6 +58,7 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
   const bool first = inbound_.empty();
   absl::Status status = base::RunInMemory(
       [&] {
+        AssertLocked();
         inbound_.Add(message);
         return absl::OkStatus();
       },

@@ -30,20 +30,20 @@ class StreamCall final : public AsyncCallBase,
 
   // ClientStream, without the lock. In a child of fork() all of them end at once, and touch
   // nothing.
-  Step TryWrite(const internal::OutMessage& message) override;
-  Step TryRead(wire::Bytes& bytes) override;
-  Step Write(const internal::OutMessage& message) override;
-  Step Read(wire::Bytes& bytes) override;
-  void WhenWritable(absl::AnyInvocable<void()> ready) override;
-  void WhenReadable(absl::AnyInvocable<void()> ready) override;
-  void StartWrite(std::unique_ptr<internal::StreamWrite> write) override;
-  void HalfClose() override;
-  void LetGoOfWrites() override;
-  RawMessage TakeResponse() override;
-  absl::Status status() override;
-  void Fail(absl::Status status) override;
-  void FailThrown(const std::exception_ptr& thrown) override;
-  void Cancel() override { EndForCaller(); }
+  Step TryWrite(const internal::OutMessage& message) override CHANNEL_UNLOCKED;
+  Step TryRead(wire::Bytes& bytes) override CHANNEL_UNLOCKED;
+  Step Write(const internal::OutMessage& message) override CHANNEL_UNLOCKED;
+  Step Read(wire::Bytes& bytes) override CHANNEL_UNLOCKED;
+  void WhenWritable(absl::AnyInvocable<void()> ready) override CHANNEL_UNLOCKED;
+  void WhenReadable(absl::AnyInvocable<void()> ready) override CHANNEL_UNLOCKED;
+  void StartWrite(std::unique_ptr<internal::StreamWrite> write) override CHANNEL_UNLOCKED;
+  void HalfClose() override CHANNEL_UNLOCKED;
+  void LetGoOfWrites() override CHANNEL_UNLOCKED;
+  RawMessage TakeResponse() override CHANNEL_UNLOCKED;
+  absl::Status status() override CHANNEL_UNLOCKED;
+  void Fail(absl::Status status) override CHANNEL_UNLOCKED;
+  void FailThrown(const std::exception_ptr& thrown) override CHANNEL_UNLOCKED;
+  void Cancel() override CHANNEL_UNLOCKED { EndForCaller(); }
 
  private:
   using Ready = absl::AnyInvocable<void()>;
@@ -60,72 +60,78 @@ class StreamCall final : public AsyncCallBase,
 
     std::shared_ptr<StreamCall> call;
   };
-  void LetGoOf();
+  void LetGoOf() CHANNEL_UNLOCKED;
 
-  // Call, with the lock.
-  bool may_retry() const override { return !wrote_; }
-  void OnStarted() override;
-  absl::Status OnMessage(wire::Bytes message) override;
-  absl::Status OnPart() override;
-  void OnCredit(std::uint64_t bytes) override;
-  void OnWritable() override;
-  void KeepReply(wire::Bytes reply) override;
-  void OnEnded() override;
+  // Call
+  bool may_retry() const override CHANNEL_LOCKED { return !wrote_; }
+  void OnStarted() override CHANNEL_LOCKED;
+  absl::Status OnMessage(wire::Bytes message) override CHANNEL_LOCKED;
+  absl::Status OnPart() override CHANNEL_LOCKED;
+  void OnCredit(std::uint64_t bytes) override CHANNEL_LOCKED;
+  void OnWritable() override CHANNEL_LOCKED;
+  void KeepReply(wire::Bytes reply) override CHANNEL_LOCKED;
+  void OnEnded() override CHANNEL_LOCKED;
 
-  void Deliver() override;
+  void Deliver() override CHANNEL_UNLOCKED;
 
-  // Writing, in stream_call_writes.cc. With the lock, but for TellOf().
-  Step TryWriteLocked(const internal::OutMessage& message);
-  Step Put(const internal::OutMessage& message);
-  Step Send(const internal::OutMessage& message);  // There is room. Throws std::bad_alloc.
-  absl::Status WhyNotWrite() const;
-  void PutWaiting();
-  bool WriteMovesOn() const;
-  FinishedWrites TakeFinishedWrites();
-  void TellOf(FinishedWrites written);
-  bool HasRoom() const;
-  bool Writable() const { return ended() || half_closed_ || HasRoom(); }
-  void SendHalfClose();
+  // Writing, in stream_call_writes.cc.
+  Step TryWriteLocked(const internal::OutMessage& message) CHANNEL_LOCKED;
+  Step Put(const internal::OutMessage& message) CHANNEL_LOCKED;
+  // There is room. Throws std::bad_alloc.
+  Step Send(const internal::OutMessage& message) CHANNEL_LOCKED;
+  absl::Status WhyNotWrite() const CHANNEL_LOCKED;
+  void PutWaiting() CHANNEL_LOCKED;
+  bool WriteMovesOn() const CHANNEL_LOCKED;
+  FinishedWrites TakeFinishedWrites() CHANNEL_LOCKED;
+  void TellOf(FinishedWrites written) CHANNEL_UNLOCKED;
+  bool HasRoom() const CHANNEL_LOCKED;
+  bool Writable() const CHANNEL_LOCKED { return ended() || half_closed_ || HasRoom(); }
+  void SendHalfClose() CHANNEL_LOCKED;
 
   bool TakeNext(wire::Bytes& bytes);
-  Step Refill(Wait wait, FinishedWrites& written);
-  Step RefillAndTake(Wait wait, wire::Bytes& bytes);
-  void ReturnCredit();
-  void GiveCredit();  // With the lock.
-  bool Readable() const { return !inbound_.empty() || ended(); }
-  void WaitForChange(Core::Lock& lock);
-  void Notify();
-  void DropReplies() override;
-  void DropUnread() override;
-  void DropUnread(absl::Status why);
-  void DropIfClosed();
-  void DropAndEnd(absl::Status status);
-  void FailThrownBy(std::string_view callback, const std::exception_ptr& thrown);
-  const absl::Status& final_status() const { return failure_.ok() ? Call::status() : failure_; }
+  Step Refill(Wait wait, FinishedWrites& written) CHANNEL_UNLOCKED;
+  Step RefillAndTake(Wait wait, wire::Bytes& bytes) CHANNEL_UNLOCKED;
+  void ReturnCredit() CHANNEL_UNLOCKED;
+  void GiveCredit() CHANNEL_LOCKED;
+  bool Readable() const CHANNEL_LOCKED { return !inbound_.empty() || ended(); }
+  void WaitForChange(Core::Lock& lock) CHANNEL_LOCKED;
+  void Notify() CHANNEL_LOCKED;
+  void DropReplies() override CHANNEL_LOCKED;
+  void DropUnread() override CHANNEL_LOCKED;
+  void DropUnread(absl::Status why) CHANNEL_LOCKED;
+  void DropIfClosed() CHANNEL_LOCKED;
+  void DropAndEnd(absl::Status status) CHANNEL_LOCKED;
+  void FailThrownBy(std::string_view callback, const std::exception_ptr& thrown) CHANNEL_UNLOCKED;
+  const absl::Status& final_status() const CHANNEL_LOCKED {
+    return failure_.ok() ? Call::status() : failure_;
+  }
   bool MayRead();
-  std::unique_ptr<StopLink> EndRead();
+  std::unique_ptr<StopLink> EndRead() CHANNEL_LOCKED;
 
   std::condition_variable changed_;
-  Ready on_readable_;
-  Ready on_writable_;
-  bool deferred_ = false;
-  bool concluded_ = false;
-  bool end_read_ = false;  // The reader knows that there is no more, or there is none.
+  Ready on_readable_ CHANNEL_GUARDED;
+  Ready on_writable_ CHANNEL_GUARDED;
+  bool deferred_ CHANNEL_GUARDED = false;
+  bool concluded_ CHANNEL_GUARDED = false;
+  // The reader knows that there is no more, or there is none.
+  bool end_read_ CHANNEL_GUARDED = false;
 
-  connection::SendCredit send_credit_{0};
-  connection::ReceiveCredit receive_credit_;
+  connection::SendCredit send_credit_ CHANNEL_GUARDED{0};
+  connection::ReceiveCredit receive_credit_ CHANNEL_GUARDED;
   const std::int64_t credit_share_;  // The reader takes the lock to return so much at once.
-  connection::MessageBatch inbound_;
-  bool wrote_ = false;
-  bool needs_hello_ = false;  // To know whether a message may be that large.
-  bool half_closed_ = false;
-  bool telling_ = false;  // Of one write with a callback its callback has not run yet.
-  std::unique_ptr<internal::StreamWrite> waiting_;  // That one, while there is no room for it.
-  FinishedWrites finished_writes_;
-  absl::Status failure_;  // The reader's.
+  connection::MessageBatch inbound_ CHANNEL_GUARDED;
+  bool wrote_ CHANNEL_GUARDED = false;
+  bool needs_hello_ CHANNEL_GUARDED = false;  // To know whether a message may be that large.
+  bool half_closed_ CHANNEL_GUARDED = false;
+  // Of one write with a callback its callback has not run yet.
+  bool telling_ CHANNEL_GUARDED = false;
+  // That one, while there is no room for it.
+  std::unique_ptr<internal::StreamWrite> waiting_ CHANNEL_GUARDED;
+  FinishedWrites finished_writes_ CHANNEL_GUARDED;
+  absl::Status failure_ CHANNEL_GUARDED;  // The reader's.
 
-  const bool any_reply_;  // It may turn out to be the response's.
-  RawMessage response_;   // With that: what it carried.
+  const bool any_reply_;                 // It may turn out to be the response's.
+  RawMessage response_ CHANNEL_GUARDED;  // With that: what it carried.
 
   // The reader's own, without the lock: what it takes from the stream, many messages at a time.
   connection::MessageBatch reading_;

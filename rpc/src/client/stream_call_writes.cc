@@ -53,11 +53,16 @@ StreamCall::Step StreamCall::Put(const internal::OutMessage& message) {
     needs_hello_ = true;
     return Step::kLater;
   }
-  return base::RunInMemory([&] { return Send(message); },
-                           [&] {
-                             EndEarly(base::OutOfMemory("a message", message.size()));
-                             return Step::kEnded;
-                           });
+  return base::RunInMemory(
+      [&] {
+        AssertLocked();
+        return Send(message);
+      },
+      [&] {
+        AssertLocked();
+        EndEarly(base::OutOfMemory("a message", message.size()));
+        return Step::kEnded;
+      });
 }
 
 StreamCall::Step StreamCall::Send(const internal::OutMessage& message) {
@@ -166,8 +171,14 @@ void StreamCall::SendHalfClose() {
   const bool due = half_closed_ && waiting_ == nullptr && phase() == Phase::kSent;
   if (!due || !StreamsRequests(type())) return;
   base::RunInMemory(
-      [&] { connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()}); },
-      [&] { EndEarly(base::OutOfMemory("the end of the requests")); });
+      [&] {
+        AssertLocked();
+        connection()->Send({.kind = wire::FrameKind::kHalfClose, .call_id = id()});
+      },
+      [&] {
+        AssertLocked();
+        EndEarly(base::OutOfMemory("the end of the requests"));
+      });
 }
 
 void StreamCall::LetGoOfWrites() {
