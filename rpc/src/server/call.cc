@@ -108,8 +108,8 @@ void Call::Stop(absl::Status reason) {
   stopped_ = reason.ok() ? StoppedWithoutReason(method()) : std::move(reason);
   assembler_.Clear();
   ForgetMessages();
-  RequestStop(stop_);
-  RequestStop(drain_);
+  RequestStop(&Call::stop_);
+  RequestStop(&Call::drain_);
   if (ended_ || phase_ == Phase::kAdmitting) return;
   const bool in_yield = producer_ && at_stop_ == internal::AtStop::kDestroy;
   if (phase_ == Phase::kReceiving || in_yield) return Finish(stopped_);
@@ -123,7 +123,7 @@ void Call::Cancel() {
 }
 
 void Call::OnDrain() {
-  if (!ended_) RequestStop(drain_);
+  if (!ended_) RequestStop(&Call::drain_);
 }
 
 void Call::StopForShutdown(const absl::Status& reason) {
@@ -136,10 +136,10 @@ void Call::EndUnlessBegun(const absl::Status& reason) {
   if (phase_ != Phase::kBegun) Finish(reason);
 }
 
-void Call::RequestStop(LateStop& stop) {
-  std::unique_lock lock(mutex_);
-  std::optional<std::stop_source> source = stop.Stop();
-  lock.unlock();  // Callbacks of handlers run in here.
+void Call::RequestStop(LateStop Call::*stop) {
+  internal::MutexLock lock(mutex_);
+  std::optional<std::stop_source> source = (this->*stop).Stop();
+  lock.Unlock();  // Callbacks of handlers run in here.
   if (source) source->request_stop();
 }
 
@@ -194,19 +194,19 @@ std::string Call::Describe() const {
 const Peer& Call::peer() const { return connection_.peer(); }
 
 std::stop_token Call::stop_token() {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return stop_.token();
 }
 
 std::stop_token Call::drain_token() {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return drain_.token();
 }
 
 SessionState& Call::session() { return connection_.session(); }
 
 void Call::AddTrailer(std::string_view key, std::string_view value) {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   trailers_.emplace_back(key, value);
   has_trailers_.store(true, std::memory_order_release);
 }

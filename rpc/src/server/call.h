@@ -17,14 +17,15 @@
 #include <exception>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "piperpc/internal/mutex.h"
 #include "piperpc/internal/server_call.h"
 #include "piperpc/server_context.h"
 #include "src/base/clock.h"
@@ -186,7 +187,7 @@ class Call final : public internal::ServerCall,
     bool requested_ = false;
   };
 
-  void RequestStop(LateStop& stop);
+  void RequestStop(LateStop Call::*stop) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndWith(absl::Status status, const internal::OutMessage* response);
   void Respond(absl::Status& status, const internal::OutMessage* response);
   void RespondWithoutMemory(absl::Status& status, const internal::OutMessage* response);
@@ -225,10 +226,10 @@ class Call final : public internal::ServerCall,
   std::optional<internal::OutMessage> yielded_;  // That message.
   internal::AtStop at_stop_{};                   // What becomes of it then.
 
-  std::mutex mutex_;  // Below: shared with workers.
-  LateStop stop_;
-  LateStop drain_;
-  Metadata trailers_;
+  internal::Mutex mutex_;  // Of what workers share.
+  LateStop stop_ ABSL_GUARDED_BY(mutex_);
+  LateStop drain_ ABSL_GUARDED_BY(mutex_);
+  Metadata trailers_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> has_trailers_ = false;  // Read without the mutex.
 
   // The user's. As they go away they may use the context, which is all of the above: so they go

@@ -112,13 +112,13 @@ void Call::Respond(absl::Status& status, const internal::OutMessage* response) {
 // Of a reply: with its trailers.
 std::size_t Call::SizeOf(const internal::OutMessage* response) {
   std::size_t size = response == nullptr ? 0 : response->size();
-  const std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   for (const auto& [key, value] : trailers_) size += key.size() + value.size();
   return size;
 }
 
 absl::Status Call::EncodeTrailers(std::string& trailers) {
-  std::lock_guard lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   return server::EncodeTrailers(connection_.core(), *this, trailers_,
                                 connection_.peer_limits().max_metadata_bytes, trailers);
 }

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -112,7 +111,7 @@ class Server::Impl {
   // From Start() on they stay as they are.
   std::vector<std::string> service_names() const {
     if (foreign()) return dispatcher_.service_names();
-    const std::lock_guard lock(services_);
+    const internal::MutexLock lock(services_);
     return dispatcher_.service_names();
   }
 
@@ -130,7 +129,7 @@ class Server::Impl {
     if (absl::Status status = MayChange(what); !status.ok()) return status;
     const Change change(*this);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
-    const std::lock_guard lock(services_);
+    const internal::MutexLock lock(services_);
     return add();
   }
 
@@ -146,7 +145,7 @@ class Server::Impl {
     return report;
   }
 
-  absl::Status NotStarted() const {
+  absl::Status NotStarted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(lifecycle_) {
     if (report_) return absl::FailedPreconditionError("the server has been shut down");
     if (!loops_.started()) return absl::OkStatus();
     return absl::FailedPreconditionError("the server was already started");
@@ -188,19 +187,23 @@ class Server::Impl {
   // What does not run any more, or never did, is gone at once.
   absl::Status MayEnd() const {
     if (IsUsedHere()) return WithinItself("~Server()");
+    lifecycle_.AssertHeld();  // Nobody else has the server any more.
     const bool runs =
         started_.load(std::memory_order_acquire) && (!report_ || loops_.has_leftovers());
     return runs ? MayWait("~Server()") : MayChange("~Server()");
   }
 
   // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
-  class Change {
+  class ABSL_SCOPED_LOCKABLE Change {
    public:
-    explicit Change(Impl& server)
+    explicit Change(Impl& server) ABSL_EXCLUSIVE_LOCK_FUNCTION(server.lifecycle_)
         : lock_(server.lifecycle_), use_(&server, Using::How::kChanging) {}
+    ~Change() ABSL_UNLOCK_FUNCTION() = default;
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
 
    private:
-    const std::lock_guard<std::mutex> lock_;
+    const internal::MutexLock lock_;
     const Using use_;
   };
 
@@ -277,12 +280,12 @@ class Server::Impl {
   bool shut_down_ ABSL_GUARDED_BY(ends_mutex_) = false;         // Shutdown() has been done.
   std::size_t shutting_down_ ABSL_GUARDED_BY(ends_mutex_) = 0;  // Threads in Shutdown().
 
-  mutable std::mutex services_;  // Of dispatcher_, until Start(). Taken after lifecycle_.
-
   // Held by AddService(), Start() and Shutdown(), one after the other; see Change.
-  std::mutex lifecycle_;
+  internal::Mutex lifecycle_;
+  // Of dispatcher_, until Start().
+  mutable internal::Mutex services_ ABSL_ACQUIRED_AFTER(lifecycle_);
   std::atomic<bool> started_ = false;  // loops_ is complete, and stays as it is.
-  std::optional<ShutdownReport> report_;
+  std::optional<ShutdownReport> report_ ABSL_GUARDED_BY(lifecycle_);
 };
 
 absl::Status Server::Check(std::string_view endpoint, const ServerOptions& options) {
