@@ -33,11 +33,14 @@ function(piperpc_compile_options target)
   if(WIN32)  # Windows 10's functions, without macros that break ordinary names.
     target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
   endif()
+  # Which lock guards what, and (beta) in which order locks are taken; clang-cl, too, knows them.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety$<SEMICOLON>-Wthread-safety-beta>)
   if(MSVC)
     target_compile_options(${target} PRIVATE /utf-8 /bigobj /W4 $<$<BOOL:${PIPERPC_WERROR}>:/WX>)
   else()
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
-      $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety> $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
+      $<$<BOOL:${PIPERPC_WERROR}>:-Werror>)
     # g++ 12 warns of std::string's own operator+ when it optimises (GCC bug 105651), and of the
     # strings in aggregates that are made where they are passed.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
