@@ -1,14 +1,38 @@
-// Frames of one call, as a client encodes them. EncodedRequest() is in wire_client.h.
+// Frames as a client encodes them.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "src/wire/control.h"
 #include "src/wire/frame.h"
-#include "support/wire_client.h"
 
 namespace piperpc::testing {
+
+inline std::string Encode(const wire::FrameHeader& header, std::string_view payload = {}) {
+  std::string bytes(wire::FrameSize(header, payload.size()), '\0');
+  char* const at = wire::EncodeFramePrefix(header, payload.size(), bytes.data());
+  payload.copy(at, payload.size());
+  return bytes;
+}
+
+inline constexpr wire::Hello kUsualHello = {.max_packet_bytes = 128 * 1024,
+                                            .max_message_bytes = 4 * 1024 * 1024,
+                                            .max_calls = 100,
+                                            .max_metadata_bytes = 8192,
+                                            .initial_credit = 64 * 1024};
+
+inline std::string EncodedHello(const wire::Hello& hello = kUsualHello) {
+  return Encode({.kind = wire::FrameKind::kHello}, wire::EncodeHello(hello));
+}
+
+inline std::string EncodedRequest(std::uint64_t id, std::string_view method,
+                                  std::string_view payload) {
+  return Encode(
+      {.kind = wire::FrameKind::kRequest, .call_id = id, .flags = wire::kEnd, .method = method},
+      payload);
+}
 
 // The REQUEST of a stream of requests.
 inline std::string Opening(std::uint64_t id, std::string_view method) {

@@ -18,6 +18,7 @@
 #include "src/wire/control.h"
 #include "src/wire/frame.h"
 #include "src/wire/status.h"
+#include "support/call_frames.h"
 
 namespace piperpc::testing {
 
@@ -32,28 +33,6 @@ struct OwnedFrame {
   std::string metadata;
   std::string payload;
 };
-
-inline std::string Encode(const wire::FrameHeader& header, std::string_view payload = {}) {
-  std::string bytes(wire::FrameSize(header, payload.size()), '\0');
-  char* const at = wire::EncodeFramePrefix(header, payload.size(), bytes.data());
-  payload.copy(at, payload.size());
-  return bytes;
-}
-
-inline std::string EncodedHello(wire::Hello hello = {.max_packet_bytes = 128 * 1024,
-                                                     .max_message_bytes = 4 * 1024 * 1024,
-                                                     .max_calls = 100,
-                                                     .max_metadata_bytes = 8192,
-                                                     .initial_credit = 64 * 1024}) {
-  return Encode({.kind = wire::FrameKind::kHello}, wire::EncodeHello(hello));
-}
-
-inline std::string EncodedRequest(std::uint64_t id, std::string_view method,
-                                  std::string_view payload) {
-  return Encode(
-      {.kind = wire::FrameKind::kRequest, .call_id = id, .flags = wire::kEnd, .method = method},
-      payload);
-}
 
 class WireClient {
  public:
