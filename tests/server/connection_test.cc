@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,8 +13,8 @@
 #include "piperpc/in_process.h"
 #include "piperpc/server.h"
 #include "src/transport/transport.h"
+#include "support/call_frames.h"
 #include "support/test_service.h"
-#include "support/wire_client.h"
 
 namespace piperpc::server {
 namespace {
@@ -28,6 +29,7 @@ using transport::SendResult;
 struct Wire {
   transport::Pipe::Delegate* delegate = nullptr;
   bool all_read = true;
+  bool gone = false;  // The client.
   std::vector<std::string> sent;
   std::optional<CloseMode> closed;
 };
@@ -38,6 +40,7 @@ class FakePipe final : public transport::Pipe {
   void Attach(transport::EventLoop&, Delegate& delegate) override { wire_.delegate = &delegate; }
   void Receive() override {}
   absl::StatusOr<SendResult> Send(std::span<const Bytes> slices) override {
+    if (wire_.gone) return absl::UnavailableError("the client is gone");
     std::string& packet = wire_.sent.emplace_back();
     for (const Bytes slice : slices) packet.append(slice.data(), slice.size());
     return SendResult::kSent;
@@ -130,6 +133,21 @@ TEST_F(ConnectionClose, WaitsForTheCallsInFlight) {
   EXPECT_EQ(wire_.closed, std::nullopt);
   Iterate([this] { connection_->AbortCalls(); });
   EXPECT_EQ(wire_.closed, CloseMode::kDrain);
+}
+
+// The response to the first call above the limit has to be sent before the second one is looked at.
+TEST_F(ConnectionClose, NoCallBeginsOnceAResponseShowsThatTheClientIsGone) {
+  std::string packet = EncodedHello();
+  const std::uint64_t limit = options_.max_calls_per_connection;
+  for (std::uint64_t id = 1; id <= limit + 2; ++id) {
+    packet += testing::Opening(id, "test.v1.Test/Concat");
+  }
+  wire_.gone = true;
+  Iterate([&] { Receive(packet); });
+  Iterate([] {});
+  EXPECT_EQ(service_.entered.count(), static_cast<int>(limit));
+  EXPECT_EQ(wire_.closed, CloseMode::kAbort);
+  EXPECT_EQ(host_->calls(), 0u);
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
       KeepForLater(from_here);
       return absl::OkStatus();
     }
+    if (ending()) break;  // What was flushed to make room has shown that the client is gone.
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (outbox().counted() >= kResponsesAtOnce) Flush();
