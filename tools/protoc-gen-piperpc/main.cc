@@ -1,32 +1,13 @@
 // The protoc plugin: protoc --piperpc_out=DIR --plugin=protoc-gen-piperpc=THIS foo/v1/x.proto
 // writes foo/v1/x.piperpc.h and foo/v1/x.piperpc.cc beside protoc's own x.pb.h and x.pb.cc.
 #include <iostream>
-#include <memory>
-#include <string>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
-#include "emit.h"
-#include "google/protobuf/compiler/code_generator.h"
+#include "generator.h"
 #include "google/protobuf/compiler/plugin.h"
-#include "google/protobuf/io/printer.h"
-#include "google/protobuf/io/zero_copy_stream.h"
-#include "model.h"
 
 namespace piperpc::codegen {
 namespace {
-
-using google::protobuf::compiler::GeneratorContext;
-using google::protobuf::io::Printer;
-
-using Emit = void (*)(const File&, Printer&);
-
-void Write(const File& file, const char* suffix, Emit emit, GeneratorContext& context) {
-  const std::unique_ptr<google::protobuf::io::ZeroCopyOutputStream> out(
-      context.Open(file.base + suffix));
-  Printer printer(out.get(), '$');
-  emit(file, printer);
-}
 
 constexpr std::string_view kHelp =
     R"(protoc-gen-piperpc: the plugin of protoc that writes PipeRPC's services and clients in C++.
@@ -46,32 +27,6 @@ It takes no parameters. With CMake, piperpc_generate() of the installed package 
   --version  shows the version
 )";
 
-class Generator final : public google::protobuf::compiler::CodeGenerator {
- public:
-  bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
-                GeneratorContext* context, std::string* error) const override {
-    if (!parameter.empty()) {
-      *error =
-          absl::StrCat("protoc-gen-piperpc takes no parameters, and was given '", parameter, "'");
-      return false;
-    }
-    const absl::StatusOr<File> model = BuildModel(*file);
-    if (!model.ok()) {
-      *error = std::string(model.status().message());
-      return false;
-    }
-    // protoc shows what a plugin writes to standard error, which is all there is for warnings.
-    for (const std::string& changed : model->changed_names) {
-      std::cerr << file->name() << ": warning: " << changed << "\n";
-    }
-    Write(*model, ".piperpc.h", EmitHeader, *context);
-    Write(*model, ".piperpc.cc", EmitSource, *context);
-    return true;
-  }
-
-  std::uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
-};
-
 }  // namespace
 }  // namespace piperpc::codegen
 
@@ -85,6 +40,7 @@ int main(int argc, char** argv) {
     std::cout << "protoc-gen-piperpc " PIPERPC_VERSION "\n";
     return 0;
   }
-  const piperpc::codegen::Generator generator;
+  // protoc shows what a plugin writes to standard error, which is all there is for warnings.
+  const piperpc::codegen::Generator generator(std::cerr);
   return google::protobuf::compiler::PluginMain(argc, argv, &generator);
 }

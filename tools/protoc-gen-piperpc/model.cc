@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <string_view>
@@ -80,30 +81,35 @@ struct ClassNames {
   std::string client;
 };
 
-// The class names of each service of `file`. They steer clear of all that `file` and what it
-// imports put into the same package.
-std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file);
+// Files, and the class names of each service of them. A file is named once, for others may import
+// it on many ways.
+using NamesOfFiles = std::map<const FileDescriptor*, std::vector<ClassNames>>;
 
-void ReserveImports(const FileDescriptor& file, const FileDescriptor& root,
+// Adds the class names of each service of `file`. They steer clear of all that `file` and what it
+// imports put into the same package.
+const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfFiles& named);
+
+void ReserveImports(const FileDescriptor& file, const FileDescriptor& root, NamesOfFiles& named,
                     std::set<const FileDescriptor*>& seen, NameScope& scope) {
   for (int i = 0; i < file.dependency_count(); ++i) {
     const FileDescriptor& import = *file.dependency(i);
     if (!seen.insert(&import).second) continue;
-    ReserveImports(import, root, seen, scope);
+    ReserveImports(import, root, named, seen, scope);
     if (import.package() != root.package()) continue;
     ReserveNamesOf(import, scope);
-    for (const ClassNames& names : ClassNamesOf(import)) {
+    for (const ClassNames& names : ClassNamesOf(import, named)) {
       scope.Reserve(names.service);
       scope.Reserve(names.client);
     }
   }
 }
 
-std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file) {
+const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfFiles& named) {
+  if (const auto known = named.find(&file); known != named.end()) return known->second;
   NameScope scope;
   std::set<const FileDescriptor*> seen;
   ReserveNamesOf(file, scope);
-  ReserveImports(file, file, seen, scope);
+  ReserveImports(file, file, named, seen, scope);
 
   // A service that is called FooService comes before one called Foo.
   std::vector<int> order(static_cast<std::size_t>(file.service_count()));
@@ -118,7 +124,7 @@ std::vector<ClassNames> ClassNamesOf(const FileDescriptor& file) {
     names[i].service = scope.Take(absl::StrCat(stem, "Service"));
     names[i].client = scope.Take(absl::StrCat(stem, "Client"));
   }
-  return names;
+  return named[&file] = std::move(names);
 }
 
 // What the functions of the classes, and what they derive from, call something of their own.
@@ -189,14 +195,14 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service,
   }
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, ClassNames names,
+Service BuildService(const ServiceDescriptor& descriptor, const ClassNames& names,
                      std::vector<std::string>& changed) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
   service.comments = CommentsOf(descriptor);
-  service.service_class = std::move(names.service);
-  service.client_class = std::move(names.client);
+  service.service_class = names.service;
+  service.client_class = names.client;
   const std::string stem = Stem(descriptor);
   NoteName(service.full_name, absl::StrCat(stem, "Service"), service.service_class, changed);
   NoteName(service.full_name, absl::StrCat(stem, "Client"), service.client_class, changed);
@@ -237,10 +243,10 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
   if (!cpp_namespace.ok()) return cpp_namespace.status();
   model.cpp_namespace = *std::move(cpp_namespace);
 
-  std::vector<ClassNames> names = ClassNamesOf(file);
+  NamesOfFiles named;
+  const std::vector<ClassNames>& names = ClassNamesOf(file, named);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(
-        BuildService(*file.service(i), std::move(names[i]), model.changed_names));
+    model.services.push_back(BuildService(*file.service(i), names[i], model.changed_names));
   }
   return model;
 }
