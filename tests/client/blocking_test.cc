@@ -157,7 +157,7 @@ TEST_F(BlockingTest, TheDeadlineOfAReplyPassesAndTheServerIsToldOnce) {
   ScriptedConnection connection = server_.AcceptAndGreet();
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
   ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded,
-               "waiting for the reply to t.T/Unary of the server at scripted, after ");
+               "waiting for the reply to t.T/Unary from the server at scripted, after ");
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, request.call_id);
   auto next = CallAside("y");
   const OwnedFrame second = connection.Expect(FrameKind::kRequest);

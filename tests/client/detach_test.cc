@@ -1,4 +1,4 @@
-// Coroutines that go away while they await a call.
+// Coroutines that are destroyed while they await a call, or whose executor ends meanwhile.
 #include "client/client_fixture.h"
 #include "piperpc/internal/wakeup.h"
 #include "src/connection/loop_executor.h"
@@ -29,6 +29,18 @@ class DetachTest : public ClientTest {
   template <typename T>
   void Start(Task<T>& task) {
     OnExecutor([&] { task.Start([](void*) { ADD_FAILURE() << "it was resumed"; }, nullptr); });
+  }
+
+  // Starts a task that goes on when the executor has ended; the future has its end.
+  template <typename T>
+  std::future<void> StartToOutlive(Task<T>& task) {
+    const auto ended = std::make_shared<std::promise<void>>();
+    ended_ = ended;
+    OnExecutor([&] {
+      task.Start([](void* end) { static_cast<std::promise<void>*>(end)->set_value(); },
+                 ended.get());
+    });
+    return ended->get_future();
   }
 
   Task<absl::StatusOr<RawMessage>> AwaitReply() {
@@ -83,6 +95,7 @@ class DetachTest : public ClientTest {
   }
 
   std::unique_ptr<connection::LoopThread> executor_;
+  std::shared_ptr<std::promise<void>> ended_;  // Of the task.
 };
 
 TEST_F(DetachTest, ACallWhoseCoroutineIsGoneIsCancelled) {
@@ -96,14 +109,15 @@ TEST_F(DetachTest, ACallWhoseCoroutineIsGoneIsCancelled) {
   ExpectCallsWork(connection);
 }
 
-TEST_F(DetachTest, AReplyForAnExecutorThatIsGoneIsDropped) {
+TEST_F(DetachTest, AReplyResumesACoroutineWhoseExecutorHasEnded) {
   Task<absl::StatusOr<RawMessage>> task = AwaitReply();
-  Start(task);
+  std::future<void> ended = StartToOutlive(task);
   ScriptedConnection connection = server_.AcceptAndGreet();
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   executor_.reset();
-  connection.Reply(id, "late");
-  ExpectCallsWork(connection);
+  connection.Reply(id, "r");
+  ended.wait();
+  EXPECT_EQ(task.Take()->bytes, "r");
 }
 
 TEST_F(DetachTest, AMessageForACoroutineThatIsGoneIsForTheNextReader) {
@@ -119,17 +133,17 @@ TEST_F(DetachTest, AMessageForACoroutineThatIsGoneIsForTheNextReader) {
   EXPECT_EQ(reader.Next()->bytes, "m");
 }
 
-TEST_F(DetachTest, AMessageForAnExecutorThatIsGoneIsForTheNextReader) {
+TEST_F(DetachTest, AMessageResumesACoroutineWhoseExecutorHasEnded) {
   ClientReader<RawMessage> reader =
       internal::OpenReader<RawMessage>(*channel_, kDownMethod, RawMessage{"x"}, CallOptions());
   Task<bool> task = AwaitMessage(reader);
-  Start(task);
+  std::future<void> ended = StartToOutlive(task);
   ScriptedConnection connection = server_.AcceptAndGreet();
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   executor_.reset();
   connection.Message(id, "m");
-  ExpectCallsWork(connection);
-  EXPECT_EQ(reader.Next()->bytes, "m");
+  ended.wait();
+  EXPECT_TRUE(task.Take());
 }
 
 TEST_F(DetachTest, WhatACoroutineThatIsGoneWaitedToWriteIsNotSent) {
@@ -146,18 +160,18 @@ TEST_F(DetachTest, WhatACoroutineThatIsGoneWaitedToWriteIsNotSent) {
   EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "by another one");
 }
 
-TEST_F(DetachTest, CreditForAnExecutorThatIsGoneIsForTheNextWriter) {
+TEST_F(DetachTest, CreditResumesACoroutineWhoseExecutorHasEnded) {
   RawStream stream =
       internal::OpenReaderWriter<RawMessage, RawMessage>(*channel_, kBothMethod, CallOptions());
   Task<bool> task = AwaitCredit(stream);
-  Start(task);
+  std::future<void> ended = StartToOutlive(task);
   ScriptedConnection connection = server_.Accept();
   const std::uint64_t id = TakeTwoMessages(connection);
   executor_.reset();
   GiveCredit(connection, id);
-  ExpectCallsWork(connection);
-  EXPECT_TRUE(stream.Write(RawMessage{"by another one"}));
-  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "by another one");
+  ended.wait();
+  EXPECT_TRUE(task.Take());
+  EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload[0], 'c');
 }
 
 TEST_F(DetachTest, ACallThatIsFinishedByACoroutineThatIsGoneGoesOnUntilItIsDropped) {

@@ -1,5 +1,4 @@
 // What goes on when its channel is gone: coroutines that it has resumed, and writers of its calls.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,7 +8,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "piperpc/async.h"
 #include "piperpc/raw_client.h"

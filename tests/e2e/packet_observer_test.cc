@@ -28,14 +28,14 @@ namespace {
 using std::chrono::milliseconds;
 using wire::FrameKind;
 
-// Keeps all that it sees. With `trouble`, each of its functions throws, too.
+// Keeps all that it sees.
 class Recorder final : public PacketObserver {
  public:
-  enum class Trouble { kNone, kThrows, kWantsNone };
+  enum class Trouble { kNone, kThrowsAtConnect, kThrowsAtPackets, kWantsNone };
   explicit Recorder(Trouble trouble = Trouble::kNone) : trouble_(trouble) {}
 
   std::unique_ptr<Connection> OnConnected(const Peer& peer) override {
-    Note([&] { peers_.push_back(peer); });
+    Note(Trouble::kThrowsAtConnect, [&] { peers_.push_back(peer); });
     if (trouble_ == Trouble::kWantsNone) return nullptr;
     return std::make_unique<Recorded>(*this);
   }
@@ -61,21 +61,25 @@ class Recorder final : public PacketObserver {
       std::string packet;
       for (const Bytes part : parts) packet.append(part.data(), part.size());
       EXPECT_EQ(ByteCount(parts), packet.size());
-      owner.times_sent_.push_back(time);
-      owner.Note([&] { owner.sent_.push_back(std::move(packet)); });
+      owner.Note(Trouble::kThrowsAtPackets, [&] {
+        owner.times_sent_.push_back(time);
+        owner.sent_.push_back(std::move(packet));
+      });
     }
     void OnReceived(Time time, Bytes packet) override {
-      owner.times_received_.push_back(time);
-      owner.Note([&] { owner.received_.emplace_back(packet.data(), packet.size()); });
+      owner.Note(Trouble::kThrowsAtPackets, [&] {
+        owner.times_received_.push_back(time);
+        owner.received_.emplace_back(packet.data(), packet.size());
+      });
     }
     Recorder& owner;
   };
 
   template <typename Keep>
-  void Note(Keep keep) {
+  void Note(Trouble throws, Keep keep) {
     const std::lock_guard lock(mutex_);
     keep();
-    if (trouble_ == Trouble::kThrows) throw std::runtime_error("an observer's trouble");
+    if (trouble_ == throws) throw std::runtime_error("an observer's trouble");
   }
   template <typename Kept>
   Kept Copy(const Kept& kept) {
@@ -170,9 +174,13 @@ TEST_P(PacketObservers, AreToldOfThePeer) {
 }
 
 TEST_P(PacketObservers, ThatThrowDisturbNobody) {
-  const auto observer = std::make_shared<Recorder>(Recorder::Trouble::kThrows);
-  CallInAllForms(observer, observer);
-  EXPECT_EQ(observer->peers().size(), 2u);
+  const auto at_connect = std::make_shared<Recorder>(Recorder::Trouble::kThrowsAtConnect);
+  CallInAllForms(at_connect, at_connect);
+  EXPECT_EQ(at_connect->peers().size(), 2u);
+  const auto at_packets = std::make_shared<Recorder>(Recorder::Trouble::kThrowsAtPackets);
+  CallInAllForms(at_packets, at_packets);
+  EXPECT_GT(at_packets->sent().size(), 2u);
+  EXPECT_GT(at_packets->received().size(), 2u);
 }
 
 TEST_P(PacketObservers, MayPassAConnectionBy) {
@@ -202,38 +210,77 @@ INSTANTIATE_TEST_SUITE_P(Transports, PacketObservers,
                          ::testing::ValuesIn(transport::TransportNames()),
                          [](const auto& test) { return test.param; });
 
-// Calls on the channel that it observes.
+// Closes the channel that it observes.
 class Meddler final : public PacketObserver {
  public:
+  enum class When { kConnected, kSent, kReceived };
+  explicit Meddler(When when) : when_(when) {}
+
   std::shared_ptr<Channel> channel;
 
   std::unique_ptr<Connection> OnConnected(const Peer&) override {
+    Meddle(When::kConnected);
     return std::make_unique<Meddling>(*this);
   }
 
  private:
   struct Meddling final : Connection {
     explicit Meddling(Meddler& meddler) : owner(meddler) {}
-    void OnSent(Time, Parts) override { owner.channel->Close(); }
-    void OnReceived(Time, Bytes) override {}
+    void OnSent(Time, Parts) override { owner.Meddle(When::kSent); }
+    void OnReceived(Time, Bytes) override { owner.Meddle(When::kReceived); }
     Meddler& owner;
   };
+
+  void Meddle(When when) {
+    if (when == when_) channel->Close();
+  }
+
+  const When when_;
 };
 
-void CallWithAMeddler() {
+void CallWithAMeddler(Meddler::When when) {
   const auto transport = transport::NewMemoryTransport();
   ShapesService shapes;
   Server server({.transport = transport.get()});
   if (!server.AddService(shapes.service()).ok() || !server.Start("shapes").ok()) return;
-  const auto meddler = std::make_shared<Meddler>();
+  const auto meddler = std::make_shared<Meddler>(when);
   meddler->channel = Connect("shapes", {.observer = meddler, .transport = transport.get()});
   RawClient(meddler->channel).Unary("shapes.v1.Raw/Unary", {"x"}).IgnoreError();
 }
 
 TEST(PacketObserverDeathTest, ThatUsesItsChannelEndsTheProcessWithAReason) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEATH(CallWithAMeddler(),
-               "a PacketObserver used the channel that it observes \\(shapes\\)");
+  using When = Meddler::When;
+  for (const When when : {When::kConnected, When::kSent, When::kReceived}) {
+    EXPECT_DEATH(CallWithAMeddler(when), "must not use the channel that it observes \\(shapes\\)");
+  }
+}
+
+// An observer may report what it sees by calls on another channel.
+TEST(PacketObserverTest, MayUseAnotherChannel) {
+  const auto transport = transport::NewMemoryTransport();
+  ShapesService shapes;
+  Server server({.transport = transport.get()});
+  ASSERT_TRUE(server.AddService(shapes.service()).ok());
+  ASSERT_TRUE(server.Start("shapes").ok());
+  struct Reporter final : PacketObserver {
+    struct Reporting final : Connection {
+      explicit Reporting(RawClient& to) : client(to) {}
+      void OnSent(Time, Parts) override { Report(); }
+      void OnReceived(Time, Bytes) override { Report(); }
+      void Report() { EXPECT_TRUE(client.Unary("shapes.v1.Raw/Unary", {"x"}).ok()); }
+      RawClient& client;
+    };
+    explicit Reporter(RawClient other) : client(std::move(other)) {}
+    std::unique_ptr<Connection> OnConnected(const Peer&) override {
+      return std::make_unique<Reporting>(client);
+    }
+    RawClient client;
+  };
+  const auto reporter =
+      std::make_shared<Reporter>(RawClient(Connect("shapes", {.transport = transport.get()})));
+  const RawClient observed(Connect("shapes", {.observer = reporter, .transport = transport.get()}));
+  EXPECT_TRUE(observed.Unary("shapes.v1.Raw/Unary", {"y"}).ok());
 }
 
 }  // namespace

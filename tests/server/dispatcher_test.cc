@@ -76,6 +76,11 @@ TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {
   EXPECT_THAT(std::string(no_method.message()), HasSubstr("has no such method"));
   EXPECT_TRUE(absl::IsUnimplemented(no_service));
   EXPECT_THAT(std::string(no_service.message()), HasSubstr("no such service"));
+  for (const char* const name : {"/a.b.C/D", "a.b.C", "a.b.C/", "a.b.C.D"}) {
+    const absl::Status malformed = dispatcher.NotFound(name);
+    EXPECT_TRUE(absl::IsUnimplemented(malformed));
+    EXPECT_THAT(std::string(malformed.message()), HasSubstr("must be package.Service/Method"));
+  }
 }
 
 }  // namespace

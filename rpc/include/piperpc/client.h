@@ -205,7 +205,8 @@ class [[nodiscard]] FinishAwaiter final : public ReadAwaiter {
 // null. The final one, which gets the status, runs exactly once, after all others. Without a loop
 // (the channel was destroyed, belongs to the parent of this process, or has invalid options, or the
 // system refuses the thread), and where there is no memory for the request, callbacks run on the
-// calling thread, before the function that begins the call returns.
+// calling thread, before the function that begins the call returns. Then several threads may
+// run callbacks of one call at the same time.
 //
 // An exception from a callback is logged. From the callback of a message or of a write it also ends
 // the call: with INTERNAL, or with RESOURCE_EXHAUSTED for std::bad_alloc.
@@ -269,7 +270,7 @@ class [[nodiscard]] AsyncWriter {
   }
 
   // No more messages will be written; one that waits for room is sent before. The server may go on
-  // to send. Does nothing the second time.
+  // sending. Does nothing the second time.
   void WritesDone() const { stream_->HalfClose(); }
 
   // As PendingCall::Cancel().
@@ -418,7 +419,7 @@ class [[nodiscard]] ClientReaderWriter : public ClientReader<Response> {
   }
   void CoWrite(Request message) && = delete;
 
-  // No more messages will be written. The server may go on to send. Does not block.
+  // No more messages will be written. The server may go on sending. Does not block.
   void WritesDone() { this->stream_->HalfClose(); }
 };
 

@@ -10,8 +10,8 @@
 namespace piperpc {
 
 // A queue of work that one thread runs in order. Every event loop of a server or a channel is one:
-// a coroutine that waits for something is resumed on the executor that it was suspended on, or,
-// when that has ended, on the thread that wakes it up.
+// a coroutine that waits for something is resumed on the executor that it was suspended on. When
+// that has ended: on the thread that ended it, or that wakes the coroutine up.
 //
 // Work must not throw: an exception that leaves it is dropped, and the executor goes on.
 class Executor {
@@ -31,11 +31,15 @@ class Executor {
     // As Executor::Post(). False: the executor is gone, and `work` was destroyed without running.
     bool Post(absl::AnyInvocable<void()> work) const;
 
+    // As Post(), but runs `work` in place when the executor is gone.
+    void PostOrRun(absl::AnyInvocable<void()> work) const;
+
     // As Executor::CancelTimer(); does nothing when the executor is gone.
     void CancelTimer(TimerId timer) const;
 
    private:
     friend class Executor;
+    bool TryToPost(absl::AnyInvocable<void()>& work) const;
     explicit Handle(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
     std::shared_ptr<Gate> gate_;
   };

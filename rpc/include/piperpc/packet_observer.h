@@ -16,7 +16,8 @@
 //       };
 //     };
 //
-//     piperpc::Server server({.observer = std::make_shared<Counter>()});
+//     const auto counter = std::make_shared<Counter>();
+//     piperpc::Server server({.observer = counter});
 //
 // A packet holds one or more frames, as rpc/PROTOCOL.md describes them. Where there is no observer,
 // nothing is paid for it.
@@ -40,12 +41,13 @@ class PacketObserver {
   // One connection, from its beginning to its end, which is when this is destroyed.
   //
   // What OnSent() and OnReceived() are given is valid until they return. They must not block: other
-  // calls wait meanwhile. They must not use the channel that they observe, which may hold its lock:
-  // that ends the process, with a message that says so. What they throw is ignored.
+  // calls wait meanwhile. An observer must not use the channel that it observes, whose lock may be
+  // held: that ends the process with a message. What it throws is ignored.
   //
   // A server calls them on the event loop of the connection. A channel calls them on the threads
   // that make calls and on its event loop: each function on one thread at a time, but both may run
-  // at once. Where both matter, sort by time: a reply may be shown before its request.
+  // at once. Where both matter, sort by time: a reply may be shown before its request. The observer
+  // of a connection is destroyed on any of these threads, or on the one that ends the channel.
   class Connection {
    public:
     virtual ~Connection() = default;
@@ -60,8 +62,9 @@ class PacketObserver {
 
   virtual ~PacketObserver() = default;
 
-  // A connection to `peer` begins; on a server also one that is refused. Null, or an exception: it
-  // is not observed. Called as the functions above, for several connections at the same time.
+  // A connection to `peer` begins; on a server also one that is refused with a status. Null, or an
+  // exception: it is not observed. Called on the thread that connects or accepts, also on several
+  // at the same time.
   virtual std::unique_ptr<Connection> OnConnected(const Peer& peer) = 0;
 };
 

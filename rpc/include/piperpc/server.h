@@ -214,8 +214,8 @@ class Server {
   //
   // While Start() runs on another thread, this waits for it; after this, Start() fails. Every call
   // returns the same report. It is refused, with ShutdownReport::status, where it would wait for
-  // itself: on a thread of this server (a handler's or a worker's), on any other event loop, and in
-  // a log hook that Start() or another Shutdown() calls.
+  // itself: on a thread of this server (a handler's or a worker's) and on any other event loop. The
+  // log hook may call it when it is told of the start or the end.
   ShutdownReport Shutdown(std::chrono::milliseconds grace);
 
   // Blocks until a Shutdown() that another thread calls, now or later, has finished. Several

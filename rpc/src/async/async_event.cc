@@ -1,5 +1,6 @@
 #include <condition_variable>
 #include <cstdint>
+#include <stop_token>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -7,6 +8,7 @@
 #include "piperpc/internal/mutex.h"
 #include "piperpc/internal/posted_wake.h"
 #include "src/base/clock.h"
+#include "src/base/exceptions.h"
 
 namespace piperpc {
 
@@ -39,7 +41,20 @@ struct AsyncEvent::State : std::enable_shared_from_this<State> {
     const Executor::Handle resumes_on = std::move(executor);
     auto self = shared_from_this();  // The event may go away once the lock is released.
     lock.Unlock();
-    internal::WakeOn(resumes_on, Resumption{std::move(self), woken});
+    try {
+      internal::WakeOn(resumes_on, Resumption{self, woken});
+    } catch (...) {
+      self->TakeBackWake(resumes_on, woken);
+      throw;
+    }
+  }
+
+  // It could not be posted, for lack of memory: the next Set() tries it again.
+  void TakeBackWake(const Executor::Handle& resumes_on, std::uint64_t woken) {
+    const internal::MutexLock lock(mutex);
+    if (ticket != woken || !handle) return;
+    executor = resumes_on;
+    waking = false;
   }
 
   struct Resumption {
@@ -100,7 +115,7 @@ bool AsyncEvent::Waiter::await_resume() {
 
 Timer::Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work)
     : executor_(Executor::CurrentHandle()) {
-  if (when == base::kNever || !executor_) return;
+  if (!executor_) return;
   id_ = Executor::Current()->PostAt(when, std::move(work));
 }
 
@@ -136,9 +151,13 @@ class EndOfSleep {
   EndOfSleep(EndOfSleep&&) noexcept = default;
   EndOfSleep& operator=(EndOfSleep&&) = delete;
   ~EndOfSleep() {
-    if (sleeper_ != nullptr) sleeper_->event.Set();
+    if (sleeper_ != nullptr) base::RunSilently([this] { sleeper_->event.Set(); });
   }
-  void operator()() { sleeper_->time_is_over = true; }
+  void operator()() {
+    const std::shared_ptr<Sleeper> sleeper = std::move(sleeper_);
+    sleeper->time_is_over = true;
+    sleeper->event.Set();
+  }
 
  private:
   std::shared_ptr<Sleeper> sleeper_;

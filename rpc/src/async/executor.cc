@@ -37,12 +37,18 @@ Executor::Handle Executor::CurrentHandle() {
   return current == nullptr ? Handle() : Handle(current->gate_);
 }
 
-bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const {
+bool Executor::Handle::TryToPost(absl::AnyInvocable<void()>& work) const {
   if (gate_ == nullptr) return false;
   const internal::MutexLock lock(gate_->mutex);
   if (gate_->executor == nullptr) return false;
   gate_->executor->Post(std::move(work));
   return true;
+}
+
+bool Executor::Handle::Post(absl::AnyInvocable<void()> work) const { return TryToPost(work); }
+
+void Executor::Handle::PostOrRun(absl::AnyInvocable<void()> work) const {
+  if (!TryToPost(work)) work();
 }
 
 // On the executor's own thread the work goes away in here, and may come back to this handle: so

@@ -6,7 +6,7 @@
 #include "piperpc/executor.h"
 #include "src/base/memory.h"
 #include "src/client/errors.h"
-#include "src/connection/observed_pipe.h"
+#include "src/transport/observed_pipe.h"
 
 namespace piperpc::client {
 namespace {
@@ -177,8 +177,9 @@ Connector::PipeOr Connector::ConnectOnce(const Call& call) {
   transport::Transport& transport = *place()->transport;
   PipeOr pipe = transport.Connect(place()->endpoint, {.deadline = limit});
   if (!pipe.ok()) return pipe;
-  return connection::Observe(options().observer.get(), *std::move(pipe),
-                             [&transport] { return transport.Now(); });
+  return transport::Observe(*std::move(pipe), {.observer = options().observer.get(),
+                                               .owner = static_cast<const Core*>(this),
+                                               .now = [&transport] { return transport.Now(); }});
 }
 
 // Not every system takes a time that is long gone for what it is.

@@ -1,6 +1,5 @@
 #include "src/client/core.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,7 +8,7 @@
 #include "src/base/exceptions.h"
 #include "src/base/fatal.h"
 #include "src/base/text.h"
-#include "src/connection/observed_pipe.h"
+#include "src/transport/observed_pipe.h"
 
 namespace piperpc::client {
 namespace {
@@ -96,13 +95,11 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   return &io_thread_->loop();
 }
 
-// Another thread holds it; or this one, in an observer's code, and would wait for itself.
-void Core::WaitForLock() {
-  if (connection::InPacketObserver()) {
-    base::EndProcess("a PacketObserver used the channel that it observes (" + endpoint_text_ +
-                     "), which would wait for itself");
-  }
-  mutex().lock();
+// It may hold the lock, or be what the channel waits for.
+void Core::CheckNotObserving() const {
+  if (!transport::IsObserving(this)) return;
+  base::EndProcess("a PacketObserver must not use the channel that it observes (" + endpoint_text_ +
+                   "): that would wait for itself; do it later, on another thread");
 }
 
 // What is due becomes the loop's to deliver. False when there is no loop, or no memory to tell it:
@@ -207,15 +204,19 @@ void Core::LetGoOfLoop() {
     shut_down_ = thread == nullptr;
   }
   if (thread == nullptr) return;
-  // When this has run, so has all that anybody posted there for this channel.
-  thread->RunAndWait([&] {
-    thread->loop().Cancel(alarm_);
-    while (!EndDelivery()) DeliverHanded();
-  });
+  // When this has run, so has all that anybody posted there for this channel. Piece by piece: other
+  // channels may use the loop.
+  for (bool over = false; !over;) {
+    thread->RunAndWait([&] {
+      DeliverHanded();
+      over = EndDelivery();
+      if (over) thread->loop().Cancel(alarm_);
+    });
+  }
 }
 
-// From now on it is for the threads that make it due. Not while the loop has some to deliver: of a
-// call, no two callbacks run at once.
+// After this, callbacks run on the threads that make them due. Fails while the loop has some to
+// deliver: of a call, it runs no two at once with another thread.
 bool Core::EndDelivery() {
   const internal::MutexLock lock(mutex());
   if (!handed_.empty()) return false;

@@ -2,9 +2,9 @@
 // a connection.
 //
 // One lock guards the channel, its connections and its calls; a channel has one connection at a
-// time, so it would be one lock in any case. No code of the user runs while it is held: what has
-// become due is collected, and handed to the loop (or run, on the loop) when the lock is given
-// back.
+// time, so it would be one lock in any case. No code of the user runs while it is held, but that of
+// a PacketObserver: what has become due is collected, and handed to the loop (or run, on the loop)
+// when the lock is given back.
 #pragma once
 
 #include <atomic>
@@ -200,7 +200,7 @@ class Core : public std::enable_shared_from_this<Core> {
     return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_;
   }
 
-  void WaitForLock() ABSL_EXCLUSIVE_LOCK_FUNCTION(channel_mutex);
+  void CheckNotObserving() const;
   bool HandToLoop() CHANNEL_LOCKED;
   bool PostDelivery() CHANNEL_LOCKED;
   void DeliverHanded() CHANNEL_UNLOCKED;
@@ -236,7 +236,8 @@ class Core : public std::enable_shared_from_this<Core> {
 };
 
 inline void Core::Lock::Acquire() {
-  if (!core_.mutex().try_lock()) core_.WaitForLock();
+  if (core_.options_.observer != nullptr) core_.CheckNotObserving();
+  core_.mutex().lock();
   held_ = true;
   core_.on_loop_ = where_ == Where::kOnLoop;
 }

@@ -1,4 +1,5 @@
 // How a stream's messages are written: in whatever form, there must be room for each.
+#include <exception>
 #include <utility>
 
 #include "src/base/exceptions.h"

@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "piperpc/internal/thunks.h"
 #include "src/base/exceptions.h"
 #include "src/base/memory.h"
 #include "src/base/text.h"
 #include "src/server/call_connection.h"
 #include "src/server/errors.h"
-#include "src/server/reply.h"
 #include "src/wire/metadata.h"
 
 namespace piperpc::server {

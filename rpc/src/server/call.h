@@ -65,8 +65,8 @@ class Call final : public internal::ServerCall,
   void CheckAdmission(std::string_view metadata);
 
   // Stops the call when its deadline has passed, or when a message has taken too long to become
-  // whole. For one that has not ended at once: until then
-  // the loop is not free to look at the time.
+  // whole. Only for a call that has not ended at once: before that, the loop has no time to look at
+  // the clock.
   void ArmDeadline();
 
   // Frames of this call. An error is a violation of the protocol, and ends the connection.
@@ -136,6 +136,18 @@ class Call final : public internal::ServerCall,
     }
   };
 
+  // A source of stop that is made when somebody asks for it.
+  class LateStop {
+   public:
+    std::stop_token token();
+    // The source that must be asked to stop, without the lock; none: nobody has asked for it yet.
+    std::optional<std::stop_source> Stop();
+
+   private:
+    std::optional<std::stop_source> source_;
+    bool requested_ = false;
+  };
+
   // ServerContext
   std::string_view method() const override { return entry_.method->name; }
   const Peer& peer() const override;
@@ -152,10 +164,14 @@ class Call final : public internal::ServerCall,
   void OnTimer() override;
   void StopAtDeadline();
 
+  void RequestStop(LateStop Call::*stop) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status DecodeMetadata(std::string_view metadata);
-  absl::Status TakeMessageFrame(const wire::Frame& frame);
   void StopWithoutMemory(std::string_view what, std::size_t bytes);
   void DisarmDeadline();
+  void LetGo();
+
+  // Requests, call_requests.cc.
+  absl::Status TakeMessageFrame(const wire::Frame& frame);
   void Begin(wire::Bytes request);
   bool CountRequest(wire::Bytes request);
   void StopWithoutCredit(std::uint64_t size);
@@ -164,7 +180,6 @@ class Call final : public internal::ServerCall,
   void StopTooSlow();
   void Deliver(wire::Bytes message);
   Inbound Own(wire::Bytes message);
-  void LetGo();
   // Nearly always there are none.
   void ForgetMessages() {
     while (!inbound_.empty()) ForgetFirst();
@@ -172,22 +187,12 @@ class Call final : public internal::ServerCall,
   void ForgetFirst();
   void Forget(Inbound& message);
   void WakeReader();
-  absl::Status CheckReply(const internal::OutMessage& reply) const;
+
+  // Replies, call_replies.cc.
+  bool Fits(const internal::OutMessage& reply) const;  // Apart from why not, for its speed.
+  absl::Status WhyNot(const internal::OutMessage& reply) const;
   bool may_send() const;
   void SendYielded(const internal::OutMessage& message);
-  // A source of stop that is made when somebody asks for it.
-  class LateStop {
-   public:
-    std::stop_token token();
-    // The source that must be asked to stop, without the lock; none: nobody has asked for it yet.
-    std::optional<std::stop_source> Stop();
-
-   private:
-    std::optional<std::stop_source> source_;
-    bool requested_ = false;
-  };
-
-  void RequestStop(LateStop Call::*stop) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndWith(absl::Status status, const internal::OutMessage* response);
   void Respond(absl::Status& status, const internal::OutMessage* response);
   void RespondWithoutMemory(absl::Status& status, const internal::OutMessage* response);

@@ -1,5 +1,6 @@
 // How a call's replies go out: those of a stream when there is credit, and the last one with the
 // status.
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,11 +25,14 @@ void Call::OnWritable() {
   if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
 
-absl::Status Call::CheckReply(const internal::OutMessage& reply) const {
+bool Call::Fits(const internal::OutMessage& reply) const {
+  return connection_.peer_limits().Takes(reply.size()) && !reply.too_deep();
+}
+
+absl::Status Call::WhyNot(const internal::OutMessage& reply) const {
   if (!connection_.peer_limits().Takes(reply.size())) {
     return ReplyTooLarge(reply.size(), connection_.peer_limits().max_message_bytes);
   }
-  if (!reply.too_deep()) return absl::OkStatus();
   return internal::TooDeepToSend(absl::StatusCode::kInternal,
                                  absl::StrCat("a reply of ", base::ToAbsl(method())), reply.size());
 }
@@ -55,8 +59,8 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
   const bool resumes = at_stop == internal::AtStop::kResume;
   if (ended_) return resumes;
   if (stopped_.ok()) {
-    if (absl::Status fits = CheckReply(message); !fits.ok()) {
-      Stop(std::move(fits));
+    if (!Fits(message)) {
+      Stop(WhyNot(message));
     } else if (may_send()) {
       SendYielded(message);
     } else {
@@ -73,8 +77,8 @@ bool Call::Put(const internal::OutMessage& message, std::coroutine_handle<> prod
 }
 
 void Call::FinishWith(const internal::OutMessage& response) {
-  absl::Status status = CheckReply(response);
-  if (status.ok()) status = connection_.TakeForReply(response.size());
+  absl::Status status =
+      Fits(response) ? connection_.TakeForReply(response.size()) : WhyNot(response);
   EndWith(std::move(status), &response);
 }
 

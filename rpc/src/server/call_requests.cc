@@ -1,5 +1,7 @@
 // How a call's requests come to its handler: put together, counted, kept until they are read.
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "piperpc/internal/thunks.h"
@@ -11,7 +13,7 @@
 namespace piperpc::server {
 namespace {
 
-// What a message takes that waits for its handler: with its place in the list, and the string's.
+// The memory of a message that waits for its handler, with its list node and its string.
 std::size_t MemoryOf(std::size_t message_size) { return message_size + kMessageOverhead; }
 
 // Requests up to this size are counted only when their handlers have not ended at once.

@@ -116,8 +116,8 @@ bool Dispatcher::HasServiceOf(std::string_view method) const {
 
 absl::Status Dispatcher::NotFound(std::string_view method) const {
   std::string_view why = "this server has no such service";
-  if (!IsMethodName(method)) why = "it must be package.Service/Method";
   if (HasServiceOf(method)) why = "its service exists on this server, but has no such method";
+  if (!IsMethodName(method)) why = "it must be package.Service/Method";
   return absl::UnimplementedError(
       absl::StrCat("no method '", base::ToAbsl(method), "': ", base::ToAbsl(why)));
 }

@@ -63,10 +63,11 @@ class Server::Impl {
     return Add("AddCatchAll()", [&] { return dispatcher_.AddCatchAll(service); });
   }
 
-  // Code of the user's may be told of it, and come back here: so without the lock.
+  // The log hook may call this server again, so it runs without the lock.
   absl::Status Start(std::string_view endpoint) {
     if (foreign()) return Foreign();
     if (absl::Status status = MayChange("Start()"); !status.ok()) return status;
+    const Inside inside(*this);
     const auto checked = StartLocked(endpoint);
     if (!checked.ok()) return checked.status();
     const Using telling(this, Using::How::kTelling);
@@ -80,10 +81,10 @@ class Server::Impl {
 
   ShutdownReport Shutdown(std::chrono::milliseconds grace) {
     if (foreign()) return Refused(Foreign());
-    absl::Status status = MayWait("Shutdown()");
-    if (status.ok() && IsUsedHere()) status = WithinItself("Shutdown()");
-    if (!status.ok()) return Refused(std::move(status));
-    BeginShutdown();
+    if (absl::Status status = MayWait("Shutdown()"); !status.ok()) {
+      return Refused(std::move(status));
+    }
+    const Inside inside(*this, true);
     bool stopped = false;
     ShutdownReport report = ShutdownLocked(grace, stopped);
     if (stopped) {
@@ -95,7 +96,6 @@ class Server::Impl {
                                  {"blocked_threads", std::to_string(report.blocked.size())}};
       });
     }
-    EndShutdown();
     return report;
   }
 
@@ -104,7 +104,7 @@ class Server::Impl {
     if (absl::Status status = MayWait("Wait()"); !status.ok()) return status;
     if (IsUsedHere()) return WithinItself("Wait()");
     internal::MutexLock lock(ends_mutex_);
-    while (!shut_down_ || shutting_down_ > 0) lock.Wait(ends_);
+    while (!shut_down_ || inside_ > 0) lock.Wait(ends_);
     return absl::OkStatus();
   }
 
@@ -139,6 +139,13 @@ class Server::Impl {
         "one in the child");
   }
 
+  static absl::Status WithinItself(std::string_view what) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        base::ToAbsl(what),
+        " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
+        "server, and would wait for itself; call it after that has returned"));
+  }
+
   static ShutdownReport Refused(absl::Status why) {
     ShutdownReport report;
     report.status = std::move(why);
@@ -164,13 +171,6 @@ class Server::Impl {
     return changing ? WithinItself(what) : absl::OkStatus();
   }
 
-  static absl::Status WithinItself(std::string_view what) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        base::ToAbsl(what),
-        " was called from within Start(), AddService(), AddCatchAll() or Shutdown() of the same "
-        "server, and would wait for itself; call it after that has returned"));
-  }
-
   // The same where it may take long, and so would block the event loop that this thread is.
   absl::Status MayWait(std::string_view what) const {
     if (absl::Status status = MayChange(what); !status.ok()) return status;
@@ -184,7 +184,7 @@ class Server::Impl {
   // The functions of this thread that use it have not returned.
   bool IsUsedHere() const { return Using::Find(this) != nullptr; }
 
-  // What does not run any more, or never did, is gone at once.
+  // A server that has stopped, or never started, can be destroyed at once.
   absl::Status MayEnd() const {
     if (IsUsedHere()) return WithinItself("~Server()");
     lifecycle_.AssertHeld();  // Nobody else has the server any more.
@@ -193,7 +193,7 @@ class Server::Impl {
     return runs ? MayWait("~Server()") : MayChange("~Server()");
   }
 
-  // One at a time. What runs of the user's meanwhile, on this thread, must not begin another one.
+  // One at a time. User code that runs meanwhile on this thread must not begin another one.
   class ABSL_SCOPED_LOCKABLE Change {
    public:
     explicit Change(Impl& server) ABSL_EXCLUSIVE_LOCK_FUNCTION(server.lifecycle_)
@@ -228,7 +228,10 @@ class Server::Impl {
   ShutdownReport ShutdownLocked(std::chrono::milliseconds grace, bool& stopped) {
     const Change change(*this);
     stopped = !report_ && loops_.started();
-    if (!report_) report_ = stopped ? loops_.ShutDown(grace) : ShutdownReport();
+    if (!report_) {
+      report_.emplace();  // Before anything can throw: it is done once.
+      if (stopped) *report_ = loops_.ShutDown(grace);
+    }
     return *report_;
   }
 
@@ -255,18 +258,28 @@ class Server::Impl {
     mark_.Clear();
   }
 
-  void BeginShutdown() {
-    const internal::MutexLock lock(ends_mutex_);
-    ++shutting_down_;
-  }
+  // A thread in Start() or Shutdown(). One in Wait() may destroy the server when the last of them
+  // is gone: so this is the last thing that a thread does with it.
+  class Inside {
+   public:
+    explicit Inside(Impl& server, bool shuts_down = false)
+        : server_(server), shuts_down_(shuts_down) {
+      const internal::MutexLock lock(server_.ends_mutex_);
+      ++server_.inside_;
+    }
+    ~Inside() {
+      const internal::MutexLock lock(server_.ends_mutex_);
+      --server_.inside_;
+      if (shuts_down_) server_.shut_down_ = true;
+      server_.ends_.notify_all();
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
 
-  // Who waits for that may end the server then: so the last thing that a thread does with it.
-  void EndShutdown() {
-    const internal::MutexLock lock(ends_mutex_);
-    --shutting_down_;
-    shut_down_ = true;
-    ends_.notify_all();
-  }
+   private:
+    Impl& server_;
+    const bool shuts_down_;
+  };
 
   base::ProcessMark mark_;  // Claimed from Start() on.
   ServerOptions options_;
@@ -277,8 +290,8 @@ class Server::Impl {
 
   internal::Mutex ends_mutex_;
   std::condition_variable ends_;
-  bool shut_down_ ABSL_GUARDED_BY(ends_mutex_) = false;         // Shutdown() has been done.
-  std::size_t shutting_down_ ABSL_GUARDED_BY(ends_mutex_) = 0;  // Threads in Shutdown().
+  bool shut_down_ ABSL_GUARDED_BY(ends_mutex_) = false;  // Shutdown() has been done.
+  std::size_t inside_ ABSL_GUARDED_BY(ends_mutex_) = 0;  // Threads in Start() and Shutdown().
 
   // Held by AddService(), Start() and Shutdown(), one after the other; see Change.
   internal::Mutex lifecycle_;

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/connection/observed_pipe.h"
 #include "src/server/connection.h"
 #include "src/server/silent_crowd.h"
+#include "src/transport/observed_pipe.h"
 
 namespace piperpc::server {
 namespace {
@@ -34,8 +34,9 @@ void ServerLoop::Adopt(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 
 void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                       const absl::Status& refusal) {
-  auto observed = connection::Observe(core().options.observer.get(), std::move(pipe),
-                                      [this] { return loop().Now(); });
+  auto observed = transport::Observe(std::move(pipe), {.observer = core().options.observer.get(),
+                                                       .owner = &core(),
+                                                       .now = [this] { return loop().Now(); }});
   auto owned = std::make_unique<Connection>(*this, std::move(observed), user);
   Connection& connection = *owned;
   connections_.emplace(&connection, std::move(owned));

@@ -18,8 +18,8 @@ constexpr base::Duration kStopGrace = std::chrono::milliseconds(500);
 // More than its parts may take (unread replies, then the pipe), so that a shutdown always ends.
 constexpr base::Duration kCloseLimit = 3 * transport::kDrainLimit;
 
-// What a thread of the server gets to look up from what it runs. One that does not is blocked by
-// code of the user's.
+// How long a thread of the server may take to answer. One that takes longer is blocked by the
+// user's code.
 constexpr base::Duration kLookUpLimit = std::chrono::seconds(2);
 
 absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutting down"); }

@@ -1,5 +1,5 @@
-// All that runs of a server: its event loops, the listener, and the clients that these have. Begins
-// it, and ends it step by step.
+// The running part of a server: its event loops, its listener and its connections. Starts it, and
+// stops it step by step.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@
 
 namespace piperpc::server {
 
-// The functions that change it take turns; those that do not may run on any thread once Start() has
+// Functions that change it must not overlap; the others may run on any thread once Start() has
 // returned OK.
 class ServerLoops {
  public:
@@ -37,8 +37,8 @@ class ServerLoops {
                      const std::function<void()>& on_thread);
   bool started() const { return !loops_.empty(); }
 
-  // What the loops wait with: that of all of them, or of each in its order where they differ, as
-  // the system may have refused a loop what it gave another.
+  // The name of the backend; one name for each loop, in order, if they differ (the system may
+  // refuse one loop what it gave another).
   std::string Backends() const;
 
   std::size_t connections() const { return acceptor_.connections(); }  // Also before Start().

@@ -1,5 +1,5 @@
-// What this thread has to do with a server at the moment: a function that would wait for its own
-// thread is refused.
+// Which servers this thread is using, so that a function that would wait for its own thread can be
+// refused.
 #pragma once
 
 namespace piperpc::server {

@@ -1,4 +1,4 @@
-// Where a server listens or a channel connects, and by what.
+// Where a server listens or a channel connects, and over which transport.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@ struct Place {
   Transport* transport;
 };
 
-// By `given`, or, where that is null, by the system's transport with that `backend`.
+// Uses `given`, or, if that is null, the system's transport with that `backend`.
 // INVALID_ARGUMENT: this system has no such backend, or `endpoint` is not valid.
 absl::StatusOr<Place> FindPlace(std::string_view endpoint, Transport* given,
                                 std::string_view backend);

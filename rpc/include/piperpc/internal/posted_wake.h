@@ -1,4 +1,4 @@
-// How what a coroutine waits for resumes it: on the executor that it was suspended on.
+// Resumes a waiting coroutine on the executor that it was suspended on.
 #pragma once
 
 #include <exception>
@@ -17,8 +17,8 @@ class PostedWake {
   PostedWake(PostedWake&&) noexcept = default;
   PostedWake& operator=(PostedWake&&) = delete;
 
-  // Not where there was no memory to post it: the executor goes on then, and nothing may be resumed
-  // beside it.
+  // Does not run `wake` when posting it failed for lack of memory: the executor still runs, and
+  // must not be bypassed.
   ~PostedWake() {
     if (wake_ && std::uncaught_exceptions() == 0) wake_();
   }
@@ -35,7 +35,7 @@ class PostedWake {
 template <typename Wake>
 void WakeOn(const Executor::Handle& executor, Wake wake) {
   if (!executor) return wake();
-  executor.Post(PostedWake<Wake>(std::move(wake)));
+  executor.PostOrRun(PostedWake<Wake>(std::move(wake)));
 }
 
 }  // namespace piperpc::internal

@@ -1,35 +1,42 @@
-#include "src/connection/observed_pipe.h"
+#include "src/transport/observed_pipe.h"
 
+#include <span>
 #include <utility>
 
 #include "src/base/exceptions.h"
 
-namespace piperpc::connection {
+namespace piperpc::transport {
 namespace {
 
-using transport::Bytes;
-using transport::CloseMode;
-using transport::EventLoop;
-using transport::Pipe;
-using transport::SendResult;
+struct Observing {
+  const void* owner;
+  const Observing* outer;
+};
+thread_local const Observing* innermost = nullptr;
 
-thread_local bool observing = false;
-
+// Runs code of an observer. What it throws is ignored.
 template <typename Code>
-void RunObserver(Code&& code) {
-  const bool outer = std::exchange(observing, true);
+void RunObserver(const void* owner, Code&& code) {
+  const Observing here{owner, innermost};
+  innermost = &here;
   base::RunSilently(std::forward<Code>(code));
-  observing = outer;
+  innermost = here.outer;
 }
 
 class ObservedPipe final : public Pipe, private Pipe::Delegate {
  public:
-  ObservedPipe(std::unique_ptr<Pipe> pipe, std::unique_ptr<PacketObserver::Connection> observer,
-               std::function<base::TimePoint()> now)
-      : pipe_(std::move(pipe)), observer_(std::move(observer)), now_(std::move(now)) {}
+  ObservedPipe(std::unique_ptr<Pipe> pipe, Observation observation)
+      : pipe_(std::move(pipe)), observation_(std::move(observation)) {}
   ~ObservedPipe() override {
-    RunObserver([this] { observer_.reset(); });
+    Run([this] { observer_.reset(); });
   }
+
+  // False: the observer does not want to see it.
+  bool Begin() {
+    Run([this] { observer_ = observation_.observer->OnConnected(pipe_->peer()); });
+    return observer_ != nullptr;
+  }
+  std::unique_ptr<Pipe> TakePipe() { return std::move(pipe_); }
 
   void Attach(EventLoop& loop, Pipe::Delegate& delegate) override {
     delegate_ = &delegate;
@@ -57,20 +64,24 @@ class ObservedPipe final : public Pipe, private Pipe::Delegate {
   void OnSent(absl::Status status) override { delegate_->OnSent(std::move(status)); }
 
   void TellReceived(Bytes packet) {
-    RunObserver([&] { observer_->OnReceived(now_(), packet); });
+    Run([&] { observer_->OnReceived(observation_.now(), packet); });
+  }
+  template <typename Code>
+  void Run(Code code) {
+    RunObserver(observation_.owner, code);
   }
 
-  const std::unique_ptr<Pipe> pipe_;
+  std::unique_ptr<Pipe> pipe_;
+  const Observation observation_;
   std::unique_ptr<PacketObserver::Connection> observer_;
-  const std::function<base::TimePoint()> now_;
   Pipe::Delegate* delegate_ = nullptr;
 };
 
 absl::StatusOr<SendResult> ObservedPipe::Send(std::span<const Bytes> slices) {
-  const base::TimePoint time = now_();
+  const base::TimePoint time = observation_.now();
   auto sent = pipe_->Send(slices);
   if (sent.ok() && *sent != SendResult::kWouldBlock) {
-    RunObserver([&] { observer_->OnSent(time, slices); });
+    Run([&] { observer_->OnSent(time, slices); });
   }
   return sent;
 }
@@ -84,16 +95,17 @@ absl::StatusOr<std::size_t> ObservedPipe::ReceiveUntil(std::span<char> buffer,
 
 }  // namespace
 
-std::unique_ptr<Pipe> Observe(PacketObserver* observer, std::unique_ptr<Pipe> pipe,
-                              std::function<base::TimePoint()> now) {
-  std::unique_ptr<PacketObserver::Connection> connection;
-  if (observer != nullptr) {
-    RunObserver([&] { connection = observer->OnConnected(pipe->peer()); });
-  }
-  if (connection == nullptr) return pipe;
-  return std::make_unique<ObservedPipe>(std::move(pipe), std::move(connection), std::move(now));
+std::unique_ptr<Pipe> Observe(std::unique_ptr<Pipe> pipe, Observation observation) {
+  if (observation.observer == nullptr) return pipe;
+  auto observed = std::make_unique<ObservedPipe>(std::move(pipe), std::move(observation));
+  if (!observed->Begin()) return observed->TakePipe();
+  return observed;
 }
 
-bool InPacketObserver() { return observing; }
+bool IsObserving(const void* owner) {
+  const Observing* each = innermost;
+  while (each != nullptr && each->owner != owner) each = each->outer;
+  return each != nullptr;
+}
 
-}  // namespace piperpc::connection
+}  // namespace piperpc::transport
