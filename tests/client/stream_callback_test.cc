@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "client/client_fixture.h"
 #include "piperpc/io_thread.h"
