@@ -268,7 +268,8 @@ AsyncWriter<Request> StartReaderWriter(ChannelCore& channel, const ClientMethod&
     listen = [stream, writer = std::weak_ptr(writer),
               on_message = std::move(on_message)](Response message) mutable {
       std::shared_ptr<ClientStream> shared = writer.lock();
-      const AsyncWriter<Request> given(shared != nullptr ? std::move(shared) : stream);
+      if (shared == nullptr) shared = stream;
+      const AsyncWriter<Request> given(std::move(shared));
       on_message(given, std::move(message));
     };
   }
