@@ -129,7 +129,7 @@ class EndTest(ServerTest):
         pass
 
   @target.linux_only('Windows has no such signals')
-  def test_two_signals_at_once_are_one_wish(self):
+  def test_two_signals_at_once_count_as_one(self):
     for stop_word in ([], ['--stop-word', 'fim']):
       server = self.start('--memory', '--grace', '1h', *stop_word)
       session = server.start('--user', 'ana', '--register', 'session', PIPERPC_PASSWORD='x')
