@@ -115,12 +115,9 @@ class Chain {
   Counter ended_;
 };
 
-class AllocationTest : public ::testing::TestWithParam<std::string> {
+class AllocationTest : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     server_ = std::make_unique<Server>(ServerOptions{.transport = transport_.get()});
     ASSERT_TRUE(server_->AddService(service_).ok());
     const absl::Status status = server_->Start(endpoint_);
@@ -136,7 +133,6 @@ class AllocationTest : public ::testing::TestWithParam<std::string> {
     EXPECT_LE(server, bounds.server);
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   CountedService service_;
   const std::string endpoint_ = UniqueEndpoint();
   std::unique_ptr<Server> server_;

@@ -25,12 +25,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-class EndedChannel : public ::testing::TestWithParam<std::string> {
+class EndedChannel : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     server_ = std::make_unique<Server>(ServerOptions{.transport = transport_.get()});
     ASSERT_TRUE(server_->AddService(shapes_.service()).ok());
     ASSERT_TRUE(server_->Start(endpoint_).ok());
@@ -49,7 +46,6 @@ class EndedChannel : public ::testing::TestWithParam<std::string> {
     co_return reply.ok() ? reply->bytes : reply.status().ToString();
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   const std::string endpoint_ = UniqueEndpoint();
   ShapesService shapes_;
   std::unique_ptr<Server> server_;

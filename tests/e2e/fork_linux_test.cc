@@ -83,12 +83,9 @@ bool Answers(Chat& chat) {
   return answer.has_value() && answer->bytes == "re: hello";
 }
 
-class Fork : public ::testing::TestWithParam<std::string> {
+class Fork : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     server_ = NewServer(endpoint_);
     auto thread = StartIoThread({.transport = transport_.get()});
     ASSERT_TRUE(thread.ok()) << thread.status();
@@ -167,7 +164,6 @@ class Fork : public ::testing::TestWithParam<std::string> {
 
   TestService service_;
   const std::string endpoint_ = UniqueEndpoint();
-  std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<IoThread> io_thread_;
 };

@@ -65,12 +65,9 @@ Task<RawResult> RelayBlocking(std::shared_ptr<Channel> channel) {
   co_return RawMessage{texts};
 }
 
-class NestedCalls : public ::testing::TestWithParam<std::string> {
+class NestedCalls : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     const std::string back_endpoint = UniqueEndpoint();
     back_ = NewServer(inner_.service(), back_endpoint);
     inner_channel_ = NewChannel(back_endpoint);
@@ -109,7 +106,6 @@ class NestedCalls : public ::testing::TestWithParam<std::string> {
   static constexpr ClientMethod kRelayBlocking{"outer.v1.O/RelayBlocking", MethodType::kUnary};
   static constexpr ClientMethod kRelayChat{"outer.v1.O/Chat", MethodType::kServerStreaming};
 
-  std::unique_ptr<transport::Transport> transport_;
   TestService inner_;
   RawService outer_{"outer.v1.O"};
   const std::string front_endpoint_ = UniqueEndpoint();

@@ -105,14 +105,8 @@ std::vector<FrameKind> KindsIn(const Strings& packets) {
   return kinds;
 }
 
-class PacketObservers : public ::testing::TestWithParam<std::string> {
+class PacketObservers : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
-  }
-
   // Makes a call in each form that a client has, and ends both sides.
   void CallInAllForms(std::shared_ptr<Recorder> client_side,
                       std::shared_ptr<Recorder> server_side) {
@@ -130,7 +124,6 @@ class PacketObservers : public ::testing::TestWithParam<std::string> {
     server.Shutdown(milliseconds(20'000));
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   const std::string endpoint_ = UniqueEndpoint();
   ShapesService shapes_;
 };

@@ -45,7 +45,7 @@ class LockedService final : public Service {
       {.name = "test.v1.Locked/Who", .requires_login = true, .start = &Start}};
 };
 
-class ProxyTest : public ::testing::TestWithParam<std::string> {
+class ProxyTest : public transport::EachTransport {
  protected:
   // Streams of this many messages go on for far longer than what may be under way.
   static constexpr std::size_t kMessages = 1000;
@@ -56,10 +56,7 @@ class ProxyTest : public ::testing::TestWithParam<std::string> {
   static constexpr std::size_t kCreditBytes = 256 * 1024;
   static constexpr std::size_t kMostUnderWay = 2 * kCreditBytes / kMessageBytes + 4;
 
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     more_.AddUnary("TimeLeft", [](ServerContext& context, RawMessage) { return Left(context); });
     more_.AddServerStreaming("Flow", [this](ServerContext&, RawMessage) { return Flow(); });
     more_.AddBidirectional("Refuse", [](ServerContext&, Reader<RawMessage>) -> Stream<RawMessage> {
@@ -112,7 +109,6 @@ class ProxyTest : public ::testing::TestWithParam<std::string> {
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(Echo(*client_).ok());
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   TestService test_;
   LockedService locked_;
   RawService more_{"more.v1.More"};

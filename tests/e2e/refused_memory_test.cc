@@ -56,12 +56,9 @@ constexpr std::size_t kMetadata = 7000;    // Of a value among the metadata.
 constexpr std::size_t kPlaced = 4096 + 8;  // What a large buffer takes beside its bytes.
 const std::string kSizeText = std::to_string(kSize);
 
-class RefusedMemory : public ::testing::TestWithParam<std::string> {
+class RefusedMemory : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     mark_.AddUnary("Mark", [](ServerContext&, RawMessage) { return Mark(); });
     mark_.AddUnary("TrailUnary", [](ServerContext& c, RawMessage) { return TrailUnary(c); });
     mark_.AddUnary("Trailed", [](ServerContext& c, RawMessage) { return Trailed(c); });
@@ -153,7 +150,6 @@ class RefusedMemory : public ::testing::TestWithParam<std::string> {
     return logged_;
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   TestService service_;
   RawService mark_{"mark.v1.Mark"};
   const std::string endpoint_ = UniqueEndpoint();

@@ -39,12 +39,9 @@ constexpr ClientMethod kChat{"test.v1.Test/Chat", MethodType::kBidirectional};
 
 constexpr std::size_t kLarge = 64 << 20;
 
-class RoundTrip : public ::testing::TestWithParam<std::string> {
+class RoundTrip : public transport::EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = transport::NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     StartServer();
     channel_ = NewChannel();
   }
@@ -69,7 +66,6 @@ class RoundTrip : public ::testing::TestWithParam<std::string> {
                                            options);
   }
 
-  std::unique_ptr<transport::Transport> transport_;
   TestService service_;
   const std::string endpoint_ = UniqueEndpoint();
   std::unique_ptr<Server> server_;

@@ -1,16 +1,14 @@
 // The fixture of the behaviour suite: one instance for each transport of this system.
 #pragma once
 
+#include "each_transport.h"
 #include "harness.h"
 
 namespace piperpc::transport {
 
-class TransportTest : public ::testing::TestWithParam<std::string> {
+class TransportTest : public EachTransport {
  protected:
-  void SetUp() override {
-    std::string reason;
-    transport_ = NewTransport(GetParam(), reason);
-    if (transport_ == nullptr) GTEST_SKIP() << GetParam() << " is refused: " << reason;
+  void Begin() override {
     server_loop_ = std::make_unique<LoopThread>(*transport_);
     client_loop_ = std::make_unique<LoopThread>(*transport_);
     server_loop_->Start();
@@ -53,7 +51,6 @@ class TransportTest : public ::testing::TestWithParam<std::string> {
 
   ScratchFolder folder_;
   const Endpoint endpoint_ = folder_.endpoint();
-  std::unique_ptr<Transport> transport_;
   std::unique_ptr<LoopThread> server_loop_;
   std::unique_ptr<LoopThread> client_loop_;
   std::unique_ptr<Server> server_;
