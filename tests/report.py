@@ -14,13 +14,15 @@ import xml.etree.ElementTree as xml
 WINDOWS = "windows"  # The step of tests/run whose tests are not Linux's.
 BACKEND = re.compile(r"/(epoll|io_uring|iocp)\b.*")  # What a test of the behaviour suite runs over.
 
+MOST_LINES = 20  # The last ones of what a test said that failed.
+
 
 @dataclasses.dataclass
 class Step:
     name: str
     seconds: int = 0
     passed: int = 0
-    failed: list = dataclasses.field(default_factory=list)
+    failed: dict = dataclasses.field(default_factory=dict)  # The name of a test: what it said.
     skipped: dict = dataclasses.field(default_factory=dict)  # The name of a test: its reason.
     tests: set = dataclasses.field(default_factory=set)  # The names of those that ran.
 
@@ -60,9 +62,9 @@ def read_step(folder, name):
         if case.get("status") == "run":
             step.passed += 1
         else:
-            step.failed.append(case.get("name"))
+            step.failed[case.get("name")] = case.findtext("system-out") or ""
     if verdict == "failed" and not step.failed:
-        step.failed.append("(the step itself; see its output above)")
+        step.failed["(the step itself; see its output above)"] = ""
     if verdict == "passed" and not junit.exists():
         step.passed = 1
     return step
@@ -103,8 +105,10 @@ def print_details(steps):
     if any(step.failed for step in steps):
         print("\nFailed:")
     for step in steps:
-        for test in step.failed:
+        for test, output in step.failed.items():
             print(f"  {step.name}: {test}")
+            for line in output.splitlines()[-MOST_LINES:]:
+                print(f"    {line}")
 
 
 def main():
