@@ -95,6 +95,18 @@ TEST(FrameTest, BoundOfTheSizeHoldsForTheLongestOfAllFields) {
   EXPECT_GE(FrameSizeBound({}, 0), FrameSize({}, 0));
 }
 
+TEST(FrameTest, PrefixOfAMessageIsThatOfItsHeader) {
+  for (const std::uint64_t call_id : {1ull, 127ull, 128ull, 1ull << 62, ~0ull}) {
+    const FrameHeader header{.kind = FrameKind::kMessage, .call_id = call_id};
+    std::string prefix(kMessagePrefixBound, '\0');
+    const char* const end = EncodeMessagePrefix(call_id, 300, prefix.data());
+    prefix.resize(static_cast<std::size_t>(end - prefix.data()));
+    std::string expected(FramePrefixSize(header), '\0');
+    EncodeFramePrefix(header, 300, expected.data());
+    EXPECT_EQ(prefix, expected) << call_id;
+  }
+}
+
 TEST(FrameTest, EmptyStatusIsNotAbsentStatus) {
   FrameHeader header;
   header.has_status = true;
@@ -216,6 +228,16 @@ TEST(FrameDamageTest, FieldNumberAboveProtobufsLimit) {
 
 TEST(FrameDamageTest, VarintCutOff) {
   ExpectDamage(FrameWithHeader(FromBytes({0x10, 0xff, 0xff})), "a varint that is cut off");
+}
+
+TEST(FrameDamageTest, CallIdCutOffBehindItsKind) {
+  ExpectDamage(FrameWithHeader(FromBytes({0x08, 0x03, 0x10})), "a varint that is cut off");
+  ExpectDamage(FrameWithHeader(FromBytes({0x08, 0x03, 0x10, 0x80})), "a varint that is cut off");
+}
+
+TEST(FrameDamageTest, DamageBehindTheCallIdIsToldWithItsPlace) {
+  ExpectDamage(FrameWithHeader(FromBytes({0x08, 0x03, 0x10, 0x01, 0x00})),
+               "an invalid tag, at byte 4");
 }
 
 TEST(FrameDamageTest, VarintAbove64Bits) {

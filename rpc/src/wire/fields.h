@@ -44,11 +44,10 @@ class FieldReader {
   bool NextTag(Field& field) {
     if (p_ == end_) return false;
     field.begin = p_;
-    std::uint64_t tag = 0;
-    const char* p = GetVarint(p_, end_, tag);
-    if (p == nullptr || tag < 8 || tag > 0xffffffff) return Stop("an invalid tag");
-    field.tag = static_cast<std::uint32_t>(tag);
-    value_ = p;
+    const auto first = static_cast<unsigned char>(*p_);
+    if (first < 8 || first >= 0x80) return NextLongTag(field);
+    field.tag = first;
+    value_ = p_ + 1;
     return true;
   }
 
@@ -89,6 +88,10 @@ class FieldReader {
     return Stop("a wire type other than 0, 1, 2 and 5");
   }
 
+  // What has not been read. For who knows that fields end at `place` in there.
+  std::string_view rest() const { return {p_, static_cast<std::size_t>(end_ - p_)}; }
+  void SkipTo(const char* place) { p_ = place; }
+
   // Where the field that Next() gave last ends.
   const char* position() const { return p_; }
 
@@ -98,6 +101,16 @@ class FieldReader {
   absl::Status Damage(std::string_view name) const;
 
  private:
+  // The tag of a number above 15, or one that is no tag at all.
+  bool NextLongTag(Field& field) {
+    std::uint64_t tag = 0;
+    const char* const p = GetLongVarint(p_, end_, tag);
+    if (p == nullptr || tag < 8 || tag > 0xffffffff) return Stop("an invalid tag");
+    field.tag = static_cast<std::uint32_t>(tag);
+    value_ = p;
+    return true;
+  }
+
   bool Stop(const char* damage) {
     damage_ = damage;
     return false;
