@@ -38,7 +38,9 @@ class OutboxTest : public testing::Test {
     outbox_.AddMessage(header, OutMessage::Of(message));
   }
   void AddMessage(FrameKind kind, std::uint64_t call_id, std::string bytes) {
-    AddMessage(Header(kind, call_id), std::move(bytes));
+    const RawMessage message{std::move(bytes)};
+    if (kind == FrameKind::kMessage) return outbox_.AddMessage(call_id, OutMessage::Of(message));
+    outbox_.AddMessage(Header(kind, call_id), OutMessage::Of(message));
   }
   SendResult Flush() {
     const absl::StatusOr<SendResult> result = outbox_.Flush(pipe_);
@@ -207,6 +209,14 @@ TEST_F(OutboxTest, CancelAndCreditOvertake) {
   const auto frames = AllFrames();
   EXPECT_EQ(frames[0].kind, FrameKind::kCredit);
   EXPECT_EQ(frames[1].kind, FrameKind::kCancel);
+}
+
+TEST_F(OutboxTest, AMessageByItsCallAloneIsTheFrameOfItsHeader) {
+  AddMessage(FrameKind::kMessage, 300, "text");
+  AddMessage(Header(FrameKind::kMessage, 300), "text");
+  Flush();
+  const std::string& packet = pipe_.packets.at(0);
+  EXPECT_EQ(packet.substr(0, packet.size() / 2), packet.substr(packet.size() / 2));
 }
 
 TEST_F(OutboxTest, APendingSendKeepsItsBytesWhileFramesAreAdded) {

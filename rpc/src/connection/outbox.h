@@ -9,15 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <list>
-#include <map>
 #include <memory>
 #include <set>
 
 #include "absl/status/statusor.h"
 #include "piperpc/internal/codec.h"
-#include "src/connection/large_message.h"
+#include "src/connection/large_queue.h"
 #include "src/connection/packet_buffer.h"
 #include "src/connection/small_queue.h"
 #include "src/transport/pipe.h"
@@ -48,6 +45,9 @@ class Outbox {
   // `header` views is copied. Throws std::bad_alloc when there is no memory for it; the outbox is
   // as before then, and the call must end.
   void AddMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+
+  // The same for a MESSAGE, whose header says no more than its call: in less time.
+  void AddMessage(std::uint64_t call_id, const internal::OutMessage& message);
 
   // True when the call's REQUEST waits in here as a large one, and no part of it was sent: after a
   // Drop() the peer will never know of the call.
@@ -81,49 +81,38 @@ class Outbox {
 
   // Frames of the counted kind that were added and that the pipe has not taken, also those in a
   // send that is pending; a split message is one of them, until its last frame is taken.
-  std::size_t counted() const { return small_.counted() + large_counted_; }
+  std::size_t counted() const {
+    return small_.counted() + (large_ != nullptr ? large_->counted() : 0);
+  }
 
  private:
-  // The messages of one call that wait for their turn, in order.
-  struct Waiting {
-    std::uint64_t call_id;
-    std::deque<std::unique_ptr<LargeMessage>> messages;
-    bool HoldsRequest() const;
-  };
-
   // What is being handed to the pipe.
   struct Packet {
     transport::Bytes small;
-    LargeMessage* large = nullptr;
-    LargeMessage::Piece piece;
+    LargeQueue::Piece large;
   };
 
-  using Turns = std::list<Waiting>;
-
-  // The end when the call has no message that waits.
-  Turns::iterator FindWaiting(std::uint64_t call_id);
-  bool MustWait(const wire::FrameHeader& header) const;
-  void AddWaiting(std::unique_ptr<LargeMessage> message);
+  bool MustWait(const wire::FrameHeader& header) const {
+    return large_ != nullptr && large_->MustWait(header);
+  }
+  template <typename Content>
+  void AddLarge(const wire::FrameHeader& header, const Content& content);
   bool IsCounted(const wire::FrameHeader& header) const { return header.kind == counted_kind_; }
-  void Erase(Turns::iterator waiting);
-  LargeBufferPool& large() { return small_.buffers().large(); }
+  char* RoomFor(std::size_t frame_bytes);
+  void Added(std::size_t frame_bytes);
   char* AddSmall(const wire::FrameHeader& header, std::size_t payload_size);
   Packet NextPacket();
   absl::StatusOr<transport::SendResult> Send(transport::Pipe& pipe, const Packet& packet);
   void Commit(const Packet& packet);
   void Release();
+  void CountQueued();
 
   const wire::FrameKind counted_kind_;
-  std::uint32_t large_counted_ = 0;
+  bool sending_ = false;
   std::size_t max_packet_ = wire::kEarlyPacketBytes;
   std::size_t queued_bytes_ = 0;
-  bool sending_ = false;
-  std::size_t requests_not_begun_ = 0;  // Waiting ones. Calls begin in the order of their ids.
   SmallQueue small_;
-  Turns waiting_;                                     // The first one's turn is next.
-  std::map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
-  std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
-  LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
+  std::unique_ptr<LargeQueue> large_;  // Null until there is a large message.
 };
 
 }  // namespace piperpc::connection

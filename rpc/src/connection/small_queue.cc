@@ -10,10 +10,17 @@ constexpr std::size_t kLargestKept = 256 * 1024;
 
 }  // namespace
 
+void SmallQueue::Run::EndPacket() {
+  cuts.push_back(end());
+  last_cut = bytes.size();
+  counted = 0;
+}
+
 void SmallQueue::Run::Clear() {
   bytes.clear();
   cuts.clear();
   begin = 0;
+  last_cut = 0;
   next_cut = 0;
   counted = 0;
 }
@@ -21,17 +28,13 @@ void SmallQueue::Run::Clear() {
 char* SmallQueue::Room(std::size_t bytes, std::size_t packet_limit) {
   Run& run = back();
   if (run.bytes.capacity() == 0 && buffers_.pool() != nullptr) run.bytes = buffers_.pool()->Take();
-  const std::size_t packet_begin = run.cuts.empty() ? 0 : run.cuts.back().at;
-  const std::size_t packet_size = run.bytes.size() - packet_begin;
-  if (packet_size != 0 && packet_size + bytes > packet_limit) {
-    run.cuts.push_back(run.end());
-    run.counted = 0;
-  }
+  const std::size_t packet_size = run.bytes.size() - run.last_cut;
+  if (packet_size != 0 && packet_size + bytes > packet_limit) run.EndPacket();
   return run.bytes.Room(bytes);
 }
 
 transport::Bytes SmallQueue::Next() {
-  if (front().exhausted()) front_ = 1 - front_;
+  if (front().exhausted()) std::swap(front_, back_);
   return front().Packet(front().begin, front().next_end().at);
 }
 

@@ -17,6 +17,8 @@ class SmallQueue {
  public:
   // `buffers` outlives the queue.
   explicit SmallQueue(const BufferSource& buffers) : buffers_(buffers) {}
+  SmallQueue(const SmallQueue&) = delete;
+  SmallQueue& operator=(const SmallQueue&) = delete;
 
   const BufferSource& buffers() const { return buffers_; }
 
@@ -85,24 +87,27 @@ class SmallQueue {
         from = to;
       }
     }
+    void EndPacket();
     void Clear();
 
     PacketBuffer bytes;
-    std::vector<Cut> cuts;  // Where a packet ends and the next one begins.
-    std::size_t begin = 0;  // What stands before was handed to the pipe.
+    std::vector<Cut> cuts;     // Where a packet ends and the next one begins.
+    std::size_t begin = 0;     // What stands before was handed to the pipe.
+    std::size_t last_cut = 0;  // Where the packet being built begins.
     std::uint32_t next_cut = 0;
     std::uint32_t counted = 0;  // Behind the last cut.
   };
 
-  Run& front() { return runs_[front_]; }  // Being sent.
-  const Run& front() const { return runs_[front_]; }
-  Run& back() { return runs_[1 - front_]; }  // Being added to.
-  const Run& back() const { return runs_[1 - front_]; }
+  Run& front() { return *front_; }  // Being sent.
+  const Run& front() const { return *front_; }
+  Run& back() { return *back_; }  // Being added to.
+  const Run& back() const { return *back_; }
   void Recycle(Run& run);
 
   const BufferSource& buffers_;
   std::array<Run, 2> runs_;
-  std::size_t front_ = 0;
+  Run* front_ = &runs_[0];
+  Run* back_ = &runs_[1];
   std::uint64_t added_ = 0;
   std::uint64_t sent_ = 0;
   std::uint32_t counted_ = 0;
