@@ -24,7 +24,7 @@ class CallConnection : public connection::ConnectionBase {
   virtual bool IsReadBy(const Call& call) const CHANNEL_LOCKED = 0;
 
   // Throws std::bad_alloc.
-  virtual void SendMessage(const wire::FrameHeader& header,
+  virtual void SendMessage(std::uint64_t call_id,
                            const internal::OutMessage& message) CHANNEL_LOCKED = 0;
 
   // RESOURCE_EXHAUSTED: the server does not take a message of this size.

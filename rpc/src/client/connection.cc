@@ -239,9 +239,9 @@ void Connection::Shutdown() {
   ClosePipeIfDue();
 }
 
-void Connection::SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message) {
+void Connection::SendMessage(std::uint64_t call_id, const internal::OutMessage& message) {
   WakeReaderFor(message.size());
-  outbox().AddMessage(header, message);
+  outbox().AddMessage(call_id, message);
   FlushSoon();
 }
 

@@ -69,7 +69,7 @@ class Connection final : public CallConnection,
   bool MayTake(std::size_t message_size) const CHANNEL_LOCKED {
     return !hello_received() || peer_limits().Takes(message_size);
   }
-  void SendMessage(const wire::FrameHeader& header,
+  void SendMessage(std::uint64_t call_id,
                    const internal::OutMessage& message) override CHANNEL_LOCKED;
 
  private:

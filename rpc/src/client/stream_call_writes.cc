@@ -75,7 +75,7 @@ StreamCall::Step StreamCall::Send(const internal::OutMessage& message) {
   }
   wrote_ = true;
   send_credit_.Spend(message.size());
-  connection()->SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id()}, message);
+  connection()->SendMessage(id(), message);
   return Step::kDone;
 }
 

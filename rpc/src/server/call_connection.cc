@@ -19,13 +19,27 @@ CallConnection::CallConnection(ConnectionHost& host, std::unique_ptr<transport::
                                   .output_limit = host.core().options.output_queue_bytes}),
       host_(host),
       user_(user),
-      memory_(host.core().connection_share, "parse_budget_per_connection", user.budget),
-      reply_memory_(host, user, *this) {}
+      memory_(host.core().connection_share, "parse_budget_per_connection", user.budget) {}
 
-void CallConnection::SendMessage(const wire::FrameHeader& header,
-                                 const internal::OutMessage& message) {
+absl::Status CallConnection::TakeAboveQueue(std::size_t above, std::size_t message_size) {
+  return base::RunInMemory(
+      [&] {
+        ReplyMemory::Delegate& delegate = *this;
+        if (reply_memory_ == nullptr) {
+          reply_memory_ = std::make_unique<ReplyMemory>(host_, user_, delegate);
+        }
+        return reply_memory_->Take(above, message_size);
+      },
+      [&] { return base::OutOfMemory("a reply", message_size); });
+}
+
+void CallConnection::SendMessage(std::uint64_t call_id, const internal::OutMessage& message) {
   if (pipe_is_closing()) return;
-  outbox().AddMessage(header, message);
+  outbox().AddMessage(call_id, message);
+  OnQueued();
+}
+
+void CallConnection::OnQueued() {
   // A full packet need not wait for the end of the iteration.
   if (outbox().queued_bytes() >= peer_limits().max_packet_bytes) Flush();
   WantWritable();  // For the calls that wait for their turn to send.
@@ -43,7 +57,8 @@ void CallConnection::SendResponse(std::uint64_t call_id, const absl::Status& sta
                                  .status = encoded,
                                  .has_status = !status.ok()};
   if (response != nullptr && status.ok()) {
-    SendMessage(header, *response);
+    outbox().AddMessage(header, *response);
+    OnQueued();
   } else {
     Send(header);
   }
@@ -71,12 +86,12 @@ void CallConnection::Flush() {
   if (pipe_is_closing() || outbox().sending() || outbox().empty()) return;
   auto result = outbox().Flush(pipe());
   if (!result.ok()) return OnPipeLost(result.status());
-  if (*result != transport::SendResult::kWouldBlock) reply_memory_.OnTaken();
+  if (*result != transport::SendResult::kWouldBlock) OnTaken();
 }
 
 void CallConnection::ShrinkReplyMemory() {
   const std::size_t queued = outbox().queued_bytes();
-  reply_memory_.Shrink(queued > output_limit() ? queued - output_limit() : 0);
+  reply_memory_->Shrink(queued > output_limit() ? queued - output_limit() : 0);
 }
 
 }  // namespace piperpc::server

@@ -44,11 +44,11 @@ class CallConnection : public connection::ConnectionBase,
   absl::Status TakeForReply(std::size_t message_size) {
     const std::size_t queued = outbox().queued_bytes() + message_size;
     if (queued <= output_limit() || pipe_is_closing()) return absl::OkStatus();
-    return reply_memory_.Take(queued - output_limit(), message_size);
+    return TakeAboveQueue(queued - output_limit(), message_size);
   }
 
   // Throws std::bad_alloc.
-  void SendMessage(const wire::FrameHeader& header, const internal::OutMessage& message);
+  void SendMessage(std::uint64_t call_id, const internal::OutMessage& message);
 
   // With the message `response` (may be null) only when `status` is OK. Throws std::bad_alloc.
   void SendResponse(std::uint64_t call_id, const absl::Status& status, std::string_view trailers,
@@ -77,13 +77,26 @@ class CallConnection : public connection::ConnectionBase,
 
   // What the pipe has taken is the server's again.
   void GiveBackReplyMemory() {
-    if (reply_memory_.in_use()) ShrinkReplyMemory();
+    if (reply_memory_ != nullptr && reply_memory_->in_use()) ShrinkReplyMemory();
   }
 
-  ReplyMemory& reply_memory() { return reply_memory_; }
+  // The pipe has taken something.
+  void OnTaken() {
+    if (reply_memory_ != nullptr) reply_memory_->OnTaken();
+  }
+
+  // In OnReplyTimer(): see ReplyMemory::Expired().
+  bool RepliesExpired() { return reply_memory_->Expired(); }
+
+  // Another limit is set already.
+  void StopReplyTimer() {
+    if (reply_memory_ != nullptr) reply_memory_->Stop();
+  }
 
  private:
+  absl::Status TakeAboveQueue(std::size_t above, std::size_t message_size);
   void ShrinkReplyMemory();
+  void OnQueued();
   void FlushSoon() final { loop().Defer(*this); }
 
   // The pipe is of no more use.
@@ -92,7 +105,7 @@ class CallConnection : public connection::ConnectionBase,
   ConnectionHost& host_;
   UserPart& user_;
   connection::MemoryShare memory_;
-  ReplyMemory reply_memory_;
+  std::unique_ptr<ReplyMemory> reply_memory_;  // Null until replies wait above the queue.
   bool unanswered_ = false;
   SessionState session_;
 };

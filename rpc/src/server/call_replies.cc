@@ -46,11 +46,8 @@ void Call::SendYielded(const internal::OutMessage& message) {
     return Stop(std::move(room));
   }
   send_credit_.Spend(message.size());
-  base::RunInMemory(
-      [&] {
-        connection_.SendMessage({.kind = wire::FrameKind::kMessage, .call_id = id_}, message);
-      },
-      [&] { StopWithoutMemory("a message", message.size()); });
+  base::RunInMemory([&] { connection_.SendMessage(id_, message); },
+                    [&] { StopWithoutMemory("a message", message.size()); });
 }
 
 // A message waits for credit before it is sent, not after: so a stream that has ended never waits.

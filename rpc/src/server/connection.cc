@@ -17,7 +17,7 @@ Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pi
 
 Connection::~Connection() {
   loop().Cancel(*this);
-  loop().Cancel(kept_);
+  if (kept_ != nullptr) loop().Cancel(*kept_);
   calls_.Empty([](Call& call) { delete &call; });
 }
 
@@ -55,7 +55,7 @@ void Connection::EndDrain() {
 
 // What was sent gets a limited time to be read.
 void Connection::LimitClosing() {
-  reply_memory().Stop();
+  StopReplyTimer();
   loop().Schedule(*this, base::After(transport::kDrainLimit, loop().Now()));
 }
 
@@ -121,7 +121,7 @@ void Connection::OnEnded(Call& call) {
 void Connection::Receive() {
   if (receiving_ || ending() || !writable()) return;
   if (kept_waits_ && !MayBeginCall()) return;
-  if (!kept_.empty()) return loop().Schedule(kept_, loop().Now());
+  if (has_kept()) return loop().Schedule(*kept_, loop().Now());
   receiving_ = true;
   pipe().Receive();
 }
@@ -141,7 +141,7 @@ void Connection::OnReceiveError(absl::Status status) {
 
 void Connection::OnSent(absl::Status status) {
   outbox().OnSent();
-  reply_memory().OnTaken();
+  OnTaken();
   if (!status.ok()) return Run([&] { OnPipeLost(status); });
   loop().Defer(*this);
 }
@@ -165,7 +165,7 @@ void Connection::EndIteration() {
 
 void Connection::OnReplyTimer() {
   Run([this] {
-    if (reply_memory().Expired()) OnRepliesNotRead();
+    if (RepliesExpired()) OnRepliesNotRead();
   });
 }
 
@@ -222,7 +222,7 @@ void Connection::OnPipeLost(const absl::Status& cause) {
 void Connection::Close(CloseMode mode) {
   if (pipe_is_closing()) return;
   loop().Cancel(*this);
-  reply_memory().Stop();
+  StopReplyTimer();
   BeginClosing();
   pipe().Close(mode, [this] {
     EndClosing();

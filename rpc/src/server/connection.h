@@ -170,7 +170,8 @@ class Connection final : public CallConnection,
     connection::PacketBuffer bytes_;
     std::size_t begin_ = 0;
   };
-  KeptFrames kept_{*this};
+  bool has_kept() const { return kept_ != nullptr && !kept_->empty(); }
+  std::unique_ptr<KeptFrames> kept_;  // Null until there are any.
 };
 
 }  // namespace piperpc::server

@@ -82,7 +82,10 @@ bool Connection::MayBeginCall() const {
   return unsent == 0 || calls_.size() + unsent < core().options.max_calls_per_connection;
 }
 
-void Connection::KeepForLater(transport::Bytes frames) { kept_.Keep(frames, host().buffers()); }
+void Connection::KeepForLater(transport::Bytes frames) {
+  if (kept_ == nullptr) kept_ = std::make_unique<KeptFrames>(*this);
+  kept_->Keep(frames, host().buffers());
+}
 
 // The rest of a packet, from where it was left. OnIterationEnd(), which comes after it, sees to a
 // rest that is still left, or to the next packet.
@@ -94,10 +97,10 @@ void Connection::ReadKeptFrames() {
   if (ending()) return;
   loop().Defer(*this);
   kept_waits_ = false;
-  const transport::Bytes frames = kept_.frames();
-  kept_.Advance(frames.size());
+  const transport::Bytes frames = kept_->frames();
+  kept_->Advance(frames.size());
   if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));
-  if (kept_.empty()) kept_.Clear(host().buffers());
+  if (kept_->empty()) kept_->Clear(host().buffers());
 }
 
 void Connection::KeptFrames::Keep(transport::Bytes frames, connection::BufferPool& pool) {
