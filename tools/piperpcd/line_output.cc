@@ -59,7 +59,7 @@ struct LineOutput::State {
 LineOutput::LineOutput(Sink sink, std::size_t limit_bytes)
     : state_(std::make_shared<State>(std::move(sink), limit_bytes)) {}
 
-// A thread that ends beside the program can crash it: seen under Wine, once in 5,000 ends.
+// A thread that has ended is waited for: nothing of it runs beside the end of the program.
 LineOutput::~LineOutput() {
   internal::MutexLock lock(state_->mutex);
   state_->ending = true;

@@ -140,7 +140,7 @@ class Pump {
 class Input::Impl {
  public:
   explicit Impl(int file) : pump_(std::make_shared<Pump>(HandleOf(file))) {}
-  // A thread that ends beside the program can crash it: seen under Wine, once in 5,000 ends.
+  // A thread that ends now is waited for: nothing of it runs beside the end of the program.
   ~Impl() {
     const bool ends_now = pump_->LetGo();
     if (!thread_.joinable()) return;
