@@ -54,10 +54,12 @@ class Lines:
       self._lines.put(line.rstrip('\n'))
     self._lines.put(None)
 
-  def next(self):
-    """The next line; None at the end."""
-    line = self._lines.get(timeout=LIMIT)
-    if line is not None:
+  def next(self, limit=LIMIT):
+    """The next line; None at the end. queue.Empty: it has not come in time."""
+    line = self._lines.get(timeout=limit)
+    if line is None:
+      self._lines.put(None)  # It stays the end.
+    else:
       self.seen.append(line)
     return line
 
@@ -124,10 +126,8 @@ class Server(Process):
 
   def __init__(self, *flags, folder=None):
     self.folder = pathlib.Path(folder or new_folder())
-    self.endpoint = target.endpoint(self.folder, 'server')
-    where = () if '--memory' in flags else ('--data-dir', target.path(self.folder / 'data'))
-    super().__init__([*target.PIPERPCD, '--endpoint', self.endpoint, *where, *flags],
-                     target.environment())
+    self.endpoint = endpoint_in(self.folder)
+    super().__init__(server_command(self.folder, *flags), target.environment())
     self.out.until('READY ')
 
   def stop(self):
@@ -157,6 +157,16 @@ class Server(Process):
   def run_as(self, user, *arguments, password='secret', **more):
     """The same as a user, who is registered with that password if there is none of the name."""
     return self.run('--user', user, '--register', *arguments, PIPERPC_PASSWORD=password, **more)
+
+
+def endpoint_in(folder):
+  return target.endpoint(folder, 'server')
+
+
+def server_command(folder, *flags):
+  """What starts a piperpcd with its endpoint and its accounts in `folder`."""
+  where = () if '--memory' in flags else ('--data-dir', target.path(folder / 'data'))
+  return [*target.PIPERPCD, '--endpoint', endpoint_in(folder), *where, *flags]
 
 
 def full_pipe():
