@@ -347,6 +347,23 @@ TEST_F(ConnectionTest, ManyPingsInOnePacketAreAnswered) {
   EXPECT_EQ(*Get(call), "r");
 }
 
+// The pipe takes some packets of those before it, which the server does not read.
+TEST_F(ConnectionTest, AServerMayNotAnswerACallWhoseRequestStillWaits) {
+  constexpr std::uint64_t kCalls = 100;
+  auto first = CallAsync("s");
+  ScriptedConnection connection = server_.Accept();
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = kCalls;
+  connection.SendHello(hello);
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  ASSERT_TRUE(Get(first).ok());
+  std::vector<std::future<Text>> calls;
+  for (std::uint64_t i = 0; i < kCalls; ++i) calls.push_back(CallAsync(std::string(200'000, 'x')));
+  connection.Reply(1 + kCalls, "r");
+  ExpectStatus(Get(calls.back()).status(), absl::StatusCode::kInternal,
+               "call 101, which was never begun");
+}
+
 // While a large request is on its way there is always something that waits to be sent. The reply to
 // a small call behind the pings shows that they have been seen before more of it is read.
 TEST_F(ConnectionTest, PongsThatWereReadAreNotHeldAgainstTheServer) {

@@ -139,7 +139,9 @@ absl::Status Connection::OnPinged() {
 
 absl::Status Connection::OnCallFrame(const wire::Frame& frame) {
   const std::uint64_t id = frame.header.call_id;
-  if (id == 0 || id > last_id_) return connection::CallNeverBegun(frame.header);
+  if (id == 0 || id > last_id_ || outbox().HoldsRequest(id)) {
+    return connection::CallNeverBegun(frame.header);
+  }
   const auto [known, call] = calls_.Find(id);
   if (!known) return absl::OkStatus();
   if (call == nullptr) {

@@ -42,6 +42,7 @@ void LargeQueue::Erase(Turns::iterator turn) {
 }
 
 bool LargeQueue::HoldsRequest(std::uint64_t call_id) const {
+  if (requests_not_begun_ == 0) return false;
   const auto turn = turn_of_.find(call_id);
   return turn != turn_of_.end() && turn->second->HoldsRequest();
 }

@@ -82,10 +82,6 @@ void Outbox::AddMessage(std::uint64_t call_id, const internal::OutMessage& messa
   message.WriteTo(payload);
 }
 
-bool Outbox::HoldsRequest(std::uint64_t call_id) const {
-  return large_ != nullptr && large_->HoldsRequest(call_id);
-}
-
 std::set<std::uint64_t> Outbox::UnsentRequests() const {
   std::set<std::uint64_t> calls;
   small_.ForEachUnsent([&calls](Bytes packet) { CollectRequests(packet, calls); });

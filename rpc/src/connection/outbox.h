@@ -51,7 +51,9 @@ class Outbox {
 
   // True when the call's REQUEST waits in here as a large one, and no part of it was sent: after a
   // Drop() the peer will never know of the call.
-  bool HoldsRequest(std::uint64_t call_id) const;
+  bool HoldsRequest(std::uint64_t call_id) const {
+    return large_ != nullptr && large_->HoldsRequest(call_id);
+  }
 
   // The calls whose REQUEST was not handed to the pipe, not even a part of it. For a pipe that has
   // died: the peer cannot have seen these.
