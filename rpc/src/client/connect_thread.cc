@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "piperpc/internal/threads.h"
-
 namespace piperpc::client {
 namespace {
 
@@ -27,7 +25,7 @@ void ConnectThread::Add(AsyncCallBase& call) {
 absl::Status ConnectThread::Begin() {
   if (running_) return absl::OkStatus();
   auto previous = std::make_shared<std::thread>(std::move(thread_));
-  auto thread = internal::StartThread("the thread that connects", [this, previous] {
+  auto thread = core_.StartThread("the thread that connects", [this, previous] {
     if (previous->joinable()) previous->join();
     own = this;
     Run();

@@ -47,12 +47,8 @@ bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline
     Acquire();
     return true;
   }
-  bool in_time = true;
-  if (deadline == base::kNever) {
-    core_.mutex().Wait(changed);
-  } else {
-    in_time = core_.mutex().WaitUntil(changed, deadline);
-  }
+  // Whose endpoint or options are not valid has nothing to wait for.
+  const bool in_time = core_.place_->transport->WaitUntil(core_.mutex(), changed, deadline);
   core_.on_loop_ = where_ == Where::kOnLoop;
   return in_time;
 }

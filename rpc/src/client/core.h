@@ -13,9 +13,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
@@ -123,6 +126,12 @@ class Core : public std::enable_shared_from_this<Core> {
   void WakeWaiting() CHANNEL_LOCKED { changed_.notify_all(); }
 
   // --- What all calls share. ---
+
+  // See internal::StartThread(). For a call, which the channel's endpoint and options allow.
+  absl::StatusOr<std::thread> StartThread(std::string_view purpose,
+                                          absl::AnyInvocable<void()> body) {
+    return place_->transport->StartThread(purpose, std::move(body));
+  }
 
   // The loop, with its thread running. The system's error when it refuses one.
   absl::StatusOr<transport::EventLoop*> EnsureLoop() CHANNEL_LOCKED;

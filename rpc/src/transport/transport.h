@@ -2,16 +2,23 @@
 // a Transport and never names a backend.
 #pragma once
 
+#include <condition_variable>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <thread>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/access.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/internal/mutex.h"
+#include "piperpc/internal/threads.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
 #include "src/transport/event_loop.h"
@@ -33,6 +40,21 @@ class Transport {
 
   // The time of its loops, and of the deadlines that it is given. Any thread.
   virtual base::TimePoint Now() const { return base::Clock::now(); }
+
+  // A client's threads start and wait here, so that where time is simulated, they are, too.
+  // See internal::StartThread().
+  virtual absl::StatusOr<std::thread> StartThread(std::string_view purpose,
+                                                  absl::AnyInvocable<void()> body) {
+    return internal::StartThread(purpose, std::move(body));
+  }
+
+  // Waits for `changed`, or less long. False: `limit` has passed.
+  virtual bool WaitUntil(internal::Mutex& mutex, std::condition_variable& changed,
+                         base::TimePoint limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (limit != base::kNever) return mutex.WaitUntil(changed, limit);
+    mutex.Wait(changed);
+    return true;
+  }
 
   // What keeps it alive, for those who may need it longer than they are told; null where that is
   // for its owner to see to.
