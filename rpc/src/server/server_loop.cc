@@ -39,7 +39,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                                                        .now = [this] { return loop().Now(); }});
   auto owned = std::make_unique<Connection>(*this, std::move(observed), user);
   Connection& connection = *owned;
-  connections_.emplace(&connection, std::move(owned));
+  connections_.emplace(&connection, Held{++last_number_, std::move(owned)});
   if (refusal.ok()) {
     MakeRoomForHello();
     awaiting_hello_.push_back(connection);
@@ -80,23 +80,34 @@ void ServerLoop::OnClosed(Connection& connection) {
   const bool refused = refused_.erase(&connection) != 0;
   if (!connection.undelivered().empty()) undelivered_.push_back(connection.undelivered());
   // It is one of the connection's own functions that has called.
-  loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
+  loop().Post([this, refused, owned = std::move(node.mapped().connection)]() mutable {
     const Peer peer = owned->peer();
     owned.reset();
     on_gone_(peer, refused);
   });
 }
 
+std::vector<Connection*> ServerLoop::ConnectionsInOrder() const {
+  std::vector<std::pair<std::uint64_t, Connection*>> numbered;
+  for (const auto& [connection, held] : connections_) {
+    numbered.emplace_back(held.number, connection);
+  }
+  std::sort(numbered.begin(), numbered.end());
+  std::vector<Connection*> ordered;
+  for (const auto& [number, connection] : numbered) ordered.push_back(connection);
+  return ordered;
+}
+
 void ServerLoop::DrainAll() {
   loop().Post([this] {
     draining_ = true;
-    for (const auto& [connection, owned] : connections_) connection->Drain();
+    for (Connection* const connection : ConnectionsInOrder()) connection->Drain();
   });
 }
 
 void ServerLoop::EndGrace(absl::Status reason) {
   loop().Post([this, reason = std::move(reason)] {
-    for (const auto& [connection, owned] : connections_) connection->EndGrace(reason);
+    for (Connection* const connection : ConnectionsInOrder()) connection->EndGrace(reason);
   });
 }
 
@@ -141,7 +152,7 @@ std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(base::TimePoint 
 std::vector<std::string> ServerLoop::EndCallsHere(const absl::Status& reason) {
   const bool busy = core().workers.busy();
   std::vector<std::string> names;
-  for (const auto& [connection, owned] : connections_) {
+  for (Connection* const connection : ConnectionsInOrder()) {
     for (std::string& name : busy ? connection->CutOffCalls(reason) : connection->AbortCalls()) {
       names.push_back(std::move(name));
     }

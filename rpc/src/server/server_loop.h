@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -64,8 +65,16 @@ class ServerLoop final : public ConnectionHost {
   void MakeRoomForHello();
   void AwaitNoHello(Connection& connection);
 
+  // All of them, the oldest first.
+  std::vector<Connection*> ConnectionsInOrder() const;
+
   const OnGone on_gone_;
-  absl::flat_hash_map<Connection*, std::unique_ptr<Connection>> connections_;
+  struct Held {
+    std::uint64_t number;
+    std::unique_ptr<Connection> connection;
+  };
+  absl::flat_hash_map<Connection*, Held> connections_;
+  std::uint64_t last_number_ = 0;
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
   base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
   std::vector<std::string> undelivered_;
