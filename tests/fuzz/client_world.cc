@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fuzz/require.h"
 #include "src/client/io_thread.h"
 
 namespace piperpc::fuzz {
@@ -24,7 +25,7 @@ std::uint64_t FuzzedServer::Read() {
     const auto size = pipe_->ReceiveUntil(buffer, base::TimePoint::min());
     if (!size.ok()) break;
     const wire::Bytes bytes = wire::Bytes(buffer).first(*size);
-    received_.Check(bytes);
+    RequireRules(received_.Check(bytes));
     wire::Frame frame;
     for (wire::PacketReader reader(bytes); !reader.done();) {
       reader.Next(frame);

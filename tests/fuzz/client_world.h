@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/sent_packets.h"
-#include "fuzz/stepped_loop.h"
 #include "piperpc/channel.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/raw_client.h"
 #include "src/transport/memory/pipe.h"
 #include "src/transport/transport.h"
+#include "support/sent_packets.h"
+#include "support/stepped_loop.h"
 
 namespace piperpc::fuzz {
 
@@ -37,7 +37,7 @@ class FuzzedServer {
 
  private:
   std::unique_ptr<transport::Pipe> pipe_;  // Null: it has hung up.
-  SentPackets received_{SentPackets::From::kClient};
+  testing::SentPackets received_{testing::SentPackets::From::kClient};
 };
 
 class ClientWorld final : public transport::Transport {
@@ -46,8 +46,8 @@ class ClientWorld final : public transport::Transport {
   explicit ClientWorld(std::function<bool()> serve);
   ~ClientWorld() override;
 
-  ManualClock& clock() { return clock_; }
-  SteppedLoop& loop() { return *loop_; }
+  testing::ManualClock& clock() { return clock_; }
+  testing::SteppedLoop& loop() { return *loop_; }
   Channel& channel() { return *channel_; }
   const RawClient& client() const { return *client_; }
 
@@ -84,9 +84,9 @@ class ClientWorld final : public transport::Transport {
       const Endpoint& endpoint, const transport::ConnectOptions& options) override;
 
   const std::function<bool()> serve_;
-  ManualClock clock_;
-  SteppedLoop* const loop_ = new SteppedLoop(clock_);  // The channel's.
-  const std::shared_ptr<IoThread> io_thread_;          // Of which only the loop is used.
+  testing::ManualClock clock_;
+  testing::SteppedLoop* const loop_ = new testing::SteppedLoop(clock_);  // The channel's.
+  const std::shared_ptr<IoThread> io_thread_;  // Of which only the loop is used.
   const std::thread::id thread_ = std::this_thread::get_id();
   std::atomic<bool> used_threads_ = false;
   std::mutex mutex_;

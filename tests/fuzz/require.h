@@ -13,4 +13,7 @@ inline void Require(bool holds, const char* broken) {
   std::abort();
 }
 
+// The same, of what SentPackets::Check() gives.
+inline void RequireRules(const char* broken) { Require(broken == nullptr, broken); }
+
 }  // namespace piperpc::fuzz

@@ -30,8 +30,9 @@ class ServerScript {
     CheckBystander();
     bystander_.reset();
     world_.loop().RunUntilIdle();
-    Require(world_.empty() && world_.calls() == 0, "every connection ends with its client");
-    Require(world_.HasAllMemory(), "what clients had of the budgets has come back");
+    Require(world_.server().empty() && world_.server().calls() == 0,
+            "every connection ends with its client");
+    Require(world_.server().HasAllMemory(), "what clients had of the budgets has come back");
   }
 
  private:
@@ -88,7 +89,7 @@ class ServerScript {
         if (script_.Below(2) == 0) services_.door.Shut();
         break;
       default:
-        return world_.GoOnShuttingDown();
+        return world_.server().GoOnShuttingDown();
     }
   }
 
@@ -145,14 +146,14 @@ class ServerScript {
       offender = {};
     }
     world_.loop().RunUntilIdle();
-    Require(world_.calls() == 0, "calls end with their clients");
-    Require(world_.shutting_down() || world_.connections() == 1,
+    Require(world_.server().calls() == 0, "calls end with their clients");
+    Require(world_.server().shutting_down() || world_.server().connections() == 1,
             "connections end with their clients");
   }
 
   void CheckBystander() {
     const std::string before = bystander_->Read();
-    if (world_.shutting_down()) return;
+    if (world_.server().shutting_down()) return;
     Require(before == "before", "a bystander was served");
     bystander_->Send(EncodedRequest(2, "shapes.v1.Raw/Unary", "after"));
     world_.loop().RunUntilIdle();

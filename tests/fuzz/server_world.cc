@@ -72,7 +72,7 @@ std::string FuzzedClient::Read() {
     const auto size = pipe_->ReceiveUntil(buffer, base::TimePoint::min());
     if (!size.ok()) return last;
     const wire::Bytes packet = wire::Bytes(buffer).first(*size);
-    received_.Check(packet);
+    RequireRules(received_.Check(packet));
     wire::Frame frame;
     for (wire::PacketReader reader(packet); !reader.done();) reader.Next(frame);
     last.assign(frame.payload.begin(), frame.payload.end());
@@ -93,39 +93,10 @@ ServerOptions ServerWorld::Options() {
           .log = [](const LogRecord&) {}};
 }
 
-ServerWorld::ServerWorld(FuzzedServices& services)
-    : core_{options_, services.dispatcher(), workers_},
-      loop_(core_, std::unique_ptr<transport::EventLoop>(stepped_),
-            [this](const Peer& peer, bool refused) {
-              refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
-            }) {
-  acceptor_.set_loops({&loop_});
-}
-
 std::unique_ptr<FuzzedClient> ServerWorld::Connect() {
   auto [client, server] = transport::MemoryPipe::NewPair();
-  acceptor_.OnConnect(std::move(server));
+  server_.acceptor().OnConnect(std::move(server));
   return std::make_unique<FuzzedClient>(std::move(client));
-}
-
-void ServerWorld::GoOnShuttingDown() {
-  const absl::Status reason = absl::UnavailableError("the server is shutting down");
-  switch (++shutdown_steps_) {
-    case 1:
-      return loop_.DrainAll();
-    case 2:
-      return loop_.EndGrace(reason);
-    default:
-      loop_.EndAllCalls(reason);
-  }
-}
-
-bool ServerWorld::HasAllMemory() {
-  for (connection::MemoryBudget* const budget : {&core_.budget, &core_.reply_budget}) {
-    if (!budget->Take(budget->limit())) return false;
-    budget->Give(budget->limit());
-  }
-  return true;
 }
 
 }  // namespace piperpc::fuzz

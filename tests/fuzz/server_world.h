@@ -1,5 +1,4 @@
-// A server on the fuzzer's thread, all of it but what piperpc::Server adds: its threads and its
-// lifecycle.
+// A server on the fuzzer's thread, in a time that the fuzzer sets.
 #pragma once
 
 #include <memory>
@@ -7,16 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/sent_packets.h"
-#include "fuzz/stepped_loop.h"
 #include "piperpc/catch_all_service.h"
 #include "piperpc/raw_service.h"
-#include "src/server/acceptor.h"
-#include "src/server/connection_host.h"
 #include "src/server/dispatcher.h"
-#include "src/server/server_loop.h"
 #include "src/transport/memory/pipe.h"
+#include "support/sent_packets.h"
 #include "support/shapes_service.h"
+#include "support/stepped_loop.h"
+#include "support/stepped_server.h"
 
 namespace piperpc::fuzz {
 
@@ -62,38 +59,25 @@ class FuzzedClient {
 
  private:
   const std::unique_ptr<transport::Pipe> pipe_;
-  SentPackets received_{SentPackets::From::kServer};
+  testing::SentPackets received_{testing::SentPackets::From::kServer};
 };
 
 class ServerWorld {
  public:
-  explicit ServerWorld(FuzzedServices& services);
+  explicit ServerWorld(FuzzedServices& services)
+      : server_(Options(), services.dispatcher(), clock_) {}
 
-  ManualClock& clock() { return clock_; }
-  SteppedLoop& loop() { return *stepped_; }
+  testing::ManualClock& clock() { return clock_; }
+  testing::SteppedLoop& loop() { return server_.loop(); }
+  testing::SteppedServer& server() { return server_; }
 
   std::unique_ptr<FuzzedClient> Connect();
-
-  // The next step of a shutdown, as piperpc::Server takes them.
-  void GoOnShuttingDown();
-  bool shutting_down() const { return shutdown_steps_ > 0; }
-
-  std::size_t calls() const { return loop_.calls(); }
-  std::size_t connections() const { return acceptor_.connections(); }
-  bool empty() const { return acceptor_.empty(); }
-  bool HasAllMemory();
 
  private:
   static ServerOptions Options();
 
-  ManualClock clock_;
-  const ServerOptions options_ = Options();
-  WorkerPool workers_{1, 0};
-  server::ServerCore core_;
-  server::Acceptor acceptor_{core_};
-  SteppedLoop* const stepped_ = new SteppedLoop(clock_);
-  server::ServerLoop loop_;
-  int shutdown_steps_ = 0;
+  testing::ManualClock clock_;
+  testing::SteppedServer server_;
 };
 
 }  // namespace piperpc::fuzz
