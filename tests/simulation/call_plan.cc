@@ -1,0 +1,61 @@
+#include "simulation/call_plan.h"
+
+namespace piperpc::simulation {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// Some calls must end well for any delay; some are to run into their deadline.
+constexpr milliseconds kGenerous{600'000};
+
+// Of each of `count` messages.
+std::size_t DrawSize(Random& random, std::size_t count) {
+  switch (random.Below(8)) {
+    case 0:  // Together more than a packet, a pipe, or a stream's credit holds.
+      return random.Between(1, 600'000 / (count + 1));
+    case 1:
+      return random.Between(1, 70'000 / (count / 8 + 1));
+    default:
+      return random.Between(1, 300);
+  }
+}
+
+void DrawStreams(Random& random, CallPlan& plan) {
+  const std::size_t many = random.OneOf<std::size_t>({0, 1, 4, 12, 40});
+  if (plan.StreamsRequests()) plan.requests = many;
+  if (plan.StreamsReplies()) plan.replies = many;
+  if (plan.type == MethodType::kBidirectional) plan.replies = plan.requests;
+}
+
+}  // namespace
+
+CallPlan CallPlan::Draw(Random& random, std::size_t id, std::size_t client) {
+  CallPlan plan = Plain(id, client,
+                        random.OneOf({MethodType::kUnary, MethodType::kServerStreaming,
+                                      MethodType::kClientStreaming, MethodType::kBidirectional}));
+  plan.blocking = random.Below(3) == 0;
+  plan.begin = microseconds(random.Below(random.OneOf<std::uint64_t>({100, 20'000, 2'000'000})));
+  if (random.Below(4) == 0) plan.timeout = milliseconds(random.Between(1, 500));
+  if (random.Below(8) == 0) plan.timeout.reset();
+  plan.wait_for_ready = milliseconds(random.OneOf({0, 0, 100, 3'000}));
+  if (random.Below(5) == 0) plan.cancel = microseconds(random.Below(200'000));
+  plan.cancel_by_token = random.Below(2) == 0;
+  DrawStreams(random, plan);
+  plan.request_bytes = DrawSize(random, plan.requests);
+  plan.reply_bytes = DrawSize(random, plan.replies);
+  plan.pause = microseconds(random.OneOf({0, 0, 50, 20'000}));
+  plan.fails = random.Below(10) == 0;
+  return plan;
+}
+
+CallPlan CallPlan::Plain(std::size_t id, std::size_t client, MethodType type) {
+  CallPlan plan;
+  plan.id = id;
+  plan.client = client;
+  plan.type = type;
+  plan.timeout = kGenerous;
+  return plan;
+}
+
+}  // namespace piperpc::simulation

@@ -1,0 +1,47 @@
+// A call that a run makes, all of which the seed has said before it begins.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include "piperpc/service.h"
+#include "simulation/random.h"
+
+namespace piperpc::simulation {
+
+struct CallPlan {
+  std::size_t id = 0;
+  std::size_t client = 0;
+  MethodType type = MethodType::kUnary;
+  bool blocking = false;  // A thread of the user's waits for it.
+
+  std::chrono::microseconds begin{0};  // After the beginning of the run.
+  std::optional<std::chrono::milliseconds> timeout;
+  std::chrono::milliseconds wait_for_ready{0};
+  std::optional<std::chrono::microseconds> cancel;  // After the call's beginning.
+  bool cancel_by_token = false;
+
+  std::size_t requests = 1;
+  std::size_t request_bytes = 0;
+  std::size_t replies = 1;
+  std::size_t reply_bytes = 0;
+  std::chrono::microseconds pause{0};  // The handler's, before each reply.
+  bool fails = false;                  // With DATA_LOSS, after all that.
+
+  bool StreamsRequests() const {
+    return type == MethodType::kClientStreaming || type == MethodType::kBidirectional;
+  }
+  bool StreamsReplies() const {
+    return type == MethodType::kServerStreaming || type == MethodType::kBidirectional;
+  }
+
+  bool UsesToken() const { return cancel.has_value() && (blocking || cancel_by_token); }
+
+  static CallPlan Draw(Random& random, std::size_t id, std::size_t client);
+
+  // One that nothing is to keep from ending well.
+  static CallPlan Plain(std::size_t id, std::size_t client, MethodType type);
+};
+
+}  // namespace piperpc::simulation
