@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <array>
+#include <cstddef>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,12 @@ namespace services {
 namespace {
 
 constexpr int kLockWaitMilliseconds = 5000;  // For another process that writes.
+
+// The header of a file (sqlite.org/fileformat.html): how it begins, and where its application_id
+// is, in four bytes, the highest first.
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::string_view kHeaderText("SQLite format 3\0", 16);
+constexpr std::size_t kIdOffset = 68;
 
 absl::StatusCode CodeOf(int result) {
   switch (result & 0xff) {  // Without the particulars of extended results.
@@ -140,6 +148,20 @@ absl::StatusOr<std::int64_t> SqliteDatabase::QueryNumber(std::string_view sql) {
   if (!row.ok()) return row.status();
   if (!*row) return absl::InternalError("database: a query returned no row");
   return query->Number(0);
+}
+
+// By SQLite's own descriptor: to close another one would give up the locks that this process has on
+// the file.
+std::int64_t SqliteDatabase::ApplicationIdOnDisk() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  std::array<char, kHeaderBytes> header;
+  const bool read = file != nullptr && file->pMethods != nullptr &&
+                    file->pMethods->xRead(file, header.data(), header.size(), 0) == SQLITE_OK;
+  if (!read || !std::string_view(header.data(), header.size()).starts_with(kHeaderText)) return 0;
+  std::uint32_t id = 0;
+  for (int i = 0; i < 4; ++i) id = id << 8 | static_cast<unsigned char>(header[kIdOffset + i]);
+  return id;
 }
 
 int SqliteDatabase::changes() const { return sqlite3_changes(database_.get()); }

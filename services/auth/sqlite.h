@@ -62,6 +62,11 @@ class SqliteDatabase {
   // The first column of the only row that `sql` returns.
   absl::StatusOr<std::int64_t> QueryNumber(std::string_view sql);
 
+  // The application_id in the file's header as it is on the disk, which is there as soon as the
+  // first page is, also when the rest was never written; 0 when there is no header. The file is not
+  // locked.
+  std::int64_t ApplicationIdOnDisk() const;
+
   // How many rows the last statement changed.
   int changes() const;
 

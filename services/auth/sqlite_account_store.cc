@@ -86,15 +86,15 @@ absl::Status CheckNothingUnfinished(const std::string& path) {
 }
 
 // Before anything is done to the file: neither it nor what is beside it is changed by this look.
+// Where the program ended while it made the file, only the mark can be read until SQLite has mended
+// it.
 absl::Status LookWhose(const std::string& path) {
   absl::StatusOr<SqliteDatabase> database = SqliteDatabase::OpenAsItIs(path);
   if (!database.ok()) return database.status();
+  if (database->ApplicationIdOnDisk() == kApplicationId) return absl::OkStatus();
   const absl::StatusOr<std::int64_t> pages = database->QueryNumber("PRAGMA page_count");
   if (!pages.ok()) return pages.status();
   if (*pages == 0) return absl::OkStatus();
-  const absl::StatusOr<std::int64_t> id = database->QueryNumber("PRAGMA application_id");
-  if (!id.ok()) return id.status();
-  if (*id == kApplicationId) return absl::OkStatus();
   absl::Status status = CheckNothingUnfinished(path);
   return status.ok() ? CheckWhose(*database) : status;
 }

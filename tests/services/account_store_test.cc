@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -223,6 +224,29 @@ TEST(AccountFile, OfOursIsOpenedWithTheLogBesideIt) {
   EXPECT_THAT(*again->FindHash("ana"), Optional(std::string("hash")));
   EXPECT_TRUE(IsForOwnerOnly(copy));
   EXPECT_TRUE(IsForOwnerOnly(copy + "-wal"));
+}
+
+// What SQLite has written of a new file when its program is killed between the first page and the
+// second: that page, and a journal that says that there was no page before.
+TEST(AccountFile, OfOursIsOpenedThoughItsMakingWasCutOff) {
+  constexpr std::size_t kPageBytes = 4096;
+  constexpr std::string_view kNoPages(
+      "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"  // It is a journal.
+      "\0\0\0\0"
+      "nnce"
+      "\0\0\0\0"  // Of no pages; before them there were none.
+      "\0\0\x02\0"
+      "\0\0\x10\0",  // Of sectors of 512 bytes, and pages of 4,096.
+      28);
+  ScratchFolder folder;
+  const std::string path = folder.File("accounts.db");
+  Open(path).reset();
+  ASSERT_TRUE(SqliteDatabase::Open(path)->Execute("PRAGMA journal_mode = DELETE").ok());
+  ASSERT_GT(std::filesystem::file_size(path), kPageBytes);
+  std::filesystem::resize_file(path, kPageBytes);
+  std::ofstream(path + "-journal", std::ios::binary)
+      << kNoPages << std::string(512 - kNoPages.size(), '\0');
+  EXPECT_TRUE(*Open(path)->Insert("ana", "hash"));
 }
 
 TEST(AccountFile, WithoutANumberButWithOurTableAloneIsTakenOver) {
