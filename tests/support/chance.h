@@ -1,0 +1,29 @@
+// How often tests of chance try, and what their random numbers begin with.
+//
+// PIPERPC_TEST_LONG=1 asks for the long form, as `tests/run --long` does; PIPERPC_TEST_SEED=N
+// repeats a run.
+#pragma once
+
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace piperpc::testing {
+
+// How often to try: `brief` for each change, `extended` when a person asks for it.
+inline int Times(int brief, int extended) {
+  const char* const asked = std::getenv("PIPERPC_TEST_LONG");
+  return asked != nullptr && std::string_view(asked) == "1" ? extended : brief;
+}
+
+// Random numbers. Their seed is in the output, which ctest shows of a test that failed.
+inline std::mt19937 RandomNumbers() {
+  const char* const asked = std::getenv("PIPERPC_TEST_SEED");
+  const unsigned long seed = asked != nullptr ? std::stoul(asked) : std::random_device()();
+  std::cout << "repeat this run with PIPERPC_TEST_SEED=" << seed << std::endl;
+  return std::mt19937(static_cast<std::mt19937::result_type>(seed));
+}
+
+}  // namespace piperpc::testing
