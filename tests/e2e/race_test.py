@@ -32,7 +32,7 @@ class StartRaceTest(unittest.TestCase):
     for start in starts:
       if start is not owners[0]:
         self.assertEqual(start.finish(), NOT_STARTED, start.err.seen)
-        self.assertIn('a server is already running at ', '\n'.join(start.err.seen))
+        self.assertIn('piperpcd: a server is already running at ', start.err.seen[-1])
     self.assertIsNone(owners[0].process.poll())
 
   def waiting_start(self, folder):

@@ -57,6 +57,12 @@ int Refuse(const absl::Status& status, ExitCode code) {
   return EndWith(std::string(status.message()), code);
 }
 
+// Why it does not start, in the last line.
+int RefuseAfter(LogWriter& log, const absl::Status& status) {
+  log.Finish(LineOutput::kFlushLimit);
+  return Refuse(status, kExitNotStarted);
+}
+
 // For what the program is asked to show, and ends.
 int Show(const std::string& text) {
   const std::error_code error = tools::WriteText(stdout, text);
@@ -114,14 +120,14 @@ int Serve(const Options& options, StopRequest& stop) {
   const tools::LibraryLog library_log(log.Hook());
   const absl::StatusOr<std::unique_ptr<HostedServices>> services =
       HostedServices::Open(options, log.Hook());
-  if (!services.ok()) return Refuse(services.status(), kExitNotStarted);
+  if (!services.ok()) return RefuseAfter(log, services.status());
 
   ServerOptions server_options = options.server;
   server_options.log = log.Hook();
   Server server(server_options);
   absl::Status status = (*services)->AddTo(server);
   if (status.ok()) status = server.Start(options.endpoint);
-  if (!status.ok()) return Refuse(status, kExitNotStarted);
+  if (!status.ok()) return RefuseAfter(log, status);
   // Whoever waits for that line must not wait for ever: the program ends.
   const bool ready = SayReady(output, options.endpoint, log);
   const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
