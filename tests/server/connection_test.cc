@@ -76,7 +76,7 @@ class ConnectionClose : public ::testing::Test {
     ASSERT_TRUE(loop.ok()) << loop.status();
     host_ = std::make_unique<Host>(core_, *std::move(loop));
     connection_ =
-        std::make_unique<Connection>(*host_, std::make_unique<FakePipe>(wire_), user_part_);
+        std::make_unique<Connection>(*host_, std::make_unique<FakePipe>(wire_), user_part_, 1);
     Iterate([this] { connection_->Open(); });
   }
 

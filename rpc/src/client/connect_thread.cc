@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "src/base/memory.h"
+
 namespace piperpc::client {
 namespace {
 
@@ -25,11 +27,15 @@ void ConnectThread::Add(AsyncCallBase& call) {
 absl::Status ConnectThread::Begin() {
   if (running_) return absl::OkStatus();
   auto previous = std::make_shared<std::thread>(std::move(thread_));
-  auto thread = core_.StartThread("the thread that connects", [this, previous] {
-    if (previous->joinable()) previous->join();
-    own = this;
-    Run();
-  });
+  auto thread = base::RunInMemory(
+      [&] {
+        return core_.StartThread("the thread that connects", [this, previous] {
+          if (previous->joinable()) previous->join();
+          own = this;
+          Run();
+        });
+      },
+      [] { return base::OutOfMemory("a thread"); });
   if (!thread.ok()) {
     thread_ = std::move(*previous);
     return thread.status();

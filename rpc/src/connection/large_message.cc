@@ -38,7 +38,9 @@ LargeMessage::LargeMessage(const wire::FrameHeader& header, wire::Bytes payload,
 
 LargeMessage::~LargeMessage() { buffers_.Give(std::move(payload_)); }
 
+// All the memory that its frames will need.
 void LargeMessage::CopyViews() {
+  prefix_.Reserve(wire::FrameSizeBound(header_, 0));
   views_.reserve(header_.method.size() + header_.metadata.size() + header_.status.size());
   views_.append(header_.method).append(header_.metadata).append(header_.status);
   std::size_t offset = 0;

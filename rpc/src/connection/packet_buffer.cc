@@ -69,7 +69,8 @@ void BufferPool::Give(PacketBuffer buffer) {
   if (buffer.capacity() == 0 || buffer.capacity() > kLargestFree) return;
   if (free_.size() == kMostFree) return;
   buffer.clear();
-  free_.push_back(std::move(buffer));
+  // Without memory for it, it goes back to the system.
+  base::RunInMemory([&] { free_.push_back(std::move(buffer)); }, [] {});
 }
 
 LargeBufferPool& LargeBufferPool::OfProcess() { return large_buffers.Get(); }
@@ -102,7 +103,7 @@ void LargeBufferPool::Give(PacketBuffer buffer) {
         free_.push_back(std::move(buffer));
         bytes_ += capacity;
       },
-      [] {});  // It goes back to the system.
+      [] {});  // As above.
 }
 
 void LargeBufferPool::Clear() {

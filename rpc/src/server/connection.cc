@@ -12,8 +12,9 @@ namespace piperpc::server {
 
 using transport::CloseMode;
 
-Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user)
-    : CallConnection(host, std::move(pipe), user), opened_at_(loop().Now()) {}
+Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user,
+                       std::uint64_t number)
+    : CallConnection(host, std::move(pipe), user), number_(number), opened_at_(loop().Now()) {}
 
 Connection::~Connection() {
   loop().Cancel(*this);

@@ -36,8 +36,10 @@ class Connection final : public CallConnection,
                          private transport::Pipe::Delegate,
                          private transport::EventLoop::Timer {
  public:
-  // `user`: what its user has; outlives it.
-  Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user);
+  // `user`: what its user has; outlives it. `number`: of the host's, in the order in which they
+  // come.
+  Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user,
+             std::uint64_t number);
   ~Connection();  // After the host was told OnClosed().
 
   // Begins to serve. Once.
@@ -64,6 +66,7 @@ class Connection final : public CallConnection,
   // Describes them, and ends the connection with `reason` instead; the handlers go on.
   std::vector<std::string> CutOffCalls(const absl::Status& reason);
 
+  std::uint64_t number() const { return number_; }
   base::TimePoint opened_at() const { return opened_at_; }
 
   // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
@@ -133,6 +136,7 @@ class Connection final : public CallConnection,
   void LimitClosing();
   void CloseWhenDone();
 
+  const std::uint64_t number_;
   const base::TimePoint opened_at_;
   bool idle_ = false;      // The client had no call, and had read everything, when it was to drain.
   bool draining_ = false;  // The server shuts down.

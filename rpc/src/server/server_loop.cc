@@ -1,11 +1,11 @@
 #include "src/server/server_loop.h"
 
-#include <algorithm>
 #include <atomic>
 #include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
 #include "src/server/connection.h"
 #include "src/server/silent_crowd.h"
 #include "src/transport/observed_pipe.h"
@@ -37,9 +37,9 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
   auto observed = transport::Observe(std::move(pipe), {.observer = core().options.observer.get(),
                                                        .owner = &core(),
                                                        .now = [this] { return loop().Now(); }});
-  auto owned = std::make_unique<Connection>(*this, std::move(observed), user);
+  auto owned = std::make_unique<Connection>(*this, std::move(observed), user, ++last_number_);
   Connection& connection = *owned;
-  connections_.emplace(&connection, Held{++last_number_, std::move(owned)});
+  connections_.emplace(connection.number(), std::move(owned));
   if (refusal.ok()) {
     MakeRoomForHello();
     awaiting_hello_.push_back(connection);
@@ -75,39 +75,28 @@ void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
   AwaitNoHello(connection);
-  auto node = connections_.extract(&connection);
+  auto node = connections_.extract(connection.number());
   if (node.empty()) return;
   const bool refused = refused_.erase(&connection) != 0;
   if (!connection.undelivered().empty()) undelivered_.push_back(connection.undelivered());
   // It is one of the connection's own functions that has called.
-  loop().Post([this, refused, owned = std::move(node.mapped().connection)]() mutable {
+  loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();
     owned.reset();
     on_gone_(peer, refused);
   });
 }
 
-std::vector<Connection*> ServerLoop::ConnectionsInOrder() const {
-  std::vector<std::pair<std::uint64_t, Connection*>> numbered;
-  for (const auto& [connection, held] : connections_) {
-    numbered.emplace_back(held.number, connection);
-  }
-  std::sort(numbered.begin(), numbered.end());
-  std::vector<Connection*> ordered;
-  for (const auto& [number, connection] : numbered) ordered.push_back(connection);
-  return ordered;
-}
-
 void ServerLoop::DrainAll() {
   loop().Post([this] {
     draining_ = true;
-    for (Connection* const connection : ConnectionsInOrder()) connection->Drain();
+    ForEachConnection([](Connection& connection) { connection.Drain(); });
   });
 }
 
 void ServerLoop::EndGrace(absl::Status reason) {
   loop().Post([this, reason = std::move(reason)] {
-    for (Connection* const connection : ConnectionsInOrder()) connection->EndGrace(reason);
+    ForEachConnection([&](Connection& connection) { connection.EndGrace(reason); });
   });
 }
 
@@ -135,7 +124,9 @@ ServerLoop::Asked ServerLoop::Ask(absl::AnyInvocable<std::vector<std::string>()>
   asked.answer_ = std::make_shared<Asked::Answer>();
   asked.names_ = asked.answer_->names.get_future();
   loop().Post([answer = asked.answer_, question = std::move(question)]() mutable {
-    if (!answer->begun.exchange(true)) answer->names.set_value(question());
+    if (answer->begun.exchange(true)) return;
+    // Without memory for names there is an answer, too: somebody waits for it.
+    answer->names.set_value(base::RunInMemory(question, [] { return std::vector<std::string>(); }));
   });
   return asked;
 }
@@ -152,11 +143,11 @@ std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(base::TimePoint 
 std::vector<std::string> ServerLoop::EndCallsHere(const absl::Status& reason) {
   const bool busy = core().workers.busy();
   std::vector<std::string> names;
-  for (Connection* const connection : ConnectionsInOrder()) {
-    for (std::string& name : busy ? connection->CutOffCalls(reason) : connection->AbortCalls()) {
+  ForEachConnection([&](Connection& connection) {
+    for (std::string& name : busy ? connection.CutOffCalls(reason) : connection.AbortCalls()) {
       names.push_back(std::move(name));
     }
-  }
+  });
   return names;
 }
 

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -65,15 +65,14 @@ class ServerLoop final : public ConnectionHost {
   void MakeRoomForHello();
   void AwaitNoHello(Connection& connection);
 
-  // All of them, the oldest first.
-  std::vector<Connection*> ConnectionsInOrder() const;
+  // The oldest first. One may close in `visit`, and is not in here any more then.
+  template <typename Visit>
+  void ForEachConnection(Visit visit) {
+    for (auto each = connections_.begin(); each != connections_.end();) visit(*(each++)->second);
+  }
 
   const OnGone on_gone_;
-  struct Held {
-    std::uint64_t number;
-    std::unique_ptr<Connection> connection;
-  };
-  absl::flat_hash_map<Connection*, Held> connections_;
+  std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // By Connection::number().
   std::uint64_t last_number_ = 0;
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
   base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
