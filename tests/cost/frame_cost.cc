@@ -21,7 +21,7 @@ constexpr std::string_view kPayload = "as many bytes as a small message";
 
 FrameHeader HeaderOf(std::uint64_t number) {
   const std::uint64_t call_id = 1000 + number / 2;
-  if (number % 2 == 1) return {.kind = FrameKind::kResponse, .call_id = call_id, .flags = kEnd};
+  if (number % 2 == 1) return {.kind = FrameKind::kResponse, .call_id = call_id};
   return {.kind = FrameKind::kRequest,
           .call_id = call_id,
           .flags = kEnd,

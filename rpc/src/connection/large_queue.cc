@@ -11,7 +11,7 @@ bool IsRequestNotBegun(const LargeMessage& message) {
 
 }  // namespace
 
-bool LargeQueue::Turn::HoldsRequest() const { return IsRequestNotBegun(*messages.front()); }
+bool LargeQueue::CallQueue::HoldsRequest() const { return IsRequestNotBegun(*messages.front()); }
 
 void LargeQueue::Add(std::unique_ptr<LargeMessage> message) {
   const std::size_t cost = message->cost();
@@ -25,57 +25,56 @@ void LargeQueue::Add(std::unique_ptr<LargeMessage> message) {
 
 void LargeQueue::Push(std::unique_ptr<LargeMessage> message) {
   const std::uint64_t call_id = message->header().call_id;
-  if (const auto known = turn_of_.find(call_id); known != turn_of_.end()) {
+  if (const auto known = by_call_.find(call_id); known != by_call_.end()) {
     known->second->messages.push_back(std::move(message));
     return;
   }
-  Turns turn;
-  turn.emplace_back().call_id = call_id;
-  turn.front().messages.push_back(std::move(message));
-  turn_of_.emplace(call_id, turn.begin());
-  turns_.splice(turns_.end(), turn);
+  CallQueues added;
+  added.emplace_back().call_id = call_id;
+  added.front().messages.push_back(std::move(message));
+  by_call_.emplace(call_id, added.begin());
+  calls_.splice(calls_.end(), added);
 }
 
-void LargeQueue::Erase(Turns::iterator turn) {
-  turn_of_.erase(turn->call_id);
-  turns_.erase(turn);
+void LargeQueue::Erase(CallQueues::iterator call) {
+  by_call_.erase(call->call_id);
+  calls_.erase(call);
 }
 
 bool LargeQueue::HoldsRequest(std::uint64_t call_id) const {
   if (requests_not_begun_ == 0) return false;
-  const auto turn = turn_of_.find(call_id);
-  return turn != turn_of_.end() && turn->second->HoldsRequest();
+  const auto call = by_call_.find(call_id);
+  return call != by_call_.end() && call->second->HoldsRequest();
 }
 
 void LargeQueue::CollectRequests(std::set<std::uint64_t>& calls) const {
-  for (const Turn& turn : turns_) {
-    if (turn.HoldsRequest()) calls.insert(turn.call_id);
+  for (const CallQueue& call : calls_) {
+    if (call.HoldsRequest()) calls.insert(call.call_id);
   }
 }
 
 void LargeQueue::Drop(std::uint64_t call_id) {
-  const auto known = turn_of_.find(call_id);
-  if (known == turn_of_.end()) return;
-  const auto turn = known->second;
-  for (const auto& message : turn->messages) {
+  const auto known = by_call_.find(call_id);
+  if (known == by_call_.end()) return;
+  const auto call = known->second;
+  for (const auto& message : call->messages) {
     bytes_ -= message->cost();
     counted_ -= IsCounted(*message);
     requests_not_begun_ -= IsRequestNotBegun(*message);
   }
-  std::unique_ptr<LargeMessage>& first = turn->messages.front();
+  std::unique_ptr<LargeMessage>& first = call->messages.front();
   if (first.get() == flying_) retired_ = std::move(first);
-  Erase(turn);
+  Erase(call);
 }
 
 void LargeQueue::DropAll() {
-  while (!turns_.empty()) Drop(turns_.front().call_id);
-  retired_.reset();
-  flying_ = nullptr;
+  while (!calls_.empty()) Drop(calls_.front().call_id);
+  Release();
 }
 
 LargeQueue::Piece LargeQueue::Next(std::size_t room, std::uint64_t gone) {
-  for (const Turn& turn : turns_) {
-    LargeMessage& message = *turn.messages.front();
+  for (const CallQueue& call : calls_) {
+    LargeMessage& message = *call.messages.front();
     if (message.after() > gone) continue;
     const LargeMessage::Piece piece = message.Next(room);
     return {piece.empty() ? nullptr : &message, piece};
@@ -89,15 +88,15 @@ void LargeQueue::Commit(const Piece& piece) {
   piece.message->Commit(piece.piece);
   bytes_ += piece.message->cost();
   flying_ = piece.message;
-  const auto turn = turn_of_.find(flying_->header().call_id)->second;
+  const auto call = by_call_.find(flying_->header().call_id)->second;
   if (flying_->done()) {
-    retired_ = std::move(turn->messages.front());
-    turn->messages.pop_front();
+    retired_ = std::move(call->messages.front());
+    call->messages.pop_front();
   }
-  if (turn->messages.empty()) {
-    Erase(turn);
+  if (call->messages.empty()) {
+    Erase(call);
   } else {
-    turns_.splice(turns_.end(), turns_, turn);
+    calls_.splice(calls_.end(), calls_, call);
   }
 }
 

@@ -1,5 +1,5 @@
 // The large messages of one connection that wait to be sent, a piece in each packet. Those of one
-// call stay in order, and calls take turns. Not thread-safe.
+// call stay in order; the calls are served round robin. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class LargeQueue {
   LargeQueue(const LargeQueue&) = delete;
   LargeQueue& operator=(const LargeQueue&) = delete;
 
-  bool empty() const { return turns_.empty(); }
+  bool empty() const { return calls_.empty(); }
 
   // Throws std::bad_alloc, and is as before then.
   void Add(std::unique_ptr<LargeMessage> message);
@@ -31,7 +31,7 @@ class LargeQueue {
   // behind those that are to begin before it.
   bool MustWait(const wire::FrameHeader& header) const {
     if (header.kind == wire::FrameKind::kRequest && requests_not_begun_ > 0) return true;
-    return turn_of_.contains(header.call_id);
+    return by_call_.contains(header.call_id);
   }
 
   // The call's REQUEST waits, and no part of it was sent.
@@ -40,9 +40,10 @@ class LargeQueue {
   // Adds the calls of which that is so.
   void CollectRequests(std::set<std::uint64_t>& calls) const;
 
-  // What has not begun to be sent of a call's messages, or of all; the pipe may still read a piece
-  // of a message that has gone by this.
+  // Forgets a call's messages, also one of which a part was sent. The pipe may still read that.
   void Drop(std::uint64_t call_id);
+
+  // Forgets all of them. The pipe is closed, and reads nothing any more.
   void DropAll();
 
   struct Piece {
@@ -65,15 +66,15 @@ class LargeQueue {
   std::size_t counted() const { return counted_; }
 
  private:
-  struct Turn {
+  struct CallQueue {
     std::uint64_t call_id;
     std::deque<std::unique_ptr<LargeMessage>> messages;
     bool HoldsRequest() const;
   };
-  using Turns = std::list<Turn>;
+  using CallQueues = std::list<CallQueue>;
 
   void Push(std::unique_ptr<LargeMessage> message);
-  void Erase(Turns::iterator turn);
+  void Erase(CallQueues::iterator call);
   bool IsCounted(const LargeMessage& message) const {
     return message.header().kind == counted_kind_;
   }
@@ -81,9 +82,9 @@ class LargeQueue {
   const wire::FrameKind counted_kind_;
   std::uint32_t counted_ = 0;
   std::size_t bytes_ = 0;
-  std::size_t requests_not_begun_ = 0;                // Calls begin in the order of their ids.
-  Turns turns_;                                       // The first one is next.
-  std::map<std::uint64_t, Turns::iterator> turn_of_;  // By the call.
+  std::size_t requests_not_begun_ = 0;                     // Calls begin in the order of their ids.
+  CallQueues calls_;                                       // The first one is next.
+  std::map<std::uint64_t, CallQueues::iterator> by_call_;  // By the call.
   std::unique_ptr<LargeMessage> retired_;  // Dropped or done, but the pipe still reads it.
   LargeMessage* flying_ = nullptr;         // That whose piece the pipe reads.
 };

@@ -3,7 +3,9 @@
 #include <array>
 #include <cassert>
 #include <cstring>
-#include <utility>
+#include <span>
+
+#include "src/connection/large_message.h"
 
 namespace piperpc::connection {
 namespace {

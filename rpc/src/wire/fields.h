@@ -88,7 +88,7 @@ class FieldReader {
     return Stop("a wire type other than 0, 1, 2 and 5");
   }
 
-  // What has not been read. For who knows that fields end at `place` in there.
+  // What has not been read, and how to go on from a `place` in it at which a field ends.
   std::string_view rest() const { return {p_, static_cast<std::size_t>(end_ - p_)}; }
   void SkipTo(const char* place) { p_ = place; }
 

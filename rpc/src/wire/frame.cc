@@ -80,6 +80,14 @@ char* PutHeader(const FrameHeader& header, char* out) {
   return PutVarintField(kMessageSize, header.message_size, out);
 }
 
+// Around a header that ends at `header_end`; `out`: where its frame begins.
+char* PutLengths(char* out, char* header_end, std::size_t payload_size) {
+  const auto header_size = static_cast<std::size_t>(header_end - out) - kPrefixBytes;
+  assert(header_size <= kMaxHeaderBytes && payload_size <= kMaxPayloadBytes);
+  PutU32(static_cast<std::uint32_t>(header_size), out);
+  return PutU32(static_cast<std::uint32_t>(payload_size), header_end);
+}
+
 absl::Status Damage(std::string_view what, std::uint64_t value, std::string_view relation,
                     std::uint64_t limit) {
   return absl::InvalidArgumentError(
@@ -250,13 +258,15 @@ std::size_t FrameSize(const FrameHeader& header, std::size_t payload_size) {
 }
 
 char* EncodeFramePrefix(const FrameHeader& header, std::size_t payload_size, char* out) {
-  char* const begin = out + kPrefixBytes;
-  char* const end = PutHeader(header, begin);
-  const auto size = static_cast<std::size_t>(end - begin);
-  assert(size == HeaderSize(header) && size <= kMaxHeaderBytes);
-  PutU32(static_cast<std::uint32_t>(size), out);
-  assert(payload_size <= kMaxPayloadBytes);
-  return PutU32(static_cast<std::uint32_t>(payload_size), end);
+  char* const end = PutHeader(header, out + kPrefixBytes);
+  assert(static_cast<std::size_t>(end - out) == kPrefixBytes + HeaderSize(header));
+  return PutLengths(out, end, payload_size);
+}
+
+char* EncodeMessagePrefix(std::uint64_t call_id, std::size_t payload_size, char* out) {
+  const auto kind = static_cast<std::uint32_t>(FrameKind::kMessage);
+  char* const end = PutVarintField(kKind, kind, out + kPrefixBytes);
+  return PutLengths(out, PutVarintField(kCallId, call_id, end), payload_size);
 }
 
 bool PacketReader::Next(Frame& frame) {
