@@ -59,7 +59,6 @@ struct LineOutput::State {
 LineOutput::LineOutput(Sink sink, std::size_t limit_bytes)
     : state_(std::make_shared<State>(std::move(sink), limit_bytes)) {}
 
-// A thread that has ended is waited for: nothing of it runs beside the end of the program.
 LineOutput::~LineOutput() {
   internal::MutexLock lock(state_->mutex);
   state_->ending = true;
@@ -70,12 +69,7 @@ LineOutput::~LineOutput() {
   const bool ended = !state_->running;
   std::thread writer = std::move(state_->writer);
   lock.Unlock();
-  if (!writer.joinable()) return;
-  if (ended) {
-    writer.join();
-  } else {
-    writer.detach();
-  }
+  internal::JoinOrLeave(std::move(writer), ended);
 }
 
 bool LineOutput::Write(std::string line) {

@@ -140,15 +140,9 @@ class Pump {
 class Input::Impl {
  public:
   explicit Impl(int file) : pump_(std::make_shared<Pump>(HandleOf(file))) {}
-  // A thread that ends now is waited for: nothing of it runs beside the end of the program.
   ~Impl() {
     const bool ends_now = pump_->LetGo();
-    if (!thread_.joinable()) return;
-    if (ends_now) {
-      thread_.join();
-    } else {
-      thread_.detach();
-    }
+    internal::JoinOrLeave(std::move(thread_), ends_now);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;

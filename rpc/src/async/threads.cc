@@ -18,4 +18,13 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvoc
   }
 }
 
+void JoinOrLeave(std::thread thread, bool has_ended) {
+  if (!thread.joinable()) return;
+  if (has_ended) {
+    thread.join();
+  } else {
+    thread.detach();
+  }
+}
+
 }  // namespace piperpc::internal

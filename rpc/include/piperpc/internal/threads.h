@@ -13,4 +13,8 @@ namespace piperpc::internal {
 // no more; `purpose` ("a worker thread") is for that text.
 absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvocable<void()> body);
 
+// Waits for a thread that has come to its end, so that nothing of it runs beside the end of the
+// program; one that may be stuck for ever is left behind. Nothing for none.
+void JoinOrLeave(std::thread thread, bool has_ended);
+
 }  // namespace piperpc::internal
