@@ -1,5 +1,6 @@
 #include "src/client/core.h"
 
+#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,7 +48,7 @@ bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline
     Acquire();
     return true;
   }
-  // Whose endpoint or options are not valid has nothing to wait for.
+  assert(core_.place_.ok());  // Nobody waits on a channel whose endpoint or options are not valid.
   const bool in_time = core_.place_->transport->WaitUntil(core_.mutex(), changed, deadline);
   core_.on_loop_ = where_ == Where::kOnLoop;
   return in_time;

@@ -127,7 +127,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
   // --- What all calls share. ---
 
-  // See internal::StartThread(). For a call, which the channel's endpoint and options allow.
+  // See internal::StartThread(). Only for a channel whose endpoint and options are valid.
   absl::StatusOr<std::thread> StartThread(std::string_view purpose,
                                           absl::AnyInvocable<void()> body) {
     return place_->transport->StartThread(purpose, std::move(body));

@@ -41,8 +41,8 @@ class Transport {
   // The time of its loops, and of the deadlines that it is given. Any thread.
   virtual base::TimePoint Now() const { return base::Clock::now(); }
 
-  // A client's threads start and wait here, so that where time is simulated, they are, too.
-  // See internal::StartThread().
+  // The thread that connects a channel starts here, and those that use channels wait here: so where
+  // time is simulated, they are, too. See internal::StartThread().
   virtual absl::StatusOr<std::thread> StartThread(std::string_view purpose,
                                                   absl::AnyInvocable<void()> body) {
     return internal::StartThread(purpose, std::move(body));
