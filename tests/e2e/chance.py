@@ -1,6 +1,7 @@
 """How often tests of chance try, and what their random numbers begin with.
 
-PIPERPC_TEST_LONG=1 asks for the long form, as `tests/run --long` does; PIPERPC_TEST_SEED=N repeats a run.
+PIPERPC_TEST_LONG=1 asks for the long form, as `tests/run --long` does; PIPERPC_TEST_SEED=N repeats
+the numbers of a run.
 """
 
 import os
@@ -21,5 +22,5 @@ def times(short, long):
 def numbers():
   """Random numbers. Their seed is in the output, which ctest shows of a test that failed."""
   seed = int(os.environ.get('PIPERPC_TEST_SEED') or random.SystemRandom().getrandbits(32))
-  print(f'repeat this run with PIPERPC_TEST_SEED={seed}', flush=True)
+  print(f'repeat these numbers with PIPERPC_TEST_SEED={seed}', flush=True)
   return random.Random(seed)
