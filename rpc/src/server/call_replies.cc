@@ -20,7 +20,8 @@ void Call::OnCredit(std::uint64_t bytes) {
 }
 
 void Call::OnWritable() {
-  if (!producer_ || ended_ || !may_send()) return;
+  if (!producer_ || ended_) return;
+  if (!may_send()) return connection_.WantWritable();  // Others have filled it again.
   SendYielded(*yielded_);
   if (producer_ && !ended_) std::exchange(producer_, nullptr).resume();
 }
