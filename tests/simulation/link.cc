@@ -51,7 +51,6 @@ void Link::Receive(Side side) {
 }
 
 void Link::WakeReader(Side side) {
-  world_.scheduler.NoteChange();
   End& end = ends_[side];
   if (!end.receiving) return;
   end.loop->Post([self = shared_from_this(), side] { self->FinishReceive(side); });
@@ -98,7 +97,6 @@ absl::StatusOr<std::size_t> Link::ReceiveUntil(Side side, std::span<char> buffer
     world_.scheduler.BlockUntil(deadline, [this, side] { return Readable(side); });
   }
   if (!Readable(side)) return absl::DeadlineExceededError("");
-  world_.scheduler.NoteChange();
   if (ends_[side].inbox.empty() || !ends_[side].receive_error.ok()) return EndOfInbox(side);
   const std::string packet = Take(side);
   if (packet.empty()) return EndOfInbox(side);
@@ -141,7 +139,6 @@ void Link::Stall(Side side) {
 }
 
 void Link::WakeWriter(Side side) {
-  world_.scheduler.NoteChange();
   End& end = ends_[side];
   if (!end.sending) return;
   end.loop->Post([self = shared_from_this(), side] { self->FinishSend(side); });

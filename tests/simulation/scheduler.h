@@ -40,21 +40,15 @@ class Scheduler {
   // Waits until `over`, or `limit`; on any thread.
   void BlockUntil(base::TimePoint limit, std::function<bool()> over);
 
-  // Waits until something has happened, or `limit`.
-  void BlockForChange(base::TimePoint limit);
-
   // One step. False: nothing can happen any more.
   bool Step();
-
-  // Something that others may wait for.
-  void NoteChange() { ++changes_; }
 
  private:
   struct Choices {
     bool event = false;
     std::vector<testing::SteppedLoop*> loops;
     std::vector<TurnThread*> threads;
-    std::vector<TurnThread*> polls;
+    std::size_t count() const { return loops.size() + threads.size() + (event ? 1 : 0); }
   };
 
   void Collect(Choices& choices);
@@ -62,7 +56,6 @@ class Scheduler {
   void RunEvent();
   void Run(TurnThread& thread);
   bool AdvanceTime();
-  void Block(TurnThread::Wait wait);
 
   testing::ManualClock& clock_;
   Random& random_;
@@ -72,7 +65,6 @@ class Scheduler {
   // By time, and then in the order in which they were added.
   std::map<std::pair<base::TimePoint, std::uint64_t>, absl::AnyInvocable<void()>> events_;
   std::uint64_t last_event_ = 0;
-  std::uint64_t changes_ = 0;
   std::uint64_t steps_ = 0;
 };
 

@@ -13,11 +13,11 @@ absl::StatusOr<std::thread> SimulatedTransport::StartThread(std::string_view,
   return world_.scheduler.Start(std::move(body));
 }
 
-// A notification is something that happens: the thread looks up then.
-bool SimulatedTransport::WaitUntil(internal::Mutex& mutex, std::condition_variable&,
+bool SimulatedTransport::WaitUntil(internal::Mutex& mutex, transport::Condition& changed,
                                    base::TimePoint limit) {
   mutex.unlock();
-  world_.scheduler.BlockForChange(limit);
+  world_.scheduler.BlockUntil(
+      limit, [&changed, before = changed.notified()] { return changed.notified() != before; });
   mutex.lock();
   return Now() < limit;
 }

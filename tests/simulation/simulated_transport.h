@@ -1,7 +1,6 @@
 // The transport of one client of a run: its way to the server, in simulated time.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -32,7 +31,7 @@ class SimulatedTransport final : public transport::Transport {
 
   absl::StatusOr<std::thread> StartThread(std::string_view purpose,
                                           absl::AnyInvocable<void()> body) override;
-  bool WaitUntil(internal::Mutex& mutex, std::condition_variable& changed,
+  bool WaitUntil(internal::Mutex& mutex, transport::Condition& changed,
                  base::TimePoint limit) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override;

@@ -19,7 +19,6 @@ class TurnThread {
   struct Wait {
     base::TimePoint limit = base::TimePoint::min();
     std::function<bool()> over;
-    bool is_poll = false;  // It looks up whenever something has happened.
   };
 
   TurnThread() = default;
@@ -35,7 +34,7 @@ class TurnThread {
   // The scheduler's: returns when the thread waits again or has ended.
   void GiveTurn();
   bool ended() const { return ended_; }
-  const Wait& wait() const { return wait_; }
+  base::TimePoint limit() const { return wait_.limit; }
   bool Ready(base::TimePoint now) const { return now >= wait_.limit || wait_.over(); }
 
   // On the thread: gives the turn back, and waits for the next.

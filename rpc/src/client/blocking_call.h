@@ -1,7 +1,6 @@
 // A call whose caller is blocked in it.
 #pragma once
 
-#include <condition_variable>
 #include <span>
 #include <string>
 
@@ -23,7 +22,7 @@ class BlockingCall final : public Call {
   absl::Status Run(const CallOptions& options) CHANNEL_UNLOCKED;
 
   // --- For the connection. ---
-  void Wake() { changed_.notify_one(); }
+  void Wake() { changed_.NotifyOne(); }
 
   // False: the deadline has passed.
   bool WaitForWake(Core::Lock& lock) CHANNEL_LOCKED;
@@ -46,7 +45,7 @@ class BlockingCall final : public Call {
 
   const internal::OutMessage* const request_;
   Parse parse_;
-  std::condition_variable changed_;
+  transport::Condition changed_;
   wire::Bytes reply_ CHANNEL_GUARDED;
   bool pending_ CHANNEL_GUARDED = false;   // There is a reply that was not parsed.
   bool borrowed_ CHANNEL_GUARDED = false;  // reply_ lies where the connection reads.

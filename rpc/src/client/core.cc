@@ -41,7 +41,7 @@ void Core::TellLog(const std::vector<LogRecord>& records) {
   logging = outer;
 }
 
-bool Core::Lock::Wait(std::condition_variable& changed, base::TimePoint deadline) {
+bool Core::Lock::Wait(transport::Condition& changed, base::TimePoint deadline) {
   core_.Arm();
   if (!core_.due_.empty() || !core_.log_.empty()) {
     Release();

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <memory>
 #include <string>
@@ -32,6 +31,7 @@
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
 #include "src/connection/packet_buffer.h"
+#include "src/transport/condition.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -72,7 +72,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
     // Waits for `changed`, or less long: look again at what you wait for. False: `deadline` has
     // passed.
-    bool Wait(std::condition_variable& changed,
+    bool Wait(transport::Condition& changed,
               base::TimePoint deadline = base::kNever) CHANNEL_LOCKED;
 
    private:
@@ -123,7 +123,7 @@ class Core : public std::enable_shared_from_this<Core> {
   virtual std::string_view connect_phase() const CHANNEL_LOCKED = 0;
 
   // Whoever waits for a connection, or for the channel's end, looks up.
-  void WakeWaiting() CHANNEL_LOCKED { changed_.notify_all(); }
+  void WakeWaiting() CHANNEL_LOCKED { changed_.NotifyAll(); }
 
   // --- What all calls share. ---
 
@@ -229,7 +229,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
   base::ProcessMark mark_;
   internal::Mutex mutex_;
-  std::condition_variable changed_;       // See WakeWaiting().
+  transport::Condition changed_;          // See WakeWaiting().
   std::atomic<bool> closed_ = false;      // Written with the lock.
   bool on_loop_ CHANNEL_GUARDED = false;  // Who holds the lock said so.
 

@@ -97,7 +97,7 @@ void StreamCall::OnEnded() {
 }
 
 void StreamCall::Notify() {
-  changed_.notify_all();
+  changed_.NotifyAll();
   const bool due = (on_readable_ && Readable()) || (on_writable_ && Writable()) || WriteMovesOn();
   if (due && !std::exchange(deferred_, true)) core().QueueCallback(shared_from_this());
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include "src/client/finished_writes.h"
 #include "src/connection/credit.h"
 #include "src/connection/message_batch.h"
+#include "src/transport/condition.h"
 
 namespace piperpc::client {
 
@@ -108,7 +108,7 @@ class StreamCall final : public AsyncCallBase,
   bool MayRead();
   std::unique_ptr<StopLink> EndRead() CHANNEL_LOCKED;
 
-  std::condition_variable changed_;
+  transport::Condition changed_;
   Ready on_readable_ CHANNEL_GUARDED;
   Ready on_writable_ CHANNEL_GUARDED;
   bool deferred_ CHANNEL_GUARDED = false;

@@ -2,7 +2,6 @@
 // a Transport and never names a backend.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "piperpc/internal/threads.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
+#include "src/transport/condition.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/listener.h"
 #include "src/transport/pipe.h"
@@ -49,10 +49,10 @@ class Transport {
   }
 
   // Waits for `changed`, or less long. False: `limit` has passed.
-  virtual bool WaitUntil(internal::Mutex& mutex, std::condition_variable& changed,
-                         base::TimePoint limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (limit != base::kNever) return mutex.WaitUntil(changed, limit);
-    mutex.Wait(changed);
+  virtual bool WaitUntil(internal::Mutex& mutex, Condition& changed, base::TimePoint limit)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (limit != base::kNever) return mutex.WaitUntil(changed.variable(), limit);
+    mutex.Wait(changed.variable());
     return true;
   }
 
