@@ -1,5 +1,10 @@
 #include "simulation/call_plan.h"
 
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+
 namespace piperpc::simulation {
 namespace {
 
@@ -30,6 +35,15 @@ void DrawStreams(Random& random, CallPlan& plan) {
 
 }  // namespace
 
+std::string CallPlan::Describe() const {
+  constexpr std::string_view kTypes[] = {"unary", "server-streaming", "client-streaming",
+                                         "bidirectional"};
+  return absl::StrCat(blocking ? "blocking " : "", base::ToAbsl(kTypes[static_cast<int>(type)]),
+                      ", ", requests, " requests of ", request_bytes, " bytes, ", replies,
+                      " replies of ", reply_bytes, ", timeout ",
+                      timeout.has_value() ? timeout->count() : 0, " ms");
+}
+
 CallPlan CallPlan::Draw(Random& random, std::size_t id, std::size_t client) {
   CallPlan plan = Plain(id, client,
                         random.OneOf({MethodType::kUnary, MethodType::kServerStreaming,
@@ -46,6 +60,7 @@ CallPlan CallPlan::Draw(Random& random, std::size_t id, std::size_t client) {
   plan.reply_bytes = DrawSize(random, plan.replies);
   plan.pause = microseconds(random.OneOf({0, 0, 50, 20'000}));
   plan.fails = random.Below(10) == 0;
+  plan.reason_bytes = random.OneOf<std::size_t>({10, 10, 12'000});
   return plan;
 }
 

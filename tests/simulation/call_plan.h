@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "piperpc/service.h"
 #include "simulation/random.h"
@@ -27,7 +28,8 @@ struct CallPlan {
   std::size_t replies = 1;
   std::size_t reply_bytes = 0;
   std::chrono::microseconds pause{0};  // The handler's, before each reply.
-  bool fails = false;                  // With DATA_LOSS, after all that.
+  bool fails = false;                  // With DATA_LOSS, after all that,
+  std::size_t reason_bytes = 0;        // and a text of this length.
 
   bool StreamsRequests() const {
     return type == MethodType::kClientStreaming || type == MethodType::kBidirectional;
@@ -37,6 +39,8 @@ struct CallPlan {
   }
 
   bool UsesToken() const { return cancel.has_value() && (blocking || cancel_by_token); }
+
+  std::string Describe() const;
 
   static CallPlan Draw(Random& random, std::size_t id, std::size_t client);
 

@@ -41,7 +41,8 @@ void Ledger::OnBegin(std::size_t call) {
   state.is_begun = true;
   state.begun = world_.scheduler.now();
   ++open_calls_;
-  world_.trace.Add(absl::StrCat("call ", call, " of client ", state.plan.client, " begins"));
+  world_.trace.Add(absl::StrCat("call ", call, " of client ", state.plan.client,
+                                " begins: ", state.plan.Describe()));
 }
 
 void Ledger::OnWritten(std::size_t call, const absl::Status& status) {
@@ -64,6 +65,7 @@ void Ledger::OnReply(std::size_t call, std::string_view message) {
   CheckMessage(state, message,
                MakeMessage(call, Direction::kReply, state.replies_seen, state.plan.reply_bytes),
                "client");
+  world_.trace.Add(absl::StrCat("call ", call, ": reply ", state.replies_seen, " is read"));
   ++state.replies_seen;
 }
 
@@ -73,7 +75,7 @@ void Ledger::OnEnd(std::size_t call, const absl::Status& status) {
   state.ended = true;
   state.status = status;
   --open_calls_;
-  world_.trace.Add(absl::StrCat("call ", call, " ends: ", status.ToString()));
+  world_.trace.Add(absl::StrCat("call ", call, " ends: ", status.ToString().substr(0, 200)));
   if (!InTime(state)) Violate(state, "it ends after its deadline");
   if (status.ok()) return CheckComplete(state);
   if (!MayEndWith(state, status.code())) Violate(state, "nothing allows it to end so");
@@ -147,6 +149,7 @@ void Ledger::OnRequest(std::size_t call, std::string_view message) {
       state, message,
       MakeMessage(call, Direction::kRequest, state.requests_seen, state.plan.request_bytes),
       "server");
+  world_.trace.Add(absl::StrCat("call ", call, ": request ", state.requests_seen, " is handled"));
   ++state.requests_seen;
 }
 

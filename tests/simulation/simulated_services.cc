@@ -17,7 +17,7 @@ std::size_t CallIn(const ServerContext& context) {
 }
 
 absl::Status EndOf(const CallPlan& plan) {
-  return plan.fails ? absl::DataLossError("as planned") : absl::OkStatus();
+  return plan.fails ? absl::DataLossError(std::string(plan.reason_bytes, 'r')) : absl::OkStatus();
 }
 
 RawMessage ReplyOf(const CallPlan& plan, std::size_t index) {

@@ -31,7 +31,8 @@ void RunWith(Bug bug) {
 using SimulationDeathTest = ::testing::TestWithParam<Bug>;
 
 TEST_P(SimulationDeathTest, FindsWhatIsWrong) {
-  EXPECT_EXIT(RunWith(GetParam()), ::testing::ExitedWithCode(1), "VIOLATED, seed .*replay: ");
+  EXPECT_EXIT(RunWith(GetParam()), ::testing::ExitedWithCode(1),
+              "replay: build/release/tests/simulation/simulation --seed ");
 }
 
 INSTANTIATE_TEST_SUITE_P(Transport, SimulationDeathTest,
