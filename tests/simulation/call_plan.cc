@@ -26,6 +26,11 @@ std::size_t DrawSize(Random& random, std::size_t count) {
   }
 }
 
+MethodType DrawType(Random& random) {
+  return random.OneOf({MethodType::kUnary, MethodType::kServerStreaming,
+                       MethodType::kClientStreaming, MethodType::kBidirectional});
+}
+
 void DrawStreams(Random& random, CallPlan& plan) {
   const std::size_t many = random.OneOf<std::size_t>({0, 1, 4, 12, 40});
   if (plan.StreamsRequests()) plan.requests = many;
@@ -44,22 +49,32 @@ std::string CallPlan::Describe() const {
                       timeout.has_value() ? timeout->count() : 0, " ms");
 }
 
-CallPlan CallPlan::Draw(Random& random, std::size_t id, std::size_t client) {
-  CallPlan plan = Plain(id, client,
-                        random.OneOf({MethodType::kUnary, MethodType::kServerStreaming,
-                                      MethodType::kClientStreaming, MethodType::kBidirectional}));
-  plan.blocking = random.Below(3) == 0;
-  plan.begin = microseconds(random.Below(random.OneOf<std::uint64_t>({100, 20'000, 2'000'000})));
+CallProfile CallProfile::Draw(Random& random) {
+  CallProfile profile;
+  profile.fail = random.OneOf({0, 100, 100, 700});
+  profile.cancel = random.OneOf({0, 200, 200, 700});
+  profile.blocking = random.OneOf({0, 300, 300, 900});
+  profile.spread = microseconds(random.OneOf({100, 20'000, 2'000'000}));
+  if (random.Below(4) == 0) profile.type = DrawType(random);
+  return profile;
+}
+
+CallPlan CallPlan::Draw(Random& random, const CallProfile& profile, std::size_t id,
+                        std::size_t client) {
+  const MethodType type = DrawType(random);
+  CallPlan plan = Plain(id, client, profile.type.value_or(type));
+  plan.blocking = random.Chance(profile.blocking);
+  plan.begin = random.Delay(profile.spread);
   if (random.Below(4) == 0) plan.timeout = milliseconds(random.Between(1, 500));
   if (random.Below(8) == 0) plan.timeout.reset();
   plan.wait_for_ready = milliseconds(random.OneOf({0, 0, 100, 3'000}));
-  if (random.Below(5) == 0) plan.cancel = microseconds(random.Below(200'000));
+  if (random.Chance(profile.cancel)) plan.cancel = microseconds(random.Below(200'000));
   plan.cancel_by_token = random.Below(2) == 0;
   DrawStreams(random, plan);
   plan.request_bytes = DrawSize(random, plan.requests);
   plan.reply_bytes = DrawSize(random, plan.replies);
   plan.pause = microseconds(random.OneOf({0, 0, 50, 20'000}));
-  plan.fails = random.Below(10) == 0;
+  plan.fails = random.Chance(profile.fail);
   plan.reason_bytes = random.OneOf<std::size_t>({10, 10, 12'000});
   return plan;
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,13 +12,24 @@
 
 namespace piperpc::simulation {
 
+// What the calls of one run have in common: runs that lean to something come further in it.
+struct CallProfile {
+  std::uint64_t fail = 0;  // These are per mille of the calls.
+  std::uint64_t cancel = 0;
+  std::uint64_t blocking = 0;
+  std::optional<MethodType> type;       // Of all of them.
+  std::chrono::microseconds spread{0};  // Within which they begin.
+
+  static CallProfile Draw(Random& random);
+};
+
 struct CallPlan {
   std::size_t id = 0;
   std::size_t client = 0;
   MethodType type = MethodType::kUnary;
   bool blocking = false;  // A thread of the user's waits for it.
 
-  std::chrono::microseconds begin{0};  // After the beginning of the run.
+  base::Duration begin{0};  // After the beginning of the run.
   std::optional<std::chrono::milliseconds> timeout;
   std::chrono::milliseconds wait_for_ready{0};
   std::optional<std::chrono::microseconds> cancel;  // After the call's beginning.
@@ -42,7 +54,8 @@ struct CallPlan {
 
   std::string Describe() const;
 
-  static CallPlan Draw(Random& random, std::size_t id, std::size_t client);
+  static CallPlan Draw(Random& random, const CallProfile& profile, std::size_t id,
+                       std::size_t client);
 
   // One that nothing is to keep from ending well.
   static CallPlan Plain(std::size_t id, std::size_t client, MethodType type);

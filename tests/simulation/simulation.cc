@@ -48,10 +48,11 @@ class Simulation {
   }
 
   void RunCalls() {
+    const CallProfile profile = CallProfile::Draw(world_.random);
     for (std::size_t client = 0; client < clients_.size(); ++client) {
       const std::size_t count = world_.random.Between(1, world_.random.OneOf({6, 12, 40}));
       for (std::size_t i = 0; i < count; ++i) {
-        Plan(CallPlan::Draw(world_.random, ledger_.size(), client));
+        Plan(CallPlan::Draw(world_.random, profile, ledger_.size(), client));
       }
       if (world_.random.Below(8) == 0) clients_[client]->PlanReopening();
     }
