@@ -461,6 +461,23 @@ TEST_F(StreamCallbackTest, TheLastWriterMayGoAwayInItsOwnCallback) {
   ExpectJournal(connection, "written OK", StartsWith("end CANCELLED"));
 }
 
+// What it writes then is refused, and it is told of that before the end.
+TEST_F(StreamCallbackTest, AMessageThatTheCallbackOfTheLastWritesIsToldOfBeforeTheEnd) {
+  const RawWriter talk = Talk({}, [this](const RawWriter& writer) {
+    writer.Write(RawMessage("first"), [this, writer](const absl::Status& status) {
+      journal_.Add("written " + Text(status));
+      writer.Write(RawMessage("second"), TellWritten());
+    });
+    writer.Cancel();
+  });
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
+  connection.Send({.kind = FrameKind::kMessage, .call_id = id}, "hello");
+  EXPECT_THAT(journal_.Lines(4),
+              ElementsAre("message hello", "written OK", StartsWith("written CANCELLED"),
+                          StartsWith("end CANCELLED")));
+}
+
 // In the callback of a message: nothing of the call follows but its end.
 TEST_F(StreamCallbackTest, WhateverEndsTheCallInItsOwnCallbackEndsItOnce) {
   std::stop_source stop;

@@ -167,12 +167,14 @@ StreamCall::Step StreamCall::Refill(Wait wait, FinishedWrites& written) {
   return Step::kDone;
 }
 
-// What was written before the messages came, or before the call ended, is told of before them.
+// What was written before the messages came, or before the call ended, is told of before them; so
+// is what is written as an answer to that, which the end of the call refuses.
 StreamCall::Step StreamCall::RefillAndTake(Wait wait, wire::Bytes& bytes) {
   while (true) {
     FinishedWrites written;
     const Step step = Refill(wait, written);
-    TellOf(std::move(written));
+    const bool taken = TellOf(std::move(written));
+    if (step == Step::kEnded && taken) continue;
     if (step != Step::kDone || TakeNext(bytes)) return step;
   }
 }

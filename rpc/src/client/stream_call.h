@@ -83,7 +83,8 @@ class StreamCall final : public AsyncCallBase,
   void PutWaiting() CHANNEL_LOCKED;
   bool WriteMovesOn() const CHANNEL_LOCKED;
   FinishedWrites TakeFinishedWrites() CHANNEL_LOCKED;
-  void TellOf(FinishedWrites written) CHANNEL_UNLOCKED;
+  // True: one of them was taken.
+  bool TellOf(FinishedWrites written) CHANNEL_UNLOCKED;
   bool HasRoom() const CHANNEL_LOCKED;
   bool Writable() const CHANNEL_LOCKED { return ended() || half_closed_ || HasRoom(); }
   void SendHalfClose() CHANNEL_LOCKED;

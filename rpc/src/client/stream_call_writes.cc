@@ -146,15 +146,18 @@ FinishedWrites StreamCall::TakeFinishedWrites() {
   return std::exchange(finished_writes_, {});
 }
 
-void StreamCall::TellOf(FinishedWrites written) {
+bool StreamCall::TellOf(FinishedWrites written) {
+  bool taken = false;
   while (!written.empty()) {
     const FinishedWrites::Write write = written.Pop();
+    taken = taken || write->status().ok();
     base::RunGuarded([&] { write->Tell(); },
                      [&](const std::exception_ptr& thrown) {
                        if (!write->status().ok()) return core().LogThrown("callback threw", thrown);
                        FailThrownBy("the callback of a message that was written", thrown);
                      });
   }
+  return taken;
 }
 
 // --- The end of the writes. ---
