@@ -41,6 +41,7 @@ class WireClient {
     EXPECT_TRUE(pipe.ok()) << pipe.status();
     if (pipe.ok()) pipe_ = *std::move(pipe);
   }
+  explicit WireClient(std::unique_ptr<transport::Pipe> pipe) : pipe_(std::move(pipe)) {}
   ~WireClient() { Close(); }
 
   void Close() {
@@ -55,10 +56,12 @@ class WireClient {
     ASSERT_TRUE(sent.ok()) << sent;
   }
 
-  // UNAVAILABLE: the server has closed.
-  absl::Status TrySend(std::string_view packet) {
+  absl::Status TrySend(std::string_view packet) { return TrySend(packet, Limit()); }
+
+  // UNAVAILABLE: the server has closed. DEADLINE_EXCEEDED: it has not read by `limit`; a limit that
+  // has passed allows one attempt.
+  absl::Status TrySend(std::string_view packet, base::TimePoint limit) {
     const transport::Bytes slices[] = {packet};
-    const base::TimePoint limit = Limit();
     for (;;) {
       const auto sent = pipe_->Send(slices);
       if (!sent.ok()) return sent.status();
@@ -69,12 +72,17 @@ class WireClient {
     }
   }
 
-  // The next frame, whatever it is. UNAVAILABLE: the server has closed.
-  absl::StatusOr<OwnedFrame> Next() {
+  absl::StatusOr<OwnedFrame> Next() { return Next(Limit()); }
+
+  // The next frame, whatever it is. UNAVAILABLE: the server has closed. DEADLINE_EXCEEDED: none has
+  // come by then.
+  absl::StatusOr<OwnedFrame> Next(base::TimePoint limit) {
+    // One for all, because there may be thousands of clients.
+    thread_local std::vector<char> buffer(transport::kMaxPacketBytes);
     while (frames_.empty()) {
-      auto size = pipe_->ReceiveUntil(buffer_, Limit());
+      auto size = pipe_->ReceiveUntil(buffer, limit);
       if (!size.ok()) return size.status();
-      Split(wire::Bytes(buffer_).first(*size));
+      Split(wire::Bytes(buffer).first(*size));
     }
     OwnedFrame frame = std::move(frames_.front());
     frames_.pop_front();
@@ -128,7 +136,6 @@ class WireClient {
   }
 
   std::unique_ptr<transport::Pipe> pipe_;
-  std::vector<char> buffer_ = std::vector<char>(transport::kMaxPacketBytes);
   std::deque<OwnedFrame> frames_;
 };
 

@@ -1,0 +1,149 @@
+"""Floods a piperpcd, and counts what came of it: for tests/floods/run and for the tests."""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import time
+
+import programs
+
+BACKENDS = ('io_uring', 'epoll')
+BYSTANDER = 65534  # The user nobody.
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+class Flood:
+  """What is measured: how many of what, for how long."""
+
+  def __init__(self, title, count, seconds=None):
+    self.title = title
+    self.count = count
+    self.seconds = seconds  # None: what the command line says.
+
+
+FLOODS = {
+    'compute': Flood('(two threads that only compute)', 2),
+    'cancel': Flood('1,000,000 calls, each cancelled at once', 1_000_000),
+    'mute': Flood('1,000 mute clients', 1000),
+    'connect': Flood('connect and close in a loop', 1),
+    'logins': Flood('500 logins at once, again and again', 500),
+    'stopped_subscriber': Flood('a subscriber of each policy, stopped for 60 s', 60_000),
+    'subscribers': Flood('4,096 subscribers and one login a second', 4096),
+    'halves': Flood('half-sent messages on 1,000 connections', 1000, 45),
+    'unread_small': Flood('1,000 connections that read no small reply', 1000, 45),
+    'unread_large': Flood('32 connections that read no large reply', 32, 45),
+}
+
+
+def status_of(pid, field):
+  """A field of /proc/PID/status that is a size, in MiB."""
+  for line in pathlib.Path(f'/proc/{pid}/status').read_text(encoding='ascii').splitlines():
+    if line.startswith(field + ':'):
+      return int(line.split()[1]) / 1024
+  raise KeyError(field)
+
+
+def seconds_of_process(pid):
+  """The processor time that it has used."""
+  fields = pathlib.Path(f'/proc/{pid}/stat').read_text(encoding='ascii').rpartition(')')[2].split()
+  return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def seconds_of_machine():
+  """The processor time that was used on all cores, by whomever."""
+  fields = pathlib.Path('/proc/stat').read_text(encoding='ascii').split('\n', 1)[0].split()[1:]
+  idle = int(fields[3]) + int(fields[4])
+  return (sum(map(int, fields[:8])) - idle) / TICKS
+
+
+def seconds_of_us():
+  usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+  return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+class Load:
+  """How busy the server and what is not ours keep the machine, as a share of all its cores."""
+
+  def __init__(self, pid):
+    self.pid = pid
+    self.begin = self._now()
+
+  def _now(self):
+    return (time.monotonic(), seconds_of_process(self.pid), seconds_of_us(), seconds_of_machine())
+
+  def shares(self):
+    elapsed, server, us, machine = (end - begin for begin, end in zip(self.begin, self._now()))
+    cores = elapsed * os.cpu_count()
+    return {'seconds': elapsed, 'server_cpu': server / cores,
+            'other_cpu': max(0.0, machine - server - us) / cores}
+
+
+class Bystander:
+  """Uses the server from its constructor to finish()."""
+
+  def __init__(self, program, endpoint):
+    user = {'user': BYSTANDER, 'group': BYSTANDER, 'extra_groups': []} if os.geteuid() == 0 else {}
+    self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+        [program, 'bystander', endpoint], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        **user)
+    if self.process.stdout.readline() != 'READY\n':
+      self.process.kill()
+      raise AssertionError('the bystander could not begin')
+
+  def finish(self):
+    out, _ = self.process.communicate(timeout=programs.LIMIT)
+    return json.loads(out)
+
+
+class FloodedServer(programs.Server):
+  """A piperpcd that others than its user may use, too."""
+
+  def __init__(self, backend):
+    super().__init__('--backend', backend, '--access', 'users')
+    self.folder.chmod(0o711)
+    self.program = shutil.copy(os.environ['PIPERPC_FLOOD'], self.folder)  # Where all may read it.
+
+  def offend(self, name, count, seconds):
+    """Floods the server, and returns what the offender got."""
+    command = [self.program, name, self.endpoint, str(count), str(int(seconds * 1000))]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    got = {}
+    for line in result.stdout.splitlines():  # One of each process.
+      got |= json.loads(line)
+    return got
+
+  def observed(self, action):
+    """What a bystander notices during `action`, and how busy the machine is; the action's result."""
+    bystander = Bystander(self.program, self.endpoint)
+    load = Load(self.process.pid)
+    result = action()
+    shares = load.shares()
+    return {**bystander.finish(), **shares}, result
+
+
+def flooded(name, backend, count, seconds):
+  """Floods a server of its own, and returns the figures."""
+  server = FloodedServer(backend)
+  try:
+    pid = server.process.pid
+    memory = {}
+
+    def flood():
+      # The bystander's login has taken 64 MiB, which do not count.
+      memory['before'] = status_of(pid, 'VmRSS')
+      pathlib.Path(f'/proc/{pid}/clear_refs').write_text('5', encoding='ascii')  # Of VmHWM.
+      got = server.offend(name, count, seconds)
+      memory['highest'] = status_of(pid, 'VmHWM')
+      return got
+
+    alone, _ = server.observed(lambda: time.sleep(min(seconds, 10)))
+    beside, got = server.observed(flood)
+    after, _ = server.observed(lambda: None)
+    return {'flood': name, 'backend': backend, 'count': count, 'load': os.getloadavg(),
+            'alone': alone, 'beside': beside, 'after': after, 'memory_mib': memory,
+            'offender': got, 'exit_code': server.stop()}
+  finally:
+    server.remove()
