@@ -17,7 +17,8 @@
 namespace piperpc::transport {
 namespace {
 
-constexpr int kAcceptsPerIteration = 64;  // The pipes that are there already have their turn, too.
+// Few: to take a client costs as much as some calls, and pipes that are there already wait for it.
+constexpr int kAcceptsPerIteration = 8;
 
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
 // many iterations take one client each, and look for no second one.
