@@ -24,7 +24,7 @@ namespace services {
 
 struct AuthOptions {
   // Threads that hash passwords; 0: as many as there are cores. One user of the system may occupy
-  // three quarters of them.
+  // three quarters of them, rounded up.
   std::size_t hash_threads = 0;
 
   // Logins that may wait for such a thread, of which one user of the system may have half
