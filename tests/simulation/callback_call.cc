@@ -38,7 +38,7 @@ void CallbackCall::Begin(const RawClient& client, const CallOptions& options) {
 void CallbackCall::Write(const Writer& writer, std::size_t index) {
   if (index == plan_.requests) return writer.WritesDone();
   writer.Write(Request(index), [this, writer, index](const absl::Status& status) {
-    ledger_.OnWritten(plan_.id, status);
+    ledger_.OnWritten(plan_.id);
     if (status.ok()) Write(writer, index + 1);
   });
 }

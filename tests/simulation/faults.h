@@ -23,10 +23,6 @@ struct Faults {
 
   // Of a run; of some runs none.
   static Faults Draw(Random& random);
-
-  bool harmless() const {
-    return lose == 0 && refuse_send == 0 && refuse_receive == 0 && refuse_connect == 0;
-  }
 };
 
 }  // namespace piperpc::simulation

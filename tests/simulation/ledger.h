@@ -27,7 +27,7 @@ class Ledger {
 
   void OnBegin(std::size_t call);
   void OnCancel(std::size_t call) { calls_[call].cancelled = true; }
-  void OnWritten(std::size_t call, const absl::Status& status);
+  void OnWritten(std::size_t call);
   void OnReply(std::size_t call, std::string_view message);
   void OnEnd(std::size_t call, const absl::Status& status);
   bool ended(std::size_t call) const { return calls_[call].ended; }
@@ -39,7 +39,6 @@ class Ledger {
 
   void OnHandlerBegin(std::size_t call);
   void OnRequest(std::size_t call, std::string_view message);
-  std::size_t requests_seen(std::size_t call) const { return calls_[call].requests_seen; }
   void OnEffect(std::size_t call);
   void OnHandlerEnd() { --handlers_; }
   int handlers() const { return handlers_; }
@@ -57,7 +56,6 @@ class Ledger {
     base::TimePoint begun;
     bool cancelled = false;
     bool channel_closed = false;  // Of which that is a part.
-    std::size_t written = 0;
     std::size_t replies_seen = 0;
     bool ended = false;
     absl::Status status;

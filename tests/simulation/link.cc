@@ -100,6 +100,7 @@ absl::StatusOr<std::size_t> Link::ReceiveUntil(Side side, std::span<char> buffer
   if (ends_[side].inbox.empty() || !ends_[side].receive_error.ok()) return EndOfInbox(side);
   const std::string packet = Take(side);
   if (packet.empty()) return EndOfInbox(side);
+  world_.trace.Require(packet.size() <= buffer.size(), "no packet is above the reader's limit");
   std::copy(packet.begin(), packet.end(), buffer.begin());
   return packet.size();
 }

@@ -43,8 +43,6 @@ class Link : public std::enable_shared_from_this<Link> {
   // The pipe is gone.
   void LetGo(Side side);
 
-  const LinkRecord& record() const { return *record_; }
-
  private:
   struct Packet {
     base::TimePoint at;  // When it is there.
