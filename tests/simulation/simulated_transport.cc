@@ -8,8 +8,8 @@
 
 namespace piperpc::simulation {
 
-absl::StatusOr<std::thread> SimulatedTransport::StartThread(std::string_view,
-                                                            absl::AnyInvocable<void()> body) {
+absl::StatusOr<std::thread> SimulatedTransport::Start(std::string_view,
+                                                      absl::AnyInvocable<void()> body) {
   return world_.scheduler.Start(std::move(body));
 }
 

@@ -13,7 +13,7 @@
 
 namespace piperpc::simulation {
 
-class SimulatedTransport final : public transport::Transport {
+class SimulatedTransport final : public transport::Transport, private transport::Threads {
  public:
   // Who takes the server's end of a new connection; false: no server is there.
   using Accept =
@@ -29,10 +29,7 @@ class SimulatedTransport final : public transport::Transport {
     return Endpoint::InProcess(text);
   }
 
-  absl::StatusOr<std::thread> StartThread(std::string_view purpose,
-                                          absl::AnyInvocable<void()> body) override;
-  bool WaitUntil(internal::Mutex& mutex, transport::Condition& changed,
-                 base::TimePoint limit) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  transport::Threads& threads() override { return *this; }
 
   absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override;
   absl::StatusOr<std::unique_ptr<transport::Listener>> Listen(
@@ -42,6 +39,12 @@ class SimulatedTransport final : public transport::Transport {
       const Endpoint& endpoint, const transport::ConnectOptions& options) override;
 
  private:
+  // transport::Threads
+  absl::StatusOr<std::thread> Start(std::string_view purpose,
+                                    absl::AnyInvocable<void()> body) override;
+  bool WaitUntil(internal::Mutex& mutex, transport::Condition& changed,
+                 base::TimePoint limit) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   absl::Status RefuseSometimes(base::TimePoint deadline);
 
   World& world_;

@@ -1,6 +1,5 @@
 #include "src/client/core.h"
 
-#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,8 +47,7 @@ bool Core::Lock::Wait(transport::Condition& changed, base::TimePoint deadline) {
     Acquire();
     return true;
   }
-  assert(core_.place_.ok());  // Nobody waits on a channel whose endpoint or options are not valid.
-  const bool in_time = core_.place_->transport->WaitUntil(core_.mutex(), changed, deadline);
+  const bool in_time = core_.threads_.WaitUntil(core_.mutex(), changed, deadline);
   core_.on_loop_ = where_ == Where::kOnLoop;
   return in_time;
 }
@@ -64,6 +62,7 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
       options_(std::move(options)),
       endpoint_text_(endpoint),
       place_(std::move(place)),
+      threads_(place_.ok() ? place_->transport->threads() : transport::Threads::OfSystem()),
       alarm_(*this) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
   std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.

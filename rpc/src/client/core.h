@@ -32,6 +32,7 @@
 #include "src/client/options.h"
 #include "src/connection/packet_buffer.h"
 #include "src/transport/condition.h"
+#include "src/transport/threads.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -127,10 +128,10 @@ class Core : public std::enable_shared_from_this<Core> {
 
   // --- What all calls share. ---
 
-  // See internal::StartThread(). Only for a channel whose endpoint and options are valid.
+  // See internal::StartThread().
   absl::StatusOr<std::thread> StartThread(std::string_view purpose,
                                           absl::AnyInvocable<void()> body) {
-    return place_->transport->StartThread(purpose, std::move(body));
+    return threads_.Start(purpose, std::move(body));
   }
 
   // The loop, with its thread running. The system's error when it refuses one.
@@ -224,6 +225,7 @@ class Core : public std::enable_shared_from_this<Core> {
   ChannelOptions options_;
   const std::string endpoint_text_;
   const absl::StatusOr<transport::Place> place_;  // Not OK: no call can be made.
+  transport::Threads& threads_;
 
   const connection::BufferSource buffers_;
 

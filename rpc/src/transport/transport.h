@@ -6,24 +6,18 @@
 #include <limits>
 #include <memory>
 #include <string_view>
-#include <thread>
-#include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/access.h"
 #include "piperpc/endpoint.h"
-#include "piperpc/internal/mutex.h"
-#include "piperpc/internal/threads.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
-#include "src/transport/condition.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/listener.h"
 #include "src/transport/pipe.h"
+#include "src/transport/threads.h"
 
 namespace piperpc::transport {
 
@@ -41,20 +35,8 @@ class Transport {
   // The time of its loops, and of the deadlines that it is given. Any thread.
   virtual base::TimePoint Now() const { return base::Clock::now(); }
 
-  // The thread that connects a channel starts here, and those that use channels wait here: so where
-  // time is simulated, they are, too. See internal::StartThread().
-  virtual absl::StatusOr<std::thread> StartThread(std::string_view purpose,
-                                                  absl::AnyInvocable<void()> body) {
-    return internal::StartThread(purpose, std::move(body));
-  }
-
-  // Waits for `changed`, or less long. False: `limit` has passed.
-  virtual bool WaitUntil(internal::Mutex& mutex, Condition& changed, base::TimePoint limit)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (limit != base::kNever) return mutex.WaitUntil(changed.variable(), limit);
-    mutex.Wait(changed.variable());
-    return true;
-  }
+  // Those of its clients. They may be used after it has gone, unless they are its own.
+  virtual Threads& threads() { return Threads::OfSystem(); }
 
   // What keeps it alive, for those who may need it longer than they are told; null where that is
   // for its owner to see to.
