@@ -20,9 +20,10 @@ struct LineOutput::State {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (running) return absl::OkStatus();
     auto thread = internal::StartThread("a thread that writes", [self] { self->Work(); });
-    running = thread.ok();
-    if (running) writer = *std::move(thread);
-    return thread.status();
+    if (!thread.ok()) return thread.status();
+    writer = *std::move(thread);
+    running = true;
+    return absl::OkStatus();
   }
 
   void Work() {

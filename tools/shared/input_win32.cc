@@ -165,8 +165,9 @@ class Input::Impl {
   bool EnsureThread() {
     if (thread_.joinable()) return true;
     auto thread = internal::StartThread("the thread that reads", [pump = pump_] { pump->Run(); });
-    if (thread.ok()) thread_ = *std::move(thread);
-    return thread.ok();
+    if (!thread.ok()) return false;
+    thread_ = *std::move(thread);
+    return true;
   }
 
   const std::shared_ptr<Pump> pump_;
