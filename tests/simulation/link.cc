@@ -61,26 +61,24 @@ void Link::FinishReceive(Side side) {
   End& end = ends_[side];
   if (!end.receiving || !Readable(side)) return;
   end.receiving = false;
-  if (end.inbox.empty() || !end.receive_error.ok()) {
-    return end.delegate->OnReceiveError(EndOfInbox(side));
-  }
-  const std::string packet = Take(side);
-  if (packet.empty()) return end.delegate->OnReceiveError(EndOfInbox(side));
-  end.delegate->OnReceive(packet);
+  const absl::StatusOr<std::string> packet = Take(side);
+  if (!packet.ok()) return end.delegate->OnReceiveError(packet.status());
+  end.delegate->OnReceive(*packet);
 }
 
 absl::Status Link::EndOfInbox(Side side) const {
   return ends_[side].receive_error.ok() ? Gone() : ends_[side].receive_error;
 }
 
-// Empty: there was no memory for it.
-std::string Link::Take(Side side) {
+// The next packet, or why there is none.
+absl::StatusOr<std::string> Link::Take(Side side) {
   End& end = ends_[side];
+  if (end.inbox.empty() || !end.receive_error.ok()) return EndOfInbox(side);
   if (world_.random.Chance(world_.faults.refuse_receive)) {
     record_->fault = absl::StatusCode::kResourceExhausted;
     end.receive_error = absl::ResourceExhaustedError("no memory for a simulated packet");
     Break("no memory to receive");
-    return "";
+    return end.receive_error;
   }
   std::string packet = std::move(end.inbox.front().bytes);
   end.inbox.pop_front();
@@ -97,12 +95,11 @@ absl::StatusOr<std::size_t> Link::ReceiveUntil(Side side, std::span<char> buffer
     world_.scheduler.BlockUntil(deadline, [this, side] { return Readable(side); });
   }
   if (!Readable(side)) return absl::DeadlineExceededError("");
-  if (ends_[side].inbox.empty() || !ends_[side].receive_error.ok()) return EndOfInbox(side);
-  const std::string packet = Take(side);
-  if (packet.empty()) return EndOfInbox(side);
-  world_.trace.Require(packet.size() <= buffer.size(), "no packet is above the reader's limit");
-  std::copy(packet.begin(), packet.end(), buffer.begin());
-  return packet.size();
+  const absl::StatusOr<std::string> packet = Take(side);
+  if (!packet.ok()) return packet.status();
+  world_.trace.Require(packet->size() <= buffer.size(), "no packet is above the reader's limit");
+  std::copy(packet->begin(), packet->end(), buffer.begin());
+  return packet->size();
 }
 
 // --- Sending. ---

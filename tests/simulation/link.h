@@ -66,7 +66,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
   bool Readable(Side side) const;
   bool HasRoom(Side side, std::size_t size) const;
-  std::string Take(Side side);
+  absl::StatusOr<std::string> Take(Side side);
   absl::Status EndOfInbox(Side side) const;
 
   void Put(Side side, std::string packet);
