@@ -102,16 +102,6 @@ void ClientWorld::End() {
   channel_.reset();
 }
 
-absl::StatusOr<std::unique_ptr<transport::EventLoop>> ClientWorld::NewLoop() {
-  return absl::UnimplementedError("the channel has a loop");
-}
-
-absl::StatusOr<std::unique_ptr<transport::Listener>> ClientWorld::Listen(
-    transport::EventLoop&, const Endpoint&, const transport::ListenOptions&,
-    transport::Listener::Delegate&) {
-  return absl::UnimplementedError("the servers are the fuzzer's");
-}
-
 absl::StatusOr<std::unique_ptr<transport::Pipe>> ClientWorld::Connect(
     const Endpoint&, const transport::ConnectOptions&) {
   if (std::this_thread::get_id() != thread_) used_threads_ = true;

@@ -13,7 +13,7 @@
 #include "piperpc/io_thread.h"
 #include "piperpc/raw_client.h"
 #include "src/transport/memory/pipe.h"
-#include "src/transport/transport.h"
+#include "support/connecting_transport.h"
 #include "support/sent_packets.h"
 #include "support/stepped_loop.h"
 
@@ -40,7 +40,7 @@ class FuzzedServer {
   testing::SentPackets received_{testing::SentPackets::From::kClient};
 };
 
-class ClientWorld final : public transport::Transport {
+class ClientWorld final : public testing::ConnectingTransport {
  public:
   // `serve`: what the servers do while a caller waits for a packet. False: nothing any more.
   explicit ClientWorld(std::function<bool()> serve);
@@ -70,16 +70,9 @@ class ClientWorld final : public transport::Transport {
  private:
   class ReadPipe;
 
-  // transport::Transport
+  // testing::ConnectingTransport
   std::string_view name() const override { return "fuzzed"; }
   base::TimePoint Now() const override { return clock_.now; }
-  absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) const override {
-    return Endpoint::InProcess(text);
-  }
-  absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override;
-  absl::StatusOr<std::unique_ptr<transport::Listener>> Listen(
-      transport::EventLoop&, const Endpoint&, const transport::ListenOptions&,
-      transport::Listener::Delegate&) override;
   absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
       const Endpoint& endpoint, const transport::ConnectOptions& options) override;
 

@@ -22,16 +22,6 @@ bool SimulatedTransport::WaitUntil(internal::Mutex& mutex, transport::Condition&
   return Now() < limit;
 }
 
-absl::StatusOr<std::unique_ptr<transport::EventLoop>> SimulatedTransport::NewLoop() {
-  return absl::UnimplementedError("the run makes its loops");
-}
-
-absl::StatusOr<std::unique_ptr<transport::Listener>> SimulatedTransport::Listen(
-    transport::EventLoop&, const Endpoint&, const transport::ListenOptions&,
-    transport::Listener::Delegate&) {
-  return absl::UnimplementedError("the run has its server");
-}
-
 absl::StatusOr<std::unique_ptr<transport::Pipe>> SimulatedTransport::Connect(
     const Endpoint&, const transport::ConnectOptions& options) {
   world_.scheduler.BlockUntil(

@@ -9,11 +9,11 @@
 
 #include "simulation/ledger.h"
 #include "simulation/world.h"
-#include "src/transport/transport.h"
+#include "support/connecting_transport.h"
 
 namespace piperpc::simulation {
 
-class SimulatedTransport final : public transport::Transport, private transport::Threads {
+class SimulatedTransport final : public testing::ConnectingTransport, private transport::Threads {
  public:
   // Who takes the server's end of a new connection; false: no server is there.
   using Accept =
@@ -25,16 +25,9 @@ class SimulatedTransport final : public transport::Transport, private transport:
 
   std::string_view name() const override { return "simulated"; }
   base::TimePoint Now() const override { return world_.scheduler.now(); }
-  absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) const override {
-    return Endpoint::InProcess(text);
-  }
 
   transport::Threads& threads() override { return *this; }
 
-  absl::StatusOr<std::unique_ptr<transport::EventLoop>> NewLoop() override;
-  absl::StatusOr<std::unique_ptr<transport::Listener>> Listen(
-      transport::EventLoop&, const Endpoint&, const transport::ListenOptions&,
-      transport::Listener::Delegate&) override;
   absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
       const Endpoint& endpoint, const transport::ConnectOptions& options) override;
 
