@@ -507,6 +507,33 @@ TEST_F(ConnectionTest, ARefusalInPlaceOfAHelloIsNotTriedAgain) {
   EXPECT_EQ(channel_->connections_made(), 1u);
 }
 
+// A server that did not see the Hello in time may see that of the next connection.
+TEST_F(ConnectionTest, CallsOfAConnectionWhoseHelloCameTooLateAreTriedAgain) {
+  auto blocking = CallAside("x");
+  auto callback = CallAsync("y");
+  ScriptedConnection connection = server_.Accept();
+  for (const FrameKind kind : {FrameKind::kHello, FrameKind::kRequest, FrameKind::kRequest}) {
+    connection.Expect(kind);
+  }
+  connection.Goaway(absl::DeadlineExceededError("no Hello came"), 0);
+  ScriptedConnection next = server_.AcceptAndGreet();
+  for (int i = 0; i < 2; ++i) {
+    const OwnedFrame request = next.Expect(FrameKind::kRequest);
+    next.Reply(request.call_id, request.payload);
+  }
+  EXPECT_EQ(*Get(blocking), "x");
+  EXPECT_EQ(*Get(callback), "y");
+}
+
+// The deadline that is over is not theirs.
+TEST_F(ConnectionTest, CallsThatEndWithTheTimeOfTheirConnectionAreUnavailable) {
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  connection.Goaway(absl::DeadlineExceededError("replies were not read"), request.call_id);
+  ExpectStatus(Get(call).status(), absl::StatusCode::kUnavailable, "replies were not read");
+}
+
 TEST_F(ConnectionTest, AServerThatGoesAwayAgainAndAgainIsLoggedOnce) {
   std::atomic<int> lines = 0;
   options_.log = [&lines](const LogRecord& record) { lines += record.event == "goaway"; };

@@ -31,9 +31,17 @@ absl::Status HelloOfAClient() {
   return absl::InvalidArgumentError("its Hello is one of a client: it allows no calls");
 }
 
-// The server saw a violation of the protocol, which must be a fault of this side.
-absl::StatusCode CodeOfGoaway(absl::StatusCode code) {
-  return code == absl::StatusCode::kInvalidArgument ? absl::StatusCode::kInternal : code;
+// What it means for the calls on the connection.
+absl::StatusCode CodeForCalls(absl::StatusCode goaway) {
+  switch (goaway) {
+    case absl::StatusCode::kOk:                // An orderly shutdown.
+    case absl::StatusCode::kDeadlineExceeded:  // The connection's time is over, not that of a call.
+      return absl::StatusCode::kUnavailable;
+    case absl::StatusCode::kInvalidArgument:  // What the server saw must be a fault of this side.
+      return absl::StatusCode::kInternal;
+    default:
+      return goaway;
+  }
 }
 
 }  // namespace
@@ -107,12 +115,13 @@ absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool again) {
   const bool orderly = goaway.status.ok();
   if (!again || !orderly) core_.Log(LogLevel::kInfo, "goaway", goaway.status.ToString());
   const absl::Status why(
-      orderly ? absl::StatusCode::kUnavailable : CodeOfGoaway(goaway.status.code()),
+      CodeForCalls(goaway.status.code()),
       orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")
               : absl::StrCat("the server at ", core_.endpoint_text(),
                              " ended the connection: ", goaway.status.message()));
-  // In place of a Hello it refuses the connection, and the next one would be refused, too.
-  const bool refused = !orderly && !hello_received();
+  // In place of a Hello it refuses the connection, and the next one would be refused, too: unless
+  // only the time was over.
+  const bool refused = !orderly && !hello_received() && !absl::IsDeadlineExceeded(goaway.status);
   if (!refused) RetryAbove(goaway.last_call_id, why);
   if (!orderly) Fail(why, refused ? Unsent::kEndToo : Unsent::kTryElsewhere);
   return absl::OkStatus();
