@@ -40,9 +40,15 @@ class SessionState {
   std::shared_ptr<void> FindRaw(const void* key) const;
   void PutRaw(const void* key, std::shared_ptr<void> value);
 
+  // What most connections have none of.
+  struct Content {
+    std::optional<std::string> user;
+    std::map<const void*, std::shared_ptr<void>> values;
+  };
+  Content& content() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable internal::Mutex mutex_;
-  std::optional<std::string> user_ ABSL_GUARDED_BY(mutex_);
-  std::map<const void*, std::shared_ptr<void>> values_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Content> content_ ABSL_GUARDED_BY(mutex_);  // Null until there is any.
 };
 
 }  // namespace piperpc

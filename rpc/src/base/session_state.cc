@@ -6,23 +6,30 @@ namespace piperpc {
 
 std::optional<std::string> SessionState::user() const {
   const internal::MutexLock lock(mutex_);
-  return user_;
+  return content_ == nullptr ? std::nullopt : content_->user;
 }
 
 void SessionState::set_user(std::optional<std::string> user) {
   const internal::MutexLock lock(mutex_);
-  user_ = std::move(user);
+  if (user.has_value() || content_ != nullptr) content().user = std::move(user);
 }
 
 std::shared_ptr<void> SessionState::FindRaw(const void* key) const {
   const internal::MutexLock lock(mutex_);
-  const auto found = values_.find(key);
-  return found == values_.end() ? nullptr : found->second;
+  if (content_ == nullptr) return nullptr;
+  const auto found = content_->values.find(key);
+  return found == content_->values.end() ? nullptr : found->second;
 }
 
 void SessionState::PutRaw(const void* key, std::shared_ptr<void> value) {
   const internal::MutexLock lock(mutex_);
-  values_[key].swap(value);  // What was there goes away with `value`, when the lock is released.
+  content().values[key].swap(
+      value);  // What was there goes away with `value`, when the lock is released.
+}
+
+SessionState::Content& SessionState::content() {
+  if (content_ == nullptr) content_ = std::make_unique<Content>();
+  return *content_;
 }
 
 }  // namespace piperpc

@@ -180,8 +180,8 @@ void Connection::OnRepliesNotRead() {
 // A shutdown tells of it.
 void Connection::NoteUndelivered() {
   if (!draining_ && !grace_over_) return;
-  undelivered_ = absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
-                              outbox().queued_bytes(), " bytes");
+  host().AddUndelivered(absl::StrCat("pid ", peer().pid, ", ", peer().user, ", at least ",
+                                     outbox().queued_bytes(), " bytes"));
 }
 
 void Connection::OnWritable() {

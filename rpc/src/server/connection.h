@@ -69,9 +69,6 @@ class Connection final : public CallConnection,
   std::uint64_t number() const { return number_; }
   base::TimePoint opened_at() const { return opened_at_; }
 
-  // Of an ended one: who has left what unread when there was no more time; empty when nobody has.
-  const std::string& undelivered() const { return undelivered_; }
-
   void OnEnded(Call& call) override;
 
  private:
@@ -152,7 +149,6 @@ class Connection final : public CallConnection,
   std::unique_ptr<Call> starting_;
   base::IdTable<Call> calls_;          // It owns them.
   std::unique_ptr<Call> ended_calls_;  // The first of them, which owns the others.
-  std::string undelivered_;
 
   // Reads on, in a later iteration of the loop.
   class KeptFrames final : public transport::EventLoop::Timer {

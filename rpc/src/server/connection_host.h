@@ -90,6 +90,9 @@ class ConnectionHost {
   // Describes a call that the shutdown has stopped, and that has ended.
   void AddStopped(std::string call) { stopped_.push_back(std::move(call)); }
 
+  // Describes who has left what unread when there was no more time.
+  void AddUndelivered(std::string whom) { undelivered_.push_back(std::move(whom)); }
+
   // The client has said Hello.
   virtual void OnHello(Connection& connection) = 0;
 
@@ -103,6 +106,7 @@ class ConnectionHost {
 
   connection::LoopThread& thread() { return thread_; }
   std::vector<std::string>& stopped() { return stopped_; }
+  std::vector<std::string>& undelivered() { return undelivered_; }
 
  private:
   ServerCore& core_;
@@ -112,6 +116,7 @@ class ConnectionHost {
   CallMemory call_memory_;
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;
+  std::vector<std::string> undelivered_;
 };
 
 }  // namespace server

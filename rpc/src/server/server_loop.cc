@@ -78,7 +78,6 @@ void ServerLoop::OnClosed(Connection& connection) {
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;
   const bool refused = refused_.erase(&connection) != 0;
-  if (!connection.undelivered().empty()) undelivered_.push_back(connection.undelivered());
   // It is one of the connection's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();
@@ -109,7 +108,7 @@ ServerLoop::Asked ServerLoop::TakeStopped() {
 }
 
 ServerLoop::Asked ServerLoop::TakeUndelivered() {
-  return Ask([this] { return std::exchange(undelivered_, {}); });
+  return Ask([this] { return std::exchange(undelivered(), {}); });
 }
 
 // What is asked may come back to handlers, which may not return either: so both threads own it, and

@@ -52,7 +52,7 @@ class ServerLoop final : public ConnectionHost {
   // The calls that have ended when the end of the grace had stopped them.
   Asked TakeStopped();
 
-  // Of all connections that have ended: see Connection::undelivered().
+  // Of all connections that have ended: who has left what unread.
   Asked TakeUndelivered();
 
  private:
@@ -76,7 +76,6 @@ class ServerLoop final : public ConnectionHost {
   std::uint64_t last_number_ = 0;
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
   base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
-  std::vector<std::string> undelivered_;
   bool draining_ = false;
 };
 
