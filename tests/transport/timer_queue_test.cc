@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <utility>
 #include <vector>
@@ -46,6 +47,29 @@ TEST_F(TimerQueueTest, FiresInOrderWhateverTheOrderTheyWereSetIn) {
   queue_.Fire(At(57));
   EXPECT_EQ(fired_, (std::vector<int>{5, 10, 15, 20, 50, 51, 52, 53, 54, 55, 56, 57}));
   EXPECT_EQ(queue_.next(), At(58));
+}
+
+TEST_F(TimerQueueTest, FiresManyInOrderOfWhichSomeWereMovedAndCancelled) {
+  std::mt19937 random(1);
+  std::vector<int> times(2000);
+  std::iota(times.begin(), times.end(), 0);
+  std::shuffle(times.begin(), times.end(), random);
+  Schedule(times);
+  std::vector<int> expected(times.size());
+  std::iota(expected.begin(), expected.end(), 0);
+  for (int number = 0; number < 2000; number += 2) {
+    NumberedTimer& timer = *timers_[static_cast<std::size_t>(
+        std::find(times.begin(), times.end(), number) - times.begin())];
+    if (number % 4 == 0) {
+      queue_.Cancel(timer);
+      std::erase(expected, number);
+    } else {
+      queue_.Schedule(timer, At(5000));
+      queue_.Schedule(timer, At(number));
+    }
+  }
+  queue_.Fire(At(2000));
+  EXPECT_EQ(fired_, expected);
 }
 
 TEST_F(TimerQueueTest, ThoseOfOneTimeFireInTheOrderTheyWereSetIn) {

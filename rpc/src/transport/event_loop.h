@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
@@ -15,14 +16,14 @@ namespace piperpc::transport {
 
 class EventLoop {
  public:
-  // A deadline that is set and reset without allocation. Lives in its owner, which cancels it
-  // before it goes away. Loop thread only.
+  // A deadline that is set and reset without allocation, so that none is refused. Lives in its
+  // owner, which cancels it before it goes away. Loop thread only.
   class Timer {
    public:
     Timer() = default;
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
-    bool scheduled() const { return slot_ != kNone; }
+    bool scheduled() const { return place_ != Place::kNowhere; }
 
    protected:
     ~Timer() = default;
@@ -30,12 +31,14 @@ class EventLoop {
    private:
     friend class TimerQueue;
     virtual void OnTimer() = 0;  // Not scheduled any more when it is called.
-    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-    static constexpr std::size_t kInLine = kNone - 1;
-    std::size_t slot_ = kNone;  // Or its place in the heap.
+    enum class Place : std::uint8_t { kNowhere, kInLine, kInHeap };
+    Place place_ = Place::kNowhere;
     base::TimePoint when_;
-    Timer* ahead_ = nullptr;  // Its neighbours in line.
+    // Its neighbours, in line or among those below the same one in the heap. The first of these has
+    // that one ahead.
+    Timer* ahead_ = nullptr;
     Timer* behind_ = nullptr;
+    Timer* below_ = nullptr;  // In the heap: the first of those that fire later than it.
   };
 
   // Work for the end of this iteration; lives in its owner, which must outlive the call or

@@ -1,5 +1,7 @@
 #include "src/transport/timer_queue.h"
 
+#include <utility>
+
 namespace piperpc::transport {
 namespace {
 
@@ -17,13 +19,11 @@ void TimerQueue::Schedule(Timer& timer, base::TimePoint when) {
 
 void TimerQueue::Cancel(Timer& timer) {
   if (!timer.scheduled()) return;
-  const std::size_t slot = timer.slot_;
-  timer.slot_ = Timer::kNone;
   --count_;
-  if (slot == Timer::kInLine) {
+  if (std::exchange(timer.place_, Timer::Place::kNowhere) == Timer::Place::kInLine) {
     LeaveLine(timer);
   } else {
-    Remove(slot);
+    LeaveHeap(timer);
   }
 }
 
@@ -37,8 +37,8 @@ void TimerQueue::Fire(base::TimePoint now) {
 
 // There is one.
 TimerQueue::Timer& TimerQueue::First() const {
-  if (heap_.empty()) return *first_;
-  return first_ != nullptr && first_->when_ <= heap_.front()->when_ ? *first_ : *heap_.front();
+  if (top_ == nullptr) return *first_;
+  return first_ != nullptr && first_->when_ <= top_->when_ ? *first_ : *top_;
 }
 
 // False: its place is too far ahead.
@@ -50,7 +50,7 @@ bool TimerQueue::StandInLine(Timer& timer) {
     behind = ahead;
     ahead = ahead->ahead_;
   }
-  timer.slot_ = Timer::kInLine;
+  timer.place_ = Timer::Place::kInLine;
   timer.ahead_ = ahead;
   timer.behind_ = behind;
   (ahead == nullptr ? first_ : ahead->behind_) = &timer;
@@ -64,46 +64,56 @@ void TimerQueue::LeaveLine(Timer& timer) {
 }
 
 void TimerQueue::Push(Timer& timer) {
-  heap_.push_back(&timer);
-  timer.slot_ = heap_.size() - 1;
-  SiftUp(timer.slot_);
+  timer.place_ = Timer::Place::kInHeap;
+  timer.ahead_ = timer.behind_ = timer.below_ = nullptr;
+  top_ = Join(top_, &timer);
 }
 
-void TimerQueue::Remove(std::size_t slot) {
-  Timer& last = *heap_.back();
-  heap_.pop_back();
-  if (slot == heap_.size()) return;
-  Put(last, slot);
-  SiftUp(slot);
-  SiftDown(last.slot_);
-}
-
-void TimerQueue::Put(Timer& timer, std::size_t slot) {
-  heap_[slot] = &timer;
-  timer.slot_ = slot;
-}
-
-void TimerQueue::SiftUp(std::size_t slot) {
-  Timer& timer = *heap_[slot];
-  while (slot > 0) {
-    const std::size_t parent = (slot - 1) / 2;
-    if (heap_[parent]->when_ <= timer.when_) break;
-    Put(*heap_[parent], slot);
-    slot = parent;
+void TimerQueue::LeaveHeap(Timer& timer) {
+  Timer* const below = JoinAll(timer.below_);
+  if (&timer == top_) {
+    top_ = below;
+    return;
   }
-  Put(timer, slot);
+  Timer*& here = timer.ahead_->below_ == &timer ? timer.ahead_->below_ : timer.ahead_->behind_;
+  here = timer.behind_;
+  if (timer.behind_ != nullptr) timer.behind_->ahead_ = timer.ahead_;
+  top_ = Join(top_, below);
 }
 
-void TimerQueue::SiftDown(std::size_t slot) {
-  Timer& timer = *heap_[slot];
-  while (2 * slot + 1 < heap_.size()) {
-    std::size_t child = 2 * slot + 1;
-    if (child + 1 < heap_.size() && heap_[child + 1]->when_ < heap_[child]->when_) ++child;
-    if (timer.when_ <= heap_[child]->when_) break;
-    Put(*heap_[child], slot);
-    slot = child;
+// Two heaps, either of which may be empty, to one. Their tops have nobody beside them.
+TimerQueue::Timer* TimerQueue::Join(Timer* a, Timer* b) {
+  if (a == nullptr) return b;
+  if (b == nullptr) return a;
+  if (b->when_ < a->when_) std::swap(a, b);
+  b->ahead_ = a;
+  b->behind_ = a->below_;
+  if (b->behind_ != nullptr) b->behind_->ahead_ = b;
+  a->below_ = b;
+  return a;
+}
+
+// `first` and those behind it, in pairs, and then these pairs: which makes the heap flatter.
+TimerQueue::Timer* TimerQueue::JoinAll(Timer* first) {
+  Timer* pairs = nullptr;  // The last one first.
+  while (first != nullptr) {
+    Timer* const a = first;
+    Timer* const b = a->behind_;
+    first = b == nullptr ? nullptr : b->behind_;
+    for (Timer* const each : {a, b}) {
+      if (each != nullptr) each->ahead_ = each->behind_ = nullptr;
+    }
+    Timer* const pair = Join(a, b);
+    pair->behind_ = pairs;
+    pairs = pair;
   }
-  Put(timer, slot);
+  Timer* all = nullptr;
+  while (pairs != nullptr) {
+    Timer* const next = std::exchange(pairs->behind_, nullptr);
+    all = Join(all, pairs);
+    pairs = next;
+  }
+  return all;
 }
 
 }  // namespace piperpc::transport
