@@ -63,7 +63,7 @@ class FakePipe final : public transport::Pipe {
 class Host final : public ConnectionHost {
  public:
   Host(ServerCore& core, std::unique_ptr<transport::EventLoop> loop)
-      : ConnectionHost(core, std::move(loop)) {}
+      : ConnectionHost(core, std::move(loop), 0) {}
   void OnHello(Connection&) override {}
   void OnClosed(Connection&) override {}
 };

@@ -10,7 +10,7 @@ SteppedServer::SteppedServer(ServerOptions options, const server::Dispatcher& di
     : options_(std::move(options)),
       core_{options_, dispatcher, workers_},
       stepped_(new SteppedLoop(clock)),
-      loop_(core_, std::unique_ptr<transport::EventLoop>(stepped_),
+      loop_(core_, std::unique_ptr<transport::EventLoop>(stepped_), 0,
             [this](const Peer& peer, bool refused) {
               refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
             }) {

@@ -28,6 +28,7 @@ UserPart& Acceptor::Count(const Peer& peer) {
   User& user = users_[peer.user];
   ++user.connections;
   if (user.part == nullptr) user.part = std::make_unique<UserPart>(core_, peer.user);
+  core_.users.store(users_.size(), std::memory_order_relaxed);
   return *user.part;
 }
 
@@ -45,6 +46,7 @@ void Acceptor::OnGone(const Peer& peer) {
   --connections_;
   const auto user = users_.find(peer.user);
   if (--user->second.connections == 0) users_.erase(user);
+  core_.users.store(users_.size(), std::memory_order_relaxed);
 }
 
 void Acceptor::OnRefusedGone() {

@@ -66,6 +66,8 @@ class CallConnection : public connection::ConnectionBase,
   virtual void OnEnded(Call& call) = 0;
 
  protected:
+  Turns::Line& line() { return host_.LineOf(user_); }
+
   CallConnection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user);
   ~CallConnection() { loop().Undefer(*this); }
 

@@ -26,7 +26,7 @@ void Connection::Open() {
   pipe().Attach(loop(), *this);
   Run([this] {
     loop().Schedule(*this, base::After(core().options.hello_timeout, loop().Now()));
-    Receive();
+    GoOn();
   });
 }
 
@@ -119,12 +119,27 @@ void Connection::OnEnded(Call& call) {
   loop().Defer(*this);
 }
 
-void Connection::Receive() {
-  if (receiving_ || ending() || !writable()) return;
-  if (kept_waits_ && !MayBeginCall()) return;
+bool Connection::MayGoOn() const {
+  if (receiving_ || ending() || !writable()) return false;
+  return !kept_waits_ || MayBeginCall();
+}
+
+// With the rest of a packet, or the next one.
+void Connection::GoOn() {
+  if (!MayGoOn()) return;
   if (has_kept()) return loop().Schedule(*kept_, loop().Now());
   receiving_ = true;
   pipe().Receive();
+}
+
+// Before its Hello it stands in another queue.
+void Connection::GoOnInTurn() {
+  if (!MayGoOn()) return;
+  if (!hello_received() || host().turns().Take(line(), *this)) GoOn();
+}
+
+void Connection::OnTurn() {
+  Run([this] { GoOn(); });
 }
 
 void Connection::OnReceive(transport::Bytes packet) {
@@ -158,7 +173,7 @@ void Connection::OnIterationEnd() {
 void Connection::EndIteration() {
   Flush();
   GiveBackReplyMemory();
-  Receive();
+  GoOnInTurn();
   NotifyWritable();
   DestroyEndedCalls();
   if (pipe_is_closing() && starting_ != nullptr && starting_->ended()) starting_.reset();

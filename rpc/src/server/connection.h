@@ -66,6 +66,12 @@ class Connection final : public CallConnection,
   // Describes them, and ends the connection with `reason` instead; the handlers go on.
   std::vector<std::string> CutOffCalls(const absl::Status& reason);
 
+  // It is its turn to go on.
+  void OnTurn();
+
+  // It takes no more turns.
+  void LeaveTurns() { host().turns().Leave(line(), *this); }
+
   std::uint64_t number() const { return number_; }
   base::TimePoint opened_at() const { return opened_at_; }
 
@@ -119,7 +125,9 @@ class Connection final : public CallConnection,
       ended_calls_ = gone->TakeNextEnded();
     }
   }
-  void Receive();
+  bool MayGoOn() const;
+  void GoOn();
+  void GoOnInTurn();
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause) override;

@@ -16,9 +16,6 @@ namespace {
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
 
-// So many frames of one connection are looked at before the others on the loop are served.
-constexpr std::size_t kFramesAtOnce = 128;
-
 // So much of a text that a client chose is logged.
 constexpr std::size_t kMostOfText = 256;
 
@@ -39,7 +36,7 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = kFramesAtOnce; !reader.done() && !ending(); --left) {
+  for (std::size_t left = host().turns().frames(); !reader.done() && !ending(); --left) {
     if (left == 0 || !MayReadOn()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();

@@ -21,6 +21,7 @@
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
 #include "src/server/options.h"
+#include "src/server/turns.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -48,6 +49,7 @@ struct ServerCore {
   const std::size_t connection_share = ConnectionShare(options);
   connection::MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
+  std::atomic<std::size_t> users = 0;  // Who have connections.
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
@@ -62,10 +64,12 @@ struct UserPart {
       : budget(UserShare(core.options), "parse_budget_per_user", &core.budget),
         reply_budget(UserReplyShare(core.options), "reply_budget_bytes, the share of a user",
                      &core.reply_budget),
-        workers(core.workers, user) {}
+        workers(core.workers, user),
+        lines(std::make_unique<Turns::Line[]>(core.options.event_loops)) {}
   connection::MemoryBudget budget;
   connection::MemoryBudget reply_budget;
   WorkerPool workers;
+  const std::unique_ptr<Turns::Line[]> lines;  // One for each loop of the server.
 };
 
 // The loop that a connection lives on, and what its connections share.
@@ -80,6 +84,8 @@ class ConnectionHost {
   connection::BufferPool& buffers() { return buffers_; }  // For what the connections send.
   const connection::BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
+  Turns& turns() { return turns_; }
+  Turns::Line& LineOf(UserPart& user) { return user.lines[number_]; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
   // any thread.
@@ -100,8 +106,9 @@ class ConnectionHost {
   virtual void OnClosed(Connection& connection) = 0;
 
  protected:
-  ConnectionHost(ServerCore& core, std::unique_ptr<transport::EventLoop> loop)
-      : core_(core), thread_(std::move(loop)) {}
+  // `number`: of the server's loops; the first one is 0.
+  ConnectionHost(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, std::size_t number)
+      : core_(core), number_(number), thread_(std::move(loop)) {}
   ~ConnectionHost() = default;
 
   connection::LoopThread& thread() { return thread_; }
@@ -110,10 +117,12 @@ class ConnectionHost {
 
  private:
   ServerCore& core_;
+  const std::size_t number_;
   connection::LoopThread thread_;
   connection::BufferPool buffers_;
   const connection::BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
+  Turns turns_{loop(), core_.users};
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;
   std::vector<std::string> undelivered_;

@@ -19,8 +19,9 @@ constexpr base::Duration kHelloGrace = std::chrono::seconds(2);
 
 }  // namespace
 
-ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone)
-    : ConnectionHost(core, std::move(loop)), on_gone_(std::move(on_gone)) {}
+ServerLoop::ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop,
+                       std::size_t number, OnGone on_gone)
+    : ConnectionHost(core, std::move(loop), number), on_gone_(std::move(on_gone)) {}
 
 ServerLoop::~ServerLoop() { Stop(); }
 
@@ -74,6 +75,7 @@ void ServerLoop::AwaitNoHello(Connection& connection) {
 void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
+  connection.LeaveTurns();
   AwaitNoHello(connection);
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;

@@ -27,7 +27,9 @@ class ServerLoop final : public ConnectionHost {
   // Is told, on the loop, of each connection that has ended: its peer, and whether it was refused.
   using OnGone = std::function<void(const Peer&, bool refused)>;
 
-  ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, OnGone on_gone);
+  // `number`: see ConnectionHost.
+  ServerLoop(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, std::size_t number,
+             OnGone on_gone);
   ~ServerLoop();  // No connection is left.
 
   // See LoopThread.

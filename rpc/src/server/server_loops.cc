@@ -69,7 +69,7 @@ absl::Status ServerLoops::Listen(transport::Transport& transport, const Endpoint
     if (!loop.ok()) return loop.status();
     (*loop)->set_spin(options.spin);
     loops_.push_back(std::make_unique<ServerLoop>(
-        core_, *std::move(loop),
+        core_, *std::move(loop), i,
         [this](const Peer& peer, bool refused) { OnGone(peer, refused); }));
     loops.push_back(loops_.back().get());
   }

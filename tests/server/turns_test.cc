@@ -1,0 +1,212 @@
+// How the connections of several users take turns on a loop.
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "piperpc/raw_service.h"
+#include "src/server/dispatcher.h"
+#include "src/transport/memory/pipe.h"
+#include "support/call_frames.h"
+#include "support/stepped_loop.h"
+#include "support/stepped_server.h"
+
+namespace piperpc {
+namespace {
+
+// A pipe whose peer is somebody else.
+class PipeOf final : public transport::Pipe {
+ public:
+  PipeOf(std::string user, std::unique_ptr<Pipe> inner) : inner_(std::move(inner)) {
+    peer_.user = std::move(user);
+  }
+  void Attach(transport::EventLoop& loop, Delegate& delegate) override {
+    inner_->Attach(loop, delegate);
+  }
+  void Receive() override { inner_->Receive(); }
+  absl::StatusOr<transport::SendResult> Send(std::span<const transport::Bytes> slices) override {
+    return inner_->Send(slices);
+  }
+  absl::StatusOr<std::size_t> ReceiveUntil(std::span<char> buffer,
+                                           base::TimePoint deadline) override {
+    return inner_->ReceiveUntil(buffer, deadline);
+  }
+  void Close(transport::CloseMode mode, absl::AnyInvocable<void()> closed) override {
+    inner_->Close(mode, std::move(closed));
+  }
+  const Peer& peer() const override { return peer_; }
+
+ private:
+  const std::unique_ptr<Pipe> inner_;
+  Peer peer_;
+};
+
+class TurnsTest : public ::testing::Test {
+ protected:
+  TurnsTest() {
+    service_.AddUnary("Count", [this](ServerContext&, RawMessage request) {
+      ++handled_[request.bytes];
+      return Answer();
+    });
+    EXPECT_TRUE(dispatcher_.Add(service_).ok());
+  }
+  ~TurnsTest() override {
+    clients_.clear();
+    server_.loop().RunUntilIdle();
+    EXPECT_TRUE(server_.empty());
+  }
+
+  // A connected client; what it sends is counted by its name.
+  class Client {
+   public:
+    Client(std::unique_ptr<transport::Pipe> pipe, std::string name)
+        : pipe_(std::move(pipe)), name_(std::move(name)) {
+      Send(testing::EncodedHello());
+    }
+    ~Client() { Close(); }
+    void Close() {
+      if (!std::exchange(closed_, true)) pipe_->Close(transport::CloseMode::kAbort, [] {});
+    }
+
+    // Requests, in one packet.
+    void Call(int count = 1) {
+      std::string packet;
+      for (int i = 0; i < count; ++i) {
+        packet += testing::EncodedRequest(++last_id_, "turns.v1.Turns/Count", name_);
+      }
+      Send(packet);
+    }
+
+   private:
+    void Send(const std::string& packet) {
+      const transport::Bytes slice(packet.data(), packet.size());
+      EXPECT_TRUE(pipe_->Send({&slice, 1}).ok());
+    }
+
+    const std::unique_ptr<transport::Pipe> pipe_;
+    const std::string name_;
+    std::uint64_t last_id_ = 0;
+    bool closed_ = false;
+  };
+
+  Client& Connect(const std::string& user, const std::string& name) {
+    auto [client, server] = transport::MemoryPipe::NewPair();
+    server_.acceptor().OnConnect(std::make_unique<PipeOf>(user, std::move(server)));
+    clients_.push_back(std::make_unique<Client>(std::move(client), name));
+    server_.loop().RunUntilIdle();
+    return *clients_.back();
+  }
+
+  // Connections of one user, with `packets` requests each, of which one was handled.
+  std::vector<Client*> ConnectCrowd(int packets) {
+    std::vector<Client*> crowd;
+    for (int i = 0; i < kCrowd; ++i) crowd.push_back(&Connect("many", CrowdName(i)));
+    for (Client* const client : crowd) {
+      for (int i = 0; i < packets; ++i) client->Call();
+    }
+    RunUntil([this] { return HandledOfCrowd() >= kCrowd; });
+    return crowd;
+  }
+  static std::string CrowdName(int i) { return "many" + std::to_string(i); }
+  int HandledOfCrowd() {
+    int sum = 0;
+    for (int i = 0; i < kCrowd; ++i) sum += handled_[CrowdName(i)];
+    return sum;
+  }
+
+  template <typename Condition>
+  void RunUntil(Condition holds) {
+    for (int left = 1000; left > 0 && !holds(); --left) server_.loop().RunOnce();
+    EXPECT_TRUE(holds());
+  }
+
+  static constexpr int kCrowd = 100;
+
+  testing::ManualClock clock_;
+  std::map<std::string, int, std::less<>> handled_;
+
+ private:
+  static Task<absl::StatusOr<RawMessage>> Answer() { co_return RawMessage("done"); }
+
+  RawService service_{"turns.v1.Turns"};
+  server::Dispatcher dispatcher_;
+
+ protected:
+  testing::SteppedServer server_{{}, dispatcher_, clock_};
+
+ private:
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+TEST_F(TurnsTest, AUserWithManyBusyConnectionsLeavesRoomForAnother) {
+  Client& other = Connect("one", "other");
+  ConnectCrowd(10);
+  const int before = HandledOfCrowd();
+  other.Call();
+  RunUntil([this] { return handled_["other"] != 0; });
+  EXPECT_LE(HandledOfCrowd() - before, 20);
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(HandledOfCrowd(), 10 * kCrowd);
+}
+
+TEST_F(TurnsTest, TheConnectionsOfAUserGoOnOneAfterTheOther) {
+  Connect("one", "other");
+  ConnectCrowd(10);
+  for (int round = 0; round < 100; ++round) {
+    server_.loop().RunOnce();
+    int least = 10;
+    int most = 0;
+    for (int i = 0; i < kCrowd; ++i) {
+      least = std::min(least, handled_[CrowdName(i)]);
+      most = std::max(most, handled_[CrowdName(i)]);
+    }
+    ASSERT_LE(most - least, 1);
+  }
+}
+
+TEST_F(TurnsTest, OneUserAloneHasWholeIterations) {
+  ConnectCrowd(10);
+  for (int i = 0; i < 3; ++i) server_.loop().RunOnce();
+  EXPECT_GE(HandledOfCrowd(), 2 * kCrowd);
+}
+
+TEST_F(TurnsTest, OfALongPacketLessIsLookedAtInATurnBesideOthers) {
+  Client& one = Connect("one", "one");
+  one.Call(90);
+  RunUntil([this] { return handled_["one"] != 0; });
+  EXPECT_EQ(handled_["one"], 90);
+  Connect("two", "two");
+  one.Call(90);
+  server_.loop().RunOnce();
+  EXPECT_LE(handled_["one"], 90 + 32);
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(handled_["one"], 180);
+}
+
+TEST_F(TurnsTest, ThoseThatEndWhileTheyWaitForTheirTurnHoldUpNobody) {
+  Connect("one", "other");
+  const std::vector<Client*> crowd = ConnectCrowd(10);
+  for (int i = 0; i < kCrowd; i += 2) crowd[i]->Close();
+  server_.loop().RunUntilIdle();
+  for (int i = 1; i < kCrowd; i += 2) EXPECT_EQ(handled_[CrowdName(i)], 10);
+  EXPECT_EQ(server_.connections(), 1u + kCrowd / 2);
+}
+
+TEST_F(TurnsTest, AllConnectionsOfAUserMayEndWhileTheyWait) {
+  Client& other = Connect("one", "other");
+  for (Client* const client : ConnectCrowd(10)) client->Close();
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(server_.connections(), 1u);
+  other.Call();
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(handled_["other"], 1);
+}
+
+}  // namespace
+}  // namespace piperpc
