@@ -1,0 +1,60 @@
+// A transport of which one operation fails, the one that a test has chosen.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "src/transport/transport.h"
+
+namespace piperpc::testing {
+
+// What fails. Each side of a connection by itself; loops are all the server's.
+struct Fault {
+  enum class Operation {
+    kNewLoop,
+    kListen,
+    kConnect,
+    kAccept,         // RESOURCE_EXHAUSTED: the client is taken later; else it is gone.
+    kSend,           // UNAVAILABLE, here and below: the peer is gone.
+    kPendingSend,    // Not as it begins, but as it ends.
+    kReceive,        // On a loop.
+    kPacket,         // What a receive on a loop has waited for.
+    kReceiveCaller,  // On the thread of a caller.
+  };
+  enum class Side { kClient, kServer };
+
+  std::string name;
+  Operation operation = Operation::kSend;
+  Side side = Side::kClient;
+  absl::Status error;
+};
+
+// Counts operations, and says which one fails. Thread-safe.
+class FaultPoint {
+ public:
+  // From now on, the operation `number` of those that `fault` means, counted from 1, fails.
+  void Set(const Fault& fault, std::size_t number);
+
+  // None fails any more. True: one has.
+  bool Clear();
+
+  // The error of an operation that begins. OK: it does not fail.
+  absl::Status Begin(Fault::Operation operation, Fault::Side side);
+
+ private:
+  std::mutex mutex_;
+  Fault fault_;
+  std::size_t left_ = 0;  // The next but so many fails; 0: none.
+  bool failed_ = false;
+};
+
+// Both must outlive the transport, and that what it makes. `all_sends_pending`: those on a loop end
+// later, as if the pipe were full.
+std::unique_ptr<transport::Transport> NewFailingTransport(transport::Transport& inner,
+                                                          FaultPoint& faults,
+                                                          bool all_sends_pending);
+
+}  // namespace piperpc::testing
