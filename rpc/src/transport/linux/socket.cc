@@ -60,9 +60,10 @@ sockaddr_un SocketAddress(std::string_view path) {
 absl::Status SetSendBuffer(int fd) {
   int size = kSendBufferBytes;
   socklen_t length = sizeof(size);
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, length);
+  const int error = ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, length) == 0 ? 0 : errno;
   ::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length);
   if (size >= static_cast<int>(kMaxPacketBytes) + kSendBufferOverhead) return absl::OkStatus();
+  if (error != 0) return SocketError(error, "setsockopt(SO_SNDBUF)");
   return absl::FailedPreconditionError(
       absl::StrCat("a socket's send buffer is limited to ", size, " bytes; a packet needs up to ",
                    kMaxPacketBytes + kSendBufferOverhead, "; raise net.core.wmem_max"));

@@ -22,7 +22,8 @@ absl::StatusOr<UniqueFd> NewSocket(int flags);
 sockaddr_un SocketAddress(std::string_view path);
 
 // Makes room for some packets on their way, so that a sender need not wait for each one. The kernel
-// may give less; FAILED_PRECONDITION when a packet of kMaxPacketBytes would not fit.
+// may give less; FAILED_PRECONDITION when a packet of kMaxPacketBytes would not fit, and its own
+// error when it refuses.
 absl::Status SetSendBuffer(int fd);
 
 // Sends one packet if it fits now. 0 or an errno; EAGAIN when it does not fit.
