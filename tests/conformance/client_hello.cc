@@ -98,7 +98,6 @@ void AddUnusual(ClientCases& cases) {
 void AddRefusals(ClientCases& cases) {
   const std::pair<absl::StatusCode, absl::StatusCode> codes[] = {
       {absl::StatusCode::kResourceExhausted, absl::StatusCode::kResourceExhausted},
-      {absl::StatusCode::kDeadlineExceeded, absl::StatusCode::kDeadlineExceeded},
       {kFailed, kFailed},
       {absl::StatusCode::kUnavailable, absl::StatusCode::kUnavailable},
       {absl::StatusCode::kInvalidArgument, kInternal}};  // A fault of this side, as it says.
@@ -113,6 +112,20 @@ void AddRefusals(ClientCases& cases) {
                        .stage = Stage::kConnected});
     }
   }
+  // The connection's time was over, which refuses nothing.
+  const absl::Status late = absl::DeadlineExceededError("too late");
+  cases.push_back({.name = "GoawayOfCode4",
+                   .forms = kOneReply,
+                   .packets = {GoawayWith(late, 0)},
+                   .end = {.replies = {"elsewhere"}},
+                   .then = Then::kElsewhere,
+                   .stage = Stage::kConnected});
+  cases.push_back({.name = "GoawayOfCode4AboveAllCalls",
+                   .forms = kSome,
+                   .packets = {GoawayWith(late, kMost)},
+                   .end = {.code = absl::StatusCode::kUnavailable, .text = "too late"},
+                   .then = Then::kCloses,
+                   .stage = Stage::kConnected});
   cases.push_back({.name = "GoawayWithoutAStatus",
                    .forms = kSome,
                    .packets = {Goaway()},
