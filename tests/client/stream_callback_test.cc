@@ -236,6 +236,16 @@ TEST_F(StreamCallbackTest, ASlowServerHoldsTheWritesBackAndHoldsUpNobody) {
   ExpectJournal(connection, "written OK", "written OK");
 }
 
+TEST_F(StreamCallbackTest, AtItsDeadlineAStreamSaysThatItsRequestsWereNotTaken) {
+  const RawWriter upload = Upload({.timeout = std::chrono::seconds(2)});
+  ScriptedConnection connection = AcceptWithLittleCredit();
+  WriteTwo(upload, connection);
+  EXPECT_THAT(journal_.Lines(3).back(),
+              AllOf(StartsWith("end DEADLINE_EXCEEDED"),
+                    HasSubstr("while waiting for room (stream_credit_bytes) for the next request "
+                              "of t.T/Up")));
+}
+
 TEST_F(StreamCallbackTest, AMessageBeforeTheCallbackOfTheLastIsRefusedAndTheCallGoesOn) {
   const RawWriter upload = Upload();
   ScriptedConnection connection = AcceptWithLittleCredit();
@@ -486,6 +496,7 @@ TEST_F(StreamCallbackTest, WhateverEndsTheCallInItsOwnCallbackEndsItOnce) {
       {"Cancel()", [&] { talk->Cancel(); }},
       {"the last writer goes", [&] { talk.reset(); }},
       {"Close()", [&] { channel_->Close(); }},
+      {"the channel goes", [&] { channel_.reset(); }},
       {"stop", [&] { stop.request_stop(); }}};
   for (const auto& [name, end] : ends) {
     SCOPED_TRACE(name);

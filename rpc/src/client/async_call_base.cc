@@ -3,25 +3,37 @@
 #include <utility>
 
 #include "src/base/memory.h"
+#include "src/wire/limits.h"
 
 namespace piperpc::client {
 
 AsyncCallBase::AsyncCallBase(const std::shared_ptr<Core>& core,
-                             const internal::ClientMethod& method,
-                             const internal::OutMessage* request, const CallOptions& options)
+                             const internal::ClientMethod& method, const CallOptions& options)
     : Call(*core, method, options), owner_(core) {
   if (method.copy_name) {
     own_name_ = std::make_unique<const std::string>(method.name);
     MoveName(*own_name_);
   }
-  if (request == nullptr) return;
-  request_.bytes.resize(request->size());
-  request->WriteTo(request_.bytes.data());
+}
+
+// As long as the call, after the caller's has gone; unless the server would refuse it for its size.
+absl::Status AsyncCallBase::KeepRequest(const internal::OutMessage& request) {
+  if (request.size() > wire::kEarlyMessageBytes) {
+    if (absl::Status fits = core().CheckSize(request.size()); !fits.ok()) return fits;
+  }
+  return base::RunInMemory(
+      [&] {
+        request_.bytes.resize(request.size());
+        request.WriteTo(request_.bytes.data());
+        return absl::OkStatus();
+      },
+      [&] { return base::OutOfMemory("a request", request.size()); });
 }
 
 void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
                           const internal::OutMessage* request) {
   absl::Status prepared = Prepare(options, request);
+  if (prepared.ok() && request != nullptr) prepared = KeepRequest(*request);
   KeepAlive(self);
   std::unique_ptr<StopLink> stop;
   base::RunInMemory(

@@ -18,10 +18,10 @@ class AsyncCallBase : public Call, public PendingCallback, public base::QueueLin
  protected:
   // `request` null: the method takes a stream of them.
   AsyncCallBase(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
-                const internal::OutMessage* request, const CallOptions& options);
+                const CallOptions& options);
 
   // Begins the call, which is `self`. Once, after construction, without the lock.
-  // `request` is what it was constructed with.
+  // `request`: null for a stream of them.
   void Start(const std::shared_ptr<AsyncCallBase>& self, const CallOptions& options,
              const internal::OutMessage* request) CHANNEL_UNLOCKED;
 
@@ -34,6 +34,7 @@ class AsyncCallBase : public Call, public PendingCallback, public base::QueueLin
   std::unique_ptr<StopLink> TakeStopLink() CHANNEL_LOCKED { return std::move(stop_); }
 
  private:
+  absl::Status KeepRequest(const internal::OutMessage& request) CHANNEL_UNLOCKED;
   void KeepAlive(const std::shared_ptr<AsyncCallBase>& self);
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
   void OnConnectAgain() override CHANNEL_LOCKED { core().Launch(*this); }

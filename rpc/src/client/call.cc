@@ -55,7 +55,7 @@ absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMes
   refusal.Update(times.status());
   if (!refusal.ok()) return refusal;
   if (!NameFits(method_) && !is_probe()) return NoSuchName(method_.size());
-  if (request != nullptr && request->may_be_too_deep() && core_.MayTake(request->size()) &&
+  if (request != nullptr && request->may_be_too_deep() && core_.CheckSize(request->size()).ok() &&
       request->too_deep()) {
     return TooDeep(*request);
   }
@@ -181,7 +181,7 @@ absl::Status Call::Expired() const {
   }
   if (phase_ == Phase::kSent) {
     return core_.DeadlineExceeded(
-        absl::StrCat("waiting for the reply to ", base::ToAbsl(method_), " from the server at"),
+        absl::StrCat(base::ToAbsl(sent_phase()), " ", base::ToAbsl(method_), " from the server at"),
         times_.begun);
   }
   return core_.DeadlineExceeded(

@@ -167,6 +167,8 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
 
  protected:
   virtual void OnStarted() CHANNEL_LOCKED {}
+  // What a call in kSent waits for, before its method's name.
+  virtual std::string_view sent_phase() const CHANNEL_LOCKED { return "waiting for the reply to"; }
   virtual void OnConnectAgain() CHANNEL_LOCKED = 0;  // Asks for a connection.
 
   // The call has ended with OK and this reply, which is valid until OnEnded() returns. May throw

@@ -9,9 +9,8 @@
 namespace piperpc::client {
 
 CallbackCall::CallbackCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
-                           const internal::OutMessage& request, const CallOptions& options,
-                           internal::UnaryDone&& done)
-    : AsyncCallBase(core, method, &request, options), done_(std::move(done)) {}
+                           const CallOptions& options, internal::UnaryDone&& done)
+    : AsyncCallBase(core, method, options), done_(std::move(done)) {}
 
 std::shared_ptr<internal::CallControl> CallbackCall::Begin(const std::shared_ptr<Core>& core,
                                                            const internal::ClientMethod& method,
@@ -20,12 +19,10 @@ std::shared_ptr<internal::CallControl> CallbackCall::Begin(const std::shared_ptr
                                                            internal::UnaryDone&& done) {
   if (!core->Claim()) return RefuseUnary(std::move(done), Core::Foreign());
   const auto call = base::RunInMemory(
-      [&] {
-        return std::make_shared<CallbackCall>(core, method, request, options, std::move(done));
-      },
+      [&] { return std::make_shared<CallbackCall>(core, method, options, std::move(done)); },
       [] { return nullptr; });
   if (call == nullptr) {
-    return RefuseUnary(std::move(done), base::OutOfMemory("a request", request.size()));
+    return RefuseUnary(std::move(done), base::OutOfMemory("a call", sizeof(CallbackCall)));
   }
   call->Start(call, options, &request);
   return call;

@@ -18,8 +18,7 @@ class CallbackCall final : public AsyncCallBase, public internal::CallControl {
                                                       internal::UnaryDone&& done);
 
   CallbackCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
-               const internal::OutMessage& request, const CallOptions& options,
-               internal::UnaryDone&& done);
+               const CallOptions& options, internal::UnaryDone&& done);
 
   void Cancel() override CHANNEL_UNLOCKED { EndForCaller(); }
 

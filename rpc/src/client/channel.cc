@@ -16,18 +16,18 @@ namespace piperpc {
 namespace client {
 namespace {
 
-// A thread that must not wait, which are those of event loops, and the channel's own, leaves it to
-// another one, which nobody can wait for: so what the log hook belongs to may be gone by then.
-// Where the system refuses one, the core stays, closed, to the end of the process. So it does where
-// it belongs to the parent of this process, and is not touched.
+// A thread that must not wait, which are those of event loops, and the channel's own, ends the
+// calls and leaves the rest to another one, which nobody can wait for: so what the log hook belongs
+// to may be gone by then. Where the system refuses one, the core stays, closed, to the end of the
+// process. So it does where it belongs to the parent of this process, and is not touched.
 void ShutDown(std::shared_ptr<Connector> core) {
   if (core->foreign()) return base::KeepForever(std::move(core));
   if (core->MayWaitHere()) return core->Shutdown();
   core->StopLogging();
+  core->Close();
   auto thread =
       internal::StartThread("the thread that shuts a channel down", [core] { core->Shutdown(); });
   if (thread.ok()) return thread->detach();
-  core->Close();
   base::KeepForever(std::move(core));
 }
 

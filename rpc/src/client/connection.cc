@@ -39,7 +39,7 @@ Connection::~Connection() = default;
 void Connection::Submit(Call& call) {
   call.QueueAt(*this);
   ++live_;
-  if (!call.can_read()) ++unattended_;
+  if (!call.can_read()) ++without_reader_;
   if ((waiting_.empty() || call.is_probe()) && FitsNow(call)) {
     StartOrFail(call);
   } else {
@@ -149,7 +149,7 @@ void Connection::QueueRequest(Call& call, std::uint64_t id) {
 void Connection::Leave(Call& call) {
   call.Leave();
   --live_;
-  if (!call.can_read()) --unattended_;
+  if (!call.can_read()) --without_reader_;
 }
 
 void Connection::Forget(Call& call) {

@@ -65,10 +65,6 @@ class Connection final : public CallConnection,
   // Ends all calls with CANCELLED, and the connection.
   void Shutdown() CHANNEL_LOCKED;
 
-  // Its limit does not speak against it, as far as that is known.
-  bool MayTake(std::size_t message_size) const CHANNEL_LOCKED {
-    return !hello_received() || peer_limits().Takes(message_size);
-  }
   void SendMessage(std::uint64_t call_id,
                    const internal::OutMessage& message) override CHANNEL_LOCKED;
 
@@ -148,7 +144,7 @@ class Connection final : public CallConnection,
   CallTable calls_ CHANNEL_GUARDED;                  // Those that the server may know of.
   base::LinkedQueue<Call> waiting_ CHANNEL_GUARDED;  // For the Hello, or a free slot; in order.
   std::size_t live_ CHANNEL_GUARDED = 0;             // Calls here that have not ended.
-  std::size_t unattended_ CHANNEL_GUARDED = 0;       // Of those, the ones that nobody reads for.
+  std::size_t without_reader_ CHANNEL_GUARDED = 0;   // Of those, the ones that nobody reads for.
 
   bool peer_gone_ CHANNEL_GUARDED = false;   // Nothing can be sent; what it sent is still read.
   bool peer_serves_ CHANNEL_GUARDED = true;  // By its Hello.

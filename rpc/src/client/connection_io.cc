@@ -81,7 +81,7 @@ bool Connection::must_read() const { return live_ > 0 || calls_.size() > 0; }
 
 void Connection::AssignReader() {
   if (!reader_.is_nobody() || ending() || !must_read()) return;
-  if (unattended_ > 0 || live_ == 0) return ReadOnLoop();
+  if (without_reader_ > 0 || live_ == 0) return ReadOnLoop();
   reader_.WakeOne();
 }
 

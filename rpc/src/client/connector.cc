@@ -30,10 +30,11 @@ std::shared_ptr<Connection> Connector::connection() const {
   return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
 }
 
-bool Connector::MayTake(std::size_t message_size) {
+absl::Status Connector::CheckSize(std::size_t message_size) {
   const Lock lock(*this);
   const std::shared_ptr<Connection> to = connection();
-  return to == nullptr || to->MayTake(message_size);
+  const bool known = to != nullptr && to->hello_received();
+  return known ? to->CheckSize(message_size) : absl::OkStatus();
 }
 
 std::string_view Connector::connect_phase() const {

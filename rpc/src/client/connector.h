@@ -48,11 +48,11 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   using ConnectionOr = absl::StatusOr<std::shared_ptr<Connection>>;
   using PipeOr = absl::StatusOr<std::unique_ptr<transport::Pipe>>;
 
-  // Core; with the lock, but for MayTake().
+  // Core; with the lock, but for CheckSize().
   void Launch(AsyncCallBase& call) override CHANNEL_LOCKED;
   void DoNotConnectFor(AsyncCallBase& call) override CHANNEL_LOCKED { thread_.Remove(call); }
   void Perform(BlockingCall& call, Lock& lock) override CHANNEL_LOCKED;
-  bool MayTake(std::size_t message_size) override CHANNEL_UNLOCKED;
+  absl::Status CheckSize(std::size_t message_size) override CHANNEL_UNLOCKED;
   std::string_view connect_phase() const override CHANNEL_LOCKED;
 
   // ConnectThread::Delegate

@@ -161,8 +161,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // The log hook is not called any more, but for a call that runs already.
   void StopLogging() { silent_.store(true, std::memory_order_relaxed); }
 
-  // The limit of the server that is connected, if any is, lets a message of that size pass.
-  virtual bool MayTake(std::size_t message_size) CHANNEL_UNLOCKED = 0;
+  // What is wrong with a message of that size for the server that is connected, if any is.
+  virtual absl::Status CheckSize(std::size_t message_size) CHANNEL_UNLOCKED = 0;
 
   // Code of the user's threw: that goes to the log, and no further.
   void LogThrown(std::string_view event, const std::exception_ptr& exception) CHANNEL_UNLOCKED;

@@ -19,8 +19,8 @@ absl::Status WithoutCredit(std::uint64_t size) {
 }  // namespace
 
 StreamCall::StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
-                       const internal::OutMessage* request, const CallOptions& options)
-    : AsyncCallBase(core, method, request, options),
+                       const CallOptions& options)
+    : AsyncCallBase(core, method, options),
       receive_credit_(Call::core().options().stream_credit_bytes),
       credit_share_(static_cast<std::int64_t>(Call::core().options().stream_credit_bytes / 4)),
       any_reply_(method.any_reply) {}
@@ -33,12 +33,12 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
   const auto handle = base::RunInMemory(
       [&] {
         auto made = std::make_shared<Handle>();
-        made->call = std::make_shared<StreamCall>(core, method, request, options);
+        made->call = std::make_shared<StreamCall>(core, method, options);
         return made;
       },
       [] { return nullptr; });
   if (handle == nullptr) {
-    return RefuseStream(base::OutOfMemory("a request", request == nullptr ? 0 : request->size()));
+    return RefuseStream(base::OutOfMemory("a call", sizeof(StreamCall)));
   }
   StreamCall& call = *handle->call;
   call.Start(handle->call, options, request);
@@ -66,6 +66,12 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
   assembler().Clear();
   if (first && status.ok()) Notify();  // A reader takes all that is there, and waits for no less.
   return status;
+}
+
+std::string_view StreamCall::sent_phase() const {
+  const bool waits_for_credit = !half_closed_ && !send_credit_.may_send();
+  return waits_for_credit ? "waiting for room (stream_credit_bytes) for the next request of"
+                          : Call::sent_phase();
 }
 
 // It holds memory from its first frame on, so it needs its credit then.
@@ -151,6 +157,7 @@ void StreamCall::ReturnCredit() {
 
 // All that has come so far becomes the reader's. kLater: that is nothing.
 StreamCall::Step StreamCall::Refill(Wait wait, FinishedWrites& written) {
+  reading_.Clear();                // However long the next message takes to come.
   std::unique_ptr<StopLink> stop;  // Goes away without the lock.
   Core::Lock lock(core());
   while (wait == Wait::kYes && !Readable()) WaitForChange(lock);
@@ -162,7 +169,6 @@ StreamCall::Step StreamCall::Refill(Wait wait, FinishedWrites& written) {
     return Step::kEnded;
   }
   GiveCredit();
-  reading_.Clear();
   std::swap(reading_, inbound_);
   return Step::kDone;
 }

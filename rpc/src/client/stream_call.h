@@ -26,7 +26,7 @@ class StreamCall final : public AsyncCallBase,
                                                       const CallOptions& options);
 
   StreamCall(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
-             const internal::OutMessage* request, const CallOptions& options);
+             const CallOptions& options);
 
   // ClientStream, without the lock. In a child of fork() all of them end at once, and touch
   // nothing.
@@ -69,6 +69,7 @@ class StreamCall final : public AsyncCallBase,
   absl::Status OnPart() override CHANNEL_LOCKED;
   void OnCredit(std::uint64_t bytes) override CHANNEL_LOCKED;
   void OnWritable() override CHANNEL_LOCKED;
+  std::string_view sent_phase() const override CHANNEL_LOCKED;
   void KeepReply(wire::Bytes reply) override CHANNEL_LOCKED;
   void OnEnded() override CHANNEL_LOCKED;
 
