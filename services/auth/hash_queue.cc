@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "services/auth/thread_priority.h"
+
 namespace services {
 
 HashQueue::HashQueue(std::size_t threads, std::size_t max_waiting)
@@ -9,7 +11,10 @@ HashQueue::HashQueue(std::size_t threads, std::size_t max_waiting)
 
 absl::Status HashQueue::Run(const std::string& user, absl::AnyInvocable<void()> work) {
   const std::shared_ptr<piperpc::WorkerPool> part = PartOf(user);
-  return part->Run([part, work = std::move(work)]() mutable { work(); });
+  return part->Run([part, work = std::move(work)]() mutable {
+    GiveWayToOthers();
+    work();
+  });
 }
 
 std::shared_ptr<piperpc::WorkerPool> HashQueue::PartOf(const std::string& user) {

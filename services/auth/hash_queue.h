@@ -17,7 +17,8 @@ namespace services {
 // A WorkerPool with a part for each user of the system, so that one user's logins hold up nobody
 // else's: users are served round robin, and one has at most three quarters of the threads, rounded
 // up, and as many places of the queue as are free at that moment (half of it, when nobody else
-// waits). So with fewer than four threads one user may have them all.
+// waits). So with fewer than four threads one user may have them all. What else the machine has to
+// do goes before all of them (thread_priority.h).
 // Thread-safe.
 class HashQueue {
  public:

@@ -6,10 +6,12 @@
 #include "client/client_fixture.h"
 #include "src/client/io_thread.h"
 #include "support/eventually.h"
+#include "support/journal.h"
 
 namespace piperpc {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::Eventually;
 using ::testing::HasSubstr;
 using wire::FrameKind;
@@ -532,6 +534,20 @@ TEST_F(ConnectionTest, CallsThatEndWithTheTimeOfTheirConnectionAreUnavailable) {
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
   connection.Goaway(absl::DeadlineExceededError("replies were not read"), request.call_id);
   ExpectStatus(Get(call).status(), absl::StatusCode::kUnavailable, "replies were not read");
+}
+
+TEST_F(ConnectionTest, TextsOfTheServerForgeNoLinesOfTheLog) {
+  testing::Journal details;
+  options_.log = [&details](const LogRecord& record) {
+    if (record.event == "goaway") details.Add(record.fields.back().second);
+  };
+  channel_ = Connect(ScriptedServer::kEndpoint, options_);
+  auto call = CallAside("x");
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const OwnedFrame request = connection.Expect(FrameKind::kRequest);
+  connection.Goaway(absl::InternalError("one\nERROR two"), request.call_id);
+  EXPECT_THAT(details.Lines(1), ElementsAre(HasSubstr("one\\x0aERROR two")));
+  EXPECT_FALSE(Get(call).ok());
 }
 
 TEST_F(ConnectionTest, AServerThatGoesAwayAgainAndAgainIsLoggedOnce) {

@@ -81,6 +81,8 @@ TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {
     EXPECT_TRUE(absl::IsUnimplemented(malformed));
     EXPECT_THAT(std::string(malformed.message()), HasSubstr("must be package.Service/Method"));
   }
+  EXPECT_THAT(std::string(dispatcher.NotFound("a.B/C\nERROR").message()),
+              HasSubstr("no method 'a.B/C\\x0aERROR'"));
 }
 
 }  // namespace

@@ -129,6 +129,8 @@ std::vector<Ending> Endings() {
        Encode({.kind = FrameKind::kHalfClose, .call_id = 1})},
       {"UnknownMethod", "test.v1.Test/None", "UNIMPLEMENTED", call("Test/None")},
       {"UnknownService", "test.v1.None/Echo", "UNIMPLEMENTED", call("None/Echo")},
+      {"NoMethodName", "test.v1.Test/\\x0aEcho\\x1b[2J", "UNIMPLEMENTED",
+       call("Test/\nEcho\x1b[2J")},
       {"WrongMethodType", "test.v1.Test/Concat", "INVALID_ARGUMENT", call("Test/Concat")},
       {"DamagedMetadata", "test.v1.Test/Echo", "INVALID_ARGUMENT",
        EncodedEnd("test.v1.Test/Echo", damaged)},

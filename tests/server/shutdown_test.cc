@@ -201,6 +201,24 @@ TEST_F(Shutdown, IsBoundedWhereAHandlerBlocksItsLoopAndNamesTheLoop) {
   server.reset();
 }
 
+// Nobody was told that the server shuts down, and the call may have ended well.
+TEST_F(Shutdown, NamesALoopThatWasBlockedForLongerThanTheGrace) {
+  BlockingLoop blocking;
+  Server server({.transport = &transport()});
+  WireClient client = ConnectTo(server, blocking.service());
+  client.Send({EncodedHello(), EncodedRequest(1, "b.B/Block", "")});
+  ASSERT_TRUE(blocking.entered.WaitFor(1));
+  std::future<ShutdownReport> ending =
+      std::async(std::launch::async, [&] { return server.Shutdown(milliseconds(1)); });
+  EXPECT_NE(ending.wait_for(std::chrono::seconds(1)), std::future_status::ready);
+  blocking.Release();
+  const ShutdownReport report = ending.get();
+  EXPECT_FALSE(report.clean());
+  // On a slow machine it may take until nobody waits for the loop any more.
+  const auto& where = report.blocked.empty() ? report.stopped : report.blocked;
+  EXPECT_THAT(where, ElementsAre(HasSubstr("event loop 1 of 1, with 1 calls: blocked")));
+}
+
 TEST_F(Shutdown, IsBoundedWhereAWorkerRunsWhatNoCallWaitsFor) {
   std::promise<void> release;
   std::shared_future<void> released = release.get_future().share();

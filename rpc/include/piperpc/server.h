@@ -135,7 +135,8 @@ struct ShutdownReport {
 
   // Calls that were still in flight at the end of the grace period, and whose callers got
   // UNAVAILABLE: those that ended when they were stopped, and those that did not and were aborted.
-  // Each as "method (peer, how long it ran)".
+  // Each as "method (peer, how long it ran)". In `stopped` there is also an event loop that was
+  // blocked when its calls were to be stopped, and has gone on since, as in `blocked`.
   std::vector<std::string> stopped;
   std::vector<std::string> aborted;
 

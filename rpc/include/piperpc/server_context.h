@@ -31,7 +31,8 @@ class WorkerPool;
 // details cut".
 class ServerContext {
  public:
-  // "package.Service/Method".
+  // "package.Service/Method". In a middleware it may be something else that a client has called,
+  // with control characters escaped, and cut after 256 bytes.
   virtual std::string_view method() const = 0;
 
   // The caller, as the kernel saw it when it connected.

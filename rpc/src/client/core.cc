@@ -13,6 +13,9 @@
 namespace piperpc::client {
 namespace {
 
+// Much of it may be what the server has sent.
+constexpr std::size_t kMostDetail = 1024;
+
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
 
@@ -159,7 +162,7 @@ void Core::OnAlarm() {
 void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   if (!options_.log) return;
   LogRecord record{level, event, {{"endpoint", endpoint_text_}}};
-  if (!detail.empty()) record.fields.emplace_back("detail", std::move(detail));
+  if (!detail.empty()) record.fields.emplace_back("detail", base::Visible(detail, kMostDetail));
   log_.push_back(std::move(record));
 }
 

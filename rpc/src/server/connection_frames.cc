@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/base/text.h"
 #include "src/connection/violations.h"
 #include "src/server/connection.h"
 #include "src/server/errors.h"
@@ -15,9 +16,6 @@ namespace {
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
-
-// So much of a text that a client chose is logged.
-constexpr std::size_t kMostOfText = 256;
 
 base::Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
@@ -164,12 +162,18 @@ absl::Status Connection::OnNewCall(const wire::Frame& frame) {
   return StartCall(frame);
 }
 
-// Without middleware, most of it is not needed.
+// Without middleware, most of it is not needed. A name that is none could mislead who logs it.
 void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
   if (core().options.middleware.empty() || header.method.empty()) {
     return SendResponse(header.call_id, refusal, {}, nullptr);
   }
-  RefusedCall(*this, header, base::After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
+  wire::FrameHeader shown = header;
+  std::string visible;
+  if (!Dispatcher::IsMethodName(header.method)) {
+    visible = base::Visible(header.method);
+    shown.method = visible;
+  }
+  RefusedCall(*this, shown, base::After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
 }
 
 // A client tends to call what it has just called.
@@ -239,8 +243,7 @@ void Connection::OnCancel(Call& call) {
 absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool /*again*/) {
   if (goaway.status.ok()) return absl::OkStatus();
   core().Log(LogLevel::kWarning, "client ended the connection", [&] {
-    return WithPeer(peer(),
-                    {{"reason", std::string(goaway.status.message().substr(0, kMostOfText))}});
+    return WithPeer(peer(), {{"reason", base::Visible(base::ToStd(goaway.status.message()))}});
   });
   BeginEnding();
   LimitClosing();

@@ -48,9 +48,9 @@ bool IsIdentifier(std::string_view text) {
                      [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
 }
 
-// "package.Service/Method", of identifiers as protobuf has them: nothing else gets into reports and
-// logs as the name of a call.
-bool IsMethodName(std::string_view name) {
+}  // namespace
+
+bool Dispatcher::IsMethodName(std::string_view name) {
   const std::size_t slash = name.find('/');
   if (slash == name.npos || !IsIdentifier(name.substr(slash + 1))) return false;
   for (std::string_view service = name.substr(0, slash);;) {
@@ -60,8 +60,6 @@ bool IsMethodName(std::string_view name) {
     service.remove_prefix(dot + 1);
   }
 }
-
-}  // namespace
 
 absl::Status Dispatcher::Add(Service& service) {
   const std::string name(service.name());
@@ -119,7 +117,7 @@ absl::Status Dispatcher::NotFound(std::string_view method) const {
   if (HasServiceOf(method)) why = "its service exists on this server, but has no such method";
   if (!IsMethodName(method)) why = "it must be package.Service/Method";
   return absl::UnimplementedError(
-      absl::StrCat("no method '", base::ToAbsl(method), "': ", base::ToAbsl(why)));
+      absl::StrCat("no method '", base::Visible(method), "': ", base::ToAbsl(why)));
 }
 
 }  // namespace piperpc::server

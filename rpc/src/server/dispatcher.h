@@ -53,6 +53,10 @@ class Dispatcher {
   // "package.Service/Method".
   const Entry* FindCatchAll(std::string_view method, bool one_request) const;
 
+  // "package.Service/Method", of identifiers as protobuf has them. Whoever calls may have sent
+  // anything else.
+  static bool IsMethodName(std::string_view name);
+
   // UNIMPLEMENTED: tells whether it is the service or the method that is not there.
   absl::Status NotFound(std::string_view method) const;
 

@@ -97,6 +97,7 @@ void ServerLoop::DrainAll() {
 
 void ServerLoop::EndGrace(absl::Status reason) {
   loop().Post([this, reason = std::move(reason)] {
+    grace_over_ = true;
     ForEachConnection([&](Connection& connection) { connection.EndGrace(reason); });
   });
 }

@@ -1,6 +1,7 @@
 // One event loop of the server: its thread, and the connections that live on it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -44,6 +45,9 @@ class ServerLoop final : public ConnectionHost {
   void DrainAll();
   void EndGrace(absl::Status reason);
 
+  // It has begun with that. Any thread.
+  bool grace_over() const { return grace_over_.load(); }
+
   // What a loop was asked for.
   class Asked;
 
@@ -79,6 +83,7 @@ class ServerLoop final : public ConnectionHost {
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
   base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
   bool draining_ = false;
+  std::atomic<bool> grace_over_ = false;
 };
 
 class ServerLoop::Asked {

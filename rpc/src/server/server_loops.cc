@@ -103,12 +103,14 @@ std::string ServerLoops::Backends() const {
 
 ShutdownReport ServerLoops::ShutDown(std::chrono::milliseconds grace) {
   ShutdownReport report;
+  Names late;
   CloseListener();
   for (auto& loop : loops_) loop->DrainAll();
   bool gone = WaitUntilGone(base::After(grace));
   if (!gone) {
     for (auto& loop : loops_) loop->EndGrace(ShuttingDown());
     gone = WaitUntilGone(base::After(kStopGrace));
+    if (!gone) late = BlockedLoops();
   }
   if (!gone) {
     EndCalls(report, base::After(kLookUpLimit));
@@ -117,6 +119,8 @@ ShutdownReport ServerLoops::ShutDown(std::chrono::milliseconds grace) {
   // What a worker still runs may use a call and its coroutine: they stay until it has ended.
   leftovers_ = gone ? Leftovers::kThreads : Leftovers::kCalls;
   TakeLosses(report, base::After(kLookUpLimit));
+  if (report.blocked.empty())
+    std::move(late.begin(), late.end(), std::back_inserter(report.stopped));
   if (gone && StopThreads(report, base::After(kLookUpLimit))) leftovers_ = Leftovers::kNothing;
   return report;
 }
@@ -129,6 +133,15 @@ void ServerLoops::CloseListener() {
       gone_.notify_all();
     });
   });
+}
+
+// Those that were to end the grace, and have not looked up yet.
+ServerLoops::Names ServerLoops::BlockedLoops() const {
+  Names blocked;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (!loops_[i]->grace_over()) blocked.push_back(Describe(i));
+  }
+  return blocked;
 }
 
 // Of loops that do not look up in time, nobody can say what their calls are.

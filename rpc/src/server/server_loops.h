@@ -67,6 +67,7 @@ class ServerLoops {
   bool StopThreads(ShutdownReport& report, base::TimePoint limit);
   static bool TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names);
   std::string Describe(std::size_t index) const;
+  Names BlockedLoops() const;
 
   void OnGone(const Peer& peer, bool refused);
   bool WaitUntilGone(base::TimePoint limit);
