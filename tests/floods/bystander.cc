@@ -5,9 +5,10 @@
 #include <chrono>
 #include <functional>
 #include <iostream>
-#include <limits>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "auth/v1/auth.piperpc.h"
@@ -29,29 +30,46 @@ class Repeated {
   void RunUntil(const std::atomic<bool>& end) {
     do {
       const Clock::time_point begin = Clock::now();
-      if (!action_()) ++failed_;
-      times_.push_back(Clock::now() - begin);
+      const bool good = action_();
+      Add(Clock::now() - begin, good);
       std::this_thread::sleep_for(pause_);
     } while (!end);
   }
 
+  // Of those since the last time.
   void Print(const char* name) {
-    std::sort(times_.begin(), times_.end());
-    std::cout << '"' << name << "\": {\"count\": " << times_.size() << ", \"failed\": " << failed_
-              << ", \"p50_us\": " << Percentile(50) << ", \"p99_us\": " << Percentile(99)
-              << ", \"max_us\": " << Percentile(100) << '}';
+    auto [times, failed] = Take();
+    std::sort(times.begin(), times.end());
+    std::cout << '"' << name << "\": {\"count\": " << times.size() << ", \"failed\": " << failed
+              << ", \"p50_us\": " << Percentile(times, 50)
+              << ", \"p99_us\": " << Percentile(times, 99)
+              << ", \"max_us\": " << Percentile(times, 100) << '}';
   }
 
  private:
-  std::int64_t Percentile(std::size_t percent) const {
-    if (times_.empty()) return 0;
-    const std::size_t index = std::min(times_.size() - 1, times_.size() * percent / 100);
-    return std::chrono::duration_cast<std::chrono::microseconds>(times_[index]).count();
+  using Times = std::vector<Clock::duration>;
+
+  void Add(Clock::duration time, bool good) {
+    const std::lock_guard lock(mutex_);
+    times_.push_back(time);
+    if (!good) ++failed_;
+  }
+
+  std::pair<Times, std::size_t> Take() {
+    const std::lock_guard lock(mutex_);
+    return {std::exchange(times_, {}), std::exchange(failed_, 0)};
+  }
+
+  static std::int64_t Percentile(const Times& times, std::size_t percent) {
+    if (times.empty()) return 0;
+    const std::size_t index = std::min(times.size() - 1, times.size() * percent / 100);
+    return std::chrono::duration_cast<std::chrono::microseconds>(times[index]).count();
   }
 
   const Clock::duration pause_;
   const std::function<bool()> action_;
-  std::vector<Clock::duration> times_;
+  std::mutex mutex_;
+  Times times_;
   std::size_t failed_ = 0;
 };
 
@@ -77,19 +95,23 @@ int RunBystander(const std::string& endpoint) {
     return RawClient(Connect(endpoint)).Unary("piperpc.v1.HealthService/Check", {}).ok();
   });
 
+  const auto report = [&calls, &connections] {
+    std::cout << '{';
+    calls.Print("calls");
+    std::cout << ", ";
+    connections.Print("connections");
+    std::cout << '}' << std::endl;
+  };
+
   std::atomic<bool> end = false;
   {
     const std::jthread caller([&] { calls.RunUntil(end); });
     const std::jthread newcomer([&] { connections.RunUntil(end); });
     std::cout << "READY" << std::endl;
-    std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+    for (std::string line; std::getline(std::cin, line);) report();
     end = true;
   }
-  std::cout << '{';
-  calls.Print("calls");
-  std::cout << ", ";
-  connections.Print("connections");
-  std::cout << '}' << std::endl;
+  report();
   return 0;
 }
 

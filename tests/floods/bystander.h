@@ -6,7 +6,8 @@
 namespace piperpc::floods {
 
 // Logs in, and until standard input ends calls Uppercase on one connection, and from another thread
-// makes new connections with one call each. Then prints how long these took, as JSON.
+// makes new connections with one call each. At each line of the input, and at its end, prints how
+// long those since the last time took, as a line of JSON.
 //
 // The load is closed: 2 ms (200 ms for connections) after one has ended, the next begins. So a time
 // is what a user waits for that has one thing to do, and a stall of the server counts once.

@@ -93,6 +93,12 @@ class Bystander:
       self.process.kill()
       raise AssertionError('the bystander could not begin')
 
+  def report(self):
+    """Of what it did since the last report."""
+    self.process.stdin.write('\n')
+    self.process.stdin.flush()
+    return json.loads(self.process.stdout.readline())
+
   def finish(self):
     out, _ = self.process.communicate(timeout=programs.LIMIT)
     return json.loads(out)
@@ -101,8 +107,8 @@ class Bystander:
 class FloodedServer(programs.Server):
   """A piperpcd that others than its user may use, too."""
 
-  def __init__(self, backend):
-    super().__init__('--backend', backend, '--access', 'users')
+  def __init__(self, backend, *flags):
+    super().__init__('--backend', backend, '--access', 'users', *flags)
     self.folder.chmod(0o711)
     self.program = shutil.copy(os.environ['PIPERPC_FLOOD'], self.folder)  # Where all may read it.
 
