@@ -12,7 +12,7 @@ namespace {
 
 using piperpc::RawCall, piperpc::RawMessage, piperpc::ServerContext;
 using std::chrono::milliseconds, std::chrono::steady_clock;
-using Requests = piperpc::Reader<RawMessage>;
+using Requests = piperpc::CoReader<RawMessage>;
 
 struct Target {
   const std::string to;
@@ -57,7 +57,7 @@ piperpc::CallOptions OptionsFor(ServerContext& context, piperpc::Metadata& trail
 piperpc::Task<bool> PassRequests(ServerContext& context, Requests requests, RawCall& call) {
   try {
     for (bool written = true; written;) {
-      auto next = requests.Next();
+      auto next = requests.CoNext();
       std::optional<RawMessage> request = co_await next;
       if (!request) break;
       auto write = call.CoWrite(*std::move(request));

@@ -37,8 +37,8 @@ piperpc::Task<absl::StatusOr<upper::v1::UppercaseResponse>> Upper::CoUppercase(
 }
 
 piperpc::Stream<upper::v1::UppercaseLinesResponse> Upper::CoUppercaseLines(
-    piperpc::ServerContext& context, piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) {
-  while (std::optional<upper::v1::UppercaseLinesRequest> line = co_await reader.Next()) {
+    piperpc::ServerContext& context, piperpc::CoReader<upper::v1::UppercaseLinesRequest> reader) {
+  while (std::optional<upper::v1::UppercaseLinesRequest> line = co_await reader.CoNext()) {
     auto conversion = Convert(context, line->text());
     absl::StatusOr<std::string> text = co_await conversion;
     if (!text.ok()) co_yield text.status();

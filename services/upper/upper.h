@@ -14,7 +14,7 @@ class Upper final : public upper::v1::UpperService {
 
   piperpc::Stream<upper::v1::UppercaseLinesResponse> CoUppercaseLines(
       piperpc::ServerContext& context,
-      piperpc::Reader<upper::v1::UppercaseLinesRequest> reader) override;
+      piperpc::CoReader<upper::v1::UppercaseLinesRequest> reader) override;
 };
 
 }  // namespace services

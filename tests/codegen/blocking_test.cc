@@ -28,8 +28,8 @@ class Handlers final : public shapes::v1::ShapesService {
  public:
   std::function<absl::StatusOr<GetResponse>(const GetRequest&)> get;
   std::function<absl::Status(Writer<GetResponse>&)> watch;
-  std::function<absl::StatusOr<GetResponse>(BlockingReader<GetRequest>&)> upload;
-  std::function<absl::Status(BlockingReader<GetRequest>&, Writer<GetResponse>&)> chat;
+  std::function<absl::StatusOr<GetResponse>(Reader<GetRequest>&)> upload;
+  std::function<absl::Status(Reader<GetRequest>&, Writer<GetResponse>&)> chat;
 
  private:
   absl::StatusOr<GetResponse> Get(ServerContext&, const GetRequest& request) override {
@@ -38,10 +38,10 @@ class Handlers final : public shapes::v1::ShapesService {
   absl::Status Watch(ServerContext&, const GetRequest&, Writer<GetResponse>& writer) override {
     return watch(writer);
   }
-  absl::StatusOr<GetResponse> Upload(ServerContext&, BlockingReader<GetRequest>& reader) override {
+  absl::StatusOr<GetResponse> Upload(ServerContext&, Reader<GetRequest>& reader) override {
     return upload(reader);
   }
-  absl::Status Chat(ServerContext&, BlockingReader<GetRequest>& reader,
+  absl::Status Chat(ServerContext&, Reader<GetRequest>& reader,
                     Writer<GetResponse>& writer) override {
     return chat(reader, writer);
   }
@@ -141,7 +141,7 @@ TEST_F(Blocking, FullPoolGivesResourceExhaustedForEveryMethodType) {
   FillPool();
   Running get(service_.CoGet(context_, Request("a")));
   EXPECT_EQ(Finish(get).status().code(), absl::StatusCode::kResourceExhausted);
-  Running upload(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+  Running upload(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   EXPECT_EQ(Finish(upload).status().code(), absl::StatusCode::kResourceExhausted);
 
   testing::FakeSink<GetResponse> watch_sink;
@@ -150,7 +150,7 @@ TEST_F(Blocking, FullPoolGivesResourceExhaustedForEveryMethodType) {
   EXPECT_EQ(Finish(watch_sink).code(), absl::StatusCode::kResourceExhausted);
 
   testing::FakeSink<GetResponse> chat_sink;
-  Stream<GetResponse> chat = service_.CoChat(context_, Reader<GetRequest>(inbound_));
+  Stream<GetResponse> chat = service_.CoChat(context_, CoReader<GetRequest>(inbound_));
   chat.Start(chat_sink);
   EXPECT_EQ(Finish(chat_sink).code(), absl::StatusCode::kResourceExhausted);
 }
@@ -257,7 +257,7 @@ TEST_F(Blocking, StreamStoppedAtAYieldEndsWhenItsHandlerHas) {
 TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
   std::binary_semaphore begun(0);
   std::binary_semaphore refused(0);
-  service_.chat = [&](BlockingReader<GetRequest>& reader, Writer<GetResponse>& writer) {
+  service_.chat = [&](Reader<GetRequest>& reader, Writer<GetResponse>& writer) {
     begun.release();
     const bool got = reader.Next().has_value();
     if (!got && !writer.Write(Response("x"))) refused.release();
@@ -265,7 +265,7 @@ TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
   };
   testing::FakeSink<GetResponse> sink;
   {
-    Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
+    Stream<GetResponse> stream = service_.CoChat(context_, CoReader<GetRequest>(inbound_));
     stream.Start(sink);
     WaitFor(begun);
   }
@@ -274,12 +274,12 @@ TEST_F(Blocking, StreamDestroyedBeforeAReplyLetsTheWriterGo) {
 }
 
 TEST_F(Blocking, StopLetsAWaitingReaderGo) {
-  service_.upload = [](BlockingReader<GetRequest>& reader) -> Result {
+  service_.upload = [](Reader<GetRequest>& reader) -> Result {
     while (reader.Next().has_value()) {
     }
     return absl::CancelledError("stopped");
   };
-  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   inbound_.Send(Request("a"));
   context_.stop.request_stop();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
@@ -311,11 +311,11 @@ TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
                   .ok());
   WaitFor(begun);
   std::atomic<bool> ran = false;
-  service_.upload = [&](BlockingReader<GetRequest>&) {
+  service_.upload = [&](Reader<GetRequest>&) {
     ran = true;
     return Response("");
   };
-  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   context_.stop.request_stop();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_TRUE(pool_.Run([] {}).ok());  // The queue's one place is free.
@@ -326,12 +326,12 @@ TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
 }
 
 TEST_F(Blocking, UploadReachesTheHandlerWhole) {
-  service_.upload = [](BlockingReader<GetRequest>& reader) {
+  service_.upload = [](Reader<GetRequest>& reader) {
     std::string all;
     while (std::optional<GetRequest> request = reader.Next()) all += request->text();
     return Response(all);
   };
-  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+  Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   std::string expected;
   for (int i = 0; i < kMany; ++i) {
     inbound_.Send(Request(std::to_string(i)));
@@ -345,14 +345,14 @@ TEST_F(Blocking, UploadReachesTheHandlerWhole) {
 
 TEST_F(Blocking, HandlerThatDoesNotReadLeavesAllWithTheConnection) {
   std::binary_semaphore begun(0);
-  service_.upload = [&](BlockingReader<GetRequest>&) {
+  service_.upload = [&](Reader<GetRequest>&) {
     begun.release();
     release_.wait();
     return Response("");
   };
   for (int i = 0; i < kMany; ++i) inbound_.Send(Request("x"));
   {
-    Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+    Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
     WaitFor(begun);
     EXPECT_EQ(inbound_.unread(), std::size_t{kMany});
     free_.set_value();
@@ -362,10 +362,8 @@ TEST_F(Blocking, HandlerThatDoesNotReadLeavesAllWithTheConnection) {
 }
 
 TEST_F(Blocking, HandlerMayEndBeforeTheClientDoes) {
-  service_.upload = [](BlockingReader<GetRequest>& reader) {
-    return Response(reader.Next()->text());
-  };
-  Running call(service_.CoUpload(context_, Reader<GetRequest>(inbound_)));
+  service_.upload = [](Reader<GetRequest>& reader) { return Response(reader.Next()->text()); };
+  Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   inbound_.Send(Request("first"));
   const Result result = Finish(call);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -374,14 +372,14 @@ TEST_F(Blocking, HandlerMayEndBeforeTheClientDoes) {
 }
 
 TEST_F(Blocking, ChatAnswersEveryRequestInOrder) {
-  service_.chat = [](BlockingReader<GetRequest>& reader, Writer<GetResponse>& writer) {
+  service_.chat = [](Reader<GetRequest>& reader, Writer<GetResponse>& writer) {
     while (std::optional<GetRequest> request = reader.Next()) {
       if (!writer.Write(Response(request->text() + "!"))) break;
     }
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink;
-  Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
+  Stream<GetResponse> stream = service_.CoChat(context_, CoReader<GetRequest>(inbound_));
   stream.Start(sink);
   for (int i = 0; i < kMany; ++i) inbound_.Send(Request(std::to_string(i)));
   inbound_.End();
@@ -400,13 +398,13 @@ TEST_F(Blocking, DestroyedWhileQueuedTheHandlerDoesNotRun) {
                   .ok());
   WaitFor(begun);
   std::atomic<bool> ran = false;
-  service_.chat = [&](BlockingReader<GetRequest>&, Writer<GetResponse>&) {
+  service_.chat = [&](Reader<GetRequest>&, Writer<GetResponse>&) {
     ran = true;
     return absl::OkStatus();
   };
   testing::FakeSink<GetResponse> sink;
   {
-    Stream<GetResponse> stream = service_.CoChat(context_, Reader<GetRequest>(inbound_));
+    Stream<GetResponse> stream = service_.CoChat(context_, CoReader<GetRequest>(inbound_));
     stream.Start(sink);
   }
   free_.set_value();

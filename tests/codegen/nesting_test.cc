@@ -70,13 +70,13 @@ class Service final : public nesting::v1::NodeService {
   Stream<Node> CoList(ServerContext&, Node request) override {
     co_yield NodeOf(request.reply_levels());
   }
-  Task<absl::StatusOr<Node>> CoCollect(ServerContext&, Reader<Node> reader) override {
-    auto next = reader.Next();
+  Task<absl::StatusOr<Node>> CoCollect(ServerContext&, CoReader<Node> reader) override {
+    auto next = reader.CoNext();
     const std::optional<Node> request = co_await next;
     co_return NodeOf(request.has_value() ? request->reply_levels() : 0);
   }
-  Stream<Node> CoChat(ServerContext&, Reader<Node> reader) override {
-    auto next = reader.Next();
+  Stream<Node> CoChat(ServerContext&, CoReader<Node> reader) override {
+    auto next = reader.CoNext();
     const std::optional<Node> request = co_await next;
     if (request.has_value()) co_yield NodeOf(request->reply_levels());
   }

@@ -12,13 +12,13 @@ class NodeService final : public nesting::v1::NodeService {
 
   Task<absl::StatusOr<Node>> CoGet(ServerContext&, Node request) override { co_return request; }
   Stream<Node> CoList(ServerContext&, Node request) override { co_yield request; }
-  Task<absl::StatusOr<Node>> CoCollect(ServerContext&, Reader<Node> reader) override {
+  Task<absl::StatusOr<Node>> CoCollect(ServerContext&, CoReader<Node> reader) override {
     Node last;
-    while (std::optional<Node> next = co_await reader.Next()) last = *std::move(next);
+    while (std::optional<Node> next = co_await reader.CoNext()) last = *std::move(next);
     co_return last;
   }
-  Stream<Node> CoChat(ServerContext&, Reader<Node> reader) override {
-    while (std::optional<Node> next = co_await reader.Next()) {
+  Stream<Node> CoChat(ServerContext&, CoReader<Node> reader) override {
+    while (std::optional<Node> next = co_await reader.CoNext()) {
       Node node = *std::move(next);
       co_yield node;
     }

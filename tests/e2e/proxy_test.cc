@@ -59,9 +59,9 @@ class ProxyTest : public transport::EachTransport {
   void Begin() override {
     more_.AddUnary("TimeLeft", [](ServerContext& context, RawMessage) { return Left(context); });
     more_.AddServerStreaming("Flow", [this](ServerContext&, RawMessage) { return Flow(); });
-    more_.AddBidirectional("Refuse", [](ServerContext&, Reader<RawMessage>) -> Stream<RawMessage> {
-      return Refuse();
-    });
+    more_.AddBidirectional(
+        "Refuse",
+        [](ServerContext&, CoReader<RawMessage>) -> Stream<RawMessage> { return Refuse(); });
     StartBack();
     proxy_ = std::make_unique<ProxyServer>(*transport_, back_endpoint_);
     client_ = std::make_unique<RawClient>(NewChannel());

@@ -59,7 +59,7 @@ class FileMaker {
     constexpr std::string_view kNames[] = {
         "A",         "B",       "Service",  "AService", "AClient",    "Echo",     "EchoAsync",
         "CoEcho",    "kEcho",   "request",  "class",    "Client",     "channel_", "name",
-        "methods",   "done",    "context",  "Reader",   "Stream",     "Task",     "std",
+        "methods",   "on_done", "context",  "CoReader", "Stream",     "Task",     "std",
         "absl",      "piperpc", "internal", "v1",       "EchoAsync_", "operator", "A_B",
         "AService_", "Status",  "google",   "string"};
     const std::uint8_t index = input_.Byte();

@@ -16,8 +16,8 @@ Stream<RawMessage> AnswerOne(RawMessage request) {
   co_yield response;
 }
 
-Stream<RawMessage> AnswerAll(Reader<RawMessage> reader) {
-  while (std::optional<RawMessage> message = co_await reader.Next()) co_yield *message;
+Stream<RawMessage> AnswerAll(CoReader<RawMessage> reader) {
+  while (std::optional<RawMessage> message = co_await reader.CoNext()) co_yield *message;
 }
 
 Task<testing::RawResult> Throw() {
@@ -30,13 +30,13 @@ Task<testing::RawResult> Throw() {
 FuzzedServices::FuzzedServices()
     : odd_("fuzz.v1.Odd"),
       rest_([](ServerContext&, RawMessage request) { return AnswerOne(std::move(request)); },
-            [](ServerContext&, Reader<RawMessage> reader) { return AnswerAll(reader); }) {
+            [](ServerContext&, CoReader<RawMessage> reader) { return AnswerAll(reader); }) {
   odd_.AddUnary("Late", [this](ServerContext&, RawMessage m) { return Late(std::move(m)); });
   odd_.AddUnary("Throw", [](ServerContext&, RawMessage) { return Throw(); });
   odd_.AddServerStreaming("Flood",
                           [](ServerContext&, RawMessage m) { return Flood(std::move(m)); });
   odd_.AddBidirectional("Unread",
-                        [this](ServerContext&, Reader<RawMessage> r) { return Unread(r); });
+                        [this](ServerContext&, CoReader<RawMessage> r) { return Unread(r); });
   Require(dispatcher_.Add(shapes_.service()).ok() && dispatcher_.Add(odd_).ok() &&
               dispatcher_.AddCatchAll(rest_).ok(),
           "the services are good");
@@ -53,10 +53,10 @@ Stream<RawMessage> FuzzedServices::Flood(RawMessage request) {
   for (;;) co_yield message;
 }
 
-Stream<RawMessage> FuzzedServices::Unread(Reader<RawMessage> reader) {
+Stream<RawMessage> FuzzedServices::Unread(CoReader<RawMessage> reader) {
   auto passing = door.Pass();
   co_await passing;
-  while (std::optional<RawMessage> message = co_await reader.Next()) co_yield *message;
+  while (std::optional<RawMessage> message = co_await reader.CoNext()) co_yield *message;
 }
 
 void FuzzedClient::Send(std::string_view packet) {

@@ -33,7 +33,7 @@ class FuzzedServices {
  private:
   Task<testing::RawResult> Late(RawMessage request);
   static Stream<RawMessage> Flood(RawMessage request);
-  Stream<RawMessage> Unread(Reader<RawMessage> reader);
+  Stream<RawMessage> Unread(CoReader<RawMessage> reader);
 
   testing::ShapesService shapes_;
   RawService odd_;

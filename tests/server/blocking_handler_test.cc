@@ -34,7 +34,7 @@ class BlockingHandlers : public ServerFixture {
           *this, &BlockingHandlers::Flood, context, std::move(request));
     });
     blocking_.AddClientStreaming(
-        "Upload", [this](ServerContext& context, Reader<RawMessage> reader) {
+        "Upload", [this](ServerContext& context, CoReader<RawMessage> reader) {
           return internal::ClientStreamOnWorker<BlockingHandlers, RawMessage, RawMessage>(
               *this, &BlockingHandlers::Upload, context, std::move(reader));
         });
@@ -42,7 +42,7 @@ class BlockingHandlers : public ServerFixture {
       return internal::UnaryOnWorker<BlockingHandlers, RawMessage, RawMessage>(
           *this, &BlockingHandlers::Get, context, std::move(request));
     });
-    blocking_.AddBidirectional("Talk", [this](ServerContext& context, Reader<RawMessage> reader) {
+    blocking_.AddBidirectional("Talk", [this](ServerContext& context, CoReader<RawMessage> reader) {
       return internal::BidiOnWorker<BlockingHandlers, RawMessage, RawMessage>(
           *this, &BlockingHandlers::Talk, context, std::move(reader));
     });
@@ -92,12 +92,11 @@ class BlockingHandlers : public ServerFixture {
     ended_.Add();
     return absl::OkStatus();
   }
-  absl::StatusOr<RawMessage> Upload(ServerContext& context, BlockingReader<RawMessage>&) {
+  absl::StatusOr<RawMessage> Upload(ServerContext& context, Reader<RawMessage>&) {
     Work(context);
     return RawMessage{};
   }
-  absl::Status Talk(ServerContext&, BlockingReader<RawMessage>& reader,
-                    Writer<RawMessage>& writer) {
+  absl::Status Talk(ServerContext&, Reader<RawMessage>& reader, Writer<RawMessage>& writer) {
     begun_.Add();
     while (std::optional<RawMessage> line = reader.Next()) {
       writer.Write(RawMessage{"re: " + line->bytes});

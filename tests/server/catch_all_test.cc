@@ -61,9 +61,9 @@ class CatchAll : public ServerFixture {
     calls.Add();  // It never comes here.
   }
 
-  Stream<RawMessage> TakeMany(ServerContext& context, Reader<RawMessage> requests) {
+  Stream<RawMessage> TakeMany(ServerContext& context, CoReader<RawMessage> requests) {
     std::string all(context.method());
-    while (std::optional<RawMessage> request = co_await requests.Next()) all += request->bytes;
+    while (std::optional<RawMessage> request = co_await requests.CoNext()) all += request->bytes;
     RawResponse response(RawMessage{all});
     co_yield response;
   }
@@ -73,7 +73,7 @@ class CatchAll : public ServerFixture {
   CatchAllService rest_{[this](ServerContext& context, RawMessage request) {
                           return TakeOne(context, std::move(request));
                         },
-                        [this](ServerContext& context, Reader<RawMessage> requests) {
+                        [this](ServerContext& context, CoReader<RawMessage> requests) {
                           return TakeMany(context, requests);
                         }};
 };

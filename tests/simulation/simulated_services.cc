@@ -52,10 +52,10 @@ SimulatedServices::SimulatedServices(Ledger& ledger) : ledger_(ledger) {
   service_.AddServerStreaming("Down", [this](ServerContext& context, RawMessage request) {
     return Down(context, std::move(request));
   });
-  service_.AddClientStreaming("Up", [this](ServerContext& context, Reader<RawMessage> reader) {
+  service_.AddClientStreaming("Up", [this](ServerContext& context, CoReader<RawMessage> reader) {
     return Up(context, std::move(reader));
   });
-  service_.AddBidirectional("Both", [this](ServerContext& context, Reader<RawMessage> reader) {
+  service_.AddBidirectional("Both", [this](ServerContext& context, CoReader<RawMessage> reader) {
     return Both(context, std::move(reader));
   });
   if (!dispatcher_.Add(service_).ok()) std::abort();
@@ -97,10 +97,10 @@ Stream<RawMessage> SimulatedServices::Down(ServerContext& context, RawMessage re
 
 // What a client has not finished has no effect.
 Task<SimulatedServices::Result> SimulatedServices::Up(ServerContext& context,
-                                                      Reader<RawMessage> reader) {
+                                                      CoReader<RawMessage> reader) {
   Handling handling(ledger_, context);
   std::size_t count = 0;
-  while (std::optional<RawMessage> request = co_await reader.Next()) {
+  while (std::optional<RawMessage> request = co_await reader.CoNext()) {
     handling.Take(*request);
     ++count;
     auto pause = Pause(context, handling.plan());
@@ -113,10 +113,10 @@ Task<SimulatedServices::Result> SimulatedServices::Up(ServerContext& context,
   co_return ReplyOf(handling.plan(), 0);
 }
 
-Stream<RawMessage> SimulatedServices::Both(ServerContext& context, Reader<RawMessage> reader) {
+Stream<RawMessage> SimulatedServices::Both(ServerContext& context, CoReader<RawMessage> reader) {
   Handling handling(ledger_, context);
   std::size_t count = 0;
-  while (std::optional<RawMessage> request = co_await reader.Next()) {
+  while (std::optional<RawMessage> request = co_await reader.CoNext()) {
     handling.Take(*request);
     auto pause = Pause(context, handling.plan());
     co_await pause;

@@ -29,8 +29,8 @@ class SimulatedServices {
 
   Task<Result> Unary(ServerContext& context, RawMessage request);
   Stream<RawMessage> Down(ServerContext& context, RawMessage request);
-  Task<Result> Up(ServerContext& context, Reader<RawMessage> reader);
-  Stream<RawMessage> Both(ServerContext& context, Reader<RawMessage> reader);
+  Task<Result> Up(ServerContext& context, CoReader<RawMessage> reader);
+  Stream<RawMessage> Both(ServerContext& context, CoReader<RawMessage> reader);
   static Task<bool> Pause(ServerContext& context, const CallPlan& plan);
 
   Ledger& ledger_;

@@ -26,10 +26,10 @@ class ShapesService {
     service_.AddServerStreaming("Down", [this](ServerContext& context, RawMessage request) {
       return Down(context, std::move(request));
     });
-    service_.AddClientStreaming("Up", [this](ServerContext& context, Reader<RawMessage> reader) {
+    service_.AddClientStreaming("Up", [this](ServerContext& context, CoReader<RawMessage> reader) {
       return Up(context, reader);
     });
-    service_.AddBidirectional("Both", [this](ServerContext& context, Reader<RawMessage> reader) {
+    service_.AddBidirectional("Both", [this](ServerContext& context, CoReader<RawMessage> reader) {
       return Both(context, reader);
     });
   }
@@ -74,20 +74,20 @@ class ShapesService {
     co_yield request;
   }
 
-  Task<RawResult> Up(ServerContext& context, Reader<RawMessage> reader) {
+  Task<RawResult> Up(ServerContext& context, CoReader<RawMessage> reader) {
     auto begin = Begin(context);
     absl::Status status = co_await begin;
     if (!status.ok()) co_return status;
     RawMessage all;
-    while (std::optional<RawMessage> part = co_await reader.Next()) all.bytes += part->bytes;
+    while (std::optional<RawMessage> part = co_await reader.CoNext()) all.bytes += part->bytes;
     co_return all;
   }
 
-  Stream<RawMessage> Both(ServerContext& context, Reader<RawMessage> reader) {
+  Stream<RawMessage> Both(ServerContext& context, CoReader<RawMessage> reader) {
     auto begin = Begin(context);
     absl::Status status = co_await begin;
     if (!status.ok()) co_yield status;
-    while (std::optional<RawMessage> message = co_await reader.Next()) co_yield *message;
+    while (std::optional<RawMessage> message = co_await reader.CoNext()) co_yield *message;
   }
 
   RawService service_;

@@ -102,14 +102,14 @@ class TestService {
                                 [this](ServerContext&, RawMessage) { return Forever(); });
     service_.AddServerStreaming("FailAfterTwo",
                                 [](ServerContext&, RawMessage) { return FailAfterTwo(); });
-    service_.AddClientStreaming("Concat", [this](ServerContext& c, Reader<RawMessage> r) {
+    service_.AddClientStreaming("Concat", [this](ServerContext& c, CoReader<RawMessage> r) {
       return Concat(c, std::move(r));
     });
-    service_.AddClientStreaming("ReadLate", [this](ServerContext&, Reader<RawMessage> r) {
+    service_.AddClientStreaming("ReadLate", [this](ServerContext&, CoReader<RawMessage> r) {
       return ReadLate(std::move(r));
     });
     service_.AddBidirectional(
-        "Chat", [](ServerContext&, Reader<RawMessage> r) { return Chat(std::move(r)); });
+        "Chat", [](ServerContext&, CoReader<RawMessage> r) { return Chat(std::move(r)); });
   }
 
   RawService& service() { return service_; }
@@ -216,25 +216,25 @@ class TestService {
     co_yield status;
   }
 
-  Task<RawResult> Concat(ServerContext& context, Reader<RawMessage> reader) {
+  Task<RawResult> Concat(ServerContext& context, CoReader<RawMessage> reader) {
     entered.Add();
     std::string all;
-    while (std::optional<RawMessage> part = co_await reader.Next()) all += part->bytes + ",";
+    while (std::optional<RawMessage> part = co_await reader.CoNext()) all += part->bytes + ",";
     if (context.stop_token().stop_requested()) stopped.Add();
     co_return RawMessage{all};
   }
 
-  Task<RawResult> ReadLate(Reader<RawMessage> reader) {
+  Task<RawResult> ReadLate(CoReader<RawMessage> reader) {
     entered.Add();
     auto passing = release.Pass();
     co_await passing;
     std::size_t bytes = 0;
-    while (std::optional<RawMessage> part = co_await reader.Next()) bytes += part->bytes.size();
+    while (std::optional<RawMessage> part = co_await reader.CoNext()) bytes += part->bytes.size();
     co_return RawMessage{std::to_string(bytes)};
   }
 
-  static Stream<RawMessage> Chat(Reader<RawMessage> reader) {
-    while (std::optional<RawMessage> line = co_await reader.Next()) {
+  static Stream<RawMessage> Chat(CoReader<RawMessage> reader) {
+    while (std::optional<RawMessage> line = co_await reader.CoNext()) {
       RawMessage reply{"re: " + line->bytes};
       co_yield reply;
     }

@@ -46,19 +46,19 @@ virtual ::absl::Status $Method$(
 constexpr char kClientStreamingHandler[] =
     R"(virtual ::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<$Request$> reader);
+    ::piperpc::CoReader<$Request$> reader);
 virtual ::absl::StatusOr<$Response$> $Method$(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<$Request$>& reader);
+    ::piperpc::Reader<$Request$>& reader);
 )";
 
 constexpr char kBidirectionalHandler[] =
     R"(virtual ::piperpc::Stream<$Response$> $Co$(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<$Request$> reader);
+    ::piperpc::CoReader<$Request$> reader);
 virtual ::absl::Status $Method$(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<$Request$>& reader,
+    ::piperpc::Reader<$Request$>& reader,
     ::piperpc::Writer<$Response$>& writer);
 )";
 
@@ -73,7 +73,7 @@ constexpr char kUnaryStub[] =
     const $Request$& request, const ::piperpc::CallOptions& options = {});
 $deprecated$::piperpc::PendingCall $Async$(
     const $Request$& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done);
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done);
 $deprecated$::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
     $Request$ request);
 $deprecated$::piperpc::CallTask<$Response$> $Co$(
@@ -97,7 +97,7 @@ $Method$(
     const ::piperpc::CallOptions& options = {});
 $deprecated$::piperpc::AsyncWriter<$Request$> $Async$(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done);
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done);
 )";
 
 constexpr char kBidirectionalStub[] =

@@ -56,14 +56,14 @@ constexpr char kServerStreamingHandler[] = R"(
 constexpr char kClientStreamingHandler[] = R"(
 ::piperpc::Task<::absl::StatusOr<$Response$>> $Service$::$Co$(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<$Request$> reader) {
+    ::piperpc::CoReader<$Request$> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &$Service$::$Method$, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<$Response$> $Service$::$Method$(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<$Request$>&) {
+    ::piperpc::Reader<$Request$>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 )";
@@ -71,14 +71,14 @@ constexpr char kClientStreamingHandler[] = R"(
 constexpr char kBidirectionalHandler[] = R"(
 ::piperpc::Stream<$Response$> $Service$::$Co$(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<$Request$> reader) {
+    ::piperpc::CoReader<$Request$> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &$Service$::$Method$, context, ::std::move(reader));
 }
 
 ::absl::Status $Service$::$Method$(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<$Request$>&,
+    ::piperpc::Reader<$Request$>&,
     ::piperpc::Writer<$Response$>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -98,9 +98,9 @@ constexpr char kUnaryStub[] = R"(
 
 ::piperpc::PendingCall $Client$::$Async$(
     const $Request$& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done) {
   return ::piperpc::internal::StartUnary<$Response$>(
-      *channel_, $constant$, request, options, ::std::move(done));
+      *channel_, $constant$, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<$Response$>> $Client$::$Co$(
@@ -146,9 +146,9 @@ $Client$::$Method$(
 
 ::piperpc::AsyncWriter<$Request$> $Client$::$Async$(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done) {
   return ::piperpc::internal::StartWriter<$Request$>(
-      *channel_, $constant$, options, ::std::move(done));
+      *channel_, $constant$, options, ::std::move(on_done));
 }
 )";
 

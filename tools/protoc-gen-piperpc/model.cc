@@ -128,9 +128,8 @@ const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfF
 }
 
 // What the functions of the classes, and what they derive from, call something of their own.
-constexpr const char* kLocalNames[] = {"Service",  "channel", "context",    "done",
-                                       "kMethods", "on_done", "on_message", "options",
-                                       "reader",   "request", "writer"};
+constexpr const char* kLocalNames[] = {"Service",    "channel", "context", "kMethods", "on_done",
+                                       "on_message", "options", "reader",  "request",  "writer"};
 
 Method BuildMethod(const MethodDescriptor& method) {
   Method built;

@@ -5,7 +5,7 @@
 //         [](piperpc::ServerContext& context, piperpc::RawMessage request) {
 //           return Forward(context, std::move(request));
 //         },
-//         [](piperpc::ServerContext& context, piperpc::Reader<piperpc::RawMessage> requests) {
+//         [](piperpc::ServerContext& context, piperpc::CoReader<piperpc::RawMessage> requests) {
 //           return ForwardAll(context, requests);
 //         });
 //     absl::Status status = server.AddCatchAll(rest);
@@ -49,7 +49,7 @@ class Dispatcher;
 class CatchAllService final : private Service {
  public:
   using OneRequest = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;
-  using RequestStream = std::function<Stream<RawMessage>(ServerContext&, Reader<RawMessage>)>;
+  using RequestStream = std::function<Stream<RawMessage>(ServerContext&, CoReader<RawMessage>)>;
 
   // Neither handler may be empty. A lambda that is a coroutine uses its captures while it runs:
   // this object keeps them alive, and must outlive the server.

@@ -155,8 +155,8 @@ class MessageWrite final : public StreamWrite {
 };
 
 // INTERNAL: there was no memory to keep a message of `size` bytes. Ends the call with
-// RESOURCE_EXHAUSTED, and tells `done` so in place.
-void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done);
+// RESOURCE_EXHAUSTED, and tells `on_done` so in place.
+void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done on_done);
 
 // Shared by the copies of an AsyncWriter: with the last one, those who could write are gone.
 class WriterHandle {

@@ -64,8 +64,8 @@ class RawClient {
   absl::StatusOr<RawMessage> Unary(std::string_view method, const RawMessage& request,
                                    const CallOptions& options = {}) const;
 
-  // Returns at once. `done` runs once, on the channel's event loop, and must not block; it may be
-  // null. When it runs on the calling thread: see PendingCall (client.h).
+  // Returns at once. `on_done` runs once, on the channel's event loop, and must not block; it may
+  // be null. When it runs on the calling thread: see PendingCall (client.h).
   //
   //     client.UnaryAsync("demo.v1.Greeter/Greet", request, {.timeout = 1s},
   //                       [](absl::StatusOr<piperpc::RawMessage> reply) { … });
@@ -115,8 +115,8 @@ class RawClient {
   ClientWriter<RawMessage, RawMessage> ClientStreaming(std::string_view method,
                                                        const CallOptions& options = {}) const;
 
-  // The same with callbacks: `done` is that of UnaryAsync(), and AsyncWriter (client.h) shows how
-  // the requests are written.
+  // The same with callbacks: `on_done` is that of UnaryAsync(), and AsyncWriter (client.h) shows
+  // how the requests are written.
   AsyncWriter<RawMessage> ClientStreamingAsync(
       std::string_view method, const CallOptions& options,
       absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const;

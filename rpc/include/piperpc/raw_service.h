@@ -28,8 +28,8 @@ class RawService final : public Service {
   using Unary = std::function<Task<absl::StatusOr<RawMessage>>(ServerContext&, RawMessage)>;
   using ServerStreaming = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;
   using ClientStreaming =
-      std::function<Task<absl::StatusOr<RawMessage>>(ServerContext&, Reader<RawMessage>)>;
-  using Bidirectional = std::function<Stream<RawMessage>(ServerContext&, Reader<RawMessage>)>;
+      std::function<Task<absl::StatusOr<RawMessage>>(ServerContext&, CoReader<RawMessage>)>;
+  using Bidirectional = std::function<Stream<RawMessage>(ServerContext&, CoReader<RawMessage>)>;
 
   explicit RawService(std::string name) : name_(std::move(name)) {}  // "package.Service".
   RawService(const RawService&) = delete;

@@ -1,4 +1,5 @@
-// How handlers read a stream of requests, and how blocking handlers write a stream of replies.
+// How handlers read a stream of requests: CoReader in a coroutine, Reader where they may block; and
+// how blocking handlers write a stream of replies: Writer. (A coroutine yields them, see stream.h.)
 #pragma once
 
 #include <coroutine>
@@ -12,13 +13,13 @@
 namespace piperpc {
 
 // The requests of a client-streaming or bidirectional call, for a coroutine handler. Valid until
-// the handler has ended. One Next() at a time, on the call's executor.
+// the handler has ended. One CoNext() at a time, on the call's executor.
 //
-//     while (std::optional<Line> line = co_await reader.Next()) Use(*line);
+//     while (std::optional<Line> line = co_await reader.CoNext()) Use(*line);
 template <typename T>
-class Reader {
+class CoReader {
  public:
-  explicit Reader(internal::InboundStream& inbound) : inbound_(&inbound) {}
+  explicit CoReader(internal::InboundStream& inbound) : inbound_(&inbound) {}
 
   // Awaiting it returns the next message; none when the client has sent all of them or the call has
   // been stopped (ServerContext::stop_token() tells which). A message that cannot be parsed ends
@@ -44,7 +45,7 @@ class Reader {
    private:
     internal::InboundStream& inbound_;
   };
-  NextAwaiter Next() { return NextAwaiter(*inbound_); }
+  NextAwaiter CoNext() { return NextAwaiter(*inbound_); }
 
  private:
   internal::InboundStream* inbound_;
@@ -52,9 +53,9 @@ class Reader {
 
 // The same for a blocking handler: Next() blocks its worker thread.
 template <typename T>
-class BlockingReader {
+class Reader {
  public:
-  explicit BlockingReader(internal::BlockingSource<T>& source) : source_(source) {}
+  explicit Reader(internal::BlockingSource<T>& source) : source_(source) {}
   std::optional<T> Next() { return source_.Next(); }
 
  private:

@@ -34,11 +34,11 @@ absl::StatusOr<RawMessage> RawClient::Unary(std::string_view method, const RawMe
   return internal::CallUnary<RawMessage>(*channel_, unary, request, options);
 }
 
-PendingCall RawClient::UnaryAsync(std::string_view method, const RawMessage& request,
-                                  const CallOptions& options,
-                                  absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const {
+PendingCall RawClient::UnaryAsync(
+    std::string_view method, const RawMessage& request, const CallOptions& options,
+    absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> on_done) const {
   return internal::StartUnary<RawMessage>(*channel_, Lasting(method, MethodType::kUnary), request,
-                                          options, std::move(done));
+                                          options, std::move(on_done));
 }
 
 Task<absl::StatusOr<RawMessage>> RawClient::CoUnary(std::string method, RawMessage request) const {
@@ -74,9 +74,9 @@ ClientWriter<RawMessage, RawMessage> RawClient::ClientStreaming(std::string_view
 
 AsyncWriter<RawMessage> RawClient::ClientStreamingAsync(
     std::string_view method, const CallOptions& options,
-    absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const {
+    absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> on_done) const {
   return internal::StartWriter<RawMessage>(*channel_, Lasting(method, MethodType::kClientStreaming),
-                                           options, std::move(done));
+                                           options, std::move(on_done));
 }
 
 ClientReaderWriter<RawMessage, RawMessage> RawClient::Bidirectional(

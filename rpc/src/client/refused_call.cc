@@ -61,11 +61,11 @@ std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
 
 namespace piperpc::internal {
 
-void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done done) {
+void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done on_done) {
   absl::Status why = base::OutOfMemory("a message", size);
   stream.Fail(why);
   base::RunSilently([&] {
-    if (done) done(std::move(why));
+    if (on_done) on_done(std::move(why));
   });
 }
 

@@ -29,7 +29,7 @@ void CatchAllService::StartOneRequest(Service& service, internal::ServerCall& ca
 void CatchAllService::StartRequestStream(Service& service, internal::ServerCall& call) {
   const auto& self = static_cast<CatchAllService&>(service);
   internal::OpenHandler(
-      call, [&] { return self.request_stream_(call.context(), Reader<RawMessage>(call)); });
+      call, [&] { return self.request_stream_(call.context(), CoReader<RawMessage>(call)); });
 }
 
 }  // namespace piperpc

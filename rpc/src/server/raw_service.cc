@@ -19,7 +19,7 @@ template <auto kHandler>
 void RawService::StartWithReader(Service& service, internal::ServerCall& call) {
   auto& self = static_cast<RawService&>(service);
   auto& handler = self.handlers_.find(call.context().method())->second.*kHandler;
-  internal::OpenHandler(call, [&] { return handler(call.context(), Reader<RawMessage>(call)); });
+  internal::OpenHandler(call, [&] { return handler(call.context(), CoReader<RawMessage>(call)); });
 }
 
 // What is wrong with it is told when the service is added to a server: so the table shows a method

@@ -33,7 +33,7 @@ namespace piperpc::internal {
 // Moves a call's requests to the handler's thread until there are no more, or nobody takes them.
 // Gives true when the client has sent them all.
 template <typename Request>
-Task<bool> FeedRequests(Reader<Request> reader, Handoff<Request>& requests) {
+Task<bool> FeedRequests(CoReader<Request> reader, Handoff<Request>& requests) {
   bool taken = true;
   bool more = true;
   while (taken && more) {
@@ -41,7 +41,7 @@ Task<bool> FeedRequests(Reader<Request> reader, Handoff<Request>& requests) {
       auto room = requests.event().Wait();
       co_await room;
     }
-    auto next = reader.Next();
+    auto next = reader.CoNext();
     std::optional<Request> request = co_await next;
     more = request.has_value();
     if (more) taken = requests.Put(*std::move(request));
@@ -71,15 +71,15 @@ class RequestStream final : private BlockingSource<Request> {
   RequestStream& operator=(const RequestStream&) = delete;
 
   // Moves what `reader` has in here; belongs to the call's coroutine.
-  Task<bool> Feed(Reader<Request> reader) { return FeedRequests(reader, queue_); }
+  Task<bool> Feed(CoReader<Request> reader) { return FeedRequests(reader, queue_); }
   void Close() { queue_.Close(); }
-  BlockingReader<Request>& argument() { return reader_; }
+  Reader<Request>& argument() { return reader_; }
 
  private:
   std::optional<Request> Next() override { return queue_.TakeAndWait(); }
 
   Handoff<Request> queue_;
-  BlockingReader<Request> reader_;
+  Reader<Request> reader_;
 };
 
 // What a handler gives out: a stream of replies.
@@ -162,8 +162,8 @@ Task<absl::StatusOr<Response>> UnaryOnWorker(S& service,
 
 template <typename S, typename Request, typename Response>
 Task<absl::StatusOr<Response>> ClientStreamOnWorker(
-    S& service, absl::StatusOr<Response> (S::*handler)(ServerContext&, BlockingReader<Request>&),
-    ServerContext& context, Reader<Request> reader) {
+    S& service, absl::StatusOr<Response> (S::*handler)(ServerContext&, Reader<Request>&),
+    ServerContext& context, CoReader<Request> reader) {
   auto requests = std::make_shared<RequestStream<Request>>();
   Task<absl::StatusOr<Response>> work = RunBlocking(
       context.workers(),
@@ -245,9 +245,9 @@ Stream<Response> ServerStreamOnWorker(S& service,
 
 template <typename S, typename Request, typename Response>
 Stream<Response> BidiOnWorker(S& service,
-                              absl::Status (S::*handler)(ServerContext&, BlockingReader<Request>&,
+                              absl::Status (S::*handler)(ServerContext&, Reader<Request>&,
                                                          Writer<Response>&),
-                              ServerContext& context, Reader<Request> reader) {
+                              ServerContext& context, CoReader<Request> reader) {
   using Streams = SharedStreams<RequestStream<Request>, Response>;
   auto streams = std::make_shared<Streams>();
   Task<absl::Status> work = WorkOn(service, handler, context, streams);

@@ -1,4 +1,4 @@
-// The interfaces under Reader, BlockingReader and Writer.
+// The interfaces under CoReader, Reader and Writer.
 #pragma once
 
 #include <coroutine>

@@ -55,22 +55,22 @@ using ResponseCallback = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
 template <typename Response, typename Request>
 std::shared_ptr<CallControl> BeginUnary(ChannelCore& channel, const ClientMethod& method,
                                         const Request& request, const CallOptions& options,
-                                        ResponseCallback<Response>&& done) {
+                                        ResponseCallback<Response>&& on_done) {
   return channel.StartUnary(
       method, OutMessage::Of(request), options,
-      UnaryDone([name = NameOfReply(method), done = std::move(done)](
+      UnaryDone([name = NameOfReply(method), on_done = std::move(on_done)](
                     absl::Status status, std::span<const char> bytes) mutable {
-        if (done) done(ParseReply<Response>(name, std::move(status), bytes));
+        if (on_done) on_done(ParseReply<Response>(name, std::move(status), bytes));
       }));
 }
 
-// `done` is moved from and called exactly once, on the channel's loop (see ChannelCore::StartUnary
-// for where there is none); it must not block.
+// `on_done` is moved from and called exactly once, on the channel's loop (where there is none, see
+// ChannelCore::StartUnary); it must not block.
 template <typename Response, typename Request>
 PendingCall StartUnary(ChannelCore& channel, const ClientMethod& method, const Request& request,
                        const CallOptions& options,
-                       absl::AnyInvocable<void(absl::StatusOr<Response>)>&& done) {
-  return PendingCall(BeginUnary<Response>(channel, method, request, options, std::move(done)));
+                       absl::AnyInvocable<void(absl::StatusOr<Response>)>&& on_done) {
+  return PendingCall(BeginUnary<Response>(channel, method, request, options, std::move(on_done)));
 }
 
 // Awaits one call. Destroyed before it is over, it cancels the call.
@@ -139,8 +139,8 @@ class [[nodiscard]] UnaryAwaiter {
 template <typename Response, typename Request>
 Task<absl::StatusOr<Response>> CoUnary(std::shared_ptr<ChannelCore> channel, ClientMethod method,
                                        Request request, CallOptions options) {
-  UnaryAwaiter<Response> awaiter([&](typename UnaryAwaiter<Response>::Done done) {
-    return BeginUnary<Response>(*channel, method, request, options, std::move(done));
+  UnaryAwaiter<Response> awaiter([&](typename UnaryAwaiter<Response>::Done on_done) {
+    return BeginUnary<Response>(*channel, method, request, options, std::move(on_done));
   });
   absl::StatusOr<Response> response = co_await awaiter;
   co_return response;
@@ -235,14 +235,14 @@ PendingCall ListenToStream(ChannelCore& channel, const ClientMethod& method, con
 template <typename Request, typename Response>
 AsyncWriter<Request> StartWriter(ChannelCore& channel, const ClientMethod& method,
                                  const CallOptions& options,
-                                 absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
+                                 absl::AnyInvocable<void(absl::StatusOr<Response>)> on_done) {
   const auto response = std::make_shared<Response>();
   const auto listener = std::make_shared<StreamListener<Response>>(
       method, [response](Response message) { *response = std::move(message); },
-      [response, done = std::move(done)](absl::Status status) mutable {
-        if (!done) return;
-        if (!status.ok()) return done(std::move(status));
-        done(std::move(*response));
+      [response, on_done = std::move(on_done)](absl::Status status) mutable {
+        if (!on_done) return;
+        if (!status.ok()) return on_done(std::move(status));
+        on_done(std::move(*response));
       });
   std::shared_ptr<ClientStream> stream = channel.OpenStream(method, nullptr, options);
   std::shared_ptr<ClientStream> writer = WriterHandle::Share(stream);

@@ -110,7 +110,7 @@ void StartWithRequest(Service& service, ServerCall& call) {
 template <typename S, typename Request, auto kHandler>
 void StartWithReader(Service& service, ServerCall& call) {
   OpenHandler(call, [&] {
-    return (static_cast<S&>(service).*kHandler)(call.context(), Reader<Request>(call));
+    return (static_cast<S&>(service).*kHandler)(call.context(), CoReader<Request>(call));
   });
 }
 

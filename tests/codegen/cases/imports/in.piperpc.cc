@@ -61,14 +61,14 @@ namespace imports::v1 {
 
 ::piperpc::Stream<Holder> ImportsService::CoOwn(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Holder_delete> reader) {
+    ::piperpc::CoReader<Holder_delete> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &ImportsService::Own, context, ::std::move(reader));
 }
 
 ::absl::Status ImportsService::Own(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Holder_delete>&,
+    ::piperpc::Reader<Holder_delete>&,
     ::piperpc::Writer<Holder>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -84,9 +84,9 @@ ImportsClient::ImportsClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ImportsClient::ClearAsync(
     const ::google::protobuf::Empty& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Empty>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Empty>)> on_done) {
   return ::piperpc::internal::StartUnary<::google::protobuf::Empty>(
-      *channel_, kClear, request, options, ::std::move(done));
+      *channel_, kClear, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Empty>> ImportsClient::CoClear(
@@ -109,9 +109,9 @@ ImportsClient::ImportsClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ImportsClient::PackAsync(
     const ::other::v1::Outer& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Any>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Any>)> on_done) {
   return ::piperpc::internal::StartUnary<::google::protobuf::Any>(
-      *channel_, kPack, request, options, ::std::move(done));
+      *channel_, kPack, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Any>> ImportsClient::CoPack(
@@ -193,9 +193,9 @@ SharedClient__::SharedClient__(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall SharedClient__::GetAsync(
     const Holder& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> on_done) {
   return ::piperpc::internal::StartUnary<SharedMessage>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<SharedMessage>> SharedClient__::CoGet(

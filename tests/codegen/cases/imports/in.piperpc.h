@@ -32,10 +32,10 @@ class ImportsService : public ::piperpc::Service {
 
   virtual ::piperpc::Stream<Holder> CoOwn(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Holder_delete> reader);
+      ::piperpc::CoReader<Holder_delete> reader);
   virtual ::absl::Status Own(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Holder_delete>& reader,
+      ::piperpc::Reader<Holder_delete>& reader,
       ::piperpc::Writer<Holder>& writer);
 };
 
@@ -48,7 +48,7 @@ class ImportsClient {
       const ::google::protobuf::Empty& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall ClearAsync(
       const ::google::protobuf::Empty& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Empty>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Empty>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Empty>> CoClear(
       ::google::protobuf::Empty request);
   ::piperpc::CallTask<::google::protobuf::Empty> CoClear(
@@ -58,7 +58,7 @@ class ImportsClient {
       const ::other::v1::Outer& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall PackAsync(
       const ::other::v1::Outer& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Any>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Any>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Any>> CoPack(
       ::other::v1::Outer request);
   ::piperpc::CallTask<::google::protobuf::Any> CoPack(
@@ -119,7 +119,7 @@ class SharedClient__ {
       const Holder& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Holder& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> on_done);
   ::piperpc::Task<::absl::StatusOr<SharedMessage>> CoGet(
       Holder request);
   ::piperpc::CallTask<SharedMessage> CoGet(

@@ -65,27 +65,27 @@ namespace method_names::v1 {
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsService::Coco_await(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &KeywordsService::co_await_, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<Message> KeywordsService::co_await_(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&) {
+    ::piperpc::Reader<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<Message> KeywordsService::Cooperator(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &KeywordsService::operator_, context, ::std::move(reader));
 }
 
 ::absl::Status KeywordsService::operator_(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&,
+    ::piperpc::Reader<Message>&,
     ::piperpc::Writer<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -156,9 +156,9 @@ KeywordsClient::KeywordsClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall KeywordsClient::deleteAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kdelete, request, options, ::std::move(done));
+      *channel_, kdelete, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Codelete(
@@ -200,9 +200,9 @@ KeywordsClient::co_await_(
 
 ::piperpc::AsyncWriter<Message> KeywordsClient::co_awaitAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartWriter<Message>(
-      *channel_, kco_await, options, ::std::move(done));
+      *channel_, kco_await, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<
@@ -233,9 +233,9 @@ KeywordsClient::operator_(
 
 ::piperpc::PendingCall KeywordsClient::andAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kand, request, options, ::std::move(done));
+      *channel_, kand, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coand(
@@ -258,9 +258,9 @@ KeywordsClient::operator_(
 
 ::piperpc::PendingCall KeywordsClient::NULLAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kNULL, request, options, ::std::move(done));
+      *channel_, kNULL, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::CoNULL(
@@ -283,9 +283,9 @@ KeywordsClient::operator_(
 
 ::piperpc::PendingCall KeywordsClient::errnoAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kerrno, request, options, ::std::move(done));
+      *channel_, kerrno, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coerrno(
@@ -308,9 +308,9 @@ KeywordsClient::operator_(
 
 ::piperpc::PendingCall KeywordsClient::assertAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kassert, request, options, ::std::move(done));
+      *channel_, kassert, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Coassert(
@@ -333,9 +333,9 @@ KeywordsClient::operator_(
 
 ::piperpc::PendingCall KeywordsClient::delete_Async(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kdelete_, request, options, ::std::move(done));
+      *channel_, kdelete_, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KeywordsClient::Codelete_(
@@ -386,14 +386,14 @@ KeywordsClient::operator_(
 
 ::piperpc::Task<::absl::StatusOr<Message>> FormsService::CoCoFoo(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &FormsService::CoFoo, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<Message> FormsService::CoFoo(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&) {
+    ::piperpc::Reader<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
@@ -410,14 +410,14 @@ KeywordsClient::operator_(
 
 ::piperpc::Stream<Message> FormsService::CoFooAsync_(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &FormsService::FooAsync, context, ::std::move(reader));
 }
 
 ::absl::Status FormsService::FooAsync(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&,
+    ::piperpc::Reader<Message>&,
     ::piperpc::Writer<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -445,9 +445,9 @@ FormsClient::FormsClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall FormsClient::FooAsync_(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kFoo_, request, options, ::std::move(done));
+      *channel_, kFoo_, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> FormsClient::CoFoo__(
@@ -475,9 +475,9 @@ FormsClient::CoFoo(
 
 ::piperpc::AsyncWriter<Message> FormsClient::CoFooAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartWriter<Message>(
-      *channel_, kCoFoo, options, ::std::move(done));
+      *channel_, kCoFoo, options, ::std::move(on_done));
 }
 
 ::absl::StatusOr<Message> FormsClient::CoFoo_(
@@ -488,9 +488,9 @@ FormsClient::CoFoo(
 
 ::piperpc::PendingCall FormsClient::CoFoo_Async(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kCoFoo_, request, options, ::std::move(done));
+      *channel_, kCoFoo_, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> FormsClient::CoCoFoo_(
@@ -573,9 +573,9 @@ FormsClient::FooAsync(
     {"method_names.v1.Members/options", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          MembersService, Message, &MembersService::Cooptions>},
-    {"method_names.v1.Members/done", ::piperpc::MethodType::kUnary, false,
+    {"method_names.v1.Members/on_done", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
-         MembersService, Message, &MembersService::Codone>},
+         MembersService, Message, &MembersService::Coon_done>},
     {"method_names.v1.Members/kMethods", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          MembersService, Message, &MembersService::CokMethods>},
@@ -662,14 +662,14 @@ FormsClient::FooAsync(
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersService::Coreader(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &MembersService::reader, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<Message> MembersService::reader(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&) {
+    ::piperpc::Reader<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
@@ -687,25 +687,25 @@ FormsClient::FooAsync(
 
 ::piperpc::Stream<Message> MembersService::Cooptions(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &MembersService::options, context, ::std::move(reader));
 }
 
 ::absl::Status MembersService::options(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&,
+    ::piperpc::Reader<Message>&,
     ::piperpc::Writer<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
-::piperpc::Task<::absl::StatusOr<Message>> MembersService::Codone(
+::piperpc::Task<::absl::StatusOr<Message>> MembersService::Coon_done(
     ::piperpc::ServerContext& context, Message request) {
   return ::piperpc::internal::UnaryOnWorker(
-      *this, &MembersService::done, context, ::std::move(request));
+      *this, &MembersService::on_done, context, ::std::move(request));
 }
 
-::absl::StatusOr<Message> MembersService::done(
+::absl::StatusOr<Message> MembersService::on_done(
     ::piperpc::ServerContext& context, const Message&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -732,9 +732,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::nameAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kname, request, options, ::std::move(done));
+      *channel_, kname, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Coname(
@@ -757,9 +757,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::methodsAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kmethods, request, options, ::std::move(done));
+      *channel_, kmethods, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Comethods(
@@ -782,9 +782,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::channel_Async(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kchannel_, request, options, ::std::move(done));
+      *channel_, kchannel_, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Cochannel_(
@@ -807,9 +807,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::MembersServiceAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kMembersService, request, options, ::std::move(done));
+      *channel_, kMembersService, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CoMembersService(
@@ -832,9 +832,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::MembersClientAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kMembersClient, request, options, ::std::move(done));
+      *channel_, kMembersClient, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CoMembersClient(
@@ -857,9 +857,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::contextAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kcontext, request, options, ::std::move(done));
+      *channel_, kcontext, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Cocontext(
@@ -882,9 +882,9 @@ MembersClient::MembersClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall MembersClient::requestAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, krequest, request, options, ::std::move(done));
+      *channel_, krequest, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Corequest(
@@ -912,9 +912,9 @@ MembersClient::reader(
 
 ::piperpc::AsyncWriter<Message> MembersClient::readerAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartWriter<Message>(
-      *channel_, kreader, options, ::std::move(done));
+      *channel_, kreader, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReader<Message> MembersClient::writer(
@@ -951,29 +951,29 @@ MembersClient::options(
       *channel_, koptions, options, ::std::move(on_message), ::std::move(on_done));
 }
 
-::absl::StatusOr<Message> MembersClient::done(
+::absl::StatusOr<Message> MembersClient::on_done(
     const Message& request, const ::piperpc::CallOptions& options) {
   return ::piperpc::internal::CallUnary<Message>(
-      *channel_, kdone, request, options);
+      *channel_, kon_done, request, options);
 }
 
-::piperpc::PendingCall MembersClient::doneAsync(
+::piperpc::PendingCall MembersClient::on_doneAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kdone, request, options, ::std::move(done));
+      *channel_, kon_done, request, options, ::std::move(on_done));
 }
 
-::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Codone(
+::piperpc::Task<::absl::StatusOr<Message>> MembersClient::Coon_done(
     Message request) {
   return ::piperpc::internal::CoUnary<Message>(
-      channel_, kdone, ::std::move(request), ::piperpc::CallOptions());
+      channel_, kon_done, ::std::move(request), ::piperpc::CallOptions());
 }
 
-::piperpc::CallTask<Message> MembersClient::Codone(
+::piperpc::CallTask<Message> MembersClient::Coon_done(
     Message request, ::piperpc::CallOptions options) {
   return ::piperpc::internal::CoUnary<Message>(
-      channel_, kdone, ::std::move(request), ::std::move(options));
+      channel_, kon_done, ::std::move(request), ::std::move(options));
 }
 
 ::absl::StatusOr<Message> MembersClient::kMethods(
@@ -984,9 +984,9 @@ MembersClient::options(
 
 ::piperpc::PendingCall MembersClient::kMethodsAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kkMethods, request, options, ::std::move(done));
+      *channel_, kkMethods, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> MembersClient::CokMethods(

@@ -29,17 +29,17 @@ class KeywordsService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> Coco_await(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::StatusOr<Message> co_await_(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader);
+      ::piperpc::Reader<Message>& reader);
 
   virtual ::piperpc::Stream<Message> Cooperator(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::Status operator_(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader,
+      ::piperpc::Reader<Message>& reader,
       ::piperpc::Writer<Message>& writer);
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> Coand(
@@ -78,7 +78,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall deleteAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Codelete(
       Message request);
   ::piperpc::CallTask<Message> Codelete(
@@ -98,7 +98,7 @@ class KeywordsClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<Message> co_awaitAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
 
   ::piperpc::ClientReaderWriter<
       Message,
@@ -115,7 +115,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall andAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coand(
       Message request);
   ::piperpc::CallTask<Message> Coand(
@@ -125,7 +125,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall NULLAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoNULL(
       Message request);
   ::piperpc::CallTask<Message> CoNULL(
@@ -135,7 +135,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall errnoAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coerrno(
       Message request);
   ::piperpc::CallTask<Message> Coerrno(
@@ -145,7 +145,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall assertAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coassert(
       Message request);
   ::piperpc::CallTask<Message> Coassert(
@@ -156,7 +156,7 @@ class KeywordsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall delete_Async(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Codelete_(
       Message request);
   ::piperpc::CallTask<Message> Codelete_(
@@ -201,10 +201,10 @@ class FormsService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> CoCoFoo(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::StatusOr<Message> CoFoo(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader);
+      ::piperpc::Reader<Message>& reader);
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> CoCoFoo_(
       ::piperpc::ServerContext& context, Message request);
@@ -213,10 +213,10 @@ class FormsService : public ::piperpc::Service {
 
   virtual ::piperpc::Stream<Message> CoFooAsync_(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::Status FooAsync(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader,
+      ::piperpc::Reader<Message>& reader,
       ::piperpc::Writer<Message>& writer);
 
   virtual ::piperpc::Stream<Message> CokFoo(
@@ -235,7 +235,7 @@ class FormsClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall FooAsync_(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoFoo__(
       Message request);
   ::piperpc::CallTask<Message> CoFoo__(
@@ -248,13 +248,13 @@ class FormsClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<Message> CoFooAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
 
   ::absl::StatusOr<Message> CoFoo_(
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall CoFoo_Async(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoCoFoo_(
       Message request);
   ::piperpc::CallTask<Message> CoCoFoo_(
@@ -339,10 +339,10 @@ class MembersService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> Coreader(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::StatusOr<Message> reader(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader);
+      ::piperpc::Reader<Message>& reader);
 
   virtual ::piperpc::Stream<Message> Cowriter(
       ::piperpc::ServerContext& context, Message request);
@@ -352,15 +352,15 @@ class MembersService : public ::piperpc::Service {
 
   virtual ::piperpc::Stream<Message> Cooptions(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::Status options(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader,
+      ::piperpc::Reader<Message>& reader,
       ::piperpc::Writer<Message>& writer);
 
-  virtual ::piperpc::Task<::absl::StatusOr<Message>> Codone(
+  virtual ::piperpc::Task<::absl::StatusOr<Message>> Coon_done(
       ::piperpc::ServerContext& context, Message request);
-  virtual ::absl::StatusOr<Message> done(
+  virtual ::absl::StatusOr<Message> on_done(
       ::piperpc::ServerContext& context, const Message& request);
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> CokMethods(
@@ -378,7 +378,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall nameAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coname(
       Message request);
   ::piperpc::CallTask<Message> Coname(
@@ -388,7 +388,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall methodsAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Comethods(
       Message request);
   ::piperpc::CallTask<Message> Comethods(
@@ -398,7 +398,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall channel_Async(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Cochannel_(
       Message request);
   ::piperpc::CallTask<Message> Cochannel_(
@@ -408,7 +408,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall MembersServiceAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoMembersService(
       Message request);
   ::piperpc::CallTask<Message> CoMembersService(
@@ -418,7 +418,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall MembersClientAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoMembersClient(
       Message request);
   ::piperpc::CallTask<Message> CoMembersClient(
@@ -428,7 +428,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall contextAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Cocontext(
       Message request);
   ::piperpc::CallTask<Message> Cocontext(
@@ -438,7 +438,7 @@ class MembersClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall requestAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Corequest(
       Message request);
   ::piperpc::CallTask<Message> Corequest(
@@ -451,7 +451,7 @@ class MembersClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<Message> readerAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
 
   ::piperpc::ClientReader<Message> writer(
       const Message& request, const ::piperpc::CallOptions& options = {});
@@ -471,21 +471,21 @@ class MembersClient {
           const ::piperpc::AsyncWriter<Message>&, Message)> on_message,
       ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
-  ::absl::StatusOr<Message> done(
+  ::absl::StatusOr<Message> on_done(
       const Message& request, const ::piperpc::CallOptions& options = {});
-  ::piperpc::PendingCall doneAsync(
+  ::piperpc::PendingCall on_doneAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
-  ::piperpc::Task<::absl::StatusOr<Message>> Codone(
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
+  ::piperpc::Task<::absl::StatusOr<Message>> Coon_done(
       Message request);
-  ::piperpc::CallTask<Message> Codone(
+  ::piperpc::CallTask<Message> Coon_done(
       Message request, ::piperpc::CallOptions options);
 
   ::absl::StatusOr<Message> kMethods(
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall kMethodsAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CokMethods(
       Message request);
   ::piperpc::CallTask<Message> CokMethods(
@@ -512,8 +512,8 @@ class MembersClient {
       "method_names.v1.Members/writer", ::piperpc::MethodType::kServerStreaming};
   static constexpr ::piperpc::internal::ClientMethod koptions{
       "method_names.v1.Members/options", ::piperpc::MethodType::kBidirectional};
-  static constexpr ::piperpc::internal::ClientMethod kdone{
-      "method_names.v1.Members/done", ::piperpc::MethodType::kUnary};
+  static constexpr ::piperpc::internal::ClientMethod kon_done{
+      "method_names.v1.Members/on_done", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kkMethods{
       "method_names.v1.Members/kMethods", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;

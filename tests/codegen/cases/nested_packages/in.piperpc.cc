@@ -50,27 +50,27 @@ namespace nested::piperpc::absl::std::google::protobuf::internal::v1 {
 
 ::piperpc::Task<::absl::StatusOr<Message>> NestedService::CoUpload(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &NestedService::Upload, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<Message> NestedService::Upload(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&) {
+    ::piperpc::Reader<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<Message> NestedService::CoChat(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &NestedService::Chat, context, ::std::move(reader));
 }
 
 ::absl::Status NestedService::Chat(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&,
+    ::piperpc::Reader<Message>&,
     ::piperpc::Writer<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -86,9 +86,9 @@ NestedClient::NestedClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall NestedClient::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> NestedClient::CoGet(
@@ -130,9 +130,9 @@ NestedClient::Upload(
 
 ::piperpc::AsyncWriter<Message> NestedClient::UploadAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartWriter<Message>(
-      *channel_, kUpload, options, ::std::move(done));
+      *channel_, kUpload, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<

@@ -27,17 +27,17 @@ class NestedService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<Message>> CoUpload(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::StatusOr<Message> Upload(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader);
+      ::piperpc::Reader<Message>& reader);
 
   virtual ::piperpc::Stream<Message> CoChat(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::Status Chat(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader,
+      ::piperpc::Reader<Message>& reader,
       ::piperpc::Writer<Message>& writer);
 };
 
@@ -50,7 +50,7 @@ class NestedClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -70,7 +70,7 @@ class NestedClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<Message> UploadAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
 
   ::piperpc::ClientReaderWriter<
       Message,

@@ -53,27 +53,27 @@ namespace nesting::v1 {
 
 ::piperpc::Task<::absl::StatusOr<Node>> NodeService::CoCollect(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Node> reader) {
+    ::piperpc::CoReader<Node> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &NodeService::Collect, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<Node> NodeService::Collect(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Node>&) {
+    ::piperpc::Reader<Node>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<Node> NodeService::CoChat(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Node> reader) {
+    ::piperpc::CoReader<Node> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &NodeService::Chat, context, ::std::move(reader));
 }
 
 ::absl::Status NodeService::Chat(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Node>&,
+    ::piperpc::Reader<Node>&,
     ::piperpc::Writer<Node>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -100,9 +100,9 @@ NodeClient::NodeClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall NodeClient::GetAsync(
     const Node& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> on_done) {
   return ::piperpc::internal::StartUnary<Node>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Node>> NodeClient::CoGet(
@@ -144,9 +144,9 @@ NodeClient::Collect(
 
 ::piperpc::AsyncWriter<Node> NodeClient::CollectAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> on_done) {
   return ::piperpc::internal::StartWriter<Node>(
-      *channel_, kCollect, options, ::std::move(done));
+      *channel_, kCollect, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<
@@ -177,9 +177,9 @@ NodeClient::Chat(
 
 ::piperpc::PendingCall NodeClient::StoreAsync(
     const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> on_done) {
   return ::piperpc::internal::StartUnary<::google::protobuf::Struct>(
-      *channel_, kStore, request, options, ::std::move(done));
+      *channel_, kStore, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> NodeClient::CoStore(

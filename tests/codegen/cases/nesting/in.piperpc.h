@@ -29,17 +29,17 @@ class NodeService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<Node>> CoCollect(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Node> reader);
+      ::piperpc::CoReader<Node> reader);
   virtual ::absl::StatusOr<Node> Collect(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Node>& reader);
+      ::piperpc::Reader<Node>& reader);
 
   virtual ::piperpc::Stream<Node> CoChat(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Node> reader);
+      ::piperpc::CoReader<Node> reader);
   virtual ::absl::Status Chat(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Node>& reader,
+      ::piperpc::Reader<Node>& reader,
       ::piperpc::Writer<Node>& writer);
 
   // An echo.
@@ -58,7 +58,7 @@ class NodeClient {
       const Node& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Node& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Node>> CoGet(
       Node request);
   ::piperpc::CallTask<Node> CoGet(
@@ -78,7 +78,7 @@ class NodeClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<Node> CollectAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Node>)> on_done);
 
   ::piperpc::ClientReaderWriter<
       Node,
@@ -96,7 +96,7 @@ class NodeClient {
       const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall StoreAsync(
       const ::google::protobuf::Struct& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::google::protobuf::Struct>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::google::protobuf::Struct>> CoStore(
       ::google::protobuf::Struct request);
   ::piperpc::CallTask<::google::protobuf::Struct> CoStore(

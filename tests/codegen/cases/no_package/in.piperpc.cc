@@ -36,9 +36,9 @@ PlainClient::PlainClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall PlainClient::GetAsync(
     const Request& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Response>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Response>)> on_done) {
   return ::piperpc::internal::StartUnary<Response>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Response>> PlainClient::CoGet(

@@ -27,7 +27,7 @@ class PlainClient {
       const Request& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Request& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Response>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Response>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Response>> CoGet(
       Request request);
   ::piperpc::CallTask<Response> CoGet(

@@ -21,6 +21,9 @@ namespace runtime_names::v1 {
     {"runtime_names.v1.ServerContext/Reader", ::piperpc::MethodType::kBidirectional, false,
      &::piperpc::internal::StartWithReader<
          ServerContextService, ::runtime_names::v1::Service, &ServerContextService::CoReader>},
+    {"runtime_names.v1.ServerContext/Read", ::piperpc::MethodType::kClientStreaming, false,
+     &::piperpc::internal::StartWithReader<
+         ServerContextService, ::runtime_names::v1::CoReader, &ServerContextService::CoRead>},
     {"runtime_names.v1.ServerContext/Writer", ::piperpc::MethodType::kUnary, false,
      &::piperpc::internal::StartWithRequest<
          ServerContextService, Options, &ServerContextService::CoWriter>},
@@ -86,28 +89,41 @@ namespace runtime_names::v1 {
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Writer>> ServerContextService::CoStream(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<::runtime_names::v1::Reader> reader) {
+    ::piperpc::CoReader<::runtime_names::v1::Reader> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &ServerContextService::Stream, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<::runtime_names::v1::Writer> ServerContextService::Stream(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<::runtime_names::v1::Reader>&) {
+    ::piperpc::Reader<::runtime_names::v1::Reader>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<::runtime_names::v1::Method> ServerContextService::CoReader(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<::runtime_names::v1::Service> reader) {
+    ::piperpc::CoReader<::runtime_names::v1::Service> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &ServerContextService::Reader, context, ::std::move(reader));
 }
 
 ::absl::Status ServerContextService::Reader(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<::runtime_names::v1::Service>&,
+    ::piperpc::Reader<::runtime_names::v1::Service>&,
     ::piperpc::Writer<::runtime_names::v1::Method>&) {
+  return ::piperpc::internal::Unimplemented(context.method());
+}
+
+::piperpc::Task<::absl::StatusOr<::runtime_names::v1::CoReader>> ServerContextService::CoRead(
+    ::piperpc::ServerContext& context,
+    ::piperpc::CoReader<::runtime_names::v1::CoReader> reader) {
+  return ::piperpc::internal::ClientStreamOnWorker(
+      *this, &ServerContextService::Read, context, ::std::move(reader));
+}
+
+::absl::StatusOr<::runtime_names::v1::CoReader> ServerContextService::Read(
+    ::piperpc::ServerContext& context,
+    ::piperpc::Reader<::runtime_names::v1::CoReader>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
@@ -254,9 +270,9 @@ ServerContextClient::ServerContextClient(::std::shared_ptr<::piperpc::Channel> c
 
 ::piperpc::PendingCall ServerContextClient::MethodAsync(
     const ::runtime_names::v1::Task& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Stream>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Stream>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::Stream>(
-      *channel_, kMethod, request, options, ::std::move(done));
+      *channel_, kMethod, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Stream>> ServerContextClient::CoMethod(
@@ -298,9 +314,9 @@ ServerContextClient::Stream(
 
 ::piperpc::AsyncWriter<::runtime_names::v1::Reader> ServerContextClient::StreamAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> on_done) {
   return ::piperpc::internal::StartWriter<::runtime_names::v1::Reader>(
-      *channel_, kStream, options, ::std::move(done));
+      *channel_, kStream, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<
@@ -323,6 +339,24 @@ ServerContextClient::Reader(
       *channel_, kReader, options, ::std::move(on_message), ::std::move(on_done));
 }
 
+::piperpc::ClientWriter<
+    ::runtime_names::v1::CoReader,
+    ::runtime_names::v1::CoReader>
+ServerContextClient::Read(
+    const ::piperpc::CallOptions& options) {
+  return ::piperpc::internal::OpenWriter<
+      ::runtime_names::v1::CoReader,
+      ::runtime_names::v1::CoReader>(
+      *channel_, kRead, options);
+}
+
+::piperpc::AsyncWriter<::runtime_names::v1::CoReader> ServerContextClient::ReadAsync(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::CoReader>)> on_done) {
+  return ::piperpc::internal::StartWriter<::runtime_names::v1::CoReader>(
+      *channel_, kRead, options, ::std::move(on_done));
+}
+
 ::absl::StatusOr<::runtime_names::v1::Status> ServerContextClient::Writer(
     const Options& request, const ::piperpc::CallOptions& options) {
   return ::piperpc::internal::CallUnary<::runtime_names::v1::Status>(
@@ -331,9 +365,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::WriterAsync(
     const Options& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::Status>(
-      *channel_, kWriter, request, options, ::std::move(done));
+      *channel_, kWriter, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::CoWriter(
@@ -356,9 +390,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::ChannelAsync(
     const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<string_>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<string_>)> on_done) {
   return ::piperpc::internal::StartUnary<string_>(
-      *channel_, kChannel, request, options, ::std::move(done));
+      *channel_, kChannel, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<string_>> ServerContextClient::CoChannel(
@@ -381,9 +415,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::CallOptionsAsync(
     const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::PendingCall>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::PendingCall>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::PendingCall>(
-      *channel_, kCallOptions, request, options, ::std::move(done));
+      *channel_, kCallOptions, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::PendingCall>> ServerContextClient::CoCallOptions(
@@ -406,9 +440,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::PendingCallAsync(
     const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::internal>(
-      *channel_, kPendingCall, request, options, ::std::move(done));
+      *channel_, kPendingCall, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> ServerContextClient::CoPendingCall(
@@ -431,9 +465,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::internalAsync(
     const ::runtime_names::v1::internal& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::internal>(
-      *channel_, kinternal, request, options, ::std::move(done));
+      *channel_, kinternal, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> ServerContextClient::Cointernal(
@@ -456,9 +490,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::StatusAsync(
     const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::Status>(
-      *channel_, kStatus, request, options, ::std::move(done));
+      *channel_, kStatus, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::CoStatus(
@@ -481,9 +515,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::StatusOrAsync(
     const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::StatusOr>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::StatusOr>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::StatusOr>(
-      *channel_, kStatusOr, request, options, ::std::move(done));
+      *channel_, kStatusOr, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::StatusOr>> ServerContextClient::CoStatusOr(
@@ -506,9 +540,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::v1Async(
     const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::Status>(
-      *channel_, kv1, request, options, ::std::move(done));
+      *channel_, kv1, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::Cov1(
@@ -531,9 +565,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::runtime_namesAsync(
     const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::Status>(
-      *channel_, kruntime_names, request, options, ::std::move(done));
+      *channel_, kruntime_names, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> ServerContextClient::Coruntime_names(
@@ -556,9 +590,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::piperpcAsync(
     const ::runtime_names::v1::piperpc& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::absl>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::absl>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::absl>(
-      *channel_, kpiperpc, request, options, ::std::move(done));
+      *channel_, kpiperpc, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::absl>> ServerContextClient::Copiperpc(
@@ -581,9 +615,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::abslAsync(
     const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::piperpc>(
-      *channel_, kabsl, request, options, ::std::move(done));
+      *channel_, kabsl, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> ServerContextClient::Coabsl(
@@ -606,9 +640,9 @@ ServerContextClient::Reader(
 
 ::piperpc::PendingCall ServerContextClient::stdAsync(
     const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> on_done) {
   return ::piperpc::internal::StartUnary<::runtime_names::v1::piperpc>(
-      *channel_, kstd, request, options, ::std::move(done));
+      *channel_, kstd, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> ServerContextClient::Costd(
@@ -656,9 +690,9 @@ ChannelClient::ChannelClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ChannelClient::GetAsync(
     const Options& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<ChannelOptions>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<ChannelOptions>)> on_done) {
   return ::piperpc::internal::StartUnary<ChannelOptions>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<ChannelOptions>> ChannelClient::CoGet(

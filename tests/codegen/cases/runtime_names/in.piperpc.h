@@ -27,18 +27,25 @@ class ServerContextService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Writer>> CoStream(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<::runtime_names::v1::Reader> reader);
+      ::piperpc::CoReader<::runtime_names::v1::Reader> reader);
   virtual ::absl::StatusOr<::runtime_names::v1::Writer> Stream(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<::runtime_names::v1::Reader>& reader);
+      ::piperpc::Reader<::runtime_names::v1::Reader>& reader);
 
   virtual ::piperpc::Stream<::runtime_names::v1::Method> CoReader(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<::runtime_names::v1::Service> reader);
+      ::piperpc::CoReader<::runtime_names::v1::Service> reader);
   virtual ::absl::Status Reader(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<::runtime_names::v1::Service>& reader,
+      ::piperpc::Reader<::runtime_names::v1::Service>& reader,
       ::piperpc::Writer<::runtime_names::v1::Method>& writer);
+
+  virtual ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::CoReader>> CoRead(
+      ::piperpc::ServerContext& context,
+      ::piperpc::CoReader<::runtime_names::v1::CoReader> reader);
+  virtual ::absl::StatusOr<::runtime_names::v1::CoReader> Read(
+      ::piperpc::ServerContext& context,
+      ::piperpc::Reader<::runtime_names::v1::CoReader>& reader);
 
   virtual ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> CoWriter(
       ::piperpc::ServerContext& context, Options request);
@@ -110,7 +117,7 @@ class ServerContextClient {
       const ::runtime_names::v1::Task& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall MethodAsync(
       const ::runtime_names::v1::Task& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Stream>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Stream>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Stream>> CoMethod(
       ::runtime_names::v1::Task request);
   ::piperpc::CallTask<::runtime_names::v1::Stream> CoMethod(
@@ -130,7 +137,7 @@ class ServerContextClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<::runtime_names::v1::Reader> StreamAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Writer>)> on_done);
 
   ::piperpc::ClientReaderWriter<
       ::runtime_names::v1::Service,
@@ -143,11 +150,20 @@ class ServerContextClient {
           const ::piperpc::AsyncWriter<::runtime_names::v1::Service>&, ::runtime_names::v1::Method)> on_message,
       ::absl::AnyInvocable<void(::absl::Status)> on_done);
 
+  ::piperpc::ClientWriter<
+      ::runtime_names::v1::CoReader,
+      ::runtime_names::v1::CoReader>
+  Read(
+      const ::piperpc::CallOptions& options = {});
+  ::piperpc::AsyncWriter<::runtime_names::v1::CoReader> ReadAsync(
+      const ::piperpc::CallOptions& options,
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::CoReader>)> on_done);
+
   ::absl::StatusOr<::runtime_names::v1::Status> Writer(
       const Options& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall WriterAsync(
       const Options& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> CoWriter(
       Options request);
   ::piperpc::CallTask<::runtime_names::v1::Status> CoWriter(
@@ -157,7 +173,7 @@ class ServerContextClient {
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall ChannelAsync(
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<string_>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<string_>)> on_done);
   ::piperpc::Task<::absl::StatusOr<string_>> CoChannel(
       ::runtime_names::v1::StatusOr request);
   ::piperpc::CallTask<string_> CoChannel(
@@ -167,7 +183,7 @@ class ServerContextClient {
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall CallOptionsAsync(
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::PendingCall>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::PendingCall>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::PendingCall>> CoCallOptions(
       ::runtime_names::v1::CallOptions request);
   ::piperpc::CallTask<::runtime_names::v1::PendingCall> CoCallOptions(
@@ -177,7 +193,7 @@ class ServerContextClient {
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall PendingCallAsync(
       const ::runtime_names::v1::CallOptions& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> CoPendingCall(
       ::runtime_names::v1::CallOptions request);
   ::piperpc::CallTask<::runtime_names::v1::internal> CoPendingCall(
@@ -187,7 +203,7 @@ class ServerContextClient {
       const ::runtime_names::v1::internal& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall internalAsync(
       const ::runtime_names::v1::internal& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::internal>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::internal>> Cointernal(
       ::runtime_names::v1::internal request);
   ::piperpc::CallTask<::runtime_names::v1::internal> Cointernal(
@@ -197,7 +213,7 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall StatusAsync(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> CoStatus(
       ::runtime_names::v1::Status request);
   ::piperpc::CallTask<::runtime_names::v1::Status> CoStatus(
@@ -207,7 +223,7 @@ class ServerContextClient {
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall StatusOrAsync(
       const ::runtime_names::v1::StatusOr& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::StatusOr>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::StatusOr>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::StatusOr>> CoStatusOr(
       ::runtime_names::v1::StatusOr request);
   ::piperpc::CallTask<::runtime_names::v1::StatusOr> CoStatusOr(
@@ -217,7 +233,7 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall v1Async(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> Cov1(
       ::runtime_names::v1::Status request);
   ::piperpc::CallTask<::runtime_names::v1::Status> Cov1(
@@ -227,7 +243,7 @@ class ServerContextClient {
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall runtime_namesAsync(
       const ::runtime_names::v1::Status& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::Status>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::Status>> Coruntime_names(
       ::runtime_names::v1::Status request);
   ::piperpc::CallTask<::runtime_names::v1::Status> Coruntime_names(
@@ -237,7 +253,7 @@ class ServerContextClient {
       const ::runtime_names::v1::piperpc& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall piperpcAsync(
       const ::runtime_names::v1::piperpc& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::absl>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::absl>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::absl>> Copiperpc(
       ::runtime_names::v1::piperpc request);
   ::piperpc::CallTask<::runtime_names::v1::absl> Copiperpc(
@@ -247,7 +263,7 @@ class ServerContextClient {
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall abslAsync(
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> Coabsl(
       ::runtime_names::v1::absl request);
   ::piperpc::CallTask<::runtime_names::v1::piperpc> Coabsl(
@@ -257,7 +273,7 @@ class ServerContextClient {
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall stdAsync(
       const ::runtime_names::v1::absl& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<::runtime_names::v1::piperpc>)> on_done);
   ::piperpc::Task<::absl::StatusOr<::runtime_names::v1::piperpc>> Costd(
       ::runtime_names::v1::absl request);
   ::piperpc::CallTask<::runtime_names::v1::piperpc> Costd(
@@ -272,6 +288,8 @@ class ServerContextClient {
       "runtime_names.v1.ServerContext/Stream", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kReader{
       "runtime_names.v1.ServerContext/Reader", ::piperpc::MethodType::kBidirectional};
+  static constexpr ::piperpc::internal::ClientMethod kRead{
+      "runtime_names.v1.ServerContext/Read", ::piperpc::MethodType::kClientStreaming};
   static constexpr ::piperpc::internal::ClientMethod kWriter{
       "runtime_names.v1.ServerContext/Writer", ::piperpc::MethodType::kUnary};
   static constexpr ::piperpc::internal::ClientMethod kChannel{
@@ -322,7 +340,7 @@ class ChannelClient {
       const Options& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Options& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<ChannelOptions>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<ChannelOptions>)> on_done);
   ::piperpc::Task<::absl::StatusOr<ChannelOptions>> CoGet(
       Options request);
   ::piperpc::CallTask<ChannelOptions> CoGet(

@@ -38,9 +38,9 @@ TwiceClient_::TwiceClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall TwiceClient_::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> TwiceClient_::CoGet(
@@ -88,9 +88,9 @@ TwiceClient::TwiceClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall TwiceClient::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> TwiceClient::CoGet(
@@ -138,9 +138,9 @@ ReplyClient_::ReplyClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ReplyClient_::GetAsync(
     const ReplyClient& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<ReplyService>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<ReplyService>)> on_done) {
   return ::piperpc::internal::StartUnary<ReplyService>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<ReplyService>> ReplyClient_::CoGet(
@@ -188,9 +188,9 @@ KindClient_::KindClient_(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall KindClient_::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> KindClient_::CoGet(
@@ -238,9 +238,9 @@ Outer_InnerClient_::Outer_InnerClient_(::std::shared_ptr<::piperpc::Channel> cha
 
 ::piperpc::PendingCall Outer_InnerClient_::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Outer_InnerClient_::CoGet(
@@ -288,9 +288,9 @@ ValueClient::ValueClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ValueClient::GetAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> ValueClient::CoGet(
@@ -352,9 +352,9 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall Client::ServiceAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kService, request, options, ::std::move(done));
+      *channel_, kService, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Client::CoService(
@@ -377,9 +377,9 @@ Client::Client(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall Client::ClientAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kClient, request, options, ::std::move(done));
+      *channel_, kClient, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> Client::CoClient(
@@ -427,9 +427,9 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall StubClient::StubAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kStub, request, options, ::std::move(done));
+      *channel_, kStub, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> StubClient::CoStub(
@@ -471,14 +471,14 @@ StubClient::StubClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::Stream<Message> ClientService::CoClientService(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<Message> reader) {
+    ::piperpc::CoReader<Message> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &ClientService::ClientService_, context, ::std::move(reader));
 }
 
 ::absl::Status ClientService::ClientService_(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<Message>&,
+    ::piperpc::Reader<Message>&,
     ::piperpc::Writer<Message>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -494,9 +494,9 @@ ClientClient::ClientClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ClientClient::ClientClientAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kClientClient, request, options, ::std::move(done));
+      *channel_, kClientClient, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> ClientClient::CoClientClient(
@@ -564,9 +564,9 @@ unionClient::unionClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall unionClient::unionAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kunion, request, options, ::std::move(done));
+      *channel_, kunion, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> unionClient::Counion(
@@ -614,9 +614,9 @@ stdClient::stdClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall stdClient::abslAsync(
     const Message& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done) {
   return ::piperpc::internal::StartUnary<Message>(
-      *channel_, kabsl, request, options, ::std::move(done));
+      *channel_, kabsl, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<Message>> stdClient::Coabsl(

@@ -31,7 +31,7 @@ class TwiceClient_ {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -66,7 +66,7 @@ class TwiceClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -103,7 +103,7 @@ class ReplyClient_ {
       const ReplyClient& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const ReplyClient& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<ReplyService>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<ReplyService>)> on_done);
   ::piperpc::Task<::absl::StatusOr<ReplyService>> CoGet(
       ReplyClient request);
   ::piperpc::CallTask<ReplyService> CoGet(
@@ -138,7 +138,7 @@ class KindClient_ {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -173,7 +173,7 @@ class Outer_InnerClient_ {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -208,7 +208,7 @@ class ValueClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoGet(
       Message request);
   ::piperpc::CallTask<Message> CoGet(
@@ -250,7 +250,7 @@ class Client {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall ServiceAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoService(
       Message request);
   ::piperpc::CallTask<Message> CoService(
@@ -260,7 +260,7 @@ class Client {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall ClientAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoClient(
       Message request);
   ::piperpc::CallTask<Message> CoClient(
@@ -297,7 +297,7 @@ class StubClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall StubAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoStub(
       Message request);
   ::piperpc::CallTask<Message> CoStub(
@@ -324,10 +324,10 @@ class ClientService : public ::piperpc::Service {
 
   virtual ::piperpc::Stream<Message> CoClientService(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<Message> reader);
+      ::piperpc::CoReader<Message> reader);
   virtual ::absl::Status ClientService_(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<Message>& reader,
+      ::piperpc::Reader<Message>& reader,
       ::piperpc::Writer<Message>& writer);
 };
 
@@ -340,7 +340,7 @@ class ClientClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall ClientClientAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> CoClientClient(
       Message request);
   ::piperpc::CallTask<Message> CoClientClient(
@@ -388,7 +388,7 @@ class unionClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall unionAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Counion(
       Message request);
   ::piperpc::CallTask<Message> Counion(
@@ -423,7 +423,7 @@ class stdClient {
       const Message& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall abslAsync(
       const Message& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<Message>)> on_done);
   ::piperpc::Task<::absl::StatusOr<Message>> Coabsl(
       Message request);
   ::piperpc::CallTask<Message> Coabsl(

@@ -62,27 +62,27 @@ namespace shapes::v1 {
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesService::CoUpload(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<GetRequest> reader) {
+    ::piperpc::CoReader<GetRequest> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &ShapesService::Upload, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<GetResponse> ShapesService::Upload(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<GetRequest>&) {
+    ::piperpc::Reader<GetRequest>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<GetResponse> ShapesService::CoChat(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<GetRequest> reader) {
+    ::piperpc::CoReader<GetRequest> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &ShapesService::Chat, context, ::std::move(reader));
 }
 
 ::absl::Status ShapesService::Chat(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<GetRequest>&,
+    ::piperpc::Reader<GetRequest>&,
     ::piperpc::Writer<GetResponse>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -112,27 +112,27 @@ namespace shapes::v1 {
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesService::CoSend(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<GetRequest> reader) {
+    ::piperpc::CoReader<GetRequest> reader) {
   return ::piperpc::internal::ClientStreamOnWorker(
       *this, &ShapesService::Send, context, ::std::move(reader));
 }
 
 ::absl::StatusOr<GetResponse> ShapesService::Send(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<GetRequest>&) {
+    ::piperpc::Reader<GetRequest>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
 
 ::piperpc::Stream<GetResponse> ShapesService::CoTalk(
     ::piperpc::ServerContext& context,
-    ::piperpc::Reader<GetRequest> reader) {
+    ::piperpc::CoReader<GetRequest> reader) {
   return ::piperpc::internal::BidiOnWorker(
       *this, &ShapesService::Talk, context, ::std::move(reader));
 }
 
 ::absl::Status ShapesService::Talk(
     ::piperpc::ServerContext& context,
-    ::piperpc::BlockingReader<GetRequest>&,
+    ::piperpc::Reader<GetRequest>&,
     ::piperpc::Writer<GetResponse>&) {
   return ::piperpc::internal::Unimplemented(context.method());
 }
@@ -148,9 +148,9 @@ ShapesClient::ShapesClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall ShapesClient::GetAsync(
     const GetRequest& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done) {
   return ::piperpc::internal::StartUnary<GetResponse>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesClient::CoGet(
@@ -192,9 +192,9 @@ ShapesClient::Upload(
 
 ::piperpc::AsyncWriter<GetRequest> ShapesClient::UploadAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done) {
   return ::piperpc::internal::StartWriter<GetRequest>(
-      *channel_, kUpload, options, ::std::move(done));
+      *channel_, kUpload, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<
@@ -225,9 +225,9 @@ ShapesClient::Chat(
 
 ::piperpc::PendingCall ShapesClient::FetchAsync(
     const GetRequest& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done) {
   return ::piperpc::internal::StartUnary<GetResponse>(
-      *channel_, kFetch, request, options, ::std::move(done));
+      *channel_, kFetch, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> ShapesClient::CoFetch(
@@ -269,9 +269,9 @@ ShapesClient::Send(
 
 ::piperpc::AsyncWriter<GetRequest> ShapesClient::SendAsync(
     const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done) {
   return ::piperpc::internal::StartWriter<GetRequest>(
-      *channel_, kSend, options, ::std::move(done));
+      *channel_, kSend, options, ::std::move(on_done));
 }
 
 ::piperpc::ClientReaderWriter<
@@ -327,9 +327,9 @@ OldClient::OldClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall OldClient::GetAsync(
     const GetRequest& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done) {
   return ::piperpc::internal::StartUnary<GetResponse>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<GetResponse>> OldClient::CoGet(

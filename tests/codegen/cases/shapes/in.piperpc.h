@@ -34,17 +34,17 @@ class ShapesService : public ::piperpc::Service {
   // of the other kind.
   virtual ::piperpc::Task<::absl::StatusOr<GetResponse>> CoUpload(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<GetRequest> reader);
+      ::piperpc::CoReader<GetRequest> reader);
   virtual ::absl::StatusOr<GetResponse> Upload(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<GetRequest>& reader);
+      ::piperpc::Reader<GetRequest>& reader);
 
   virtual ::piperpc::Stream<GetResponse> CoChat(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<GetRequest> reader);
+      ::piperpc::CoReader<GetRequest> reader);
   virtual ::absl::Status Chat(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<GetRequest>& reader,
+      ::piperpc::Reader<GetRequest>& reader,
       ::piperpc::Writer<GetResponse>& writer);
 
   // Use Get.
@@ -61,17 +61,17 @@ class ShapesService : public ::piperpc::Service {
 
   virtual ::piperpc::Task<::absl::StatusOr<GetResponse>> CoSend(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<GetRequest> reader);
+      ::piperpc::CoReader<GetRequest> reader);
   virtual ::absl::StatusOr<GetResponse> Send(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<GetRequest>& reader);
+      ::piperpc::Reader<GetRequest>& reader);
 
   virtual ::piperpc::Stream<GetResponse> CoTalk(
       ::piperpc::ServerContext& context,
-      ::piperpc::Reader<GetRequest> reader);
+      ::piperpc::CoReader<GetRequest> reader);
   virtual ::absl::Status Talk(
       ::piperpc::ServerContext& context,
-      ::piperpc::BlockingReader<GetRequest>& reader,
+      ::piperpc::Reader<GetRequest>& reader,
       ::piperpc::Writer<GetResponse>& writer);
 };
 
@@ -85,7 +85,7 @@ class ShapesClient {
       const GetRequest& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const GetRequest& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done);
   ::piperpc::Task<::absl::StatusOr<GetResponse>> CoGet(
       GetRequest request);
   ::piperpc::CallTask<GetResponse> CoGet(
@@ -107,7 +107,7 @@ class ShapesClient {
       const ::piperpc::CallOptions& options = {});
   ::piperpc::AsyncWriter<GetRequest> UploadAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done);
 
   ::piperpc::ClientReaderWriter<
       GetRequest,
@@ -125,7 +125,7 @@ class ShapesClient {
       const GetRequest& request, const ::piperpc::CallOptions& options = {});
   [[deprecated]] ::piperpc::PendingCall FetchAsync(
       const GetRequest& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done);
   [[deprecated]] ::piperpc::Task<::absl::StatusOr<GetResponse>> CoFetch(
       GetRequest request);
   [[deprecated]] ::piperpc::CallTask<GetResponse> CoFetch(
@@ -145,7 +145,7 @@ class ShapesClient {
       const ::piperpc::CallOptions& options = {});
   [[deprecated]] ::piperpc::AsyncWriter<GetRequest> SendAsync(
       const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done);
 
   [[deprecated]] ::piperpc::ClientReaderWriter<
       GetRequest,
@@ -201,7 +201,7 @@ class OldClient {
       const GetRequest& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const GetRequest& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<GetResponse>)> on_done);
   ::piperpc::Task<::absl::StatusOr<GetResponse>> CoGet(
       GetRequest request);
   ::piperpc::CallTask<GetResponse> CoGet(

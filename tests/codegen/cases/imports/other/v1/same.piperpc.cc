@@ -38,9 +38,9 @@ SharedClient::SharedClient(::std::shared_ptr<::piperpc::Channel> channel)
 
 ::piperpc::PendingCall SharedClient::GetAsync(
     const SharedMessage& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done) {
+    ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> on_done) {
   return ::piperpc::internal::StartUnary<SharedMessage>(
-      *channel_, kGet, request, options, ::std::move(done));
+      *channel_, kGet, request, options, ::std::move(on_done));
 }
 
 ::piperpc::Task<::absl::StatusOr<SharedMessage>> SharedClient::CoGet(

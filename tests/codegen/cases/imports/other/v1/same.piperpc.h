@@ -29,7 +29,7 @@ class SharedClient {
       const SharedMessage& request, const ::piperpc::CallOptions& options = {});
   ::piperpc::PendingCall GetAsync(
       const SharedMessage& request, const ::piperpc::CallOptions& options,
-      ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> done);
+      ::absl::AnyInvocable<void(::absl::StatusOr<SharedMessage>)> on_done);
   ::piperpc::Task<::absl::StatusOr<SharedMessage>> CoGet(
       SharedMessage request);
   ::piperpc::CallTask<SharedMessage> CoGet(
