@@ -16,6 +16,7 @@
 
 #include "piperpc/async.h"
 #include "piperpc/client.h"
+#include "piperpc/in_process.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
@@ -357,6 +358,41 @@ TEST_P(Fork, AChildThatLivesOnHidesNoEndOfAConnection) {
 
 INSTANTIATE_TEST_SUITE_P(Transports, Fork, ::testing::Values("epoll", "io_uring"),
                          [](const auto& instance) { return instance.param; });
+
+TEST(ForkInProcess, LeavesATransportThatWasUsedToTheParent) {
+  const std::string endpoint = "in process";
+  TestService service;
+  auto transport = NewInProcessTransport();
+  Server server({.transport = transport.get()});
+  ASSERT_TRUE(server.AddService(service.service()).ok());
+  ASSERT_TRUE(server.Start(endpoint).ok());
+  EXPECT_EQ(FaultsInChild([&] {
+              Faults faults;
+              const auto channel = Connect(endpoint, {.transport = transport.get()});
+              faults.ExpectRefused(Echo(*channel).status(), "a call");
+              faults.ExpectRefused(Start(*channel, kEcho, {}).get().status(), "a callback");
+              faults.ExpectRefused(StartIoThread({.transport = transport.get()}).status(),
+                                   "StartIoThread()");
+              Server other({.transport = transport.get()});
+              faults.ExpectRefused(other.Start("another"), "Start()");
+              return faults.text();
+            }),
+            "");
+  EXPECT_EQ(FaultsInChild([&] {
+              Faults faults;
+              transport = NewInProcessTransport();
+              Server own({.transport = transport.get()});
+              faults.ExpectOk(own.AddService(service.service()), "AddService()");
+              faults.ExpectOk(own.Start(endpoint), "Start()");
+              const auto channel = Connect(endpoint, {.transport = transport.get()});
+              faults.ExpectOk(Echo(*channel).status(), "a call");
+              faults.Expect(own.Shutdown(seconds(50)).clean(), "the end is not clean");
+              return faults.text();
+            }),
+            "");
+  const auto channel = Connect(endpoint, {.transport = transport.get()});
+  EXPECT_TRUE(Echo(*channel).ok());
+}
 
 TEST(ForkWorkers, AreTheParentsOnceTheyWereUsed) {
   auto used = std::make_unique<WorkerPool>(2, 10);

@@ -10,6 +10,10 @@
 // Everything else is as between processes: limits, deadlines, flow control, middleware, and the
 // threads of both sides. The peer of both sides is this process. Access rules do not apply: whoever
 // has the transport object may connect.
+//
+// After fork(), a transport that was used before belongs to the parent process, as its servers do.
+// In the child, Start() of servers, StartIoThread() and calls with it fail with
+// FAILED_PRECONDITION; create a new transport there.
 #pragma once
 
 #include <memory>
