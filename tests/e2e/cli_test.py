@@ -111,6 +111,11 @@ class DiscoveryTest(CliTest):
       self.assertNotIn('piperpc list', result.stdout)
     self.assertIn('field=value words', self.server.run('help', 'call').stdout)
 
+  def test_the_help_of_a_session_has_its_commands(self):
+    text = self.server.run('help', 'session').stdout
+    for command in ('start SERVICE/METHOD', 'send TAG', 'end TAG', 'stop TAG', 'login NAME', 'quit'):
+      self.assertIn(f'  {command}', text)
+
   def test_words_that_help_and_version_have_no_use_for_are_refused(self):
     self.assert_ended(self.server.run('version', 'extra'), USAGE, 'unexpected argument "extra"')
     self.assert_ended(self.server.run('help', 'call', 'x'), USAGE, 'unexpected argument "x"')

@@ -25,7 +25,8 @@ constexpr Command kCommands[] = {
     {{"call", "SERVICE/METHOD [REQUEST...]", "call a method", 1, kAnyNumber},
      &LoggedIn<&Once<&Call>>},
     {{"session", "", "make several calls on one connection, one per line of input"},
-     &LoggedIn<&RunSession>},
+     &LoggedIn<&RunSession>,
+     &SessionHelp},
     {{"wait", "[SERVICE]", "wait until the server is ready", 0, 1}, &Once<&Wait>},
 };
 

@@ -31,9 +31,13 @@ Outcome Wait(Program& program, const Words& words, const CommandDeadline& deadli
 // the exit code of the first line that failed.
 int RunSession(Program& program, const Words& words, const CommandDeadline& deadline);
 
+// The commands that a session takes, a line of help for each.
+std::string SessionHelp();
+
 struct Command {
   Usage usage;
   int (*run)(Program& program, const Words& words, const CommandDeadline& deadline);
+  std::string (*more_help)() = nullptr;  // Goes below the usage.
 };
 
 // The commands that need a server.

@@ -34,8 +34,9 @@ std::string HelpText() {
 }
 
 std::string HelpText(const Command& command) {
-  std::string text =
-      absl::StrCat(HelpLine("piperpc ", command.usage, kSummaryColumn), "\n", FlagsText());
+  std::string text = absl::StrCat(HelpLine("piperpc ", command.usage, kSummaryColumn), "\n");
+  if (command.more_help != nullptr) absl::StrAppend(&text, "\n", command.more_help(), "\n");
+  text += FlagsText();
   if (command.usage.most == kAnyNumber) text += kRequests;
   text.pop_back();
   return text;

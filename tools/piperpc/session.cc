@@ -23,6 +23,15 @@ constexpr Usage kLogin = {"login", "NAME [--password-file FILE] [--register]",
 
 class Session {
  public:
+  static std::string CommandHelp() {
+    constexpr std::size_t kSummaryColumn = 37;
+    std::string text;
+    for (const Entry& entry : Entries()) {
+      absl::StrAppend(&text, text.empty() ? "" : "\n", HelpLine("  ", entry.usage, kSummaryColumn));
+    }
+    return text;
+  }
+
   // `stop` ends a script as a whole; a person who presses Ctrl-C means the line.
   Session(Program& program, std::stop_token stop)
       : program_(program),
@@ -199,12 +208,7 @@ class Session {
   }
 
   Outcome Help(const Words&, const CommandDeadline&) {
-    constexpr std::size_t kSummaryColumn = 37;
-    std::string text;
-    for (const Entry& entry : Entries()) {
-      absl::StrAppend(&text, text.empty() ? "" : "\n", HelpLine("  ", entry.usage, kSummaryColumn));
-    }
-    return program_.output.WriteLine(text);
+    return program_.output.WriteLine(CommandHelp());
   }
 
   Outcome Quit(const Words&, const CommandDeadline&) {
@@ -227,6 +231,10 @@ class Session {
 };
 
 }  // namespace
+
+std::string SessionHelp() {
+  return absl::StrCat("Each line of a session is one of these commands:\n", Session::CommandHelp());
+}
 
 int RunSession(Program& program, const Words&, const CommandDeadline& deadline) {
   return Session(program, deadline.stop()).Run();
