@@ -2,6 +2,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "piperpc/endpoint.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
 #include "proxy.h"
@@ -9,6 +10,12 @@
 int main(int argc, char** argv) {
   if (argc != 3) {
     std::cerr << "usage: proxy FROM TO\n";
+    return 2;
+  }
+  const auto from = piperpc::Endpoint::Parse(argv[1]);
+  const auto to = piperpc::Endpoint::Parse(argv[2]);
+  if (from.ok() && to.ok() && from->address() == to->address()) {
+    std::cerr << "FROM and TO are both " << from->ToString() << ": the proxy would call itself\n";
     return 2;
   }
   const auto thread = piperpc::StartIoThread();  // One for the channels of all clients.

@@ -76,6 +76,12 @@ expect_greetings(${endpoint} ${server})
 expect_greetings(${front}
   COMMAND ${EMULATOR} ${OUT}/proxy/proxy${SUFFIX} ${front} ${endpoint} ${server})
 
+execute_process(COMMAND ${EMULATOR} ${OUT}/proxy/proxy${SUFFIX} ${front} ${front}
+  TIMEOUT 60 RESULT_VARIABLE result ERROR_VARIABLE said)
+if(NOT result EQUAL 2 OR NOT said MATCHES "the proxy would call itself")
+  message(FATAL_ERROR "a proxy for itself ended with ${result} and said: ${said}")
+endif()
+
 # Programs of another system have no such signals.
 if(NOT EMULATOR AND NOT WIN32)
   run(sh ${CMAKE_CURRENT_LIST_DIR}/end_by_signal.sh ${OUT}/vault piperpc-vault-${unique})
