@@ -282,7 +282,8 @@ TEST_F(AsyncTest, ABlockingCallInACallbackIsRefusedAtOnce) {
                                    [&](absl::StatusOr<RawMessage>) { inner.set_value(Call("b")); });
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
-  ExpectStatus(Get(inner.get_future()).status(), absl::StatusCode::kFailedPrecondition, "callback");
+  ExpectStatus(Get(inner.get_future()).status(), absl::StatusCode::kFailedPrecondition,
+               "use CoUnary() or UnaryAsync()");
 }
 
 TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {
@@ -297,7 +298,9 @@ TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
   std::future<absl::Status> status = inner.get_future();
   ASSERT_EQ(status.wait_for(kPatience), std::future_status::ready);
-  ExpectStatus(status.get(), absl::StatusCode::kFailedPrecondition, "callback");
+  ExpectStatus(status.get(), absl::StatusCode::kFailedPrecondition,
+               "use CoNext(), CoWrite() or CoFinish() of the stream, or the form with callbacks, "
+               "DownAsync(),");
 }
 
 TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {

@@ -179,7 +179,7 @@ TEST_F(BlockingTest, TheDeadlinePassesWhileTheServerSaysNoHello) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   const ScriptedConnection connection = server_.Accept();
   ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded,
-               "waiting for the Hello of the PipeRPC server at");
+               "(is it a PipeRPC server?)");
 }
 
 TEST_F(BlockingTest, NoServerIsUnavailableAtOnce) {

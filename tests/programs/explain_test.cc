@@ -125,8 +125,8 @@ TEST_F(ExplainTest, AReplyThatIsTooLargeNamesTheFlag) {
   ASSERT_TRUE(method.ok()) << method.outcome();
   // Of a type without a login: what the server says of it is what it says of all.
   const absl::Status said = absl::ResourceExhaustedError(
-      "the reply of 100 bytes is too large: the client accepts at most 65536 (max_message_bytes of "
-      "its channel)");
+      "the reply has 100 bytes; the client accepts at most 65536 "
+      "(ChannelOptions::max_message_bytes)");
   EXPECT_THAT(Explained(said), HasSubstr("\n  give --max-message SIZE"));
   EXPECT_THAT(Explained(absl::ResourceExhaustedError("no room")), Not(HasSubstr("--max-message")));
 }

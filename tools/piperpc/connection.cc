@@ -28,7 +28,8 @@ ChannelOptions OptionsFor(const Settings& settings) {
 Outcome ExplainReflection(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kUnimplemented) return status;
   return absl::UnimplementedError(
-      "the server has no piperpc.v1.ReflectionService, so its methods cannot be looked up");
+      "the server has no piperpc.v1.ReflectionService, so its methods cannot be looked up; add "
+      "piperpc::BuiltinServices to it (CMake target piperpc::builtin)");
 }
 
 // A server may have any number of them.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "piperpc/client.h"
+#include "src/client/errors.h"
 
 namespace piperpc::client {
 
@@ -41,7 +42,10 @@ void BlockingCall::Refuse(absl::Status why) {
 void BlockingCall::Perform() {
   Core::Lock lock(core());
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
-  if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) return End(std::move(refusal));
+  absl::Status refusal = core().CheckMayBlock([&] {
+    return is_probe() ? std::string("a call with wait_for_ready") : FormsOfUnary(method());
+  });
+  if (!refusal.ok()) return End(std::move(refusal));
   while (!ended()) {
     Guard(lock, [&] {
       AssertLocked();

@@ -177,7 +177,8 @@ absl::Status Call::Expired() const {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
   if (!connection_->hello_received()) {
-    return core_.DeadlineExceeded("waiting for the Hello of the PipeRPC server at", times_.begun);
+    return core_.DeadlineExceeded("waiting for the first answer of the server at", times_.begun,
+                                  " (is it a PipeRPC server?)");
   }
   if (phase_ == Phase::kSent) {
     return core_.DeadlineExceeded(

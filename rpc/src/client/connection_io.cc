@@ -13,12 +13,14 @@ using transport::SendResult;
 // So many requests are worth a packet of their own.
 constexpr std::size_t kRequestsAtOnce = 32;
 
-// A server that refuses many clients at once closes some of them without a reason.
+// A server that refuses many clients at once closes some of them without a reason; so does what is
+// no server of this protocol.
 absl::Status Lost(const Core& core, bool hello_received, const absl::Status& cause) {
   return absl::UnavailableError(absl::StrCat(
       "the connection to ", core.endpoint_text(), " was lost: ", cause.message(),
       hello_received ? ""
-                     : "; the server sent no Hello, perhaps because it has too many connections"));
+                     : " before the server sent anything; it may have too many connections, or "
+                       "may not be a PipeRPC server"));
 }
 
 }  // namespace

@@ -154,7 +154,8 @@ Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const
   }
   if (!absl::IsUnavailable(why)) return why;
   if (now >= times.wait_until) {
-    if (times.wait_until < times.connect_deadline) return why;
+    if (times.wait_until == times.begun) return why;
+    if (times.wait_until < times.connect_deadline) return StillNoServer(why, times.begun);
     return DeadlineExceeded("waiting for a server at", times.begun);
   }
   retry_ = now + retry_gap_.Next();

@@ -166,7 +166,7 @@ void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   log_.push_back(std::move(record));
 }
 
-absl::Status Core::CheckMayBlock() const {
+absl::Status Core::CheckMayBlock(absl::FunctionRef<std::string()> instead) const {
   if (InLogHook()) {
     return absl::FailedPreconditionError(
         "this call would block the channel's log hook, and with it the thread that reads; make it "
@@ -174,9 +174,8 @@ absl::Status Core::CheckMayBlock() const {
   }
   if (Executor::Current() == nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "this call would block the thread of an event loop, and all that it serves; in a "
-      "callback or a coroutine, use the form with a callback, the form for co_await (CoNext(), "
-      "CoWrite()), or RunBlocking()");
+      absl::StrCat("this call would block the thread of an event loop, and all that it serves; in ",
+                   "a callback or a coroutine, use ", instead(), ", or RunBlocking()"));
 }
 
 bool Core::InLogHook() const { return logging == this; }
@@ -188,11 +187,20 @@ void Core::LogThrown(std::string_view event, const std::exception_ptr& exception
   });
 }
 
-absl::Status Core::DeadlineExceeded(std::string_view phase, base::TimePoint begun) const {
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Now() - begun);
-  return absl::DeadlineExceededError(absl::StrCat("the deadline has passed while ",
-                                                  base::ToAbsl(phase), " ", endpoint_text_,
-                                                  ", after ", spent.count(), " ms"));
+absl::Status Core::DeadlineExceeded(std::string_view phase, base::TimePoint begun,
+                                    std::string_view advice) const {
+  return absl::DeadlineExceededError(
+      absl::StrCat("the deadline has passed while ", base::ToAbsl(phase), " ", endpoint_text_,
+                   ", after ", MillisecondsSince(begun), " ms", base::ToAbsl(advice)));
+}
+
+absl::Status Core::StillNoServer(const absl::Status& why, base::TimePoint begun) const {
+  return absl::UnavailableError(absl::StrCat(why.message(), ", after ", MillisecondsSince(begun),
+                                             " ms of waiting for it (wait_for_ready)"));
+}
+
+std::int64_t Core::MillisecondsSince(base::TimePoint begun) const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Now() - begun).count();
 }
 
 void Core::LetGoOfLoop() {

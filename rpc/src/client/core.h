@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
@@ -148,15 +150,22 @@ class Core : public std::enable_shared_from_this<Core> {
   bool closed() const { return closed_.load(std::memory_order_relaxed); }  // Any thread.
   bool delivering_on_loop() const CHANNEL_LOCKED { return on_loop_; }
 
-  // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time.
-  absl::Status DeadlineExceeded(std::string_view phase, base::TimePoint begun) const;
+  // DEADLINE_EXCEEDED for a call that was begun then; the text names the phase and the time, and
+  // ends with `advice`.
+  absl::Status DeadlineExceeded(std::string_view phase, base::TimePoint begun,
+                                std::string_view advice = {}) const;
+
+  // UNAVAILABLE for a call that has waited for a server since then, as long as it may; `why` is
+  // what it was told last.
+  absl::Status StillNoServer(const absl::Status& why, base::TimePoint begun) const;
 
   // --- Without it. ---
 
   // What a call gets that would block on this thread: FAILED_PRECONDITION, where it runs an event
   // loop. That must not wait: others are served there, and perhaps the call itself. Nor must the
-  // channel's log hook, which may run on the thread that reads.
-  absl::Status CheckMayBlock() const;
+  // channel's log hook, which may run on the thread that reads. `instead`: the forms of the call
+  // that do not block.
+  absl::Status CheckMayBlock(absl::FunctionRef<std::string()> instead) const;
 
   // The log hook is not called any more, but for a call that runs already.
   void StopLogging() { silent_.store(true, std::memory_order_relaxed); }
@@ -211,6 +220,7 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
   void CheckNotObserving() const;
+  std::int64_t MillisecondsSince(base::TimePoint begun) const;
   bool HandToLoop() CHANNEL_LOCKED;
   bool PostDelivery() CHANNEL_LOCKED;
   void DeliverHanded() CHANNEL_UNLOCKED;

@@ -10,6 +10,27 @@
 namespace piperpc {
 namespace client {
 
+namespace {
+
+// "Greet", as the functions of generated clients are named.
+absl::string_view ShortName(std::string_view method) {
+  return base::ToAbsl(method.substr(method.rfind('/') + 1));  // All of it, where there is none.
+}
+
+}  // namespace
+
+std::string FormsOfUnary(std::string_view method) {
+  const absl::string_view name = ShortName(method);
+  return absl::StrCat("Co", name, "() or ", name,
+                      "Async() (of a RawClient: CoUnary() or UnaryAsync())");
+}
+
+std::string FormsOfStream(std::string_view method) {
+  return absl::StrCat(
+      "CoNext(), CoWrite() or CoFinish() of the stream, or the form with callbacks, ",
+      ShortName(method), "Async()");
+}
+
 absl::Status NoSuchName(std::size_t size) {
   return absl::InvalidArgumentError(
       absl::StrCat("the method name has ", size, " bytes; it must have 1 to ",

@@ -4,11 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 
 namespace piperpc::client {
+
+// The forms of a call of `method` that do not block: of one with a single reply, and of a stream.
+std::string FormsOfUnary(std::string_view method);
+std::string FormsOfStream(std::string_view method);
 
 // INVALID_ARGUMENT: no method has a name of `size` bytes.
 absl::Status NoSuchName(std::size_t size);

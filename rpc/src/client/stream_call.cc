@@ -210,9 +210,8 @@ void StreamCall::WhenReadable(absl::AnyInvocable<void()> ready) {
 
 // Blocks; or ends the call, where that would be for ever.
 void StreamCall::WaitForChange(Core::Lock& lock) {
-  if (absl::Status refusal = core().CheckMayBlock(); !refusal.ok()) {
-    return DropAndEnd(std::move(refusal));
-  }
+  absl::Status refusal = core().CheckMayBlock([&] { return FormsOfStream(method()); });
+  if (!refusal.ok()) return DropAndEnd(std::move(refusal));
   lock.Wait(changed_);
 }
 

@@ -117,7 +117,7 @@ absl::Status Dispatcher::NotFound(std::string_view method) const {
   if (HasServiceOf(method)) why = "its service exists on this server, but has no such method";
   if (!IsMethodName(method)) why = "it must be package.Service/Method";
   return absl::UnimplementedError(
-      absl::StrCat("no method '", base::Visible(method), "': ", base::ToAbsl(why)));
+      absl::StrCat("no method \"", base::Visible(method), "\": ", base::ToAbsl(why)));
 }
 
 }  // namespace piperpc::server

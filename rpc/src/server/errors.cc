@@ -81,7 +81,7 @@ absl::Status MessageWithoutCredit(std::uint64_t size, std::uint64_t window) {
 absl::Status TrailersTooLarge(const absl::Status& cause) {
   return absl::ResourceExhaustedError(
       absl::StrCat("cannot send the trailers: ", cause.message(),
-                   " (max_metadata_bytes of the client's channel)"));
+                   " (the client's ChannelOptions::max_metadata_bytes)"));
 }
 
 absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
@@ -91,8 +91,8 @@ absl::Status ReplyTooLarge(std::size_t size, std::size_t limit) {
 }
 
 absl::Status StoppedWithoutReason(std::string_view method) {
-  return absl::InternalError(
-      absl::StrCat("the handler of ", base::ToAbsl(method), " stopped the call with an OK status"));
+  return absl::InternalError(absl::StrCat("the handler or a middleware of ", base::ToAbsl(method),
+                                          " stopped the call with an OK status"));
 }
 
 absl::Status RepliesNotRead(std::size_t waiting, base::Duration time) {

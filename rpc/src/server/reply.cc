@@ -23,7 +23,8 @@ absl::Status EncodeTrailers(const ServerCore& core, const ServerContext& context
     return LogFields{{"method", std::string(context.method())},
                      {"reason", std::string(fields.status().message())}};
   });
-  return FailedUnexpectedly("the handler added an invalid trailer", context.method());
+  return FailedUnexpectedly("the handler or a middleware added an invalid trailer",
+                            context.method());
 }
 
 void LogIfCut(const ServerCore& core, const ServerContext& context, const absl::Status& status) {

@@ -86,7 +86,7 @@ std::string ExplainUnparsed(ParseResult why, std::size_t size);
 
 // What a server's error calls the limit that a reply is above, where it is the client's. A program
 // that knows how to raise that limit looks for this text.
-inline constexpr std::string_view kClientMessageLimit = "max_message_bytes of its channel";
+inline constexpr std::string_view kClientMessageLimit = "ChannelOptions::max_message_bytes";
 
 }  // namespace internal
 }  // namespace piperpc
