@@ -17,8 +17,8 @@ constexpr char kIncludes[] = R"(#include "piperpc/generated.h"
 
 constexpr char kServiceAdvice[] =
     R"(// Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 )";
 
 constexpr char kServiceTop[] = R"(class $Service$ : public ::piperpc::Service {

@@ -9,8 +9,8 @@ namespace method_names::v1 {
 // Keywords, and macros that every file may have.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class KeywordsService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -187,8 +187,8 @@ class KeywordsClient {
 // The other forms of a method make way for methods.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class FormsService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -295,8 +295,8 @@ class FormsClient {
 // What the classes themselves declare.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class MembersService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;

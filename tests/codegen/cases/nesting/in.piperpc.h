@@ -9,8 +9,8 @@ namespace nesting::v1 {
 // Every reply of a Node has the levels that the request asks for.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class NodeService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;

@@ -9,8 +9,8 @@ namespace service_names::v1 {
 // The class names of both come down to the same; the one that has the suffix keeps them.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class TwiceService_ : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -44,8 +44,8 @@ class TwiceClient_ {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class TwiceService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -81,8 +81,8 @@ class TwiceClient {
 // Messages, enums, enum values and nested messages are there first.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class ReplyService__ : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -116,8 +116,8 @@ class ReplyClient_ {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class KindService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -151,8 +151,8 @@ class KindClient_ {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class Outer_InnerService_ : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -186,8 +186,8 @@ class Outer_InnerClient_ {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class ValueService_ : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -223,8 +223,8 @@ class ValueClient {
 // Words that mean something to us, or to C++.
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class Service : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -275,8 +275,8 @@ class Client {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class StubService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -310,8 +310,8 @@ class StubClient {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class ClientService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -366,8 +366,8 @@ class ClientClient {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class unionService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -401,8 +401,8 @@ class unionClient {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class stdService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;

@@ -11,8 +11,8 @@ namespace shapes::v1 {
 //   Indented lines and $signs$ stay as they are; a backslash at the end goes:
 //
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class ShapesService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -179,8 +179,8 @@ class ShapesClient {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class OldService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
@@ -214,8 +214,8 @@ class OldClient {
 };
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class EmptyService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;

@@ -7,8 +7,8 @@
 namespace imports::v1 {
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
-// event loop, which must not block; X() may block, and runs on a worker thread. A
-// method with neither ends its calls with UNIMPLEMENTED.
+// event loop, which must not block; X() may block, and runs on a worker thread. With
+// both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
 class SharedService : public ::piperpc::Service {
  public:
   ::std::string_view name() const override;
