@@ -6,13 +6,16 @@
 #include <future>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "auth/v1/auth.piperpc.h"
 #include "notify/v1/notify.piperpc.h"
+#include "piperpc/async.h"
 #include "piperpc/channel.h"
 #include "piperpc/in_process.h"
 #include "piperpc/server.h"
@@ -208,6 +211,47 @@ TEST_F(ServedTest, UppercaseLinesIsCalledWithCallbacks) {
   ASSERT_TRUE(piperpc::testing::Arrives(end));
   EXPECT_TRUE(end.get().ok());
   EXPECT_THAT(answers, ::testing::ElementsAre("UM", "DOIS", "FIM"));
+}
+
+using LineStream = piperpc::ClientReaderWriter<upper::v1::UppercaseLinesRequest,
+                                               upper::v1::UppercaseLinesResponse>;
+
+piperpc::Task<bool> WriteNumbers(LineStream& lines, int count) {
+  bool written = true;
+  for (int i = 0; i < count && written; ++i) {
+    upper::v1::UppercaseLinesRequest request;
+    request.set_text("line " + std::to_string(i));
+    auto write = lines.CoWrite(std::move(request));
+    written = co_await write;
+  }
+  lines.WritesDone();
+  co_return written;
+}
+
+// The number of answers; none, if the writing failed.
+piperpc::Task<int> WriteAndRead(LineStream lines, int count) {
+  piperpc::AsyncEvent written;
+  piperpc::Task<bool> writing = WriteNumbers(lines, count);
+  writing.Start([](void* event) { static_cast<piperpc::AsyncEvent*>(event)->Set(); }, &written);
+  int answers = 0;
+  for (bool more = true; more;) {
+    auto next = lines.CoNext();
+    const std::optional<upper::v1::UppercaseLinesResponse> answer = co_await next;
+    more = answer.has_value();
+    if (more && answer->text() == "LINE " + std::to_string(answers)) ++answers;
+  }
+  auto end = written.Wait();
+  co_await end;
+  co_return writing.Take() ? answers : 0;
+}
+
+TEST_F(ServedTest, UppercaseLinesIsWrittenByOneCoroutineAndReadByAnother) {
+  Client client(*transport_);
+  ASSERT_TRUE(client.Login("ana", "secret").ok());
+  // More than the credit of the stream, so each of them waits for the other.
+  constexpr int kCount = 30'000;
+  upper::v1::UpperClient upper(client.channel);
+  EXPECT_EQ(piperpc::SyncWait(WriteAndRead(upper.UppercaseLines(), kCount)), kCount);
 }
 
 TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {

@@ -111,7 +111,7 @@ class Channel : public internal::ChannelCore {
   // cannot connect:
   //   UNAVAILABLE: no server is running there, or the connection was lost.
   //   DEADLINE_EXCEEDED: the text says what was waited for: a server, a place in its connection
-  //     queue, or its Hello.
+  //     queue, or its first answer.
   //   RESOURCE_EXHAUSTED: this process has no descriptors or threads left, or the server has too
   //     many connections, in all or of this user.
   //   PERMISSION_DENIED: the server does not admit this user, or this user does not trust the
@@ -122,7 +122,8 @@ class Channel : public internal::ChannelCore {
   //   INVALID_ARGUMENT: `timeout` or an option of the channel is out of its range.
   virtual absl::Status WaitUntilReady(std::chrono::milliseconds timeout) = 0;
 
-  // The server's process and user; none while there is no connection. Any thread.
+  // The server's process and user; none while there is no connection. A channel without calls does
+  // not notice that its server has gone: until the next call, this may be one that has. Any thread.
   virtual std::optional<Peer> peer() const { return std::nullopt; }
 
   // How many connections the channel has made so far: more than before means that logins and the

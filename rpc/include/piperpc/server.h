@@ -222,6 +222,24 @@ class Server {
   // Blocks until a Shutdown() that another thread calls, now or later, has finished. Several
   // threads may wait, also before Start(). FAILED_PRECONDITION: on a thread of this server or of
   // any event loop, or in a child of fork().
+  //
+  // To shut down at a signal, on Linux: block the signal before Start(), and let a thread wait for
+  // it with sigwait(). Threads of this library block no signals themselves, but inherit what is
+  // blocked where they are started: otherwise one of them could get the signal, which would end the
+  // process.
+  //
+  //     sigset_t signals;
+  //     sigemptyset(&signals);
+  //     sigaddset(&signals, SIGTERM);
+  //     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  //     const absl::Status started = server.Start("demo");
+  //     if (!started.ok()) return Fail(started);
+  //     std::jthread at_signal([&] {
+  //       int number = 0;
+  //       sigwait(&signals, &number);
+  //       server.Shutdown(std::chrono::seconds(5));
+  //     });
+  //     server.Wait().IgnoreError();
   absl::Status Wait();
 
   // The full name, "package.Service", of each service in the order in which they were added. Any

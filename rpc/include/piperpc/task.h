@@ -15,6 +15,30 @@
 // Parameters taken by reference must outlive the task; take them by value when in doubt. Nested
 // awaits use the stack, as nested function calls do; awaits in a loop do not.
 //
+// Two coroutines run side by side when one of them starts the other, and does not await it. So a
+// stream is read while it is written:
+//
+//     piperpc::Task<bool> Say(Talk& talk);  // CoWrite() of each line, then WritesDone().
+//
+//     piperpc::Task<absl::Status> Converse(Talk talk) {
+//       piperpc::AsyncEvent said;  // See async.h.
+//       piperpc::Task<bool> saying = Say(talk);
+//       saying.Start([](void* event) { static_cast<piperpc::AsyncEvent*>(event)->Set(); }, &said);
+//       std::optional<Line> heard;
+//       do {
+//         auto next = talk.CoNext();
+//         heard = co_await next;
+//         if (heard.has_value()) Use(*heard);
+//       } while (heard.has_value());
+//       auto end = said.Wait();
+//       co_await end;
+//       co_return talk.status();
+//     }
+//
+// Each of them goes on where what it awaits resumes it: in a handler, on the loop of the call; with
+// SyncWait(), on the loop of the channel, after a first part on the thread that waits. A handler
+// may also leave out the event, and destroy the other task where it waits (examples/proxy).
+//
 // g++ 12 has a bug: a closure, or an aggregate in braces, that is created within a `co_await` or
 // `co_yield` expression is destroyed twice. Give it a name first. clang and newer versions of g++
 // do not need that.
