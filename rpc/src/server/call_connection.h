@@ -35,6 +35,7 @@ class CallConnection : public connection::ConnectionBase,
   Executor& executor() { return host_.executor(); }
   WorkerPool& workers() { return user_.workers; }
   SessionState& session() { return session_; }
+  TurnLine& line() { return host_.LineOf(user_); }
 
   // What the messages that came may take.
   connection::MemoryShare& memory() { return memory_; }
@@ -66,8 +67,6 @@ class CallConnection : public connection::ConnectionBase,
   virtual void OnEnded(Call& call) = 0;
 
  protected:
-  Turns::Line& line() { return host_.LineOf(user_); }
-
   CallConnection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user);
   ~CallConnection() { loop().Undefer(*this); }
 

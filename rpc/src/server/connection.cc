@@ -135,7 +135,8 @@ void Connection::GoOn() {
 // Before its Hello it stands in another queue.
 void Connection::GoOnInTurn() {
   if (!MayGoOn()) return;
-  if (!hello_received() || host().turns().Take(line(), *this)) GoOn();
+  const bool alone = !hello_received() || !core().is_shared();
+  if (alone || host().TakeTurn(line(), *this)) GoOn();
 }
 
 void Connection::OnTurn() {

@@ -69,9 +69,6 @@ class Connection final : public CallConnection,
   // It is its turn to go on.
   void OnTurn();
 
-  // It takes no more turns.
-  void LeaveTurns() { host().turns().Leave(line(), *this); }
-
   std::uint64_t number() const { return number_; }
   base::TimePoint opened_at() const { return opened_at_; }
 

@@ -13,6 +13,11 @@
 namespace piperpc::server {
 namespace {
 
+// So many frames of one connection are looked at before the others on the loop are served; and
+// where users share it.
+constexpr std::size_t kFramesAtOnce = 128;
+constexpr std::size_t kFramesOfShared = 32;
+
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
@@ -34,7 +39,8 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = host().turns().frames(); !reader.done() && !ending(); --left) {
+  for (std::size_t left = core().is_shared() ? kFramesOfShared : kFramesAtOnce;
+       !reader.done() && !ending(); --left) {
     if (left == 0 || !MayReadOn()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();

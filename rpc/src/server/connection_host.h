@@ -21,7 +21,7 @@
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
 #include "src/server/options.h"
-#include "src/server/turns.h"
+#include "src/server/turn_line.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -50,6 +50,7 @@ struct ServerCore {
   connection::MemoryBudget reply_budget{ReplyBudget(options), "reply_budget_bytes"};
   const HelloPayloads hello{options};
   std::atomic<std::size_t> users = 0;  // Who have connections.
+  bool is_shared() const { return users.load(std::memory_order_relaxed) > 1; }
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
@@ -65,11 +66,11 @@ struct UserPart {
         reply_budget(UserReplyShare(core.options), "reply_budget_bytes, the share of a user",
                      &core.reply_budget),
         workers(core.workers, user),
-        lines(std::make_unique<Turns::Line[]>(core.options.event_loops)) {}
+        lines(std::make_unique<TurnLine[]>(core.options.event_loops)) {}
   connection::MemoryBudget budget;
   connection::MemoryBudget reply_budget;
   WorkerPool workers;
-  const std::unique_ptr<Turns::Line[]> lines;  // One for each loop of the server.
+  const std::unique_ptr<TurnLine[]> lines;  // One for each loop of the server.
 };
 
 // The loop that a connection lives on, and what its connections share.
@@ -84,8 +85,7 @@ class ConnectionHost {
   connection::BufferPool& buffers() { return buffers_; }  // For what the connections send.
   const connection::BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
-  Turns& turns() { return turns_; }
-  Turns::Line& LineOf(UserPart& user) { return user.lines[number_]; }
+  TurnLine& LineOf(UserPart& user) { return user.lines[number_]; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
   // any thread.
@@ -101,6 +101,9 @@ class ConnectionHost {
 
   // The client has said Hello.
   virtual void OnHello(Connection& connection) = 0;
+
+  // On a shared server: see Turns::Take().
+  virtual bool TakeTurn(TurnLine& line, Connection& connection) = 0;
 
   // The connection has ended; destroys it, later in this iteration or in a later one.
   virtual void OnClosed(Connection& connection) = 0;
@@ -122,7 +125,6 @@ class ConnectionHost {
   connection::BufferPool buffers_;
   const connection::BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
-  Turns turns_{loop(), core_.users};
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;
   std::vector<std::string> undelivered_;

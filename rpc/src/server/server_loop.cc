@@ -75,7 +75,7 @@ void ServerLoop::AwaitNoHello(Connection& connection) {
 void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
-  connection.LeaveTurns();
+  turns_.Leave(connection.line(), connection);
   AwaitNoHello(connection);
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;

@@ -19,6 +19,7 @@
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/server/connection_host.h"
+#include "src/server/turns.h"
 #include "src/transport/pipe.h"
 
 namespace piperpc::server {
@@ -66,6 +67,9 @@ class ServerLoop final : public ConnectionHost {
   std::vector<std::string> EndCallsHere(const absl::Status& reason);
   void OnHello(Connection& connection) override;
   void OnClosed(Connection& connection) override;
+  bool TakeTurn(TurnLine& line, Connection& connection) override {
+    return turns_.Take(line, connection);
+  }
 
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
   void MakeRoomForHello();
@@ -78,6 +82,7 @@ class ServerLoop final : public ConnectionHost {
   }
 
   const OnGone on_gone_;
+  Turns turns_{loop()};
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // By Connection::number().
   std::uint64_t last_number_ = 0;
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.

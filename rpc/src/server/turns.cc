@@ -16,35 +16,35 @@ Turns::~Turns() {
   loop_.Undefer(*this);
 }
 
-bool Turns::TakeShared(Line& line, Connection& connection) {
-  if (line.waiting_.Contains(connection)) return false;
+bool Turns::Take(TurnLine& line, Connection& connection) {
+  if (line.waiting.Contains(connection)) return false;
   loop_.Defer(*this);  // Comes after all connections that were deferred in this iteration.
-  if (line.waiting_.empty() && line.taken_ < kTurnsAtOnce) {
+  if (line.waiting.empty() && line.taken < kTurnsAtOnce) {
     Count(line);
     return true;
   }
-  line.waiting_.push_back(connection);
+  line.waiting.push_back(connection);
   return false;
 }
 
-void Turns::Count(Line& line) {
-  ++line.taken_;
+void Turns::Count(TurnLine& line) {
+  ++line.taken;
   if (!busy_.Contains(line)) busy_.push_back(line);
 }
 
-void Turns::Leave(Line& line, Connection& connection) {
-  if (line.waiting_.Contains(connection)) line.waiting_.Remove(connection);
-  if (!line.waiting_.empty() || !busy_.Contains(line)) return;
+void Turns::Leave(TurnLine& line, Connection& connection) {
+  if (line.waiting.Contains(connection)) line.waiting.Remove(connection);
+  if (!line.waiting.empty() || !busy_.Contains(line)) return;
   busy_.Remove(line);  // It may have been the last connection of its user.
-  line.taken_ = 0;
+  line.taken = 0;
 }
 
 // The next iteration is another one for everybody.
 void Turns::OnIterationEnd() {
   for (std::size_t left = busy_.size(); left > 0; --left) {
-    Line& line = busy_.Pop();
-    line.taken_ = 0;
-    if (!line.waiting_.empty()) busy_.push_back(line);
+    TurnLine& line = busy_.Pop();
+    line.taken = 0;
+    if (!line.waiting.empty()) busy_.push_back(line);
   }
   if (!busy_.empty()) loop_.Schedule(*this, loop_.Now());
 }
@@ -52,16 +52,16 @@ void Turns::OnIterationEnd() {
 void Turns::OnTimer() {
   loop_.Defer(*this);
   for (std::size_t left = busy_.size(); left > 0 && !busy_.empty(); --left) {
-    Line& line = busy_.Pop();
+    TurnLine& line = busy_.Pop();
     busy_.push_back(line);
     GiveTurns(line);
   }
 }
 
-void Turns::GiveTurns(Line& line) {
-  while (!line.waiting_.empty() && line.taken_ < kTurnsAtOnce) {
-    ++line.taken_;
-    line.waiting_.Pop().OnTurn();
+void Turns::GiveTurns(TurnLine& line) {
+  while (!line.waiting.empty() && line.taken < kTurnsAtOnce) {
+    ++line.taken;
+    line.waiting.Pop().OnTurn();
   }
 }
 
