@@ -65,9 +65,10 @@ class TurnsTest : public ::testing::Test {
   // A connected client; what it sends is counted by its name.
   class Client {
    public:
+    // No name: it says nothing, not even Hello.
     Client(std::unique_ptr<transport::Pipe> pipe, std::string name)
         : pipe_(std::move(pipe)), name_(std::move(name)) {
-      Send(testing::EncodedHello());
+      if (!name_.empty()) Send(testing::EncodedHello());
     }
     ~Client() { Close(); }
     void Close() {
@@ -196,6 +197,20 @@ TEST_F(TurnsTest, ThoseThatEndWhileTheyWaitForTheirTurnHoldUpNobody) {
   server_.loop().RunUntilIdle();
   for (int i = 1; i < kCrowd; i += 2) EXPECT_EQ(handled_[CrowdName(i)], 10);
   EXPECT_EQ(server_.connections(), 1u + kCrowd / 2);
+}
+
+TEST_F(TurnsTest, ThoseThatEndBeforeTheirHelloHoldUpNobody) {
+  Connect("one", "other");
+  std::vector<Client*> mute;
+  for (int i = 0; i < 4; ++i) mute.push_back(&Connect("many", ""));
+  ConnectCrowd(10);
+  for (; !mute.empty(); mute.pop_back()) {  // The last one first: others stand before it.
+    mute.back()->Close();
+    server_.loop().RunOnce();
+  }
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(HandledOfCrowd(), 10 * kCrowd);
+  EXPECT_EQ(server_.connections(), 1u + kCrowd);
 }
 
 TEST_F(TurnsTest, AllConnectionsOfAUserMayEndWhileTheyWait) {

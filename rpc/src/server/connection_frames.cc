@@ -136,8 +136,8 @@ absl::Status Connection::OnFrame(const wire::Frame& frame) {
 absl::Status Connection::OnHello(const wire::Hello& hello, std::uint32_t version) {
   TakeHello(hello);
   loop().Cancel(*this);
+  host().OnHello(*this);  // Before anything that may fail: it awaits no Hello any more.
   Send({.kind = wire::FrameKind::kHello}, core().hello.For(version));
-  host().OnHello(*this);
   return absl::OkStatus();
 }
 

@@ -68,6 +68,13 @@ void ServerLoop::MakeRoomForHello() {
                    " connections have not sent a Hello yet (max_connections_before_hello)")));
 }
 
+// It stands in one at a time, by the one link that it has: so only the one in which it may stand
+// can be asked.
+void ServerLoop::LeaveQueues(Connection& connection) {
+  if (connection.hello_received()) return turns_.Leave(connection.line(), connection);
+  AwaitNoHello(connection);
+}
+
 void ServerLoop::AwaitNoHello(Connection& connection) {
   if (awaiting_hello_.Contains(connection)) awaiting_hello_.Remove(connection);
 }
@@ -75,8 +82,7 @@ void ServerLoop::AwaitNoHello(Connection& connection) {
 void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
-  turns_.Leave(connection.line(), connection);
-  AwaitNoHello(connection);
+  LeaveQueues(connection);
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;
   const bool refused = refused_.erase(&connection) != 0;

@@ -74,6 +74,7 @@ class ServerLoop final : public ConnectionHost {
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
   void MakeRoomForHello();
   void AwaitNoHello(Connection& connection);
+  void LeaveQueues(Connection& connection);
 
   // The oldest first. One may close in `visit`, and is not in here any more then.
   template <typename Visit>
