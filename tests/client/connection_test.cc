@@ -19,6 +19,15 @@ using wire::FrameKind;
 
 class ConnectionTest : public ClientTest {
  protected:
+  // What two calls send to a server that has not said Hello yet.
+  ScriptedConnection AcceptTwoRequests() {
+    ScriptedConnection connection = server_.Accept();
+    for (const FrameKind kind : {FrameKind::kHello, FrameKind::kRequest, FrameKind::kRequest}) {
+      connection.Expect(kind);
+    }
+    return connection;
+  }
+
   // A call that has no reply yet, and whose thread reads.
   struct SlowCall {
     std::future<Text> call;
@@ -507,10 +516,7 @@ TEST_F(ConnectionTest, ABlockingCallInALogHookIsRefusedAtOnce) {
 TEST_F(ConnectionTest, ARefusalInPlaceOfAHelloIsNotTriedAgain) {
   auto blocking = CallAside("x");
   auto callback = CallAsync("y");
-  ScriptedConnection connection = server_.Accept();
-  for (const FrameKind kind : {FrameKind::kHello, FrameKind::kRequest, FrameKind::kRequest}) {
-    connection.Expect(kind);
-  }
+  ScriptedConnection connection = AcceptTwoRequests();
   connection.Goaway(absl::UnavailableError("maintenance"), 0);
   ExpectStatus(Get(blocking).status(), absl::StatusCode::kUnavailable, "maintenance");
   ExpectStatus(Get(callback).status(), absl::StatusCode::kUnavailable, "maintenance");
@@ -521,10 +527,7 @@ TEST_F(ConnectionTest, ARefusalInPlaceOfAHelloIsNotTriedAgain) {
 TEST_F(ConnectionTest, CallsOfAConnectionWhoseHelloCameTooLateAreTriedAgain) {
   auto blocking = CallAside("x");
   auto callback = CallAsync("y");
-  ScriptedConnection connection = server_.Accept();
-  for (const FrameKind kind : {FrameKind::kHello, FrameKind::kRequest, FrameKind::kRequest}) {
-    connection.Expect(kind);
-  }
+  ScriptedConnection connection = AcceptTwoRequests();
   connection.Goaway(absl::DeadlineExceededError("no Hello came"), 0);
   ScriptedConnection next = server_.AcceptAndGreet();
   for (int i = 0; i < 2; ++i) {

@@ -29,15 +29,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ClientRecorder = RecordingMiddleware<ClientMiddleware, ClientContext>;
 
-Strings ExpectedReplies(const std::string& method, const Strings& requests) {
-  if (method == "Unary") return {requests[0]};
-  if (method == "Down") return {requests[0], requests[0]};
-  if (method == "Both") return requests;
-  std::string all;
-  for (const std::string& request : requests) all += request;
-  return {all};
-}
-
 enum class Way { kDirect, kThroughAProxy };
 
 class RawClientTest : public ::testing::TestWithParam<std::tuple<std::string, NamedForm, Way>> {

@@ -119,15 +119,6 @@ class FaultRuns : public transport::EachTransport {
     return Connect(endpoint_, {.default_timeout = std::chrono::seconds(60), .transport = &used()});
   }
 
-  static Strings Replies(const std::string& method, const Strings& requests) {
-    if (method == "Unary") return {requests[0]};
-    if (method == "Down") return {requests[0], requests[0]};
-    if (method == "Both") return requests;
-    std::string all;
-    for (const std::string& request : requests) all += request;
-    return {all};
-  }
-
   // One call, with the metadata that makes the server do as `scenario` says.
   CallResult Call(const NamedForm& form, const std::shared_ptr<Channel>& channel,
                   const Scenario& scenario, std::string& number) {
@@ -162,7 +153,7 @@ class FaultRuns : public transport::EachTransport {
     EXPECT_LE(ledger_->begun(number), 1);
     if (code == absl::StatusCode::kOk) {
       EXPECT_EQ(scenario.code, code);
-      EXPECT_EQ(result.replies, Replies(form.method, scenario.requests));
+      EXPECT_EQ(result.replies, ExpectedReplies(form.method, scenario.requests));
       EXPECT_TRUE(Eventually([&] { return ledger_->done(number) == 1; }));
       return;
     }

@@ -303,4 +303,13 @@ const std::vector<NamedForm>& RawForms() {
   return forms;
 }
 
+Strings ExpectedReplies(const std::string& method, const Strings& requests) {
+  if (method == "Unary") return {requests[0]};
+  if (method == "Down") return {requests[0], requests[0]};
+  if (method == "Both") return requests;
+  std::string all;
+  for (const std::string& request : requests) all += request;
+  return {all};
+}
+
 }  // namespace piperpc::testing

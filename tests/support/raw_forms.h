@@ -36,4 +36,7 @@ struct NamedForm {
 
 const std::vector<NamedForm>& RawForms();
 
+// What the method of ShapesService replies to these.
+Strings ExpectedReplies(const std::string& method, const Strings& requests);
+
 }  // namespace piperpc::testing

@@ -16,7 +16,6 @@ class AsyncCallBase : public Call, public PendingCallback, public base::QueueLin
   std::shared_ptr<AsyncCallBase> Share() const CHANNEL_LOCKED { return self_; }
 
  protected:
-  // `request` null: the method takes a stream of them.
   AsyncCallBase(const std::shared_ptr<Core>& core, const internal::ClientMethod& method,
                 const CallOptions& options);
 
