@@ -51,3 +51,12 @@ function(piperpc_compile_options target)
     endif()
   endif()
 endfunction()
+
+# For files of the runtime that run once for a server, an endpoint or an error: a smaller program is
+# worth more there than a few instructions.
+function(piperpc_optimize_for_size)
+  if(NOT MSVC)
+    set_source_files_properties(${ARGV} TARGET_DIRECTORY piperpc
+      PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release,RelWithDebInfo>:-Os>)
+  endif()
+endfunction()

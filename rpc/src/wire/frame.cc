@@ -232,7 +232,7 @@ bool TakePrefixed(std::size_t limit, Bytes& rest, Bytes& part) {
 
 // Decodes the damaged header again: a decoder that is asked for its reasons cannot stay in
 // registers.
-absl::Status ExplainHeader(std::string_view bytes) {
+ABSL_ATTRIBUTE_COLD absl::Status ExplainHeader(std::string_view bytes) {
   FrameHeader header;
   HeaderDecoder decoder(bytes, header);
   decoder.Run();
