@@ -66,7 +66,7 @@ class Host final : public ConnectionHost {
       : ConnectionHost(core, std::move(loop), 0) {}
   void OnHello(Connection&) override {}
   void OnClosed(Connection&) override {}
-  bool TakeTurn(TurnLine&, Connection&) override { return true; }
+  bool Admit(UserQueue&, Connection&) override { return true; }
 };
 
 class ConnectionClose : public ::testing::Test {
@@ -98,7 +98,7 @@ class ConnectionClose : public ::testing::Test {
   Dispatcher dispatcher_;
   WorkerPool workers_{1, 1};
   ServerCore core_{options_, dispatcher_, workers_};
-  UserPart user_part_{core_, "somebody"};
+  UserPart user_part_{core_, "somebody", 1};
   std::shared_ptr<transport::Transport> transport_ = NewInProcessTransport();
   Wire wire_;
   std::unique_ptr<Host> host_;

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <deque>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -29,6 +31,19 @@ TEST_F(Limits, AnOptionBelowZeroIsNamedAsItIs) {
       {{.spin = std::chrono::microseconds(-7)}, "spin (us) is -7; it must be from 0 to 10000"},
       {{.hello_timeout = std::chrono::milliseconds(-5)}, "hello_timeout (ms) is -5; it must be "},
       {{.message_timeout = std::chrono::milliseconds(-1)}, "(ms) is -1; it must be 1 or more"}};
+  for (const auto& [options, text] : cases) {
+    EXPECT_THAT(std::string(Server(options).Start(endpoint_).message()), HasSubstr(text));
+  }
+}
+
+// Whatever it is, the server can be made, and its start says what is wrong.
+TEST_F(Limits, AnOptionFarAboveItsRangeIsNamedByTheStart) {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
+  const std::pair<ServerOptions, const char*> cases[] = {
+      {{.event_loops = kMost}, "event_loops is 18446744073709551615; it must be"},
+      {{.max_connections = kMost}, "max_connections is"},
+      {{.max_message_bytes = kMost}, "max_message_bytes is"},
+      {{.worker_threads = kMost}, "worker_threads is"}};
   for (const auto& [options, text] : cases) {
     EXPECT_THAT(std::string(Server(options).Start(endpoint_).message()), HasSubstr(text));
   }

@@ -27,7 +27,9 @@ UserPart& Acceptor::Count(const Peer& peer) {
   ++connections_;
   User& user = users_[peer.user];
   ++user.connections;
-  if (user.part == nullptr) user.part = std::make_unique<UserPart>(core_, peer.user);
+  if (user.part == nullptr) {
+    user.part = std::make_unique<UserPart>(core_, peer.user, core_.options.event_loops);
+  }
   core_.users.store(users_.size(), std::memory_order_relaxed);
   return *user.part;
 }

@@ -17,7 +17,7 @@ namespace piperpc::server {
 
 class Acceptor final : public transport::Listener::Delegate {
  public:
-  explicit Acceptor(ServerCore& core) : core_(core), nobody_(core, "nobody") {}
+  explicit Acceptor(ServerCore& core) : core_(core), nobody_(core, "nobody", 0) {}
 
   // The loops that take clients, in turn; none: clients are turned away. Not while the listener's
   // loop runs.

@@ -35,7 +35,7 @@ class CallConnection : public connection::ConnectionBase,
   Executor& executor() { return host_.executor(); }
   WorkerPool& workers() { return user_.workers; }
   SessionState& session() { return session_; }
-  TurnLine& line() { return host_.LineOf(user_); }
+  UserQueue& user_queue() { return host_.QueueOf(user_); }
 
   // What the messages that came may take.
   connection::MemoryShare& memory() { return memory_; }

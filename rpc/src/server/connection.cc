@@ -26,7 +26,7 @@ void Connection::Open() {
   pipe().Attach(loop(), *this);
   Run([this] {
     loop().Schedule(*this, base::After(core().options.hello_timeout, loop().Now()));
-    GoOn();
+    ContinueReading();
   });
 }
 
@@ -119,28 +119,28 @@ void Connection::OnEnded(Call& call) {
   loop().Defer(*this);
 }
 
-bool Connection::MayGoOn() const {
+bool Connection::MayContinueReading() const {
   if (receiving_ || ending() || !writable()) return false;
   return !kept_waits_ || MayBeginCall();
 }
 
-// With the rest of a packet, or the next one.
-void Connection::GoOn() {
-  if (!MayGoOn()) return;
+// First with the rest of the last packet, if frames of it were kept; else with the next packet.
+void Connection::ContinueReading() {
+  if (!MayContinueReading()) return;
   if (has_kept()) return loop().Schedule(*kept_, loop().Now());
   receiving_ = true;
   pipe().Receive();
 }
 
-// Before its Hello it stands in another queue.
-void Connection::GoOnInTurn() {
-  if (!MayGoOn()) return;
+// A connection that has said no Hello is in the queue of those, and waits for no other.
+void Connection::ContinueReadingWhenNext() {
+  if (!MayContinueReading()) return;
   const bool alone = !hello_received() || !core().is_shared();
-  if (alone || host().TakeTurn(line(), *this)) GoOn();
+  if (alone || host().Admit(user_queue(), *this)) ContinueReading();
 }
 
-void Connection::OnTurn() {
-  Run([this] { GoOn(); });
+void Connection::OnNext() {
+  Run([this] { ContinueReading(); });
 }
 
 void Connection::OnReceive(transport::Bytes packet) {
@@ -174,7 +174,7 @@ void Connection::OnIterationEnd() {
 void Connection::EndIteration() {
   Flush();
   GiveBackReplyMemory();
-  GoOnInTurn();
+  ContinueReadingWhenNext();
   NotifyWritable();
   DestroyEndedCalls();
   if (pipe_is_closing() && starting_ != nullptr && starting_->ended()) starting_.reset();

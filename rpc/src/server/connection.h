@@ -66,8 +66,8 @@ class Connection final : public CallConnection,
   // Describes them, and ends the connection with `reason` instead; the handlers go on.
   std::vector<std::string> CutOffCalls(const absl::Status& reason);
 
-  // It is its turn to go on.
-  void OnTurn();
+  // It is next of its user's connections: it continues to read.
+  void OnNext();
 
   std::uint64_t number() const { return number_; }
   base::TimePoint opened_at() const { return opened_at_; }
@@ -94,7 +94,7 @@ class Connection final : public CallConnection,
   // Frames. An error is a violation of the protocol.
   absl::Status OnPacket(transport::Bytes packet);
   absl::Status OnFrames(transport::Bytes frames);
-  bool MayReadOn();
+  bool MayReadMoreFrames();
   bool MayTake(const wire::FrameHeader& header);
   bool MayBeginCall() const;
   void KeepForLater(transport::Bytes frames);
@@ -122,9 +122,9 @@ class Connection final : public CallConnection,
       ended_calls_ = gone->TakeNextEnded();
     }
   }
-  bool MayGoOn() const;
-  void GoOn();
-  void GoOnInTurn();
+  bool MayContinueReading() const;
+  void ContinueReading();
+  void ContinueReadingWhenNext();
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause) override;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "piperpc/internal/visible_text.h"
 #include "src/base/text.h"
 #include "src/connection/violations.h"
 #include "src/server/connection.h"
@@ -13,10 +14,12 @@
 namespace piperpc::server {
 namespace {
 
-// So many frames of one connection are looked at before the others on the loop are served; and
-// where users share it.
+// At most this many frames of one connection are looked at before the others on the loop are
+// served.
 constexpr std::size_t kFramesAtOnce = 128;
-constexpr std::size_t kFramesOfShared = 32;
+
+// The same while the server has several users.
+constexpr std::size_t kFramesAtOnceShared = 32;
 
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
@@ -39,9 +42,9 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = core().is_shared() ? kFramesOfShared : kFramesAtOnce;
+  for (std::size_t left = core().is_shared() ? kFramesAtOnceShared : kFramesAtOnce;
        !reader.done() && !ending(); --left) {
-    if (left == 0 || !MayReadOn()) {
+    if (left == 0 || !MayReadMoreFrames()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();
     }
@@ -62,7 +65,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
 
 // What a client does not read of the replies must not pile up, however many requests its packet
 // has.
-bool Connection::MayReadOn() {
+bool Connection::MayReadMoreFrames() {
   if (writable()) return true;
   Flush();
   return writable();
@@ -176,7 +179,7 @@ void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
   wire::FrameHeader shown = header;
   std::string visible;
   if (!Dispatcher::IsMethodName(header.method)) {
-    visible = base::Visible(header.method);
+    visible = internal::VisibleBeginning(header.method);
     shown.method = visible;
   }
   RefusedCall(*this, shown, base::After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
@@ -249,7 +252,8 @@ void Connection::OnCancel(Call& call) {
 absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool /*again*/) {
   if (goaway.status.ok()) return absl::OkStatus();
   core().Log(LogLevel::kWarning, "client ended the connection", [&] {
-    return WithPeer(peer(), {{"reason", base::Visible(base::ToStd(goaway.status.message()))}});
+    return WithPeer(peer(),
+                    {{"reason", internal::VisibleBeginning(base::ToStd(goaway.status.message()))}});
   });
   BeginEnding();
   LimitClosing();

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,8 +19,9 @@
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
+#include "src/server/log_fields.h"
 #include "src/server/options.h"
-#include "src/server/turn_line.h"
+#include "src/server/user_queue.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc {
@@ -29,16 +29,6 @@ namespace piperpc {
 namespace server {
 
 class Connection;
-
-using LogFields = decltype(LogRecord::fields);
-
-// Who it is about, and `more`.
-inline LogFields WithPeer(const Peer& peer, LogFields more) {
-  LogFields fields{{"peer_pid", std::to_string(peer.pid)}, {"peer_user", peer.user}};
-  fields.insert(fields.end(), std::make_move_iterator(more.begin()),
-                std::make_move_iterator(more.end()));
-  return fields;
-}
 
 // One for the whole server; read by all loops.
 struct ServerCore {
@@ -61,16 +51,17 @@ struct ServerCore {
 
 // What one user's connections have of the server, and which outlives them.
 struct UserPart {
-  UserPart(ServerCore& core, std::string_view user)
+  // `loops`: of the server; none for those who are only refused, and never read.
+  UserPart(ServerCore& core, std::string_view user, std::size_t loops)
       : budget(UserShare(core.options), "parse_budget_per_user", &core.budget),
         reply_budget(UserReplyShare(core.options), "reply_budget_bytes, the share of a user",
                      &core.reply_budget),
         workers(core.workers, user),
-        lines(std::make_unique<TurnLine[]>(core.options.event_loops)) {}
+        queues(std::make_unique<UserQueue[]>(loops)) {}
   connection::MemoryBudget budget;
   connection::MemoryBudget reply_budget;
   WorkerPool workers;
-  const std::unique_ptr<TurnLine[]> lines;  // One for each loop of the server.
+  const std::unique_ptr<UserQueue[]> queues;  // One for each loop.
 };
 
 // The loop that a connection lives on, and what its connections share.
@@ -85,7 +76,7 @@ class ConnectionHost {
   connection::BufferPool& buffers() { return buffers_; }  // For what the connections send.
   const connection::BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
-  TurnLine& LineOf(UserPart& user) { return user.lines[number_]; }
+  UserQueue& QueueOf(UserPart& user) { return user.queues[number_]; }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
   // any thread.
@@ -102,8 +93,8 @@ class ConnectionHost {
   // The client has said Hello.
   virtual void OnHello(Connection& connection) = 0;
 
-  // On a shared server: see Turns::Take().
-  virtual bool TakeTurn(TurnLine& line, Connection& connection) = 0;
+  // On a shared server: see UserRoundRobin::Admit().
+  virtual bool Admit(UserQueue& queue, Connection& connection) = 0;
 
   // The connection has ended; destroys it, later in this iteration or in a later one.
   virtual void OnClosed(Connection& connection) = 0;

@@ -1,11 +1,8 @@
 #include "src/server/server_loop.h"
 
-#include <atomic>
-#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/base/memory.h"
 #include "src/server/connection.h"
 #include "src/server/silent_crowd.h"
 #include "src/transport/observed_pipe.h"
@@ -62,24 +59,24 @@ void ServerLoop::MakeRoomForHello() {
   Connection& leaving = *OldestOfLargestCrowd(
       awaiting_hello_, [](const Connection& connection) { return connection.peer().user; });
   if (now - leaving.opened_at() < kHelloGrace) return;
-  AwaitNoHello(leaving);
+  RemoveFromAwaitingHello(leaving);
   leaving.Fail(absl::ResourceExhaustedError(
       absl::StrCat("more than ", limit,
                    " connections have not sent a Hello yet (max_connections_before_hello)")));
 }
 
-// It stands in one at a time, by the one link that it has: so only the one in which it may stand
-// can be asked.
+// A connection has one link, and so is in one queue at a time: until its Hello in
+// `awaiting_hello_`, then in that of its user. Only that one can tell whether it is in there.
 void ServerLoop::LeaveQueues(Connection& connection) {
-  if (connection.hello_received()) return turns_.Leave(connection.line(), connection);
-  AwaitNoHello(connection);
+  if (connection.hello_received()) return round_robin_.Leave(connection.user_queue(), connection);
+  RemoveFromAwaitingHello(connection);
 }
 
-void ServerLoop::AwaitNoHello(Connection& connection) {
+void ServerLoop::RemoveFromAwaitingHello(Connection& connection) {
   if (awaiting_hello_.Contains(connection)) awaiting_hello_.Remove(connection);
 }
 
-void ServerLoop::OnHello(Connection& connection) { AwaitNoHello(connection); }
+void ServerLoop::OnHello(Connection& connection) { RemoveFromAwaitingHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
   LeaveQueues(connection);
@@ -92,71 +89,6 @@ void ServerLoop::OnClosed(Connection& connection) {
     owned.reset();
     on_gone_(peer, refused);
   });
-}
-
-void ServerLoop::DrainAll() {
-  loop().Post([this] {
-    draining_ = true;
-    ForEachConnection([](Connection& connection) { connection.Drain(); });
-  });
-}
-
-void ServerLoop::EndGrace(absl::Status reason) {
-  loop().Post([this, reason = std::move(reason)] {
-    grace_over_ = true;
-    ForEachConnection([&](Connection& connection) { connection.EndGrace(reason); });
-  });
-}
-
-ServerLoop::Asked ServerLoop::EndAllCalls(absl::Status reason) {
-  return Ask([this, reason = std::move(reason)] { return EndCallsHere(reason); });
-}
-
-ServerLoop::Asked ServerLoop::TakeStopped() {
-  return Ask([this] { return std::exchange(stopped(), {}); });
-}
-
-ServerLoop::Asked ServerLoop::TakeUndelivered() {
-  return Ask([this] { return std::exchange(undelivered(), {}); });
-}
-
-// What is asked may come back to handlers, which may not return either: so both threads own it, and
-// whoever waits may leave.
-struct ServerLoop::Asked::Answer {
-  std::atomic<bool> begun = false;  // Or given up.
-  std::promise<std::vector<std::string>> names;
-};
-
-ServerLoop::Asked ServerLoop::Ask(absl::AnyInvocable<std::vector<std::string>()> question) {
-  Asked asked;
-  asked.answer_ = std::make_shared<Asked::Answer>();
-  asked.names_ = asked.answer_->names.get_future();
-  loop().Post([answer = asked.answer_, question = std::move(question)]() mutable {
-    if (answer->begun.exchange(true)) return;
-    // Without memory for names there is an answer, too: somebody waits for it.
-    answer->names.set_value(base::RunInMemory(question, [] { return std::vector<std::string>(); }));
-  });
-  return asked;
-}
-
-std::optional<std::vector<std::string>> ServerLoop::Asked::Wait(base::TimePoint limit) {
-  if (limit == base::kNever || names_.wait_until(limit) == std::future_status::ready)
-    return names_.get();
-  answer_->begun.store(true);
-  return std::nullopt;
-}
-
-// The workers are asked here, and not by who asks: until now a call of this loop could still give
-// them work. From now on none can.
-std::vector<std::string> ServerLoop::EndCallsHere(const absl::Status& reason) {
-  const bool busy = core().workers.busy();
-  std::vector<std::string> names;
-  ForEachConnection([&](Connection& connection) {
-    for (std::string& name : busy ? connection.CutOffCalls(reason) : connection.AbortCalls()) {
-      names.push_back(std::move(name));
-    }
-  });
-  return names;
 }
 
 }  // namespace piperpc::server

@@ -19,7 +19,7 @@
 #include "src/base/clock.h"
 #include "src/base/linked_queue.h"
 #include "src/server/connection_host.h"
-#include "src/server/turns.h"
+#include "src/server/user_round_robin.h"
 #include "src/transport/pipe.h"
 
 namespace piperpc::server {
@@ -67,13 +67,13 @@ class ServerLoop final : public ConnectionHost {
   std::vector<std::string> EndCallsHere(const absl::Status& reason);
   void OnHello(Connection& connection) override;
   void OnClosed(Connection& connection) override;
-  bool TakeTurn(TurnLine& line, Connection& connection) override {
-    return turns_.Take(line, connection);
+  bool Admit(UserQueue& queue, Connection& connection) override {
+    return round_robin_.Admit(queue, connection);
   }
 
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
   void MakeRoomForHello();
-  void AwaitNoHello(Connection& connection);
+  void RemoveFromAwaitingHello(Connection& connection);
   void LeaveQueues(Connection& connection);
 
   // The oldest first. One may close in `visit`, and is not in here any more then.
@@ -83,7 +83,7 @@ class ServerLoop final : public ConnectionHost {
   }
 
   const OnGone on_gone_;
-  Turns turns_{loop()};
+  UserRoundRobin round_robin_{loop()};
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // By Connection::number().
   std::uint64_t last_number_ = 0;
   absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.

@@ -1,4 +1,4 @@
-// How the connections of several users take turns on a loop.
+// How the connections of several users share a loop.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,16 +48,16 @@ class PipeOf final : public transport::Pipe {
   Peer peer_;
 };
 
-class TurnsTest : public ::testing::Test {
+class UserRoundRobinTest : public ::testing::Test {
  protected:
-  TurnsTest() {
+  UserRoundRobinTest() {
     service_.AddUnary("Count", [this](ServerContext&, RawMessage request) {
       ++handled_[request.bytes];
       return Answer();
     });
     EXPECT_TRUE(dispatcher_.Add(service_).ok());
   }
-  ~TurnsTest() override {
+  ~UserRoundRobinTest() override {
     clients_.clear();
     server_.loop().RunUntilIdle();
     EXPECT_TRUE(server_.empty());
@@ -75,12 +76,13 @@ class TurnsTest : public ::testing::Test {
       if (!std::exchange(closed_, true)) pipe_->Close(transport::CloseMode::kAbort, [] {});
     }
 
-    // Requests, in one packet.
-    void Call(int count = 1) {
+    // Requests, and what else, in one packet.
+    void Call(int count = 1, std::string_view behind = "") {
       std::string packet;
       for (int i = 0; i < count; ++i) {
-        packet += testing::EncodedRequest(++last_id_, "turns.v1.Turns/Count", name_);
+        packet += testing::EncodedRequest(++last_id_, "share.v1.Share/Count", name_);
       }
+      packet += behind;
       Send(packet);
     }
 
@@ -135,7 +137,7 @@ class TurnsTest : public ::testing::Test {
  private:
   static Task<absl::StatusOr<RawMessage>> Answer() { co_return RawMessage("done"); }
 
-  RawService service_{"turns.v1.Turns"};
+  RawService service_{"share.v1.Share"};
   server::Dispatcher dispatcher_;
 
  protected:
@@ -145,7 +147,7 @@ class TurnsTest : public ::testing::Test {
   std::vector<std::unique_ptr<Client>> clients_;
 };
 
-TEST_F(TurnsTest, AUserWithManyBusyConnectionsLeavesRoomForAnother) {
+TEST_F(UserRoundRobinTest, AUserWithManyBusyConnectionsLeavesRoomForAnother) {
   Client& other = Connect("one", "other");
   ConnectCrowd(10);
   const int before = HandledOfCrowd();
@@ -156,7 +158,7 @@ TEST_F(TurnsTest, AUserWithManyBusyConnectionsLeavesRoomForAnother) {
   EXPECT_EQ(HandledOfCrowd(), 10 * kCrowd);
 }
 
-TEST_F(TurnsTest, TheConnectionsOfAUserGoOnOneAfterTheOther) {
+TEST_F(UserRoundRobinTest, TheConnectionsOfAUserAreServedOneAfterTheOther) {
   Connect("one", "other");
   ConnectCrowd(10);
   for (int round = 0; round < 100; ++round) {
@@ -171,13 +173,13 @@ TEST_F(TurnsTest, TheConnectionsOfAUserGoOnOneAfterTheOther) {
   }
 }
 
-TEST_F(TurnsTest, OneUserAloneHasWholeIterations) {
+TEST_F(UserRoundRobinTest, OneUserAloneHasWholeIterations) {
   ConnectCrowd(10);
   for (int i = 0; i < 3; ++i) server_.loop().RunOnce();
   EXPECT_GE(HandledOfCrowd(), 2 * kCrowd);
 }
 
-TEST_F(TurnsTest, OfALongPacketLessIsLookedAtInATurnBesideOthers) {
+TEST_F(UserRoundRobinTest, OfALongPacketLessIsLookedAtAtOnceBesideOtherUsers) {
   Client& one = Connect("one", "one");
   one.Call(90);
   RunUntil([this] { return handled_["one"] != 0; });
@@ -190,7 +192,7 @@ TEST_F(TurnsTest, OfALongPacketLessIsLookedAtInATurnBesideOthers) {
   EXPECT_EQ(handled_["one"], 180);
 }
 
-TEST_F(TurnsTest, ThoseThatEndWhileTheyWaitForTheirTurnHoldUpNobody) {
+TEST_F(UserRoundRobinTest, ThoseThatEndWhileTheyWaitHoldUpNobody) {
   Connect("one", "other");
   const std::vector<Client*> crowd = ConnectCrowd(10);
   for (int i = 0; i < kCrowd; i += 2) crowd[i]->Close();
@@ -199,7 +201,7 @@ TEST_F(TurnsTest, ThoseThatEndWhileTheyWaitForTheirTurnHoldUpNobody) {
   EXPECT_EQ(server_.connections(), 1u + kCrowd / 2);
 }
 
-TEST_F(TurnsTest, ThoseThatEndBeforeTheirHelloHoldUpNobody) {
+TEST_F(UserRoundRobinTest, ThoseThatEndBeforeTheirHelloHoldUpNobody) {
   Connect("one", "other");
   std::vector<Client*> mute;
   for (int i = 0; i < 4; ++i) mute.push_back(&Connect("many", ""));
@@ -213,7 +215,25 @@ TEST_F(TurnsTest, ThoseThatEndBeforeTheirHelloHoldUpNobody) {
   EXPECT_EQ(server_.connections(), 1u + kCrowd);
 }
 
-TEST_F(TurnsTest, AllConnectionsOfAUserMayEndWhileTheyWait) {
+// Behind the second request of each connection comes what ends it.
+TEST_F(UserRoundRobinTest, AUserGetsNoMoreWhenItsConnectionsEnd) {
+  Connect("one", "other");
+  std::vector<Client*> crowd;
+  for (int i = 0; i < kCrowd; ++i) crowd.push_back(&Connect("many", CrowdName(i)));
+  for (Client* const client : crowd) {
+    client->Call();
+    client->Call(1, "no frame");
+  }
+  RunUntil([this] { return HandledOfCrowd() >= kCrowd; });
+  for (int round = 0; round < 100; ++round) {
+    const int before = HandledOfCrowd();
+    server_.loop().RunOnce();
+    ASSERT_LE(HandledOfCrowd() - before, 4) << "in iteration " << round;
+  }
+  EXPECT_EQ(HandledOfCrowd(), 2 * kCrowd);
+}
+
+TEST_F(UserRoundRobinTest, AllConnectionsOfAUserMayEndWhileTheyWait) {
   Client& other = Connect("one", "other");
   for (Client* const client : ConnectCrowd(10)) client->Close();
   server_.loop().RunUntilIdle();
