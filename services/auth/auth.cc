@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/exceptions.h"
+#include "piperpc/internal/visible_text.h"
 #include "piperpc/server_context.h"
 #include "services/auth/credentials.h"
 #include "services/auth/log_safely.h"
@@ -87,7 +88,7 @@ void LogException(const piperpc::LogHook& log) {
 piperpc::LogRecord RecordOf(const piperpc::ServerContext& context, const std::string& username,
                             const absl::StatusOr<Authenticated>& result) {
   piperpc::LogRecord record{LevelOf(result.status()), EventOf(result.status()), {}};
-  record.fields = {{"user", username.substr(0, kMaxUsernameBytes)},
+  record.fields = {{"user", piperpc::internal::VisibleBeginning(username, kMaxUsernameBytes)},
                    {"peer_pid", absl::StrCat(context.peer().pid)},
                    {"peer_user", context.peer().user}};
   if (result.ok()) {

@@ -557,7 +557,7 @@ TEST_F(ConnectionTest, TextsOfTheServerForgeNoLinesOfTheLog) {
   ScriptedConnection connection = server_.AcceptAndGreet();
   const OwnedFrame request = connection.Expect(FrameKind::kRequest);
   connection.Goaway(absl::InternalError("one\nERROR two"), request.call_id);
-  EXPECT_THAT(details.Lines(1), ElementsAre(HasSubstr("one\\x0aERROR two")));
+  EXPECT_THAT(details.Lines(1), ElementsAre(HasSubstr("one\\nERROR two")));
   EXPECT_FALSE(Get(call).ok());
 }
 

@@ -11,6 +11,7 @@
 #include "fuzz/require.h"
 #include "google/protobuf/util/field_comparator.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "piperpc/internal/visible_text.h"
 #include "programs/sample_schema.h"
 #include "tools/piperpc/definitions.h"
 #include "tools/piperpc/json.h"
@@ -20,7 +21,6 @@
 #include "tools/piperpc/words.h"
 #include "tools/shared/json_text.h"
 #include "tools/shared/library_log.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::fuzz {
 namespace {
@@ -116,8 +116,8 @@ void CheckSchema(Input input) {
 }
 
 void CheckText(std::string_view text) {
-  const std::string visible = tools::VisibleLine(text);
-  Require(tools::VisibleLine(visible) == visible, "what is visible stays");
+  const std::string visible = internal::VisibleLine(text);
+  Require(internal::VisibleLine(visible) == visible, "what is visible stays");
   const std::string quoted = tools::QuoteJson(text);
   Require(tools::EscapeJson(quoted) == quoted, "what is quoted stays");
 }

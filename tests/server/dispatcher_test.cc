@@ -82,7 +82,7 @@ TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {
     EXPECT_THAT(std::string(malformed.message()), HasSubstr("must be package.Service/Method"));
   }
   EXPECT_THAT(std::string(dispatcher.NotFound("a.B/C\nERROR").message()),
-              HasSubstr("no method \"a.B/C\\x0aERROR\""));
+              HasSubstr("no method \"a.B/C\\nERROR\""));
 }
 
 }  // namespace

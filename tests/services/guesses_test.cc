@@ -190,6 +190,16 @@ TEST_F(GuessesTest, OverManyConnectionsTogetherTakeAsLongAsOneAfterTheOther) {
   EXPECT_EQ(Now() - begin, milliseconds(100 + 200 + 400 + 800 + 1600 + 6 * 2000));
 }
 
+TEST_F(GuessesTest, WithANameOfControlCharactersAreLoggedInOneLine) {
+  Serve(*store_);
+  const std::string name = "a\nuser=root\x1b[2J" + std::string(300, 'b');
+  EXPECT_EQ(Login(Connect(), "secret", name).code(), StatusCode::kInvalidArgument);
+  const std::vector<Line> lines = LinesWith("user=a\\nuser=root\\x1b[2Jb");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines.front().text.find_first_of("\n\x1b"), std::string::npos);
+  EXPECT_NE(lines.front().text.find("... (315 bytes)"), std::string::npos);
+}
+
 TEST_F(GuessesTest, OnOneConnectionAreNotMoreThanItsLimitAtOnceAndGainNothing) {
   Serve(*store_);
   ASSERT_TRUE(Login(Connect(), "secret").ok());

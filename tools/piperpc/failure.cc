@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "piperpc/internal/utf8.h"
-#include "tools/shared/visible_text.h"
+#include "piperpc/internal/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 // A detail's type is a name that people know.
 std::string DescribeDetail(absl::string_view type_url, std::string_view text) {
   const absl::string_view type = absl::StripPrefix(type_url, "type.googleapis.com/");
-  return absl::StrCat("\n  detail ", tools::VisibleLine({type.data(), type.size()}), ": ",
+  return absl::StrCat("\n  detail ", internal::VisibleLine({type.data(), type.size()}), ": ",
                       std::string(text));
 }
 
@@ -39,16 +39,16 @@ Outcome Outcome::After(std::string_view prefix) const {
 }
 
 std::string Outcome::Describe() const {
-  const std::string text = tools::VisibleLine(message());
+  const std::string text = internal::VisibleLine(message());
   if (local_.has_value()) return text;
   std::string all = absl::StrCat(CodeName(status_), ": ", text);
   status_.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
     const auto shown = shown_details_.find(std::string_view(url.data(), url.size()));
     const bool raw = shown == shown_details_.end();
     all += DescribeDetail(
-        url, raw ? absl::CHexEscape(std::string(value)) : tools::VisibleLine(shown->second));
+        url, raw ? absl::CHexEscape(std::string(value)) : internal::VisibleLine(shown->second));
   });
-  if (!advice_.empty()) absl::StrAppend(&all, "\n  ", tools::VisibleLine(advice_));
+  if (!advice_.empty()) absl::StrAppend(&all, "\n  ", internal::VisibleLine(advice_));
   return all;
 }
 

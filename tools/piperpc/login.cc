@@ -2,10 +2,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/password.h"
 #include "tools/piperpc/terminal_prompt.h"
 #include "tools/shared/input.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -25,7 +25,7 @@ Outcome AskWhetherToRegister(const std::string& user, const Password& password,
                              const CommandDeadline& deadline) {
   if (!IsPersonThere(password)) return NoSuchUser(user);
   const OutcomeOr<std::string> answer = AskQuestion(
-      absl::StrCat("no user ", tools::VisibleLine(user), "; register it? [y/N] "), deadline);
+      absl::StrCat("no user ", internal::VisibleLine(user), "; register it? [y/N] "), deadline);
   const bool given_up = deadline.stop().stop_requested() || deadline.over();
   if (!answer.ok() && given_up) return answer.outcome();
   if (!answer.ok()) return NoSuchUser(user);
@@ -37,8 +37,8 @@ Outcome AskWhetherToRegister(const std::string& user, const Password& password,
 Outcome Confirm(const std::string& user, const Password& password,
                 const CommandDeadline& deadline) {
   if (!password.typed) return Outcome();
-  const OutcomeOr<std::string> again =
-      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ", again: "), deadline);
+  const OutcomeOr<std::string> again = AskPassword(
+      absl::StrCat("Password for ", internal::VisibleLine(user), ", again: "), deadline);
   if (!again.ok()) return again.outcome();
   if (*again == password.text) return Outcome();
   return UsageError(

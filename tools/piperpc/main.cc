@@ -2,19 +2,19 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
 #include "tools/shared/arguments.h"
 #include "tools/shared/input.h"
 #include "tools/shared/library_log.h"
 #include "tools/shared/standard_streams.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
 
 int RefuseUsage(std::string_view what) {
-  Complain(tools::VisibleLine(absl::StrCat(std::string(what), "; see piperpc help")));
+  Complain(internal::VisibleLine(absl::StrCat(std::string(what), "; see piperpc help")));
   return kExitUsage;
 }
 
@@ -39,7 +39,7 @@ void ComplainOf(const LogRecord& record) {
   if (record.level < LogLevel::kWarning) return;
   std::string text(record.event);
   for (const auto& [key, value] : record.fields) absl::StrAppend(&text, ": ", value);
-  Complain(tools::VisibleLine(text));
+  Complain(internal::VisibleLine(text));
 }
 
 int Help(const CommandLine& line, Output& output) {

@@ -4,9 +4,9 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/failure.h"
 #include "tools/shared/standard_streams.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -19,7 +19,7 @@ Outcome WriteError(const std::error_code& error) {
 }  // namespace
 
 Outcome Output::WriteLine(std::string_view text) {
-  const std::string line = tools::VisibleLines(text) + "\n";
+  const std::string line = internal::VisibleLines(text) + "\n";
   const internal::MutexLock lock(mutex_);
   if (!status_.ok()) return status_;
   const std::error_code error = tools::WriteText(file_, line);

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/files.h"
 #include "tools/piperpc/terminal_prompt.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -25,7 +25,7 @@ OutcomeOr<Password> FindPassword(const std::string& user, const std::string& fil
   const std::optional<std::string> variable = environment("PIPERPC_PASSWORD");
   if (variable.has_value()) return Password{*variable};
   OutcomeOr<std::string> typed =
-      AskPassword(absl::StrCat("Password for ", tools::VisibleLine(user), ": "), deadline);
+      AskPassword(absl::StrCat("Password for ", internal::VisibleLine(user), ": "), deadline);
   if (!typed.ok()) return typed.outcome();
   return Password{*std::move(typed), true};
 }

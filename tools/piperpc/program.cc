@@ -3,13 +3,13 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/failure.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 
 void Complain(std::string_view text) {
-  const std::string line = absl::StrCat("piperpc: ", tools::VisibleLines(text), "\n");
+  const std::string line = absl::StrCat("piperpc: ", internal::VisibleLines(text), "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/internal/visible_text.h"
 #include "tools/piperpc/background_streams.h"
 #include "tools/piperpc/commands.h"
 #include "tools/piperpc/failure.h"
@@ -12,7 +13,6 @@
 #include "tools/piperpc/words.h"
 #include "tools/shared/flags.h"
 #include "tools/shared/input.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -118,7 +118,7 @@ class Session {
     const CommandDeadline deadline(program_.settings.timeout, ArmStop());
     const Outcome status = RunWords(deadline);
     const std::string news = program_.connection.TakeReconnectNews();
-    if (!news.empty()) Complain(tools::VisibleLine(news));
+    if (!news.empty()) Complain(internal::VisibleLine(news));
     Note(Report(InThisLine(status), deadline));
     const bool stopped = stop_.stop_requested();
     if (stopped) Note(kExitInterrupted);

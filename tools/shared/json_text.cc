@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "piperpc/internal/utf8.h"
-#include "tools/shared/treacherous.h"
+#include "piperpc/internal/visible_text.h"
 
 namespace piperpc::tools {
 namespace {
@@ -26,7 +26,7 @@ void TakeCharacter(std::string_view& text, std::string& out, std::string_view pl
   const internal::Character character = internal::FirstCharacter(text);
   if (character.length == 0) {
     out += "\\ufffd";
-  } else if (IsTreacherous(character.code) && plain.find(text[0]) == plain.npos) {
+  } else if (internal::IsTreacherous(character.code) && plain.find(text[0]) == plain.npos) {
     AppendEscape(out, character.code);
   } else {
     out += text.substr(0, character.length);

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/catch_all_service.h"
+#include "piperpc/internal/visible_text.h"
 #include "src/base/text.h"
 #include "src/wire/limits.h"
 
@@ -117,7 +118,7 @@ absl::Status Dispatcher::NotFound(std::string_view method) const {
   if (HasServiceOf(method)) why = "its service exists on this server, but has no such method";
   if (!IsMethodName(method)) why = "it must be package.Service/Method";
   return absl::UnimplementedError(
-      absl::StrCat("no method \"", base::Visible(method), "\": ", base::ToAbsl(why)));
+      absl::StrCat("no method \"", internal::VisibleBeginning(method), "\": ", base::ToAbsl(why)));
 }
 
 }  // namespace piperpc::server

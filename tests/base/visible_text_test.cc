@@ -1,8 +1,8 @@
-#include "tools/shared/visible_text.h"
+#include "piperpc/internal/visible_text.h"
 
 #include "gtest/gtest.h"
 
-namespace piperpc::tools {
+namespace piperpc::internal {
 namespace {
 
 TEST(VisibleTextTest, OrdinaryTextStays) {
@@ -40,5 +40,16 @@ TEST(VisibleTextTest, BytesThatAreNoUtf8AreShownAsSuch) {
   EXPECT_EQ(VisibleLine("\xc3"), "\\xc3");
 }
 
+TEST(VisibleTextTest, OfALongTextTheBeginningIsShown) {
+  EXPECT_EQ(VisibleBeginning("abcdef", 6), "abcdef");
+  EXPECT_EQ(VisibleBeginning("abcdefg", 6), "abcdef... (7 bytes)");
+  EXPECT_EQ(VisibleBeginning("\x1b\xff", 1), "\\x1b... (2 bytes)");
+}
+
+TEST(VisibleTextTest, ALongTextIsCutBetweenCharacters) {
+  EXPECT_EQ(VisibleBeginning("a\u00fc", 2), "a... (3 bytes)");
+  EXPECT_EQ(VisibleBeginning("a\u00fc", 3), "a\u00fc");
+}
+
 }  // namespace
-}  // namespace piperpc::tools
+}  // namespace piperpc::internal
