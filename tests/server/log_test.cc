@@ -83,9 +83,9 @@ TEST_F(Logging, TellsHowManyCallsWereAbortedAtTheEnd) {
   const std::vector<Record> records = this->records();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].event, "stopped");
-  EXPECT_THAT(records[1].fields,
-              ElementsAre(Pair("stopped_calls", "0"), Pair("aborted_calls", "0"),
-                          Pair("undelivered", "0"), Pair("blocked_threads", "0")));
+  EXPECT_THAT(records[1].fields, ElementsAre(Pair("stopped_calls", "0"), Pair("aborted_calls", "0"),
+                                             Pair("undelivered", "0"), Pair("delayed_loops", "0"),
+                                             Pair("blocked_threads", "0")));
 }
 
 // That a handler cannot have, and that only its author can mend.

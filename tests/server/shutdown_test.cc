@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "server/server_fixture.h"
 #include "support/eventually.h"
@@ -16,6 +17,7 @@ namespace piperpc::testing {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using wire::FrameKind;
@@ -26,10 +28,13 @@ class Shutdown : public ServerFixture {
 
   // Starts another server, with that service, and connects to it.
   WireClient ConnectTo(Server& server, Service& service) {
+    return WireClient(transport(), StartOther(server, service));
+  }
+  std::string StartOther(Server& server, Service& service) {
     const std::string endpoint = UniqueEndpoint();
     EXPECT_TRUE(server.AddService(service).ok());
     EXPECT_TRUE(server.Start(endpoint).ok());
-    return WireClient(transport(), endpoint);
+    return endpoint;
   }
 
   static void ExpectRefused(const absl::Status& status, const char* text) {
@@ -163,7 +168,7 @@ TEST_F(Shutdown, TellsIdleClientsAndClosesThem) {
 // Blocks the loop that it runs on.
 class BlockingLoop {
  public:
-  BlockingLoop() : service_("b.B") {
+  explicit BlockingLoop(std::string name = "b.B") : service_(std::move(name)) {
     service_.AddUnary("Block", [this](ServerContext&, RawMessage) -> Task<RawResult> {
       entered.Add();
       released_.wait();
@@ -201,22 +206,41 @@ TEST_F(Shutdown, IsBoundedWhereAHandlerBlocksItsLoopAndNamesTheLoop) {
   server.reset();
 }
 
-// Nobody was told that the server shuts down, and the call may have ended well.
-TEST_F(Shutdown, NamesALoopThatWasBlockedForLongerThanTheGrace) {
-  BlockingLoop blocking;
-  Server server({.transport = &transport()});
-  WireClient client = ConnectTo(server, blocking.service());
-  client.Send({EncodedHello(), EncodedRequest(1, "b.B/Block", "")});
-  ASSERT_TRUE(blocking.entered.WaitFor(1));
+// One of three loops is blocked to the end, one until the server has aborted the calls of the
+// third.
+TEST_F(Shutdown, TellsLoopsThatWereBlockedBeyondTheGraceFromThoseThatStillAre) {
+  BlockingLoop ever("ever.B"), late("late.B");
+  TestService stubborn;
+  std::optional<Server> server(std::in_place,
+                               ServerOptions{.event_loops = 3, .transport = &transport()});
+  ASSERT_TRUE(server->AddService(ever.service()).ok());
+  ASSERT_TRUE(server->AddService(late.service()).ok());
+  const std::string endpoint = StartOther(*server, stubborn.service());
+  WireClient first(transport(), endpoint), second(transport(), endpoint),
+      third(transport(), endpoint);
+  first.Send({EncodedHello(), EncodedRequest(1, "ever.B/Block", "")});
+  ASSERT_TRUE(ever.entered.WaitFor(1));
+  second.Send({EncodedHello(), EncodedRequest(1, "late.B/Block", "")});
+  ASSERT_TRUE(late.entered.WaitFor(1));
+  third.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  ASSERT_TRUE(stubborn.entered.WaitFor(1));
   std::future<ShutdownReport> ending =
-      std::async(std::launch::async, [&] { return server.Shutdown(milliseconds(1)); });
-  EXPECT_NE(ending.wait_for(std::chrono::seconds(1)), std::future_status::ready);
-  blocking.Release();
+      std::async(std::launch::async, [&] { return server->Shutdown(milliseconds(1)); });
+  EXPECT_EQ(third.NextAfterHello().kind, FrameKind::kGoaway);
+  EXPECT_TRUE(absl::IsUnavailable(third.NextAfterHello().status));
+  late.Release();
   const ShutdownReport report = ending.get();
+  ever.Release();
   EXPECT_FALSE(report.clean());
-  // On a slow machine it may take until nobody waits for the loop any more.
-  const auto& where = report.blocked.empty() ? report.stopped : report.blocked;
-  EXPECT_THAT(where, ElementsAre(HasSubstr("event loop 1 of 1, with 1 calls: blocked")));
+  EXPECT_THAT(report.stopped, ElementsAre());
+  EXPECT_THAT(report.blocked, Contains(HasSubstr("event loop 1 of 3, with 1 calls: blocked")));
+  // On a slow machine nobody may wait for it any more when it looks up.
+  if (report.blocked.size() == 1) {
+    EXPECT_THAT(report.delayed,
+                ElementsAre("event loop 2 of 3, with 1 calls: was blocked at the end "
+                            "of the grace period"));
+  }
+  server.reset();
 }
 
 TEST_F(Shutdown, IsBoundedWhereAWorkerRunsWhatNoCallWaitsFor) {

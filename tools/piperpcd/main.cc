@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/internal/visible_text.h"
 #include "piperpc/server.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
@@ -23,7 +24,6 @@
 #include "tools/shared/arguments.h"
 #include "tools/shared/library_log.h"
 #include "tools/shared/standard_streams.h"
-#include "tools/shared/visible_text.h"
 
 namespace piperpc::daemon {
 namespace {
@@ -44,7 +44,7 @@ int End(int code, bool all_written) {
 }
 
 int EndWith(std::string_view text, ExitCode code) {
-  const std::string line = absl::StrCat("piperpcd: ", tools::VisibleLine(text), "\n");
+  const std::string line = absl::StrCat("piperpcd: ", internal::VisibleLine(text), "\n");
   LineOutput error(To(stderr), kTextBytes);
   error.Write(line);
   const absl::Status written = error.Flush(LineOutput::kFlushLimit);
@@ -74,7 +74,7 @@ int Show(const std::string& text) {
 bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
   const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
   const std::string address = parsed.ok() ? parsed->address() : endpoint;
-  output.Write(absl::StrCat("READY ", tools::VisibleLine(address), "\n"));
+  output.Write(absl::StrCat("READY ", internal::VisibleLine(address), "\n"));
   const absl::Status written = output.Flush(LineOutput::kFlushLimit);
   if (written.ok()) return true;
   const bool slow = absl::IsDeadlineExceeded(written);
@@ -94,6 +94,9 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
   for (const std::string& call : report.aborted) {
     log.Write({LogLevel::kWarning, "call aborted", {{"call", call}}});
   }
+  for (const std::string& loop : report.delayed) {
+    log.Write({LogLevel::kWarning, "loop delayed", {{"loop", loop}}});
+  }
   for (const std::string& thread : report.blocked) {
     log.Write({LogLevel::kWarning, "thread blocked", {{"thread", thread}}});
   }
@@ -105,6 +108,7 @@ void LogReport(LogWriter& log, const ShutdownReport& report) {
              {{"stopped", absl::StrCat(report.stopped.size())},
               {"aborted", absl::StrCat(report.aborted.size())},
               {"undelivered", absl::StrCat(report.undelivered.size())},
+              {"delayed", absl::StrCat(report.delayed.size())},
               {"blocked", absl::StrCat(report.blocked.size())}}});
 }
 

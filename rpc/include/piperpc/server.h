@@ -37,8 +37,12 @@ class Transport;
 // refuses an option that is out of its range.
 struct ServerOptions {
   std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
-  std::size_t event_loops = 1;   // Threads that serve connections, 1 to 64.
   Access access{};               // Who may connect.
+
+  // Threads that serve connections, 1 to 64. While several users are connected, each has the same
+  // part of a loop, however many connections it has: in an iteration, four connections of each user
+  // are served, and at most 32 frames of each, instead of 128.
+  std::size_t event_loops = 1;
 
   // How long an idle event loop polls for more work before it sleeps: 0 to 10 ms. Polling saves the
   // time that it takes to wake a sleeping thread, and costs processor time.
@@ -88,7 +92,7 @@ struct ServerOptions {
   // When the system has no memory for a message or a reply, or a handler throws std::bad_alloc, the
   // call ends with RESOURCE_EXHAUSTED, or its connection is closed where the memory was not for a
   // single call; the log has "out of memory". This does not cover small allocations for a new
-  // client, a thread or a timer, nor those that end a call or a connection: when even these fail,
+  // client or a thread, nor those that end a call or a connection: when even these fail,
   // the process ends. It also ends when the system promised memory that it does not have (Linux's
   // overcommit). So choose budgets that fit into the machine's memory.
   std::size_t parse_budget_bytes = 256 * 1024 * 1024;
@@ -127,7 +131,7 @@ struct ShutdownReport {
   // True when everything ended in time.
   bool clean() const {
     return status.ok() && stopped.empty() && aborted.empty() && undelivered.empty() &&
-           blocked.empty();
+           delayed.empty() && blocked.empty();
   }
 
   // FAILED_PRECONDITION: the server was not shut down; the text says why.
@@ -135,13 +139,17 @@ struct ShutdownReport {
 
   // Calls that were still in flight at the end of the grace period, and whose callers got
   // UNAVAILABLE: those that ended when they were stopped, and those that did not and were aborted.
-  // Each as "method (peer, how long it ran)". In `stopped` there is also an event loop that was
-  // blocked when its calls were to be stopped, and has gone on since, as in `blocked`.
+  // Each as "method (peer, how long it ran)".
   std::vector<std::string> stopped;
   std::vector<std::string> aborted;
 
   // Clients that did not read all their replies in time, each as "peer, bytes left".
   std::vector<std::string> undelivered;
+
+  // Event loops that a handler blocked when their calls were to be stopped, and that have gone on
+  // since, such as "event loop 1 of 4, with 3 calls: was blocked at the end of the grace period".
+  // Some of their calls may have ended with their results, and are named nowhere.
+  std::vector<std::string> delayed;
 
   // Threads that handlers still block, such as "event loop 1 of 4, with 3 calls: blocked by code
   // that runs on it". The calls of such a loop are not in `aborted`.

@@ -93,6 +93,7 @@ class Server::Impl {
         return server::LogFields{{"stopped_calls", std::to_string(report.stopped.size())},
                                  {"aborted_calls", std::to_string(report.aborted.size())},
                                  {"undelivered", std::to_string(report.undelivered.size())},
+                                 {"delayed_loops", std::to_string(report.delayed.size())},
                                  {"blocked_threads", std::to_string(report.blocked.size())}};
       });
     }

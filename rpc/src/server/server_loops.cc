@@ -103,14 +103,14 @@ std::string ServerLoops::Backends() const {
 
 ShutdownReport ServerLoops::ShutDown(std::chrono::milliseconds grace) {
   ShutdownReport report;
-  Names late;
+  delayed_.resize(loops_.size());
   CloseListener();
   for (auto& loop : loops_) loop->DrainAll();
   bool gone = WaitUntilGone(base::After(grace));
   if (!gone) {
     for (auto& loop : loops_) loop->EndGrace(ShuttingDown());
     gone = WaitUntilGone(base::After(kStopGrace));
-    if (!gone) late = BlockedLoops();
+    if (!gone) NoteDelayed();
   }
   if (!gone) {
     EndCalls(report, base::After(kLookUpLimit));
@@ -119,9 +119,10 @@ ShutdownReport ServerLoops::ShutDown(std::chrono::milliseconds grace) {
   // What a worker still runs may use a call and its coroutine: they stay until it has ended.
   leftovers_ = gone ? Leftovers::kThreads : Leftovers::kCalls;
   TakeLosses(report, base::After(kLookUpLimit));
-  if (report.blocked.empty())
-    std::move(late.begin(), late.end(), std::back_inserter(report.stopped));
   if (gone && StopThreads(report, base::After(kLookUpLimit))) leftovers_ = Leftovers::kNothing;
+  for (std::string& loop : delayed_) {
+    if (!loop.empty()) report.delayed.push_back(std::move(loop));
+  }
   return report;
 }
 
@@ -135,13 +136,18 @@ void ServerLoops::CloseListener() {
   });
 }
 
-// Those that were to end the grace, and have not looked up yet.
-ServerLoops::Names ServerLoops::BlockedLoops() const {
-  Names blocked;
+// Loops that were to end the grace, and have not looked up yet.
+void ServerLoops::NoteDelayed() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    if (!loops_[i]->grace_over()) blocked.push_back(Describe(i));
+    if (loops_[i]->grace_over()) continue;
+    delayed_[i] = absl::StrCat(Describe(i), ": was blocked at the end of the grace period");
   }
-  return blocked;
+}
+
+// A loop is either delayed or blocked.
+void ServerLoops::NoteBlocked(std::size_t index, ShutdownReport& report) {
+  delayed_[index].clear();
+  report.blocked.push_back(absl::StrCat(Describe(index), ": blocked by code that runs on it"));
 }
 
 // Of loops that do not look up in time, nobody can say what their calls are.
@@ -160,9 +166,7 @@ void ServerLoops::TakeLosses(ShutdownReport& report, base::TimePoint limit) {
   }
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     TakeAnswer(stopped[i], limit, report.stopped);
-    if (!TakeAnswer(undelivered[i], limit, report.undelivered)) {
-      report.blocked.push_back(Describe(i));
-    }
+    if (!TakeAnswer(undelivered[i], limit, report.undelivered)) NoteBlocked(i, report);
   }
 }
 
@@ -176,7 +180,7 @@ bool ServerLoops::TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Na
 
 std::string ServerLoops::Describe(std::size_t index) const {
   return absl::StrCat("event loop ", index + 1, " of ", loops_.size(), ", with ",
-                      loops_[index]->calls(), " calls: blocked by code that runs on it");
+                      loops_[index]->calls(), " calls");
 }
 
 // When no connection is left. True: all of them have ended.
@@ -189,7 +193,7 @@ bool ServerLoops::StopThreads(ShutdownReport& report, base::TimePoint limit) {
   bool all = true;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     if (loops_[i]->Stop(limit)) continue;
-    report.blocked.push_back(Describe(i));
+    NoteBlocked(i, report);
     all = false;
   }
   return all;

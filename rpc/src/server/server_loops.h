@@ -67,7 +67,8 @@ class ServerLoops {
   bool StopThreads(ShutdownReport& report, base::TimePoint limit);
   static bool TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names);
   std::string Describe(std::size_t index) const;
-  Names BlockedLoops() const;
+  void NoteDelayed();
+  void NoteBlocked(std::size_t index, ShutdownReport& report);
 
   void OnGone(const Peer& peer, bool refused);
   bool WaitUntilGone(base::TimePoint limit);
@@ -81,6 +82,7 @@ class ServerLoops {
   std::vector<std::unique_ptr<ServerLoop>> loops_;
   std::unique_ptr<transport::Listener> listener_;
   Leftovers leftovers_ = Leftovers::kNothing;
+  Names delayed_;  // In a shutdown; one for each loop, empty where it is not delayed.
 };
 
 }  // namespace piperpc::server
