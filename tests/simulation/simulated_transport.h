@@ -13,7 +13,8 @@
 
 namespace piperpc::simulation {
 
-class SimulatedTransport final : public testing::ConnectingTransport, private transport::Threads {
+class SimulatedTransport final : public testing::ConnectingTransport,
+                                 private transport::ClientThreads {
  public:
   // Who takes the server's end of a new connection; false: no server is there.
   using Accept =
@@ -26,13 +27,13 @@ class SimulatedTransport final : public testing::ConnectingTransport, private tr
   std::string_view name() const override { return "simulated"; }
   base::TimePoint Now() const override { return world_.scheduler.now(); }
 
-  transport::Threads& threads() override { return *this; }
+  transport::ClientThreads& threads() override { return *this; }
 
   absl::StatusOr<std::unique_ptr<transport::Pipe>> Connect(
       const Endpoint& endpoint, const transport::ConnectOptions& options) override;
 
  private:
-  // transport::Threads
+  // transport::ClientThreads
   absl::StatusOr<std::thread> Start(std::string_view purpose,
                                     absl::AnyInvocable<void()> body) override;
   bool WaitUntil(internal::Mutex& mutex, transport::Condition& changed,

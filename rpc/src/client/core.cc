@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
 #include "piperpc/internal/exceptions.h"
+#include "piperpc/internal/visible_text.h"
 #include "src/base/exceptions.h"
 #include "src/base/fatal.h"
 #include "src/base/text.h"
@@ -65,7 +66,7 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
       options_(std::move(options)),
       endpoint_text_(endpoint),
       place_(std::move(place)),
-      threads_(place_.ok() ? place_->transport->threads() : transport::Threads::OfSystem()),
+      threads_(place_.ok() ? place_->transport->threads() : transport::SystemClientThreads()),
       alarm_(*this) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
   std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.
@@ -162,7 +163,8 @@ void Core::OnAlarm() {
 void Core::Log(LogLevel level, std::string_view event, std::string detail) {
   if (!options_.log) return;
   LogRecord record{level, event, {{"endpoint", endpoint_text_}}};
-  if (!detail.empty()) record.fields.emplace_back("detail", base::Visible(detail, kMostDetail));
+  if (!detail.empty())
+    record.fields.emplace_back("detail", internal::VisibleBeginning(detail, kMostDetail));
   log_.push_back(std::move(record));
 }
 

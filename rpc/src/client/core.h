@@ -34,7 +34,6 @@
 #include "src/client/options.h"
 #include "src/connection/packet_buffer.h"
 #include "src/transport/condition.h"
-#include "src/transport/threads.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
 
@@ -235,7 +234,7 @@ class Core : public std::enable_shared_from_this<Core> {
   ChannelOptions options_;
   const std::string endpoint_text_;
   const absl::StatusOr<transport::Place> place_;  // Not OK: no call can be made.
-  transport::Threads& threads_;
+  transport::ClientThreads& threads_;
 
   const connection::BufferSource buffers_;
 

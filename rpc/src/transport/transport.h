@@ -14,10 +14,10 @@
 #include "piperpc/endpoint.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
+#include "src/transport/client_threads.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/listener.h"
 #include "src/transport/pipe.h"
-#include "src/transport/threads.h"
 
 namespace piperpc::transport {
 
@@ -36,7 +36,7 @@ class Transport {
   virtual base::TimePoint Now() const { return base::Clock::now(); }
 
   // Those of its clients. They may be used after it has gone, unless they are its own.
-  virtual Threads& threads() { return Threads::OfSystem(); }
+  virtual ClientThreads& threads() { return SystemClientThreads(); }
 
   // What keeps it alive, for those who may need it longer than they are told; null where that is
   // for its owner to see to.
