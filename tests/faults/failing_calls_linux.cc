@@ -94,14 +94,12 @@ PIPERPC_FAILING_CALL(int, setsockopt,
 PIPERPC_FAILING_CALL(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* size),
                      (fd, level, name, value, size), kNoSocket, noexcept)
 PIPERPC_FAILING_CALL(int, chmod, (const char* path, mode_t mode), (path, mode), kNoSocket, noexcept)
-PIPERPC_FAILING_CALL(int, mkdir, (const char* path, mode_t mode), (path, mode), kNoSocket, noexcept)
+PIPERPC_FAILING_CALL(int, fstat, (int fd, struct stat* file), (fd, file), kNoSocket, noexcept)
 PIPERPC_FAILING_CALL(int, epoll_create1, (int flags), (flags), kNoSocket, noexcept)
 PIPERPC_FAILING_CALL(int, epoll_ctl, (int epoll, int action, int fd, epoll_event* event),
                      (epoll, action, fd, event), kNoSocket, noexcept)
 PIPERPC_FAILING_CALL(int, epoll_wait, (int epoll, epoll_event* events, int size, int timeout),
                      (epoll, events, size, timeout), kNoSocket, )
-PIPERPC_FAILING_CALL(int, poll, (pollfd * fds, nfds_t count, int timeout), (fds, count, timeout),
-                     kNoSocket, )
 PIPERPC_FAILING_CALL(int, ppoll,
                      (pollfd * fds, nfds_t count, const timespec* timeout, const sigset_t* mask),
                      (fds, count, timeout, mask), kNoSocket, )

@@ -97,7 +97,7 @@ class EachFault : public FaultRuns {
   std::unique_ptr<transport::Transport> failing_;
 };
 
-TEST_P(EachFault, LeavesACallWhole) { RunEach(kPlain, RawForms()); }
+TEST_P(EachFault, LeavesACallWhole) { RunEach(kPlain, AllForms()); }
 
 TEST_P(EachFault, LeavesACallOfLargeMessagesWhole) { RunEach(kLarge, SomeForms()); }
 
