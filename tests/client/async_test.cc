@@ -300,7 +300,8 @@ TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {
   ASSERT_EQ(status.wait_for(kPatience), std::future_status::ready);
   ExpectStatus(status.get(), absl::StatusCode::kFailedPrecondition,
                "use CoNext(), CoWrite() or CoFinish() of the stream, or the form with callbacks, "
-               "DownAsync(),");
+               "DownAsync() (of a RawClient: ServerStreamingAsync(), ClientStreamingAsync() or "
+               "BidirectionalAsync()),");
 }
 
 TEST_F(AsyncTest, TheLastReferenceMayGoAwayInTheChannelsOwnCallback) {

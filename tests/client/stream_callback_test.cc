@@ -246,6 +246,24 @@ TEST_F(StreamCallbackTest, AtItsDeadlineAStreamSaysThatItsRequestsWereNotTaken) 
                               "of t.T/Up")));
 }
 
+TEST_F(StreamCallbackTest, AtItsDeadlineAStreamWhoseLastRequestWasNotTakenSaysSo) {
+  const RawWriter upload = Upload({.timeout = std::chrono::seconds(2)});
+  ScriptedConnection connection = AcceptWithLittleCredit();
+  WriteTwo(upload, connection);
+  upload.WritesDone();
+  EXPECT_THAT(journal_.Lines(3).back(), HasSubstr("while waiting for room"));
+}
+
+TEST_F(StreamCallbackTest, AtItsDeadlineAStreamThatHasUsedItsCreditAndOnlyReadsWaitedForTheReply) {
+  const RawWriter talk = Talk({.timeout = std::chrono::seconds(2)});
+  ScriptedConnection connection = AcceptWithLittleCredit();
+  connection.Expect(FrameKind::kRequest);
+  Write(talk, std::string(kCredit + 1, 'a'));
+  EXPECT_THAT(journal_.Lines(2).back(),
+              AllOf(StartsWith("end DEADLINE_EXCEEDED"),
+                    HasSubstr("while waiting for the reply to t.T/Both")));
+}
+
 TEST_F(StreamCallbackTest, AMessageBeforeTheCallbackOfTheLastIsRefusedAndTheCallGoesOn) {
   const RawWriter upload = Upload();
   ScriptedConnection connection = AcceptWithLittleCredit();

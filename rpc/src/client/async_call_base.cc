@@ -16,7 +16,8 @@ AsyncCallBase::AsyncCallBase(const std::shared_ptr<Core>& core,
   }
 }
 
-// As long as the call, after the caller's has gone; unless the server would refuse it for its size.
+// Copies the request, which the caller may destroy before the call ends. Not one that the server
+// would refuse for its size.
 absl::Status AsyncCallBase::KeepRequest(const internal::OutMessage& request) {
   if (request.size() > wire::kEarlyMessageBytes) {
     if (absl::Status fits = core().CheckSize(request.size()); !fits.ok()) return fits;

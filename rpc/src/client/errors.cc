@@ -28,7 +28,9 @@ std::string FormsOfUnary(std::string_view method) {
 std::string FormsOfStream(std::string_view method) {
   return absl::StrCat(
       "CoNext(), CoWrite() or CoFinish() of the stream, or the form with callbacks, ",
-      ShortName(method), "Async()");
+      ShortName(method),
+      "Async() (of a RawClient: ServerStreamingAsync(), ClientStreamingAsync() or "
+      "BidirectionalAsync())");
 }
 
 absl::Status NoSuchName(std::size_t size) {

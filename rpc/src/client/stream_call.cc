@@ -68,10 +68,12 @@ absl::Status StreamCall::OnMessage(wire::Bytes message) {
   return status;
 }
 
+// A stream may have used up its credit, and only read since.
 std::string_view StreamCall::sent_phase() const {
-  const bool waits_for_credit = !half_closed_ && !send_credit_.may_send();
-  return waits_for_credit ? "waiting for room (stream_credit_bytes) for the next request of"
-                          : Call::sent_phase();
+  const bool writes = waiting_ != nullptr || on_writable_ || blocked_write_;
+  if (!writes || HasRoom()) return Call::sent_phase();
+  return send_credit_.may_send() ? "waiting to send the next request of"
+                                 : "waiting for room (stream_credit_bytes) for the next request of";
 }
 
 // It holds memory from its first frame on, so it needs its credit then.

@@ -125,6 +125,7 @@ class StreamCall final : public AsyncCallBase,
   bool wrote_ CHANNEL_GUARDED = false;
   bool needs_hello_ CHANNEL_GUARDED = false;  // To know whether a message may be that large.
   bool half_closed_ CHANNEL_GUARDED = false;
+  bool blocked_write_ CHANNEL_GUARDED = false;  // A caller is blocked until there is room.
   // Of one write with a callback its callback has not run yet.
   bool telling_ CHANNEL_GUARDED = false;
   // That one, while there is no room for it.

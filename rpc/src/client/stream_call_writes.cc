@@ -95,7 +95,11 @@ internal::ClientStream::Step StreamCall::Write(const internal::OutMessage& messa
   if (core().foreign()) return Step::kEnded;
   Core::Lock lock(core());
   Step step;
-  while ((step = TryWriteLocked(message)) == Step::kLater) WaitForChange(lock);
+  while ((step = TryWriteLocked(message)) == Step::kLater) {
+    blocked_write_ = true;
+    WaitForChange(lock);
+  }
+  blocked_write_ = false;
   return step;
 }
 
