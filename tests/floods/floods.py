@@ -103,6 +103,13 @@ class Bystander:
     out, _ = self.process.communicate(timeout=programs.LIMIT)
     return json.loads(out)
 
+  def discard(self):
+    """Leaves nothing of it behind. Nothing when it has finished."""
+    self.process.kill()
+    self.process.wait()
+    self.process.stdin.close()
+    self.process.stdout.close()
+
 
 class FloodedServer(programs.Server):
   """A piperpcd that others than its user may use, too."""
@@ -124,10 +131,13 @@ class FloodedServer(programs.Server):
   def observed(self, action):
     """What a bystander notices during `action`, and how busy the machine is; the action's result."""
     bystander = Bystander(self.program, self.endpoint)
-    load = Load(self.process.pid)
-    result = action()
-    shares = load.shares()
-    return {**bystander.finish(), **shares}, result
+    try:
+      load = Load(self.process.pid)
+      result = action()
+      shares = load.shares()
+      return {**bystander.finish(), **shares}, result
+    finally:
+      bystander.discard()
 
 
 def flooded(name, backend, count, seconds):

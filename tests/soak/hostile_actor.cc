@@ -1,7 +1,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,7 +58,9 @@ void SendNoise(Actor& actor, WireClient& client) {
     noise += static_cast<char>(actor.Number(0, 255));
   }
   if (!client.TrySend(noise).ok()) return;
-  actor.tally().Add(absl::IsUnknown(client.Goaway()) ? "noise: closed" : "noise: GOAWAY");
+  const absl::Status why = client.Goaway();
+  actor.Require(!absl::IsInternal(why), "noise was answered by noise: " + why.ToString());
+  actor.tally().Add(absl::IsUnknown(why) ? "noise: closed" : "noise: GOAWAY");
 }
 
 // A request of which the rest never comes.

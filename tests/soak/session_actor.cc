@@ -12,7 +12,6 @@
 #include "notify/v1/notify.piperpc.h"
 #include "soak/actor.h"
 #include "soak/load.h"
-#include "support/eventually.h"
 #include "upper/v1/upper.piperpc.h"
 
 namespace piperpc::soak {

@@ -31,16 +31,6 @@ Strings Requests(Actor& actor) {
   return requests;
 }
 
-// What the method replies, when nothing keeps it from it.
-Strings RepliesTo(const std::string& method, const Strings& requests) {
-  if (method == "Unary") return {requests.front()};
-  if (method == "Down") return {requests.front(), requests.front()};
-  if (method == "Both") return requests;
-  std::string all;
-  for (const std::string& request : requests) all += request;
-  return {all};
-}
-
 // A call that is about to be made.
 class AnyCall {
  public:
@@ -54,8 +44,9 @@ class AnyCall {
     if (which <= 25) return Failing();
     const CallResult result = Call({});
     actor_.Count(form_.method, result.status);
-    actor_.Require(!result.status.ok() || result.replies == RepliesTo(form_.method, requests_),
-                   form_.name + " gave other replies");
+    actor_.Require(
+        !result.status.ok() || result.replies == testing::ExpectedReplies(form_.method, requests_),
+        form_.name + " gave other replies");
   }
 
  private:

@@ -232,9 +232,9 @@ def soaked(backend, seconds, numbers, tell=lambda text: None):
     finally:
       for helper in helpers:
         helper.end()
+      bystander.discard()
     soak.load.write('end')
     counts = soak.counts()
-    bystander.finish()
     for program in soak.programs:
       program.wait_until_as_at_start()
     codes = {'clients': soak.load.finish(), 'server of every type': soak.shapes.finish(),

@@ -127,8 +127,9 @@ class FailingListener final : public Listener,
   absl::Status Listen(transport::Transport& inner, const Endpoint& endpoint,
                       const transport::ListenOptions& options) {
     auto listener = inner.Listen(loop_, endpoint, options, *this);
-    if (listener.ok()) inner_ = *std::move(listener);
-    return listener.status();
+    if (!listener.ok()) return listener.status();
+    inner_ = *std::move(listener);
+    return absl::OkStatus();
   }
 
   // Those that wait to be taken are, as by any other listener.

@@ -47,12 +47,12 @@ class FaultPoint {
  private:
   std::mutex mutex_;
   Fault fault_;
-  std::size_t left_ = 0;  // The next but so many fails; 0: none.
+  std::size_t left_ = 0;  // The last of this many fails; 0: none.
   bool failed_ = false;
 };
 
-// Both must outlive the transport, and that what it makes. `all_sends_pending`: those on a loop end
-// later, as if the pipe were full.
+// `inner` and `faults` must outlive the transport, which must outlive what it makes.
+// `all_sends_pending`: sends on a loop end later, as if the pipe were full.
 std::unique_ptr<transport::Transport> NewFailingTransport(transport::Transport& inner,
                                                           FaultPoint& faults,
                                                           bool all_sends_pending);

@@ -75,14 +75,16 @@ class WireClient {
   absl::StatusOr<OwnedFrame> Next() { return Next(Limit()); }
 
   // The next frame, whatever it is. UNAVAILABLE: the server has closed. DEADLINE_EXCEEDED: none has
-  // come by then.
+  // come by then. INTERNAL, here and below: what came is no frame.
   absl::StatusOr<OwnedFrame> Next(base::TimePoint limit) {
     // One for all, because there may be thousands of clients.
     thread_local std::vector<char> buffer(transport::kMaxPacketBytes);
     while (frames_.empty()) {
       auto size = pipe_->ReceiveUntil(buffer, limit);
       if (!size.ok()) return size.status();
-      Split(wire::Bytes(buffer).first(*size));
+      if (absl::Status damage = Split(wire::Bytes(buffer).first(*size)); !damage.ok()) {
+        return absl::InternalError(damage.message());
+      }
     }
     OwnedFrame frame = std::move(frames_.front());
     frames_.pop_front();
@@ -107,18 +109,18 @@ class WireClient {
       if (!frame.ok()) return absl::IsUnavailable(frame.status()) ? reason : frame.status();
       if (frame->kind != wire::FrameKind::kGoaway) continue;
       auto goaway = wire::DecodeGoaway(frame->payload);
-      EXPECT_TRUE(goaway.ok()) << goaway.status();
-      if (goaway.ok()) reason = goaway->status;
+      if (!goaway.ok()) return absl::InternalError(goaway.status().message());
+      reason = goaway->status;
     }
   }
 
  private:
   static base::TimePoint Limit() { return base::After(std::chrono::seconds(20)); }
 
-  void Split(wire::Bytes packet) {
+  absl::Status Split(wire::Bytes packet) {
     for (wire::PacketReader reader(packet); !reader.done();) {
       wire::Frame frame;
-      ASSERT_TRUE(reader.Next(frame)) << reader.damage();
+      if (!reader.Next(frame)) return reader.damage();
       const wire::FrameHeader& header = frame.header;
       OwnedFrame owned{.kind = header.kind,
                        .call_id = header.call_id,
@@ -128,11 +130,12 @@ class WireClient {
                        .status = {},
                        .metadata = std::string(header.metadata),
                        .payload = std::string(frame.payload.data(), frame.payload.size())};
-      if (header.has_status) {
-        EXPECT_TRUE(wire::DecodeStatus(header.status, owned.status).ok());
-      }
+      absl::Status damage;
+      if (header.has_status) damage = wire::DecodeStatus(header.status, owned.status);
+      if (!damage.ok()) return damage;
       frames_.push_back(std::move(owned));
     }
+    return absl::OkStatus();
   }
 
   std::unique_ptr<transport::Pipe> pipe_;
