@@ -61,7 +61,9 @@ absl::Status SetSendBuffer(int fd) {
   int size = kSendBufferBytes;
   socklen_t length = sizeof(size);
   const int error = ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, length) == 0 ? 0 : errno;
-  ::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length);
+  if (::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) != 0) {
+    return SocketError(errno, "getsockopt(SO_SNDBUF)");
+  }
   if (size >= static_cast<int>(kMaxPacketBytes) + kSendBufferOverhead) return absl::OkStatus();
   if (error != 0) return SocketError(error, "setsockopt(SO_SNDBUF)");
   return absl::FailedPreconditionError(
