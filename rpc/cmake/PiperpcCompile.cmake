@@ -52,8 +52,9 @@ function(piperpc_compile_options target)
   endif()
 endfunction()
 
-# For files of the runtime that run once for a server, an endpoint or an error: a smaller program is
-# worth more there than a few instructions.
+# For files of the runtime that are not on the way of a good call or of a new connection (starts,
+# ends, calls that fail, what waits for threads): there a smaller program is worth more than a few
+# instructions.
 function(piperpc_optimize_for_size)
   if(NOT MSVC)
     set_source_files_properties(${ARGV} TARGET_DIRECTORY piperpc

@@ -7,9 +7,10 @@
 //       channels.push_back(piperpc::Connect(endpoint, options));
 //     }
 //
-// A channel without one starts a thread of its own when a call needs it; a blocking unary call does
-// not, unless it has a CallOptions::stop. With hundreds of channels, one thread for all of them is
-// cheaper and faster. But a slow callback on it delays the calls of all these channels.
+// A channel without one starts a thread of its own when a call needs it. A blocking unary call
+// needs none, unless it has a CallOptions::stop, or a request that the pipe does not take at once.
+// With hundreds of channels, one thread for all of them is cheaper and faster. But a slow callback
+// on it delays the calls of all these channels.
 //
 // In addition, while calls that nobody blocks in wait for a channel to connect, or for a server
 // that is not running yet (wait_for_ready), that channel has a thread for it, with or without this

@@ -71,7 +71,7 @@ class RawClient {
   //                       [](absl::StatusOr<piperpc::RawMessage> reply) { … });
   PendingCall UnaryAsync(std::string_view method, const RawMessage& request,
                          const CallOptions& options,
-                         absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const;
+                         absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> on_done) const;
 
   // Begins when it is awaited. Resumes on the awaiting executor, or else on the channel's event
   // loop. The awaiting coroutine may be destroyed on that executor: that cancels the call. Keeps
@@ -119,7 +119,7 @@ class RawClient {
   // how the requests are written.
   AsyncWriter<RawMessage> ClientStreamingAsync(
       std::string_view method, const CallOptions& options,
-      absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> done) const;
+      absl::AnyInvocable<void(absl::StatusOr<RawMessage>)> on_done) const;
 
   // --- Streams both ways. INVALID_ARGUMENT: the method takes one request, or gives one reply that
   // is not empty. Returns at once. ---

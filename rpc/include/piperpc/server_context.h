@@ -31,8 +31,9 @@ class WorkerPool;
 // details cut".
 class ServerContext {
  public:
-  // "package.Service/Method". In a middleware it may be something else that a client has called,
-  // with control characters escaped, and cut after 256 bytes.
+  // "package.Service/Method". In a middleware, of a call that is refused, it may also be a text
+  // that is no method name: then with control characters escaped, and, where it is longer than 256
+  // bytes, its beginning and "... (300 bytes)". Method names are never cut.
   virtual std::string_view method() const = 0;
 
   // The caller, as the kernel saw it when it connected.

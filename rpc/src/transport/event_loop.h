@@ -34,11 +34,11 @@ class EventLoop {
     enum class Place : std::uint8_t { kNowhere, kInLine, kInHeap };
     Place place_ = Place::kNowhere;
     base::TimePoint when_;
-    // Its neighbours, in line or among those below the same one in the heap. The first of these has
-    // that one ahead.
+    // Its neighbours, in line or among the children of the same parent in the heap. For the first
+    // child, `ahead_` is the parent.
     Timer* ahead_ = nullptr;
     Timer* behind_ = nullptr;
-    Timer* below_ = nullptr;  // In the heap: the first of those that fire later than it.
+    Timer* below_ = nullptr;  // In the heap: its first child.
   };
 
   // Work for the end of this iteration; lives in its owner, which must outlive the call or

@@ -1,7 +1,7 @@
 // Timers by the time they fire. Most are set in the order in which they fire, as the deadlines of
 // calls that may take equally long are: these stand in line, and cost next to nothing. Those that
 // would push in far ahead are in a pairing heap beside it: to set one costs next to nothing, too,
-// and to move or cancel one O(log n) in the mean. Both run through the timers themselves, so
+// and to move or cancel one amortized O(log n). Both run through the timers themselves, so
 // nothing is allocated. One thread.
 #pragma once
 
