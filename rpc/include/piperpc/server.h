@@ -40,8 +40,8 @@ struct ServerOptions {
   Access access{};               // Who may connect.
 
   // Threads that serve connections, 1 to 64. While several users are connected, each has the same
-  // part of a loop, however many connections it has: in an iteration, four connections of each user
-  // are served, and at most 32 frames of each, instead of 128.
+  // part of a loop, however many connections it has: in an iteration, at most four connections of
+  // each user are served, and 32 small frames of all of them together.
   std::size_t event_loops = 1;
 
   // How long an idle event loop polls for more work before it sleeps: 0 to 10 ms. Polling saves the

@@ -139,7 +139,9 @@ void Connection::ContinueReadingWhenNext() {
   if (alone || host().Admit(user_queue(), *this)) ContinueReading();
 }
 
+// Frames that were kept are looked at here: how much of its part they leave decides who is next.
 void Connection::OnNext() {
+  if (MayContinueReading() && has_kept()) return ReadKept();
   Run([this] { ContinueReading(); });
 }
 

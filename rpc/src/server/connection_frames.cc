@@ -18,9 +18,6 @@ namespace {
 // served.
 constexpr std::size_t kFramesAtOnce = 128;
 
-// The same while the server has several users.
-constexpr std::size_t kFramesAtOnceShared = 32;
-
 // So many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
@@ -42,8 +39,7 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = core().is_shared() ? kFramesAtOnceShared : kFramesAtOnce;
-       !reader.done() && !ending(); --left) {
+  for (std::size_t left = kFramesAtOnce; !reader.done() && !ending(); --left) {
     if (left == 0 || !MayReadMoreFrames()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();
@@ -56,6 +52,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
       return absl::OkStatus();
     }
     if (ending()) break;  // What was flushed to make room has shown that the client is gone.
+    if (core().is_shared()) user_queue().CountFrame(frame.payload.size());
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (outbox().counted() >= kResponsesAtOnce) Flush();
@@ -64,8 +61,9 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
 }
 
 // What a client does not read of the replies must not pile up, however many requests its packet
-// has.
+// has. Where users share the loop, each has a part of an iteration, but for what a client sends first.
 bool Connection::MayReadMoreFrames() {
+  if (core().is_shared() && hello_received() && user_queue().has_had_work()) return false;
   if (writable()) return true;
   Flush();
   return writable();

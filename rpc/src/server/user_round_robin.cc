@@ -5,13 +5,6 @@
 #include "src/server/connection.h"
 
 namespace piperpc::server {
-namespace {
-
-// Connections of one user in an iteration. So few that a client of another user waits for little;
-// each iteration costs little beside them.
-constexpr std::size_t kAdmittedAtOnce = 4;
-
-}  // namespace
 
 UserRoundRobin::~UserRoundRobin() {
   loop_.Cancel(*this);
@@ -19,30 +12,30 @@ UserRoundRobin::~UserRoundRobin() {
 }
 
 bool UserRoundRobin::Admit(UserQueue& queue, Connection& connection) {
-  if (queue.waiting.Contains(connection)) return false;
+  if (queue.waiting().Contains(connection)) return false;
   loop_.Defer(*this);  // Behind all connections that were deferred in this iteration.
   if (!busy_.Contains(queue)) busy_.push_back(queue);
-  if (queue.waiting.empty() && queue.admitted < kAdmittedAtOnce) {
-    ++queue.admitted;
+  if (queue.waiting().empty() && !queue.has_had_connections()) {
+    queue.CountConnection();
     return true;
   }
-  queue.waiting.push_back(connection);
+  queue.waiting().push_back(connection);
   return false;
 }
 
-// What was admitted stays counted: a user gets no more by ending its connections.
+// What it has had stays counted: a user gets no more by ending its connections.
 void UserRoundRobin::Leave(UserQueue& queue, Connection& connection) {
-  if (queue.waiting.Contains(connection)) queue.waiting.Remove(connection);
+  if (queue.waiting().Contains(connection)) queue.waiting().Remove(connection);
   // It may have been the user's last connection, and the queue is gone then.
-  if (queue.waiting.empty() && busy_.Contains(queue)) busy_.Remove(queue);
+  if (queue.waiting().empty() && busy_.Contains(queue)) busy_.Remove(queue);
 }
 
 void UserRoundRobin::OnIterationEnd() {
   if (std::exchange(others_first_, false)) return loop_.Defer(*this);
   for (std::size_t left = busy_.size(); left > 0; --left) {
     UserQueue& queue = busy_.Pop();
-    queue.admitted = 0;
-    if (!queue.waiting.empty()) busy_.push_back(queue);
+    queue.StartAgain();
+    if (!queue.waiting().empty()) busy_.push_back(queue);
   }
   if (!busy_.empty()) loop_.Schedule(*this, loop_.Now());
 }
@@ -59,9 +52,9 @@ void UserRoundRobin::OnTimer() {
 }
 
 void UserRoundRobin::AdmitWaiting(UserQueue& queue) {
-  while (!queue.waiting.empty() && queue.admitted < kAdmittedAtOnce) {
-    ++queue.admitted;
-    queue.waiting.Pop().OnNext();
+  while (!queue.waiting().empty() && !queue.has_had_connections()) {
+    queue.CountConnection();
+    queue.waiting().Pop().OnNext();
   }
 }
 
