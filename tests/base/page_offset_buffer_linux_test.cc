@@ -29,13 +29,15 @@ std::string FlagsOf(const char* address) {
   return {};
 }
 
-TEST(PageOffsetBuffer, OfManyMegabytesAskForLargePages) {
+TEST(PageOffsetBuffer, OfManyMegabytesAskForLargePagesUnlessMuchIsNotUsed) {
   if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled")) {
     GTEST_SKIP() << "this kernel has no transparent huge pages";
   }
   constexpr std::size_t kSize = std::size_t{64} << 20;
   const base::PageOffsetBuffer bytes = base::NewPageOffsetBuffer(kSize);
   EXPECT_NE(FlagsOf(bytes.get() + kSize / 2).find(" hg "), std::string::npos);
+  const base::PageOffsetBuffer parts = base::NewPageOffsetBuffer(kSize, base::BufferUse::kParts);
+  EXPECT_EQ(FlagsOf(parts.get() + kSize / 2).find(" hg "), std::string::npos);
 }
 
 }  // namespace

@@ -23,13 +23,13 @@ void PageOffsetDelete::operator()(char* bytes) const {
 
 // The block that the bytes lie in is noted right before them. An aligned allocation would not do:
 // glibc serves it so that large blocks come from the system anew each time.
-PageOffsetBuffer NewPageOffsetBuffer(std::size_t size) {
+PageOffsetBuffer NewPageOffsetBuffer(std::size_t size, BufferUse use) {
   PageOffsetDelete deleter;
   if (size < kLeastPlaced) return PageOffsetBuffer(new char[size], deleter);
   deleter.placed_ = true;
   const std::size_t block_size = sizeof(char*) + kPage + size;
   char* const block = new char[block_size];
-  if (size >= kLeastInLargePages) PreferLargePages(block, block_size);
+  if (use == BufferUse::kWhole && size >= kLeastInLargePages) PreferLargePages(block, block_size);
   char* bytes = block + sizeof(block);
   bytes += (kPageOffset - reinterpret_cast<std::uintptr_t>(bytes)) % kPage;
   std::memcpy(bytes - sizeof(block), &block, sizeof(block));

@@ -13,18 +13,25 @@
 
 namespace piperpc::base {
 
+// How much of a buffer is used.
+enum class BufferUse {
+  kWhole,  // It may be in large pages.
+  kParts,  // Much of it is never touched, and is to take no memory.
+};
+
 class PageOffsetDelete {
  public:
   void operator()(char* bytes) const;
 
  private:
-  friend std::unique_ptr<char[], PageOffsetDelete> NewPageOffsetBuffer(std::size_t size);
+  friend std::unique_ptr<char[], PageOffsetDelete> NewPageOffsetBuffer(std::size_t size,
+                                                                       BufferUse use);
   bool placed_ = false;
 };
 
 using PageOffsetBuffer = std::unique_ptr<char[], PageOffsetDelete>;
 
 // Not zeroed. What is too small to matter begins anywhere.
-PageOffsetBuffer NewPageOffsetBuffer(std::size_t size);
+PageOffsetBuffer NewPageOffsetBuffer(std::size_t size, BufferUse use = BufferUse::kWhole);
 
 }  // namespace piperpc::base

@@ -61,7 +61,8 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
 }
 
 // What a client does not read of the replies must not pile up, however many requests its packet
-// has. Where users share the loop, each has a part of an iteration, but for what a client sends first.
+// has. Where users share the loop, each has a part of an iteration, but for what a client sends
+// first.
 bool Connection::MayReadMoreFrames() {
   if (core().is_shared() && hello_received() && user_queue().has_had_work()) return false;
   if (writable()) return true;

@@ -26,12 +26,13 @@ class UserQueue : public base::QueueLink<UserQueue> {
   void StartAgain() { connections_ = work_ = 0; }
 
  private:
-  // A user's part of an iteration. So little that a client of another user waits for a fraction of a
-  // millisecond; beside it, each iteration costs little.
+  // A user's part of an iteration. So little that a client of another user waits for a fraction of
+  // a millisecond; beside it, each iteration costs little.
   static constexpr std::size_t kConnections = 4;
   static constexpr std::size_t kWork = 32;  // In small frames.
 
-  static constexpr std::size_t kBytesOfAFrame = 4096;  // To copy them costs as much as a small frame.
+  static constexpr std::size_t kBytesOfAFrame =
+      4096;  // To copy them costs as much as a small frame.
 
   base::LinkedQueue<Connection> waiting_;
   std::size_t connections_ = 0;

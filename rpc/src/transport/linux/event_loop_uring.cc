@@ -100,7 +100,8 @@ absl::Status UringLoop::AskForRest() {
 absl::Status UringLoop::OpenBuffers() {
   buffer_ring_.reset(std::aligned_alloc(kPageBytes, kPageBytes));
   if (buffer_ring_ == nullptr) return Refused(ENOMEM, "buffers");
-  buffers_ = base::NewPageOffsetBuffer((kBuffers + 1) * kBufferStride);
+  // Small packets use the beginning of each. In large pages these would be 4 MiB.
+  buffers_ = base::NewPageOffsetBuffer((kBuffers + 1) * kBufferStride, base::BufferUse::kParts);
   ::io_uring_buf_ring_init(static_cast<io_uring_buf_ring*>(buffer_ring_.get()));
   io_uring_buf_reg registration = {};
   registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_ring_.get());
