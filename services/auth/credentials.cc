@@ -2,10 +2,9 @@
 
 #include <sodium.h>
 
-#include <cstdint>
-
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/utf8.h"
+#include "piperpc/internal/visible_text.h"
 
 namespace services {
 namespace {
@@ -14,12 +13,6 @@ absl::Status CheckSize(const char* what, std::size_t size, std::size_t limit) {
   if (size >= 1 && size <= limit) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("the ", what, " has ", size, " bytes; it must have 1 to ", limit));
-}
-
-// Characters that would let a name break out of its line in a log or on a terminal.
-bool BreaksLines(std::uint32_t character) {
-  return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
-         character == 0x2029;
 }
 
 }  // namespace
@@ -33,9 +26,10 @@ absl::Status CheckUsername(std::string_view username) {
       return absl::InvalidArgumentError(
           absl::StrCat("the user name is not UTF-8: invalid byte at offset ", at));
     }
-    if (BreaksLines(character.code)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the user name has a control character at offset ", at));
+    if (piperpc::internal::IsTreacherous(character.code)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the user name has a control character, or one that reverses or hides text, at offset ",
+          at));
     }
     at += character.length;
   }

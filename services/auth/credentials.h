@@ -13,7 +13,8 @@ inline constexpr std::size_t kMaxUsernameBytes = 64;
 inline constexpr std::size_t kMaxPasswordBytes = 1024;
 
 // INVALID_ARGUMENT: the name breaks a rule, which the text names. The rules: 1 to kMaxUsernameBytes
-// bytes of UTF-8, without control characters and line separators, no space at either end.
+// bytes of UTF-8, without control characters, line separators and what reverses or hides text, no
+// space at either end.
 absl::Status CheckUsername(std::string_view username);
 
 // INVALID_ARGUMENT: not 1 to kMaxPasswordBytes bytes. They may be any bytes.

@@ -13,7 +13,7 @@ namespace services {
 namespace {
 
 // Longer texts take a millisecond or more, so they are converted on a worker thread.
-constexpr std::size_t kMaxBytesOnLoop = 64 * 1024;
+constexpr std::size_t kMaxBytesOnLoop = 8 * 1024;
 
 piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& context,
                                                    const std::string& text) {

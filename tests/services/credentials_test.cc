@@ -25,11 +25,13 @@ TEST(Username, TakesLettersOfAllLanguages) {
 }
 
 TEST(Username, RefusesControlCharacters) {
-  for (const char* name : {"a\nb", "a\tb", "\x7f", "a\xc2\x85", "a\xe2\x80\xa8z", "\x1b[2J"}) {
+  for (const char* name :
+       {"a\nb", "a\tb", "\x7f", "a\xc2\x85", "a\xe2\x80\xa8z", "a\u202e", "\x1b[2J"}) {
     EXPECT_EQ(CheckUsername(name).code(), StatusCode::kInvalidArgument);
   }
-  EXPECT_EQ(CheckUsername(std::string("a\0b", 3)).message(),
-            "the user name has a control character at offset 1");
+  EXPECT_EQ(
+      CheckUsername(std::string("a\0b", 3)).message(),
+      "the user name has a control character, or one that reverses or hides text, at offset 1");
 }
 
 TEST(Username, RefusesWhatIsNotUtf8AndSaysWhere) {

@@ -40,8 +40,8 @@ struct ServerOptions {
   Access access{};               // Who may connect.
 
   // Threads that serve connections, 1 to 64. While several users are connected, each has the same
-  // part of a loop, however many connections it has: in an iteration, at most four connections of
-  // each user are served, and 32 small frames of all of them together.
+  // part of a loop, however many connections it has: in an iteration 32 small frames, or 128 KiB,
+  // and as much again of connections that had to wait.
   std::size_t event_loops = 1;
 
   // How long an idle event loop polls for more work before it sleeps: 0 to 10 ms. Polling saves the
@@ -128,7 +128,8 @@ struct ServerOptions {
 
 // How a shutdown ended.
 struct ShutdownReport {
-  // True when everything ended in time.
+  // True when everything ended in time: within the grace period, or half a second after it where no
+  // call had to be stopped.
   bool clean() const {
     return status.ok() && stopped.empty() && aborted.empty() && undelivered.empty() &&
            delayed.empty() && blocked.empty();
@@ -146,8 +147,9 @@ struct ShutdownReport {
   // Clients that did not read all their replies in time, each as "peer, bytes left".
   std::vector<std::string> undelivered;
 
-  // Event loops that a handler blocked when their calls were to be stopped, and that have gone on
-  // since, such as "event loop 1 of 4, with 3 calls: was blocked at the end of the grace period".
+  // Event loops that a handler still blocked half a second after the grace period, and that have
+  // gone on since, such as "event loop 1 of 4, with 3 calls: was blocked at the end of the grace
+  // period".
   // Some of their calls may have ended with their results, and are named nowhere.
   std::vector<std::string> delayed;
 

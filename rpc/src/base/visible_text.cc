@@ -16,13 +16,21 @@ struct Range {
 constexpr Range kTreacherous[] = {
     {0x00, 0x1f},        // C0.
     {0x7f, 0x9f},        // DEL and C1.
+    {0xad, 0xad},        // Soft hyphen.
+    {0x34f, 0x34f},      // Combining grapheme joiner.
     {0x61c, 0x61c},      // Arabic letter mark.
-    {0x200b, 0x200b},    // Zero-width space.
+    {0x115f, 0x1160},    // Hangul fillers.
+    {0x17b4, 0x17b5},    // Khmer inherent vowels.
+    {0x180e, 0x180e},    // Mongolian vowel separator.
+    {0x200b, 0x200b},    // Zero-width space. Its joiners belong to ordinary text.
     {0x200e, 0x200f},    // Left-to-right and right-to-left marks.
     {0x2028, 0x202e},    // Line and paragraph separators, embeddings and overrides.
     {0x2060, 0x206f},    // Invisible operators, isolates.
+    {0x3164, 0x3164},    // Hangul filler.
     {0xfeff, 0xfeff},    // Byte order mark.
+    {0xffa0, 0xffa0},    // Halfwidth Hangul filler.
     {0xfff9, 0xfffb},    // Interlinear annotations.
+    {0x1d173, 0x1d17a},  // Invisible marks of music.
     {0xe0000, 0xe007f},  // Tags.
 };
 

@@ -159,6 +159,7 @@ class Connection final : public CallConnection,
   class KeptFrames final : public transport::EventLoop::Timer {
    public:
     explicit KeptFrames(Connection& connection) : connection_(connection) {}
+    ~KeptFrames() { connection_.user_queue().UncountKept(bytes_.size()); }
     bool empty() const { return begin_ == bytes_.size(); }
     transport::Bytes frames() const {
       return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);

@@ -64,7 +64,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
 // has. Where users share the loop, each has a part of an iteration, but for what a client sends
 // first.
 bool Connection::MayReadMoreFrames() {
-  if (core().is_shared() && hello_received() && user_queue().has_had_work()) return false;
+  if (core().is_shared() && hello_received() && user_queue().must_keep()) return false;
   if (writable()) return true;
   Flush();
   return writable();
@@ -113,10 +113,12 @@ void Connection::KeptFrames::Keep(transport::Bytes frames, connection::BufferPoo
   }
   bytes_ = pool.Take();
   std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
+  connection_.user_queue().CountKept(bytes_.size());
 }
 
 void Connection::KeptFrames::Clear(connection::BufferPool& pool) {
   begin_ = 0;
+  connection_.user_queue().UncountKept(bytes_.size());
   pool.Give(std::exchange(bytes_, {}));
 }
 

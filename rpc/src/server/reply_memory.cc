@@ -32,15 +32,18 @@ void ReplyMemory::Shrink(std::size_t above) {
 
 // Memory that others need is not for a client that reads nothing for so long.
 void ReplyMemory::ExpectReader() {
-  taken_by_pipe_ = false;
-  host_.loop().Schedule(*this,
-                        base::After(host_.core().options.message_timeout, host_.loop().Now()));
+  taken_at_ = host_.loop().Now();
+  host_.loop().Schedule(*this, limit());
+}
+
+base::TimePoint ReplyMemory::limit() const {
+  return base::After(host_.core().options.message_timeout, taken_at_);
 }
 
 bool ReplyMemory::Expired() {
   if (!in_use()) return false;
-  if (!taken_by_pipe_) return true;
-  ExpectReader();
+  if (limit() <= host_.loop().Now()) return true;
+  host_.loop().Schedule(*this, limit());
   return false;
 }
 

@@ -36,11 +36,11 @@ class ReplyMemory final : private transport::EventLoop::Timer {
 
   bool in_use() const { return share_.used() != 0; }
 
-  // In OnReplyTimer(). The pipe has taken nothing meanwhile; else it has time once more.
+  // In OnReplyTimer(). The pipe has taken nothing for message_timeout; else it has time once more.
   bool Expired();
 
   // The pipe has taken something.
-  void OnTaken() { taken_by_pipe_ = true; }
+  void OnTaken() { taken_at_ = host_.loop().Now(); }
 
   // Another limit is set already.
   void Stop() {
@@ -50,11 +50,12 @@ class ReplyMemory final : private transport::EventLoop::Timer {
  private:
   void OnTimer() override { delegate_.OnReplyTimer(); }
   void ExpectReader();
+  base::TimePoint limit() const;
 
   ConnectionHost& host_;
   Delegate& delegate_;
   connection::MemoryShare share_;
-  bool taken_by_pipe_ = false;  // Something, since ExpectReader().
+  base::TimePoint taken_at_;  // When the pipe took something, or was first expected to.
 };
 
 }  // namespace piperpc::server

@@ -18,25 +18,34 @@ class UserQueue : public base::QueueLink<UserQueue> {
   void CountConnection() { ++connections_; }
   void CountFrame(std::size_t bytes) { work_ += 1 + bytes / kBytesOfAFrame; }
 
-  // Its next connection, or its next frame, must wait for another iteration.
-  bool has_had_connections() const { return connections_ >= kConnections || has_had_work(); }
-  bool has_had_work() const { return work_ >= kWork; }
+  // What its connections keep of packets for a later iteration, in bytes.
+  void CountKept(std::size_t bytes) { kept_ += bytes; }
+  void UncountKept(std::size_t bytes) { kept_ -= bytes; }
 
-  // It is another iteration.
+  // Its next connection, or its next frame, must wait for another iteration. What has come is not
+  // kept without limit: above it, frames are looked at as they come.
+  bool has_had_connections() const { return connections_ >= kConnections || work_ >= kWork; }
+  bool must_keep() const { return work_ >= kWork && kept_ < kMostKept; }
+
+  // What comes from now on counts anew.
   void StartAgain() { connections_ = work_ = 0; }
 
  private:
-  // A user's part of an iteration. So little that a client of another user waits for a fraction of
-  // a millisecond; beside it, each iteration costs little.
+  // A user's part of an iteration: of what has just come, and again of connections that wait. So
+  // little that a client of another user waits for a fraction of a millisecond where frames cost
+  // little; beside it, each iteration costs little.
   static constexpr std::size_t kConnections = 4;
   static constexpr std::size_t kWork = 32;  // In small frames.
 
-  static constexpr std::size_t kBytesOfAFrame =
-      4096;  // To copy them costs as much as a small frame.
+  // To copy this many costs as much as a small frame.
+  static constexpr std::size_t kBytesOfAFrame = 4096;
+
+  static constexpr std::size_t kMostKept = 4 * 1024 * 1024;
 
   base::LinkedQueue<Connection> waiting_;
   std::size_t connections_ = 0;
   std::size_t work_ = 0;
+  std::size_t kept_ = 0;
 };
 
 }  // namespace piperpc::server

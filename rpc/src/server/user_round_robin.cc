@@ -40,13 +40,16 @@ void UserRoundRobin::OnIterationEnd() {
   if (!busy_.empty()) loop_.Schedule(*this, loop_.Now());
 }
 
-// Timers that fire after this one defer connections behind it, which belong to this iteration, too.
+// Those that wait have a part of their own: what came in this iteration, of new connections too,
+// does not count against them, or it could keep them waiting for ever. Timers that fire after this
+// one defer connections behind it, which belong to this iteration, too.
 void UserRoundRobin::OnTimer() {
   others_first_ = true;
   loop_.Defer(*this);
   for (std::size_t left = busy_.size(); left > 0 && !busy_.empty(); --left) {
     UserQueue& queue = busy_.Pop();
     busy_.push_back(queue);
+    queue.StartAgain();
     AdmitWaiting(queue);
   }
 }
