@@ -18,7 +18,7 @@ namespace piperpc::transport {
 namespace {
 
 // Few: to take a client costs as much as some calls, and pipes that are there already wait for it.
-constexpr int kAcceptsPerIteration = 8;
+constexpr int kAcceptsPerIteration = 3;
 
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
 // many iterations take one client each, and look for no second one.
