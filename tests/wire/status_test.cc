@@ -116,6 +116,24 @@ TEST(StatusTest, LargestDetailThatFitsIsSent) {
   EXPECT_LE(EncodeStatus(status).size(), kMaxStatusBytes);
 }
 
+TEST(StatusTest, WhatIsLeftOutIsTold) {
+  absl::Status status = absl::InternalError("why");
+  EXPECT_EQ(LossOf(status).text_bytes, 0u);
+  EXPECT_EQ(LossOf(status).details, 0u);
+  for (std::size_t i = 0; i < kMaxStatusDetails + 2; ++i)
+    status.SetPayload(absl::StrCat("type/", i), absl::Cord());
+  EXPECT_EQ(LossOf(status).text_bytes, 0u);
+  EXPECT_EQ(LossOf(status).details, 2u);
+
+  status = absl::InternalError("why");
+  status.SetPayload("type/large", absl::Cord(std::string(kMaxStatusBytes + 1, 'x')));
+  EXPECT_EQ(LossOf(status).details, 1u);
+
+  status = absl::InternalError(std::string(kMaxStatusBytes + 100, 'x'));
+  EXPECT_GE(LossOf(status).text_bytes, 100u);
+  EXPECT_EQ(LossOf(status).details, 0u);
+}
+
 TEST(StatusTest, DetailsAboveTheirNumberAreIgnored) {
   v1::Status many;
   many.set_code(13);
