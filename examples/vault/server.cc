@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   for (const std::string& call : report.aborted) std::cerr << "aborted: " << call << "\n";
   for (const std::string& client : report.undelivered)
     std::cerr << "replies not read: " << client << "\n";
+  for (const std::string& loop : report.delayed) std::cerr << "delayed: " << loop << "\n";
   for (const std::string& thread : report.blocked) std::cerr << "blocked: " << thread << "\n";
   return report.clean() ? 0 : 1;
 }

@@ -12,7 +12,8 @@
 namespace services {
 namespace {
 
-// Longer texts take a millisecond or more, so they are converted on a worker thread.
+// Longer texts, which take 50 us and, outside of ASCII, three times that, are converted on a worker
+// thread: other clients of the loop wait meanwhile.
 constexpr std::size_t kMaxBytesOnLoop = 8 * 1024;
 
 piperpc::Task<absl::StatusOr<std::string>> Convert(piperpc::ServerContext& context,

@@ -1,5 +1,6 @@
 """Floods a piperpcd, and counts what came of it: for tests/floods/run and for the tests."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -107,7 +108,8 @@ class Bystander:
     """Leaves nothing of it behind. Nothing when it has finished."""
     self.process.kill()
     self.process.wait()
-    self.process.stdin.close()
+    with contextlib.suppress(OSError):  # What it has not read any more.
+      self.process.stdin.close()
     self.process.stdout.close()
 
 

@@ -66,7 +66,7 @@ class Host final : public ConnectionHost {
       : ConnectionHost(core, std::move(loop), 0) {}
   void OnHello(Connection&) override {}
   void OnClosed(Connection&) override {}
-  bool Admit(UserQueue&, Connection&) override { return true; }
+  bool ContinueOrQueue(UserQueue&, Connection&) override { return true; }
 };
 
 class ConnectionClose : public ::testing::Test {

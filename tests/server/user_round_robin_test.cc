@@ -249,6 +249,25 @@ TEST_F(UserRoundRobinTest, WhatIsKeptOfAUsersPacketsHasALimit) {
   EXPECT_EQ(handled_[large], kCrowd);
 }
 
+// Also by the end of connections that have something kept.
+TEST_F(UserRoundRobinTest, WhatIsKeptNoMoreDoesNotCount) {
+  Connect("one", "other");
+  const std::string large(100'000, 'x');
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Client*> crowd;
+    for (int i = 0; i < kCrowd; ++i) crowd.push_back(&Connect("many", large));
+    for (Client* const client : crowd) client->Call();
+    server_.loop().RunOnce();
+    for (Client* const client : crowd) client->Close();
+    server_.loop().RunUntilIdle();
+  }
+  for (Client* const client : ConnectCrowd(1)) client->Call(90);
+  server_.loop().RunOnce();
+  const int before = HandledOfCrowd();
+  server_.loop().RunOnce();
+  EXPECT_LE(HandledOfCrowd() - before, 2 * 32);
+}
+
 TEST_F(UserRoundRobinTest, ThoseThatEndWhileTheyWaitHoldUpNobody) {
   Connect("one", "other");
   const std::vector<Client*> crowd = ConnectCrowd(10);

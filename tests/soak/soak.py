@@ -210,7 +210,7 @@ class Soak:
     lines = [json.loads(line) for line in self.server.err.seen]
     faults = [f'the log of piperpcd: {line}' for line in lines if line['level'] == 'error']
     ended = [line for line in lines if line['event'] == 'ended']
-    left = ('stopped', 'aborted', 'undelivered', 'blocked')
+    left = ('stopped', 'aborted', 'undelivered', 'delayed', 'blocked')
     if not ended or any(ended[-1][what] != '0' for what in left):
       faults.append(f'piperpcd did not end in order: {ended}')
     return faults
@@ -224,14 +224,11 @@ def soaked(backend, seconds, numbers, tell=lambda text: None):
       program.start = program.settled()
     helpers = [Killer(numbers, soak.start_victim), Commander(numbers, soak.server)]
     bystander = floods.Bystander(soak.server.program, soak.server.endpoint)
-    soak.load.write('begin')
-    for helper in helpers:
-      helper.start()
     try:
-      windows = observe(soak, bystander, seconds, tell)
+      soak.load.write('begin')
+      windows = used(soak, bystander, helpers, seconds, tell)
+      bystander.finish()
     finally:
-      for helper in helpers:
-        helper.end()
       bystander.discard()
     soak.load.write('end')
     counts = soak.counts()
@@ -252,6 +249,17 @@ def soaked(backend, seconds, numbers, tell=lambda text: None):
     return result
   finally:
     soak.remove()
+
+
+def used(soak, bystander, helpers, seconds, tell):
+  """As observe(), while the helpers act."""
+  for helper in helpers:
+    helper.start()
+  try:
+    return observe(soak, bystander, seconds, tell)
+  finally:
+    for helper in helpers:
+      helper.end()
 
 
 def observe(soak, bystander, seconds, tell):

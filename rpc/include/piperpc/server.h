@@ -147,10 +147,9 @@ struct ShutdownReport {
   // Clients that did not read all their replies in time, each as "peer, bytes left".
   std::vector<std::string> undelivered;
 
-  // Event loops that a handler still blocked half a second after the grace period, and that have
-  // gone on since, such as "event loop 1 of 4, with 3 calls: was blocked at the end of the grace
-  // period".
-  // Some of their calls may have ended with their results, and are named nowhere.
+  // Event loops that a handler blocked when their calls were to be stopped, half a second after the
+  // grace period, or to be aborted, and that have gone on since: "event loop 1 of 4, with 3 calls:
+  // was blocked when its calls were to end". Some of these calls may be named nowhere.
   std::vector<std::string> delayed;
 
   // Threads that handlers still block, such as "event loop 1 of 4, with 3 calls: blocked by code

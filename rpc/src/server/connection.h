@@ -125,6 +125,7 @@ class Connection final : public CallConnection,
   bool MayContinueReading() const;
   void ContinueReading();
   void ContinueReadingWhenNext();
+  void WaitForClient();
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause) override;
@@ -159,7 +160,7 @@ class Connection final : public CallConnection,
   class KeptFrames final : public transport::EventLoop::Timer {
    public:
     explicit KeptFrames(Connection& connection) : connection_(connection) {}
-    ~KeptFrames() { connection_.user_queue().UncountKept(bytes_.size()); }
+    ~KeptFrames() { Count(false); }
     bool empty() const { return begin_ == bytes_.size(); }
     transport::Bytes frames() const {
       return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
@@ -168,6 +169,8 @@ class Connection final : public CallConnection,
     void Keep(transport::Bytes frames, connection::BufferPool& pool);
     void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
     void Clear(connection::BufferPool& pool);
+    // They wait because the user's part is used up, and not for the client.
+    void Count(bool counted);
 
    private:
     void OnTimer() override { connection_.ReadKept(); }
@@ -175,6 +178,7 @@ class Connection final : public CallConnection,
     Connection& connection_;
     connection::PacketBuffer bytes_;
     std::size_t begin_ = 0;
+    std::size_t counted_ = 0;  // In the user's queue.
   };
   bool has_kept() const { return kept_ != nullptr && !kept_->empty(); }
   std::unique_ptr<KeptFrames> kept_;  // Null until there are any.

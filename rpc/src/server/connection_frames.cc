@@ -18,7 +18,10 @@ namespace {
 // served.
 constexpr std::size_t kFramesAtOnce = 128;
 
-// So many responses are worth a packet while there are more requests to look at: the client works
+// The same while the server has several users.
+constexpr std::size_t kFramesAtOnceShared = 32;
+
+// This many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
 
@@ -39,7 +42,8 @@ absl::Status Connection::OnPacket(transport::Bytes packet) {
 absl::Status Connection::OnFrames(transport::Bytes frames) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = kFramesAtOnce; !reader.done() && !ending(); --left) {
+  for (std::size_t left = core().is_shared() ? kFramesAtOnceShared : kFramesAtOnce;
+       !reader.done() && !ending(); --left) {
     if (left == 0 || !MayReadMoreFrames()) {
       KeepForLater(reader.rest());
       return absl::OkStatus();
@@ -52,7 +56,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames) {
       return absl::OkStatus();
     }
     if (ending()) break;  // What was flushed to make room has shown that the client is gone.
-    if (core().is_shared()) user_queue().CountFrame(frame.payload.size());
+    if (core().is_shared()) user_queue().CountFrame(from_here.size() - reader.rest().size());
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (outbox().counted() >= kResponsesAtOnce) Flush();
@@ -88,6 +92,7 @@ bool Connection::MayBeginCall() const {
 void Connection::KeepForLater(transport::Bytes frames) {
   if (kept_ == nullptr) kept_ = std::make_unique<KeptFrames>(*this);
   kept_->Keep(frames, host().buffers());
+  kept_->Count(MayContinueReading());
 }
 
 // The rest of a packet, from where it was left. OnIterationEnd(), which comes after it, sees to a
@@ -113,13 +118,18 @@ void Connection::KeptFrames::Keep(transport::Bytes frames, connection::BufferPoo
   }
   bytes_ = pool.Take();
   std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
-  connection_.user_queue().CountKept(bytes_.size());
 }
 
 void Connection::KeptFrames::Clear(connection::BufferPool& pool) {
   begin_ = 0;
-  connection_.user_queue().UncountKept(bytes_.size());
+  Count(false);
   pool.Give(std::exchange(bytes_, {}));
+}
+
+void Connection::KeptFrames::Count(bool counted) {
+  const std::size_t bytes = counted ? bytes_.size() : 0;
+  connection_.user_queue().UncountKept(std::exchange(counted_, bytes));
+  connection_.user_queue().CountKept(bytes);
 }
 
 absl::Status Connection::OnFrame(const wire::Frame& frame) {

@@ -93,8 +93,8 @@ class ConnectionHost {
   // The client has said Hello.
   virtual void OnHello(Connection& connection) = 0;
 
-  // On a shared server: see UserRoundRobin::Admit().
-  virtual bool Admit(UserQueue& queue, Connection& connection) = 0;
+  // On a shared server: see UserRoundRobin::ContinueOrQueue().
+  virtual bool ContinueOrQueue(UserQueue& queue, Connection& connection) = 0;
 
   // The connection has ended; destroys it, later in this iteration or in a later one.
   virtual void OnClosed(Connection& connection) = 0;

@@ -67,8 +67,8 @@ class ServerLoop final : public ConnectionHost {
   std::vector<std::string> EndCallsHere(const absl::Status& reason);
   void OnHello(Connection& connection) override;
   void OnClosed(Connection& connection) override;
-  bool Admit(UserQueue& queue, Connection& connection) override {
-    return round_robin_.Admit(queue, connection);
+  bool ContinueOrQueue(UserQueue& queue, Connection& connection) override {
+    return round_robin_.ContinueOrQueue(queue, connection);
   }
 
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);

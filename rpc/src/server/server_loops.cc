@@ -110,7 +110,7 @@ ShutdownReport ServerLoops::ShutDown(std::chrono::milliseconds grace) {
   if (!gone) {
     for (auto& loop : loops_) loop->EndGrace(ShuttingDown());
     gone = WaitUntilGone(base::After(kStopGrace));
-    if (!gone) NoteDelayed();
+    if (!gone) NoteDelayedLoops();
   }
   if (!gone) {
     EndCalls(report, base::After(kLookUpLimit));
@@ -137,11 +137,14 @@ void ServerLoops::CloseListener() {
 }
 
 // Loops that were to end the grace, and have not looked up yet.
-void ServerLoops::NoteDelayed() {
+void ServerLoops::NoteDelayedLoops() {
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    if (loops_[i]->grace_over()) continue;
-    delayed_[i] = absl::StrCat(Describe(i), ": was blocked at the end of the grace period");
+    if (!loops_[i]->grace_over()) NoteDelayed(i);
   }
+}
+
+void ServerLoops::NoteDelayed(std::size_t index) {
+  delayed_[index] = absl::StrCat(Describe(index), ": was blocked when its calls were to end");
 }
 
 // A loop is either delayed or blocked.
@@ -154,7 +157,9 @@ void ServerLoops::NoteBlocked(std::size_t index, ShutdownReport& report) {
 void ServerLoops::EndCalls(ShutdownReport& report, base::TimePoint limit) {
   std::vector<ServerLoop::Asked> asked;
   for (auto& loop : loops_) asked.push_back(loop->EndAllCalls(ShuttingDown()));
-  for (auto& each : asked) TakeAnswer(each, limit, report.aborted);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (!TakeAnswer(asked[i], limit, report.aborted)) NoteDelayed(i);
+  }
 }
 
 void ServerLoops::TakeLosses(ShutdownReport& report, base::TimePoint limit) {

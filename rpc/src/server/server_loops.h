@@ -67,7 +67,8 @@ class ServerLoops {
   bool StopThreads(ShutdownReport& report, base::TimePoint limit);
   static bool TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names);
   std::string Describe(std::size_t index) const;
-  void NoteDelayed();
+  void NoteDelayedLoops();
+  void NoteDelayed(std::size_t index);
   void NoteBlocked(std::size_t index, ShutdownReport& report);
 
   void OnGone(const Peer& peer, bool refused);

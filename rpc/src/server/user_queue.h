@@ -14,17 +14,17 @@ class UserQueue : public base::QueueLink<UserQueue> {
  public:
   base::LinkedQueue<Connection>& waiting() { return waiting_; }
 
-  // One of its connections was admitted; a frame of so many bytes was looked at.
+  // One of its connections was told to continue; a frame of `bytes` bytes was looked at.
   void CountConnection() { ++connections_; }
   void CountFrame(std::size_t bytes) { work_ += 1 + bytes / kBytesOfAFrame; }
 
-  // What its connections keep of packets for a later iteration, in bytes.
+  // What its connections keep of packets because the user's part is used up, in bytes.
   void CountKept(std::size_t bytes) { kept_ += bytes; }
   void UncountKept(std::size_t bytes) { kept_ -= bytes; }
 
   // Its next connection, or its next frame, must wait for another iteration. What has come is not
   // kept without limit: above it, frames are looked at as they come.
-  bool has_had_connections() const { return connections_ >= kConnections || work_ >= kWork; }
+  bool used_up() const { return connections_ >= kConnections || work_ >= kWork; }
   bool must_keep() const { return work_ >= kWork && kept_ < kMostKept; }
 
   // What comes from now on counts anew.

@@ -11,11 +11,11 @@ UserRoundRobin::~UserRoundRobin() {
   loop_.Undefer(*this);
 }
 
-bool UserRoundRobin::Admit(UserQueue& queue, Connection& connection) {
+bool UserRoundRobin::ContinueOrQueue(UserQueue& queue, Connection& connection) {
   if (queue.waiting().Contains(connection)) return false;
   loop_.Defer(*this);  // Behind all connections that were deferred in this iteration.
   if (!busy_.Contains(queue)) busy_.push_back(queue);
-  if (queue.waiting().empty() && !queue.has_had_connections()) {
+  if (queue.waiting().empty() && !queue.used_up()) {
     queue.CountConnection();
     return true;
   }
@@ -23,7 +23,8 @@ bool UserRoundRobin::Admit(UserQueue& queue, Connection& connection) {
   return false;
 }
 
-// What it has had stays counted: a user gets no more by ending its connections.
+// What the user has had stays counted, at the latest until the next ContinueOrQueue() for it: it
+// gets no more by ending its connections.
 void UserRoundRobin::Leave(UserQueue& queue, Connection& connection) {
   if (queue.waiting().Contains(connection)) queue.waiting().Remove(connection);
   // It may have been the user's last connection, and the queue is gone then.
@@ -50,12 +51,12 @@ void UserRoundRobin::OnTimer() {
     UserQueue& queue = busy_.Pop();
     busy_.push_back(queue);
     queue.StartAgain();
-    AdmitWaiting(queue);
+    ContinueWaiting(queue);
   }
 }
 
-void UserRoundRobin::AdmitWaiting(UserQueue& queue) {
-  while (!queue.waiting().empty() && !queue.has_had_connections()) {
+void UserRoundRobin::ContinueWaiting(UserQueue& queue) {
+  while (!queue.waiting().empty() && !queue.used_up()) {
     queue.CountConnection();
     queue.waiting().Pop().OnNext();
   }

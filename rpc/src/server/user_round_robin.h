@@ -16,19 +16,19 @@ class UserRoundRobin final : private transport::EventLoop::Timer,
 
   // At the end of an iteration: true when the connection may continue at once. False: it waits in
   // its user's queue, and gets OnNext() in a later iteration. `connection` is in no other queue.
-  bool Admit(UserQueue& queue, Connection& connection);
+  bool ContinueOrQueue(UserQueue& queue, Connection& connection);
 
   // The connection ends: it waits no longer. Each connection, once.
   void Leave(UserQueue& queue, Connection& connection);
 
  private:
-  void AdmitWaiting(UserQueue& queue);
+  void ContinueWaiting(UserQueue& queue);
   void OnTimer() override;
   void OnIterationEnd() override;
 
   transport::EventLoop& loop_;
-  base::LinkedQueue<UserQueue> busy_;  // Those of users that had connections admitted, or waiting.
-  bool others_first_ = false;          // At the end of this iteration.
+  base::LinkedQueue<UserQueue> busy_;  // Of users that have had something, or wait.
+  bool others_first_ = false;          // Those that timers have deferred behind it.
 };
 
 }  // namespace piperpc::server
