@@ -94,7 +94,8 @@ absl::Status LookWhose(const std::string& path) {
   if (database->ApplicationIdOnDisk() == kApplicationId) return absl::OkStatus();
   const absl::StatusOr<std::int64_t> pages = database->QueryNumber("PRAGMA page_count");
   if (!pages.ok()) return pages.status();
-  if (*pages == 0) return absl::OkStatus();
+  // Another process may have made the file between these two looks.
+  if (*pages == 0 || database->ApplicationIdOnDisk() == kApplicationId) return absl::OkStatus();
   absl::Status status = CheckNothingUnfinished(path);
   return status.ok() ? CheckWhose(*database) : status;
 }

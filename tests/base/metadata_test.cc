@@ -29,6 +29,9 @@ TEST(MetadataTest, AKeyThatIsNotAllowedIsNamed) {
   EXPECT_TRUE(CheckMetadataKey(std::string(64, 'k')).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(CheckMetadataKey("")));
   EXPECT_TRUE(absl::IsInvalidArgument(CheckMetadataKey(std::string(65, 'k'))));
+  for (const char* key : {"Key", "key{", "key/", "key:", "k`", "k\xff"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckMetadataKey(key))) << key;
+  }
   EXPECT_THAT(std::string(CheckMetadataKey("user name").message()), HasSubstr("\"user name\""));
 }
 

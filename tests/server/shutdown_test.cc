@@ -216,13 +216,18 @@ TEST_F(Shutdown, TellsLoopsThatWereBlockedBeyondTheGraceFromThoseThatStillAre) {
   ASSERT_TRUE(server->AddService(ever.service()).ok());
   ASSERT_TRUE(server->AddService(late.service()).ok());
   const std::string endpoint = StartOther(*server, stubborn.service());
-  WireClient first(transport(), endpoint), second(transport(), endpoint),
-      third(transport(), endpoint);
-  first.Send({EncodedHello(), EncodedRequest(1, "ever.B/Block", "")});
+  WireClient first(transport(), endpoint);
+  WireClient second(transport(), endpoint);
+  WireClient third(transport(), endpoint);
+  for (WireClient* const client : {&first, &second, &third}) {  // The first loop takes clients.
+    client->Send({EncodedHello()});
+    ASSERT_EQ(client->Next()->kind, FrameKind::kHello);
+  }
+  first.Send({EncodedRequest(1, "ever.B/Block", "")});
   ASSERT_TRUE(ever.entered.WaitFor(1));
-  second.Send({EncodedHello(), EncodedRequest(1, "late.B/Block", "")});
+  second.Send({EncodedRequest(1, "late.B/Block", "")});
   ASSERT_TRUE(late.entered.WaitFor(1));
-  third.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Stubborn", "")});
+  third.Send({EncodedRequest(1, "test.v1.Test/Stubborn", "")});
   ASSERT_TRUE(stubborn.entered.WaitFor(1));
   std::future<ShutdownReport> ending =
       std::async(std::launch::async, [&] { return server->Shutdown(milliseconds(1)); });
@@ -233,7 +238,9 @@ TEST_F(Shutdown, TellsLoopsThatWereBlockedBeyondTheGraceFromThoseThatStillAre) {
   ever.Release();
   EXPECT_FALSE(report.clean());
   EXPECT_THAT(report.stopped, ElementsAre());
+  EXPECT_THAT(report.aborted, ElementsAre(HasSubstr("test.v1.Test/Stubborn")));
   EXPECT_THAT(report.blocked, Contains(HasSubstr("event loop 1 of 3, with 1 calls: blocked")));
+  EXPECT_EQ(report.blocked.size() + report.delayed.size(), 2u);
   // On a slow machine nobody may wait for it any more when it looks up.
   if (report.blocked.size() == 1) {
     EXPECT_THAT(report.delayed, ElementsAre("event loop 2 of 3, with 1 calls: was blocked when its "

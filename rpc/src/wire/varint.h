@@ -27,16 +27,20 @@ inline char* PutVarint(std::uint64_t value, char* out) {
 // The general case of GetVarint(), kept out of the hot loop's way.
 inline const char* GetLongVarint(const char* p, const char* end, std::uint64_t& value) {
   std::uint64_t result = 0;
-  for (int shift = 0;; shift += 7) {
+  for (int shift = 0; shift < 63; shift += 7) {
     if (p == end) return nullptr;
     const auto byte = static_cast<unsigned char>(*p++);
-    if (shift == 63 && byte > 1) return nullptr;  // More than 64 bits, or more to come.
     result |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
     if (byte < 0x80) {
       value = result;
       return p;
     }
   }
+  if (p == end) return nullptr;
+  const auto last = static_cast<unsigned char>(*p++);
+  if (last > 1) return nullptr;  // More than 64 bits, or more to come.
+  value = result | static_cast<std::uint64_t>(last) << 63;
+  return p;
 }
 
 // Reads a varint from [p, end) and gives the place behind it. nullptr, and `value` as it was, when

@@ -20,21 +20,22 @@ namespace piperpc::transport {
 namespace {
 
 // connect() waits as long as this for a place in the backlog. Sending never waits on this socket.
-// Returns an error, or 0.
-int LimitConnect(int fd, base::TimePoint deadline) {
-  if (deadline == base::kNever) return 0;
+// False: errno says why not.
+bool LimitConnect(int fd, base::TimePoint deadline) {
   const auto left =
       std::chrono::ceil<std::chrono::microseconds>(deadline - base::Clock::now()).count();
   const auto limit = std::max<std::int64_t>(left, 1);  // 0 would be for ever.
   const timeval value = {.tv_sec = limit / 1'000'000, .tv_usec = limit % 1'000'000};
-  return ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof(value)) == 0 ? 0 : errno;
+  return ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof(value)) == 0;
 }
 
 int TryToConnect(int fd, const Endpoint& endpoint, base::TimePoint deadline) {
   const sockaddr_un address = SocketAddress(endpoint.address());
   while (true) {
-    if (const int error = LimitConnect(fd, deadline); error != 0) return error;
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return 0;
+    const bool limited = deadline == base::kNever || LimitConnect(fd, deadline);
+    if (limited && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+      return 0;
+    }
     if (errno != EINTR) return errno;
   }
 }
