@@ -33,7 +33,8 @@ int TryToConnect(int fd, const Endpoint& endpoint, base::TimePoint deadline) {
   const sockaddr_un address = SocketAddress(endpoint.address());
   while (true) {
     const bool limited = deadline == base::kNever || LimitConnect(fd, deadline);
-    if (limited && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    if (limited &&
+        ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
       return 0;
     }
     if (errno != EINTR) return errno;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "src/transport/linux/access.h"
 #include "src/transport/linux/folder.h"
@@ -36,6 +37,8 @@ constexpr Backoff RestorePause() {
 
 }  // namespace
 
+// What opens, restores and ends a listener is cold; what takes clients is not.
+
 // A socket that listens, as the loop sees it.
 class SocketListener::Socket final : public SocketLoop::Source {
  public:
@@ -52,10 +55,8 @@ class SocketListener::Socket final : public SocketLoop::Source {
   SocketListener& listener_;
 };
 
-absl::StatusOr<std::unique_ptr<Listener>> SocketListener::Open(SocketLoop& loop,
-                                                               const Endpoint& endpoint,
-                                                               const ListenOptions& options,
-                                                               Delegate& delegate) {
+ABSL_ATTRIBUTE_COLD absl::StatusOr<std::unique_ptr<Listener>> SocketListener::Open(
+    SocketLoop& loop, const Endpoint& endpoint, const ListenOptions& options, Delegate& delegate) {
   const absl::StatusOr<mode_t> mode = SocketMode(options.access, endpoint);
   if (!mode.ok()) return mode.status();
   absl::StatusOr<EndpointOwner> owner = EndpointOwner::Take(endpoint);
@@ -82,7 +83,7 @@ SocketListener::SocketListener(EndpointOwner owner, mode_t mode, SocketLoop& loo
 
 SocketListener::~SocketListener() = default;
 
-absl::Status SocketListener::Bind() {
+ABSL_ATTRIBUTE_COLD absl::Status SocketListener::Bind() {
   absl::StatusOr<UniqueFd> fd = NewSocket(SOCK_NONBLOCK);
   if (!fd.ok()) return fd.status();
   absl::Status status = SetSendBuffer(fd->get());
@@ -96,7 +97,7 @@ absl::Status SocketListener::Bind() {
 }
 
 // The mode is set before anyone can connect: until listen() the kernel refuses.
-absl::Status SocketListener::BindAndListen(int fd) {
+ABSL_ATTRIBUTE_COLD absl::Status SocketListener::BindAndListen(int fd) {
   const std::string& path = owner_.endpoint().address();
   const sockaddr_un address = SocketAddress(path);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
@@ -112,7 +113,7 @@ absl::Status SocketListener::BindAndListen(int fd) {
   return absl::OkStatus();
 }
 
-void SocketListener::Close(absl::AnyInvocable<void()> closed) {
+ABSL_ATTRIBUTE_COLD void SocketListener::Close(absl::AnyInvocable<void()> closed) {
   closing_ = true;
   closed_ = std::move(closed);
   if (socket_ != nullptr) socket_->Refuse();
@@ -144,12 +145,12 @@ void SocketListener::OnPartClosed() {
   closed();
 }
 
-void SocketListener::Watch() {
+ABSL_ATTRIBUTE_COLD void SocketListener::Watch() {
   const std::string& path = owner_.endpoint().address();
   watch_.Watch({path, owner_.lock_path()}, FolderOf(path));
 }
 
-void SocketListener::Look() {
+ABSL_ATTRIBUTE_COLD void SocketListener::Look() {
   if (closing_ || (socket_ != nullptr && owner_.SocketInPlace() && owner_.LockInPlace())) return;
   const absl::Status status = Restore();
   if (closing_) return;
@@ -162,7 +163,7 @@ void SocketListener::Look() {
   TellRestored(status);
 }
 
-absl::Status SocketListener::Restore() {
+ABSL_ATTRIBUTE_COLD absl::Status SocketListener::Restore() {
   if (absl::Status status = owner_.Restore(); !status.ok()) return status;
   if (socket_ != nullptr && owner_.SocketInPlace()) return absl::OkStatus();
   AcceptLeft();
@@ -184,7 +185,7 @@ void SocketListener::AcceptLeft() {
 }
 
 // A failure that goes on is told once.
-void SocketListener::TellRestored(const absl::Status& status) {
+ABSL_ATTRIBUTE_COLD void SocketListener::TellRestored(const absl::Status& status) {
   if (!status.ok() && std::exchange(told_, status) == status) return;
   if (status.ok()) told_ = absl::OkStatus();
   delegate_.OnEndpointRemoved(status);
