@@ -21,7 +21,7 @@ struct CallErrors {
   std::string_view call;
   std::vector<int> unnoticed;  // The call of a client goes on.
   std::vector<int> told;
-  std::string_view backend = "";  // The only one that makes this call.
+  std::string_view backend{};  // The only one that makes this call.
 
   bool IsMadeBy(std::string_view which) const { return backend.empty() || backend == which; }
 };
