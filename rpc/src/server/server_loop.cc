@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/server/connection.h"
-#include "src/server/silent_crowd.h"
 #include "src/transport/observed_pipe.h"
 
 namespace piperpc::server {
@@ -40,7 +39,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
   connections_.emplace(connection.number(), std::move(owned));
   if (refusal.ok()) {
     MakeRoomForHello();
-    awaiting_hello_.push_back(connection);
+    awaiting_hello_.Add(connection.user_queue().silent(), connection);
   } else {
     refused_.insert(&connection);
   }
@@ -54,11 +53,8 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
 void ServerLoop::MakeRoomForHello() {
   const std::size_t limit = core().options.max_connections_before_hello;
   if (awaiting_hello_.size() < limit) return;
-  const base::TimePoint now = loop().Now();
-  if (now - awaiting_hello_.front().opened_at() < kHelloGrace) return;
-  Connection& leaving = *OldestOfLargestCrowd(
-      awaiting_hello_, [](const Connection& connection) { return connection.peer().user; });
-  if (now - leaving.opened_at() < kHelloGrace) return;
+  Connection& leaving = awaiting_hello_.OldestOfLargest();
+  if (loop().Now() - leaving.opened_at() < kHelloGrace) return;
   RemoveFromAwaitingHello(leaving);
   leaving.Fail(absl::ResourceExhaustedError(
       absl::StrCat("more than ", limit,
@@ -66,23 +62,24 @@ void ServerLoop::MakeRoomForHello() {
 }
 
 // A connection has one link, and so is in one queue at a time: until its Hello in
-// `awaiting_hello_`, then in that of its user. Only that one can tell whether it is in there.
+// `awaiting_hello_`, then in that of its user. Only that one can tell whether it is in there. One
+// that was refused is in none.
 void ServerLoop::LeaveQueues(Connection& connection) {
   if (connection.hello_received()) return round_robin_.Leave(connection.user_queue(), connection);
   RemoveFromAwaitingHello(connection);
 }
 
 void ServerLoop::RemoveFromAwaitingHello(Connection& connection) {
-  if (awaiting_hello_.Contains(connection)) awaiting_hello_.Remove(connection);
+  awaiting_hello_.Remove(connection.user_queue().silent(), connection);
 }
 
 void ServerLoop::OnHello(Connection& connection) { RemoveFromAwaitingHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {
-  LeaveQueues(connection);
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;
   const bool refused = refused_.erase(&connection) != 0;
+  if (!refused) LeaveQueues(connection);
   // It is one of the connection's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();

@@ -17,8 +17,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "src/base/clock.h"
-#include "src/base/linked_queue.h"
 #include "src/server/connection_host.h"
+#include "src/server/silent_crowds.h"
 #include "src/server/user_round_robin.h"
 #include "src/transport/pipe.h"
 
@@ -86,8 +86,8 @@ class ServerLoop final : public ConnectionHost {
   UserRoundRobin round_robin_{loop()};
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // By Connection::number().
   std::uint64_t last_number_ = 0;
-  absl::flat_hash_set<Connection*> refused_;      // Of those; they are told why, and closed.
-  base::LinkedQueue<Connection> awaiting_hello_;  // Oldest first. None that was refused.
+  absl::flat_hash_set<Connection*> refused_;  // Of those; they are told why, and closed.
+  SilentCrowds<Connection> awaiting_hello_;   // None that was refused.
   bool draining_ = false;
   std::atomic<bool> grace_over_ = false;
 };

@@ -1,10 +1,12 @@
-// One user's connections of one loop, where several users share it: which of them wait to be next,
-// and what the user has had of this iteration; see UserRoundRobin. Loop thread.
+// One user's connections of one loop: which of them have said no Hello (see SilentCrowds), and,
+// where several users share it, which wait to be next, and what the user has had of this iteration
+// (see UserRoundRobin). Loop thread.
 #pragma once
 
 #include <cstddef>
 
 #include "src/base/linked_queue.h"
+#include "src/server/silent_crowds.h"
 
 namespace piperpc::server {
 
@@ -12,6 +14,7 @@ class Connection;
 
 class UserQueue : public base::QueueLink<UserQueue> {
  public:
+  SilentCrowd<Connection>& silent() { return silent_; }
   base::LinkedQueue<Connection>& waiting() { return waiting_; }
 
   // One of its connections was told to continue; a frame of `bytes` bytes was looked at.
@@ -42,6 +45,7 @@ class UserQueue : public base::QueueLink<UserQueue> {
 
   static constexpr std::size_t kMostKept = 4 * 1024 * 1024;
 
+  SilentCrowd<Connection> silent_;
   base::LinkedQueue<Connection> waiting_;
   std::size_t connections_ = 0;
   std::size_t work_ = 0;
