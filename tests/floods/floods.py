@@ -66,20 +66,21 @@ def seconds_of_us():
 
 
 class Load:
-  """How busy the server and what is not ours keep the machine, as a share of all its cores."""
+  """How busy the servers and what is not ours keep the machine, as a share of all its cores."""
 
-  def __init__(self, pid):
-    self.pid = pid
+  def __init__(self, servers):
+    self.pids = [server.process.pid for server in servers]
     self.begin = self._now()
 
   def _now(self):
-    return (time.monotonic(), seconds_of_process(self.pid), seconds_of_us(), seconds_of_machine())
+    return (time.monotonic(), sum(map(seconds_of_process, self.pids)), seconds_of_us(),
+            seconds_of_machine())
 
   def shares(self):
-    elapsed, server, us, machine = (end - begin for begin, end in zip(self.begin, self._now()))
+    elapsed, servers, us, machine = (end - begin for begin, end in zip(self.begin, self._now()))
     cores = elapsed * os.cpu_count()
-    return {'seconds': elapsed, 'server_cpu': server / cores,
-            'other_cpu': max(0.0, machine - server - us) / cores}
+    return {'seconds': elapsed, 'server_cpu': servers / cores,
+            'other_cpu': max(0.0, machine - servers - us) / cores}
 
 
 class Bystander:
@@ -130,11 +131,14 @@ class FloodedServer(programs.Server):
       got |= json.loads(line)
     return got
 
-  def observed(self, action):
-    """What a bystander notices during `action`, and how busy the machine is; the action's result."""
+  def observed(self, action, others=()):
+    """What a bystander notices during `action`, and how busy the machine is; the action's result.
+
+    `others`: servers that the action uses, too.
+    """
     bystander = Bystander(self.program, self.endpoint)
     try:
-      load = Load(self.process.pid)
+      load = Load([self, *others])
       result = action()
       shares = load.shares()
       return {**bystander.finish(), **shares}, result
@@ -142,8 +146,19 @@ class FloodedServer(programs.Server):
       bystander.discard()
 
 
-def flooded(name, backend, count, seconds):
-  """Floods a server of its own, and returns the figures."""
+def beside_another(server, name, backend, count, seconds):
+  """What a bystander of `server` notices while another server is flooded: of the machine alone."""
+  other = FloodedServer(backend)
+  try:
+    noticed, _ = server.observed(lambda: other.offend(name, count, seconds), [other])
+    other.stop()
+    return noticed
+  finally:
+    other.remove()
+
+
+def flooded(name, backend, count, seconds, compare=False):
+  """Floods a server of its own, and returns the figures; `compare`: those beside_another(), too."""
   server = FloodedServer(backend)
   try:
     pid = server.process.pid
@@ -158,10 +173,11 @@ def flooded(name, backend, count, seconds):
       return got
 
     alone, _ = server.observed(lambda: time.sleep(min(seconds, 10)))
+    elsewhere = beside_another(server, name, backend, count, seconds) if compare else None
     beside, got = server.observed(flood)
     after, _ = server.observed(lambda: None)
     return {'flood': name, 'backend': backend, 'count': count, 'load': os.getloadavg(),
-            'alone': alone, 'beside': beside, 'after': after, 'memory_mib': memory,
+            'alone': alone, 'elsewhere': elsewhere, 'beside': beside, 'after': after, 'memory_mib': memory,
             'offender': got, 'exit_code': server.stop()}
   finally:
     server.remove()
