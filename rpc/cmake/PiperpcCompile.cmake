@@ -13,11 +13,13 @@ if(MINGW)
 endif()
 add_compile_definitions(${PIPERPC_ABI_DEFINITIONS})
 
+# What one clone compiled serves all others: paths below the project count from its folder.
 option(PIPERPC_CCACHE "Compile through ccache where there is one" ${PROJECT_IS_TOP_LEVEL})
 if(PIPERPC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(PIPERPC_CCACHE_PROGRAM ccache)
   if(PIPERPC_CCACHE_PROGRAM)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${PIPERPC_CCACHE_PROGRAM})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${PIPERPC_CCACHE_PROGRAM})
   endif()
 endif()
 
@@ -26,9 +28,8 @@ if(PIPERPC_SANITIZE)
   add_link_options(-fsanitize=${PIPERPC_SANITIZE})
   if(PIPERPC_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
-  endif()
-  if(PIPERPC_SANITIZE MATCHES "fuzzer")  # With it, clang 14 makes no object file of a coroutine.
-    add_compile_options(-fno-sanitize=function)
+    # With it, clang 14 makes no object file of a coroutine; g++ 12 does not know it.
+    add_compile_options($<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
   endif()
 endif()
 
