@@ -120,11 +120,12 @@ class Comparison:
     """A scenario that the suite does not have by that name."""
     self.runner.SCENARIOS[scenario] = ([str(word) for word in client_arguments], connections + 16)
 
-  def measure(self, plan, repeats, out):
+  def measure(self, plan, repeats, out, awake=True):
     """Measures `plan`, a list of pairs (scenario, peer), `repeats` times, and writes a line of JSON
-    for each run to the file `out`. A run that others disturbed is made once more."""
+    for each run to the file `out`. A run that others disturbed is made once more. `awake`: with
+    cores that do not sleep."""
     folder = tempfile.mkdtemp(prefix='bench-')
-    awake = keep_cores_awake()
+    awake = keep_cores_awake() if awake else None
     count = 0
     try:
       with open(out, 'w', encoding='utf-8') as file:

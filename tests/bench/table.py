@@ -207,13 +207,14 @@ def text_of(results):
   return '\n\n'.join([caption(results), targets_table(results), peers_table(results)])
 
 
-def replace_in_document(text):
+def replace_in_document(command, text):
+  """Where the document says that `command` has made it."""
   document = DOCUMENT.read_text(encoding='utf-8')
   changed, count = re.subn(
-      r'(<!-- made by tests/bench/run -->\n).*?(<!-- end -->)',
+      rf'(<!-- made by {re.escape(command)} -->\n).*?(<!-- end -->)',
       lambda found: f'{found[1]}\n{text}\n\n{found[2]}', document, flags=re.DOTALL)
   if count != 1:
-    raise SystemExit(f'{DOCUMENT} has no place for the table')
+    raise SystemExit(f'{DOCUMENT} has no place for what {command} makes')
   DOCUMENT.write_text(changed, encoding='utf-8')
 
 
@@ -222,7 +223,7 @@ def show(path, update_docs):
   text = text_of(results)
   print('\n'.join([text, '', *results.failures()]))
   if update_docs:
-    replace_in_document(text)
+    replace_in_document('tests/bench/run', text)
 
 
 def main():
