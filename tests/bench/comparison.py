@@ -21,8 +21,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ['suite_server', 'suite_client', 'suite_beside_client', 'suite_minimal_server',
-            'suite_minimal_server_static']
+PROGRAMS = ['suite_server', 'suite_client', 'suite_beside_client', 'suite_open_loop_client',
+            'suite_minimal_server', 'suite_minimal_server_static']
 
 
 def arguments_of(parser, seconds, repeats):

@@ -7,6 +7,7 @@ For tests/bench/run --grid.
 import dataclasses
 
 import comparison
+import open_loop
 import table
 
 CONNECTIONS = [1, 2, 4, 8, 16, 64]
@@ -55,6 +56,7 @@ def measure(suite, arguments):
       plan += [(scenario, peer) for peer in peers]
   for mode in MODES:
     suite.measure(plan, arguments.repeats, results_of(mode), awake=mode == 'awake')
+    open_loop.measure(suite, arguments, mode)
 
 
 def ratios(results, payload, ours, base):
@@ -99,6 +101,9 @@ def text_of(all_results):
   for mode, results in all_results.items():
     for payload in PAYLOADS:
       parts += [f'{MODES[mode].capitalize()}:', rates_table(results, payload)]
+  parts.append('Calls that come at random at a part of the highest rate, over '
+               f'{open_loop.CONNECTIONS} connections; times from the moment when each was to begin:')
+  parts += [open_loop.table_of(mode, title.capitalize()) for mode, title in MODES.items()]
   return '\n\n'.join(parts)
 
 

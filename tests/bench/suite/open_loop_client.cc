@@ -1,0 +1,111 @@
+// Calls that come when they come, whether or not the ones before have ended: an open loop. A call's
+// time counts from the moment at which it was to be made, so that a server that stalls is not
+// spared the calls that wait meanwhile ("coordinated omission").
+//
+//     open_loop_client --connect PATH --scenario throughput --conns N --iters RATE --inflight MOST
+//     ...
+//
+// RATE: calls a second over all connections, at random moments (a Poisson process, always the same
+// one). MOST: calls in flight over all connections; above it calls are made late, as far as their
+// times show.
+#include <sys/prctl.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/client.h"
+#include "piperpc/channel.h"
+#include "piperpc/io_thread.h"
+#include "suite/v1/suite.piperpc.h"
+
+namespace suite::v1 {
+namespace {
+
+using bench::Args;
+using bench::Meter;
+
+template <typename T>
+T Must(absl::StatusOr<T> result) {
+  if (!result.ok()) throw std::runtime_error(result.status().ToString());
+  return *std::move(result);
+}
+
+class OpenLoop {
+ public:
+  OpenLoop(const Args& args, Meter& meter) : args_(args), meter_(meter) {
+    request_.set_text(bench::lower_payload(args.size));
+    expected_ = bench::upper(request_.text());
+    const std::string backend = args.mode.empty() ? "auto" : args.mode;
+    const auto thread = Must(piperpc::StartIoThread({.backend = backend}));
+    for (int i = 0; i < args.conns; ++i) {
+      auto channel = piperpc::Connect(args.connect, {.backend = backend, .io_thread = thread});
+      const absl::Status status = channel->WaitUntilReady(std::chrono::seconds(30));
+      if (!status.ok()) throw std::runtime_error(status.ToString());
+      clients_.emplace_back(std::move(channel));
+    }
+  }
+
+  // Begins all calls on this thread; they end on that of the connections.
+  void Run() {
+    prctl(PR_SET_TIMERSLACK, 1);  // Or a sleep takes 50 us longer.
+    std::mt19937_64 random(1);
+    std::exponential_distribution<double> pause(args_.iters / 1e9);
+    meter_.start();
+    double due = static_cast<double>(bench::now_ns());
+    for (std::size_t next = 0; !over_; ++next) {
+      due += pause(random);
+      const auto begin = static_cast<std::uint64_t>(due);
+      WaitUntil(begin);
+      Begin(clients_[next % clients_.size()], begin);
+    }
+    while (in_flight_ != 0) std::this_thread::yield();
+  }
+
+ private:
+  void WaitUntil(std::uint64_t begin) {
+    const std::chrono::steady_clock::time_point when{std::chrono::nanoseconds(begin)};
+    if (std::chrono::steady_clock::now() < when) std::this_thread::sleep_until(when);
+    while (in_flight_ >= args_.inflight && !over_) std::this_thread::yield();
+  }
+
+  void Begin(SuiteClient& client, std::uint64_t begin) {
+    ++in_flight_;
+    client.UppercaseAsync(request_, {}, [this, begin](absl::StatusOr<Text> reply) {
+      if (!reply.ok() || reply->text() != expected_) {
+        std::fprintf(stderr, "wrong reply: %s\n", reply.status().ToString().c_str());
+        std::abort();
+      }
+      if (meter_.hit(begin, bench::now_ns())) over_ = true;
+      --in_flight_;
+    });
+  }
+
+  const Args& args_;
+  Meter& meter_;  // Used on the connections' thread only.
+  Text request_;
+  std::string expected_;
+  std::vector<SuiteClient> clients_;
+  std::atomic<int> in_flight_ = 0;
+  std::atomic<bool> over_ = false;
+};
+
+struct Driver final : bench::Driver {
+  std::unique_ptr<bench::Client> connect(const Args&) override { bench::na("an open loop only"); }
+  void throughput(const Args& args, Meter& meter) override { OpenLoop(args, meter).Run(); }
+};
+
+}  // namespace
+}  // namespace suite::v1
+
+int main(int argc, char** argv) {
+  const bench::Args args = bench::parse_client(argc, argv);
+  suite::v1::Driver driver;
+  return bench::run_client(driver, args);
+}
