@@ -27,11 +27,18 @@ std::atomic<bool> refuse_threads = false;
 
 }  // namespace
 
+// AddressSanitizer's, which has to know of threads, where it is a part of the program, as clang's.
+extern "C" [[gnu::weak]] int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*,
+                                                          void* (*)(void*), void*);
+
 // Stands before that of the C library, for the whole program.
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                               void* (*start)(void*), void* argument) {
   using Create = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-  static auto* const create = reinterpret_cast<Create*>(::dlsym(RTLD_NEXT, "pthread_create"));
+  static auto* const create =
+      __interceptor_pthread_create != nullptr
+          ? &__interceptor_pthread_create
+          : reinterpret_cast<Create*>(::dlsym(RTLD_NEXT, "pthread_create"));
   return refuse_threads ? EAGAIN : create(thread, attributes, start, argument);
 }
 
