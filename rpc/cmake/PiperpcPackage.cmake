@@ -33,6 +33,13 @@ if(PIPERPC_WINDOWS_PREFIX)
     OPTIONAL)
 endif()
 
+if(PIPERPC_ARCHIVES)
+  foreach(package libprotobuf-dev libabsl-dev liburing-dev zlib1g-dev)
+    install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/licenses
+      RENAME ${package} OPTIONAL)
+  endforeach()
+endif()
+
 string(TOLOWER ${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR} system)
 set(CPACK_PACKAGE_FILE_NAME ${PROJECT_NAME}-${PROJECT_VERSION}-${system})
 set(CPACK_GENERATOR TGZ)

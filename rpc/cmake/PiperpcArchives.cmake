@@ -1,0 +1,43 @@
+# piperpc_link_archives(PROGRAM LIBRARY...): links it with the LIBRARIES, which are of this project, in
+# the order in which they need each other, and with the archives of protobuf, abseil and liburing: a
+# program that makes one call takes most of its time to be joined with their thirty shared libraries.
+# Where there are no archives it is linked as others are.
+#
+# CMake's own targets of these libraries are the shared ones, so their archives are asked of
+# pkg-config. Sanitizers want one copy of what is in them.
+set(PIPERPC_ARCHIVES)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT PIPERPC_SANITIZE)
+  find_package(PkgConfig)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(PIPERPC_STATIC QUIET
+      protobuf absl_statusor absl_cord absl_any_invocable absl_time absl_str_format
+      absl_flat_hash_map absl_flat_hash_set liburing)
+  endif()
+  foreach(name IN LISTS PIPERPC_STATIC_STATIC_LIBRARIES)
+    find_library(PIPERPC_ARCHIVE_${name} lib${name}.a HINTS ${PIPERPC_STATIC_STATIC_LIBRARY_DIRS})
+    mark_as_advanced(PIPERPC_ARCHIVE_${name})
+    if(PIPERPC_ARCHIVE_${name})
+      list(APPEND PIPERPC_ARCHIVES ${PIPERPC_ARCHIVE_${name}})
+    elseif(name MATCHES "^(protobuf|absl_.*|uring)$")
+      set(PIPERPC_ARCHIVES)
+      break()
+    else()
+      list(APPEND PIPERPC_ARCHIVES ${name})  # The compiler's or the system's.
+    endif()
+  endforeach()
+endif()
+
+function(piperpc_link_archives program)
+  if(NOT PIPERPC_ARCHIVES)
+    target_link_libraries(${program} PRIVATE ${ARGN})
+    return()
+  endif()
+  foreach(library IN LISTS ARGN)
+    target_include_directories(${program} PRIVATE
+      $<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>)
+    target_link_libraries(${program} PRIVATE $<TARGET_FILE:${library}>)
+  endforeach()
+  add_dependencies(${program} ${ARGN})
+  target_link_libraries(${program} PRIVATE ${PIPERPC_ARCHIVES} Threads::Threads)
+  target_link_options(${program} PRIVATE -Wl,--gc-sections -Wl,--as-needed)
+endfunction()
