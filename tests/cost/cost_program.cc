@@ -4,6 +4,8 @@
 //     cost_program serve ENDPOINT BACKEND            says READY; until standard input ends
 //     cost_program blocking ENDPOINT BACKEND COUNT   calls, one after the other
 //     cost_program callback ENDPOINT BACKEND COUNT   calls, kInFlight at a time
+//     cost_program grid ENDPOINT BACKEND COUNT CONNECTIONS IN_FLIGHT
+//                                                    calls, so many at a time on each connection
 //     cost_program stream ENDPOINT BACKEND COUNT     messages of one stream
 //     cost_program connection ENDPOINT BACKEND COUNT channels, one after the other, a call each
 #include <atomic>
@@ -11,13 +13,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <latch>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cost/v1/cost.piperpc.h"
 #include "piperpc/channel.h"
+#include "piperpc/io_thread.h"
 #include "piperpc/server.h"
 
 namespace piperpc {
@@ -87,12 +92,12 @@ void CallBlocking(CostClient& client, std::uint64_t count) {
 // Calls, each of which makes the next one when it ends.
 class Chain {
  public:
-  Chain(CostClient& client, std::uint64_t count) : client_(client), count_(count) {}
-
-  void Run() {
-    for (std::uint64_t i = 0; i < kInFlight; ++i) Next();
-    ended_.wait();
+  Chain(CostClient& client, std::uint64_t count, std::uint64_t in_flight)
+      : client_(client), count_(count), ended_(static_cast<std::ptrdiff_t>(in_flight)) {
+    for (std::uint64_t i = 0; i < in_flight; ++i) Next();
   }
+
+  void Wait() { ended_.wait(); }
 
  private:
   void Next() {
@@ -108,8 +113,24 @@ class Chain {
   CostClient& client_;
   const std::uint64_t count_;
   std::atomic<std::uint64_t> begun_ = 0;
-  std::latch ended_{kInFlight};
+  std::latch ended_;
 };
+
+// `count` calls in all; the connections share a thread.
+void CallOnConnections(const std::string& endpoint, const std::string& backend, std::uint64_t count,
+                       std::uint64_t connections, std::uint64_t in_flight) {
+  const auto thread = StartIoThread({.backend = backend});
+  Check(thread.status());
+  std::deque<CostClient> clients;
+  std::deque<Chain> chains;
+  for (std::uint64_t i = 0; i < connections; ++i) {
+    auto channel = Connect(endpoint, {.backend = backend, .io_thread = *thread});
+    Check(channel->WaitUntilReady(std::chrono::seconds(10)));
+    clients.emplace_back(std::move(channel));
+  }
+  for (CostClient& client : clients) chains.emplace_back(client, count / connections, in_flight);
+  for (Chain& chain : chains) chain.Wait();
+}
 
 void ReadStream(CostClient& client, std::uint64_t count) {
   CountRequest request;
@@ -135,13 +156,20 @@ int Main(const std::vector<std::string>& words) {
     Serve(words[1], words[2]);
     return 0;
   }
+  const auto number = [&words](std::size_t place) {
+    return std::strtoull(words[place].c_str(), nullptr, 10);
+  };
+  if (words.size() == 6 && words[0] == "grid") {
+    CallOnConnections(words[1], words[2], number(3), number(4), number(5));
+    return 0;
+  }
   if (words.size() != 4) Die("usage: see the source");
-  const std::uint64_t count = std::strtoull(words[3].c_str(), nullptr, 10);
+  const std::uint64_t count = number(3);
   CostClient client(Connect(words[1], {.backend = words[2]}));
   if (words[0] == "blocking") {
     CallBlocking(client, count);
   } else if (words[0] == "callback") {
-    Chain(client, count).Run();
+    Chain(client, count, kInFlight).Wait();
   } else if (words[0] == "stream") {
     ReadStream(client, count);
   } else if (words[0] == "connection") {

@@ -18,6 +18,8 @@ PROGRAM = os.environ['COST_PROGRAM']
 SEND = {'sendmsg', 'sendto', 'write', 'writev'}
 RECEIVE = {'recvmsg', 'recvfrom', 'read', 'readv'}
 
+WAIT = {'epoll_wait', 'epoll_pwait', 'io_uring_enter', 'poll', 'futex'}
+
 CALLS = 500
 CONNECTIONS = 200
 CALLS_IN_FLIGHT = 6_400  # 64 at a time; what a program does at its start weighs little then.
@@ -40,12 +42,12 @@ def refusal(backend):
   return workload.backend_refusal(PROGRAM, backend)
 
 
-def count(kind, backend, calls, sides):
+def count(kind, backend, calls, sides, *more):
   """The system calls that `calls` calls take on each of `sides`, by their names."""
   with workload.folder() as scratch:
     outs = {side: scratch / side for side in sides}
     workload.run_both(PROGRAM, backend, kind, calls, {
-        side: ['strace', '-f', '-qq', '-o', out] for side, out in outs.items()})
+        side: ['strace', '-f', '-qq', '-o', out] for side, out in outs.items()}, *more)
     return {side: collections.Counter(re.findall(r'^\d+ +(\w+)\(', out.read_text(), re.MULTILINE))
             for side, out in outs.items()}
 
@@ -118,6 +120,26 @@ class SystemCallsTest(unittest.TestCase):
     for side, taken in both.items():
       with self.subTest(side):
         self.assertLessEqual(taken.total(), SHARE * CALLS_IN_FLIGHT, taken)
+
+  # Connections and calls in flight on each: packets, and waits, for each hundred calls, at the most.
+  GRID = {(4, 4): (32, 36), (4, 16): (10, 13), (16, 16): (14, 15)}
+
+  def test_connections_with_several_calls_share_packets_and_waits_on_epoll(self):
+    self.grid('epoll')
+
+  def test_connections_with_several_calls_share_packets_and_waits_on_io_uring(self):
+    self.grid('io_uring')
+
+  def grid(self, backend):
+    self.need(backend)
+    for cell, (packets, waits) in self.GRID.items():
+      both = count('grid', backend, CALLS_IN_FLIGHT, ['client', 'server'], *cell)
+      for side, taken in both.items():
+        with self.subTest(cell=cell, side=side):
+          self.assertLessEqual(sum(taken[name] for name in SEND),
+                               packets / 100 * CALLS_IN_FLIGHT, taken)
+          self.assertLessEqual(sum(taken[name] for name in WAIT),
+                               waits / 100 * CALLS_IN_FLIGHT, taken)
 
 
 if __name__ == '__main__':

@@ -53,13 +53,13 @@ def run(command):
   subprocess.run([str(word) for word in command], timeout=LIMIT, check=True)
 
 
-def run_both(program, backend, kind, count, tools):
+def run_both(program, backend, kind, count, tools, *more):
   """`count` calls, or messages, of a kind. `tools`: what stands before the command of 'client' or
-  'server', or of both."""
+  'server', or of both; `more`: of the client's arguments."""
   with folder() as scratch:
     endpoint = scratch / 's.sock'
     with running([*tools.get('server', ()), program, 'serve', endpoint, backend]):
-      run([*tools.get('client', ()), program, kind, endpoint, backend, count])
+      run([*tools.get('client', ()), program, kind, endpoint, backend, count, *more])
 
 
 def backend_refusal(program, backend):
