@@ -2,7 +2,9 @@
 """Sums up the steps of tests/run: report.py RESULTS_FOLDER STEP...
 
 Each step left STEP.verdict ("passed" or "failed", and its seconds), and, where it ran tests,
-STEP.xml, the JUnit file of ctest. A step without tests counts as one. Exits with 1 if one failed.
+STEP.xml, the JUnit file of ctest. Where one of ctest's is a whole program of GoogleTest's, which left
+NAME.results.xml in the step's build folder, its tests count instead. A step without tests counts as
+one. Exits with 1 if one failed.
 """
 
 import dataclasses
@@ -12,6 +14,8 @@ import sys
 import xml.etree.ElementTree as xml
 
 WINDOWS = "windows"  # The step of tests/run whose tests are not Linux's.
+BUILD = pathlib.Path(__file__).resolve().parent.parent / "build"
+PARAMETER = re.compile(r" +# GetParam\(\).*")  # What ctest appends to the name of such a test.
 BACKEND = re.compile(r"/(epoll|io_uring|iocp)\b.*")  # What a test of the behaviour suite runs over.
 
 MOST_LINES = 20  # The last ones of what a test said that failed.
@@ -50,19 +54,47 @@ def is_skip(case):
     return skipped is not None and skipped.get("message", "").startswith("SKIP_")
 
 
+def read_program(step, results):
+    """Counts the tests of a program by what it wrote. False: it says nothing of a failure."""
+    tells = False
+    for case in xml.parse(results).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        if case.get("result") == "skipped":
+            step.skipped[name] = " ".join((case.find("skipped").get("message") or "").split())
+        elif case.get("status") == "run":
+            step.tests.add(name)
+            failures = "\n".join(failure.text or "" for failure in case.findall("failure"))
+            if failures:
+                step.failed[name] = failures
+                tells = True
+            else:
+                step.passed += 1
+    return tells
+
+
+def read_case(step, case, programs):
+    name = PARAMETER.sub("", case.get("name"))
+    if is_skip(case):
+        step.skipped[name] = skip_reason(case)
+        return
+    good = case.get("status") == "run"
+    if name in programs:
+        if read_program(step, programs[name]) or good:
+            return
+    step.tests.add(name)
+    if good:
+        step.passed += 1
+    else:
+        step.failed[name] = case.findtext("system-out") or ""
+
+
 def read_step(folder, name):
     verdict, seconds = (folder / f"{name}.verdict").read_text().split()
     step = Step(name, int(seconds))
+    programs = {path.name.split(".")[0]: path for path in (BUILD / name).glob("tests/*/*.results.xml")}
     junit = folder / f"{name}.xml"
     for case in xml.parse(junit).getroot().iter("testcase") if junit.exists() else ():
-        if is_skip(case):
-            step.skipped[case.get("name")] = skip_reason(case)
-            continue
-        step.tests.add(case.get("name"))
-        if case.get("status") == "run":
-            step.passed += 1
-        else:
-            step.failed[case.get("name")] = case.findtext("system-out") or ""
+        read_case(step, case, programs)
     if verdict == "failed" and not step.failed:
         step.failed["(the step itself; see its output above)"] = ""
     if verdict == "passed" and not junit.exists():

@@ -1,14 +1,16 @@
 // How often tests of chance try, and what their random numbers begin with.
 //
 // PIPERPC_TEST_LONG=1 asks for the long form, as `tests/run --long` does; PIPERPC_TEST_SEED=N
-// repeats a run.
+// repeats a run; what is no number ends the program.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <random>
-#include <string>
 #include <string_view>
+
+#include "absl/strings/numbers.h"
 
 namespace piperpc::testing {
 
@@ -21,9 +23,13 @@ inline int Times(int brief, int extended) {
 // Random numbers. Their seed is in the output, which ctest shows of a test that failed.
 inline std::mt19937 RandomNumbers() {
   const char* const asked = std::getenv("PIPERPC_TEST_SEED");
-  const unsigned long seed = asked != nullptr ? std::stoul(asked) : std::random_device()();
+  std::uint32_t seed = std::random_device()();
+  if (asked != nullptr && !absl::SimpleAtoi(asked, &seed)) {
+    std::cerr << "PIPERPC_TEST_SEED=" << asked << " is no number of 32 bits" << std::endl;
+    std::exit(64);
+  }
   std::cout << "repeat this run with PIPERPC_TEST_SEED=" << seed << std::endl;
-  return std::mt19937(static_cast<std::mt19937::result_type>(seed));
+  return std::mt19937(seed);
 }
 
 }  // namespace piperpc::testing
