@@ -35,10 +35,9 @@ extern "C" [[gnu::weak]] int __interceptor_pthread_create(pthread_t*, const pthr
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                               void* (*start)(void*), void* argument) {
   using Create = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-  static auto* const create =
-      __interceptor_pthread_create != nullptr
-          ? &__interceptor_pthread_create
-          : reinterpret_cast<Create*>(::dlsym(RTLD_NEXT, "pthread_create"));
+  static auto* const create = __interceptor_pthread_create != nullptr
+                                  ? &__interceptor_pthread_create
+                                  : reinterpret_cast<Create*>(::dlsym(RTLD_NEXT, "pthread_create"));
   return refuse_threads ? EAGAIN : create(thread, attributes, start, argument);
 }
 
