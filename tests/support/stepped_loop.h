@@ -76,6 +76,7 @@ class SteppedLoop final : public transport::EventLoop {
   }
 
   void Iterate() {
+    BeginIteration();
     std::vector<absl::AnyInvocable<void()>> work;
     {
       const std::lock_guard lock(mutex_);
@@ -87,7 +88,7 @@ class SteppedLoop final : public transport::EventLoop {
       } catch (...) {  // As executor.h says.
       }
     }
-    timers_.Fire(Now());
+    timers_.Fire(Now(), transport::TimerQueue::kMostInIteration);
     deferred_.Run();
   }
 

@@ -1,4 +1,6 @@
 // Loops: posted work, timers, deferred work, stop.
+#include <deque>
+
 #include "fixture.h"
 #include "support/eventually.h"
 
@@ -115,6 +117,26 @@ TEST_P(LoopTest, LetsATimerSetItselfAgainWithoutHoldingUpTheRest) {
   server_loop_->Do([&] { loop.Schedule(timer, base::Clock::now()); });
   monitor.WaitFor([&] { return count > 10; });
   server_loop_->Do([&] { loop.Cancel(timer); });
+}
+
+TEST_P(LoopTest, LetsOthersInBetweenTimersThatAreDueAtOnce) {
+  constexpr int kTimers = 3000;
+  EventLoop& loop = server_loop_->loop();
+  Monitor monitor;
+  int fired = 0;
+  int fired_before_others = kTimers;
+  std::deque<TestTimer> timers;
+  for (int i = 0; i < kTimers; ++i) {
+    timers.emplace_back([&] {
+      monitor.Change([&] { ++fired; });
+      if (fired == 1) loop.Post([&] { fired_before_others = fired; });
+    });
+  }
+  server_loop_->Do([&] {
+    for (TestTimer& timer : timers) loop.Schedule(timer, base::Clock::now());
+  });
+  monitor.WaitFor([&] { return fired == kTimers; });
+  server_loop_->Do([&] { EXPECT_LT(fired_before_others, kTimers); });
 }
 
 TEST_P(LoopTest, RunsDeferredWorkOnceAtTheEndOfATurn) {

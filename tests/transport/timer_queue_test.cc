@@ -72,6 +72,15 @@ TEST_F(TimerQueueTest, FiresManyInOrderOfWhichSomeWereMovedAndCancelled) {
   EXPECT_EQ(fired_, expected);
 }
 
+TEST_F(TimerQueueTest, FiresNoMoreAtOnceThanItIsTold) {
+  Schedule({0, 1, 2, 3, 4});
+  queue_.Fire(At(10), 3);
+  EXPECT_EQ(fired_, (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(queue_.next(), At(3));
+  queue_.Fire(At(10), 3);
+  EXPECT_EQ(fired_, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
 TEST_F(TimerQueueTest, ThoseOfOneTimeFireInTheOrderTheyWereSetIn) {
   for (int number = 0; number < 3; ++number) {
     timers_.push_back(std::make_unique<NumberedTimer>(number, fired_));

@@ -89,6 +89,9 @@ class EventLoop {
   // The time that its timers are counted in, which whatever runs on it asks for. Any thread.
   virtual base::TimePoint Now() const { return base::Clock::now(); }
 
+  // How many iterations have begun. Loop thread.
+  std::uint64_t iterations() const { return iterations_; }
+
   // Lets the loop look for completions for so long before it sleeps, after each time that it had
   // one or ran posted work. Before Run().
   virtual void set_spin(base::Duration spin) = 0;
@@ -120,6 +123,10 @@ class EventLoop {
 
  protected:
   EventLoop() = default;
+  void BeginIteration() { ++iterations_; }
+
+ private:
+  std::uint64_t iterations_ = 0;
 };
 
 }  // namespace piperpc::transport

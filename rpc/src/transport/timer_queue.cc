@@ -27,8 +27,8 @@ void TimerQueue::Cancel(Timer& timer) {
   }
 }
 
-void TimerQueue::Fire(base::TimePoint now) {
-  for (std::size_t turns = count_; turns > 0 && next() <= now; --turns) {
+void TimerQueue::Fire(base::TimePoint now, std::size_t most) {
+  for (std::size_t turns = std::min(count_, most); turns > 0 && next() <= now; --turns) {
     Timer& timer = First();
     Cancel(timer);
     timer.OnTimer();

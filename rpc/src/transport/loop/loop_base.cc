@@ -33,6 +33,7 @@ bool LoopBase::WaitAwake(base::TimePoint limit) {
 }
 
 bool LoopBase::Iterate() {
+  BeginIteration();
   const bool may_wait = posted_.BeginWait() && deferred_.empty();
   if (!may_wait) {
     LookOnce();
@@ -41,7 +42,7 @@ bool LoopBase::Iterate() {
     polled_.Poll();
   }
   const bool last = posted_.RunAll();
-  if (timers_.next() != base::kNever) timers_.Fire(Now());
+  if (timers_.next() != base::kNever) timers_.Fire(Now(), TimerQueue::kMostInIteration);
   deferred_.Run();
   return last;
 }
