@@ -21,6 +21,11 @@ namespace {
 // Few: to take a client costs as much as some calls, and pipes that are there already wait for it.
 constexpr int kAcceptsPerIteration = 3;
 
+// More where iterations take long, or whoever has calls that do would keep others out: where
+// clients are left, the next iteration takes them for a part of the time that has passed meanwhile.
+constexpr int kPartOfIteration = 4;
+constexpr base::Duration kLongestRound = std::chrono::milliseconds(20);
+
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
 // many iterations take one client each, and look for no second one.
 constexpr int kSingleAccepts = 16;
@@ -203,9 +208,15 @@ void SocketListener::AcceptSome() {
     --single_accepts_left_;
     most = 1;
   }
-  for (; most > 0; --most) {
+  const base::TimePoint left = std::exchange(clients_left_, base::kNever);
+  base::TimePoint now = loop_.Now();
+  const base::TimePoint end =
+      left == base::kNever ? now : now + std::min((now - left) / kPartOfIteration, kLongestRound);
+  for (; most > 0 || now < end; --most) {
     if (!AcceptOne()) return;
+    now = loop_.Now();
   }
+  clients_left_ = now;
   loop_.Start(*socket_, SocketLoop::kReadable);
 }
 

@@ -67,6 +67,7 @@ class SocketListener final : public Listener, private EventLoop::Timer {
   Backoff restore_pause_;
   absl::Status told_;            // The last one that Restore() had, as far as it was told.
   int single_accepts_left_ = 0;  // So many more.
+  base::TimePoint clients_left_ = base::kNever;  // When the last round may have left some.
   bool closing_ = false;
   bool watching_ = true;
   absl::AnyInvocable<void()> closed_;
