@@ -134,21 +134,16 @@ void Connection::ContinueReading() {
 
 // A connection that has said no Hello is in the queue of those, and waits for no other.
 void Connection::ContinueReadingWhenNext() {
-  if (!MayContinueReading()) return WaitForClient();
+  if (!MayContinueReading()) return;
   const bool alone = !hello_received() || !core().is_shared();
   if (alone || host().ContinueOrQueue(user_queue(), *this)) ContinueReading();
 }
 
 // Frames that were kept are looked at here: how much of its part they leave decides who is next.
 void Connection::OnNext() {
-  if (!MayContinueReading()) return WaitForClient();
+  if (!MayContinueReading()) return;
   if (has_kept()) return ReadKept();
   Run([this] { ContinueReading(); });
-}
-
-// Until it reads, or an operation ends. What it keeps meanwhile is not a matter of its user's part.
-void Connection::WaitForClient() {
-  if (kept_ != nullptr) kept_->Count(false);
 }
 
 void Connection::OnReceive(transport::Bytes packet) {

@@ -93,11 +93,12 @@ class Connection final : public CallConnection,
 
   // Frames. An error is a violation of the protocol.
   absl::Status OnPacket(transport::Bytes packet);
-  absl::Status OnFrames(transport::Bytes frames);
+  absl::Status OnFrames(transport::Bytes frames, base::TimePoint now);
+  bool IsTimeForOthers(bool shared, base::TimePoint now);
   bool MayReadMoreFrames();
   bool MayTake(const wire::FrameHeader& header);
   bool MayBeginCall() const;
-  void KeepForLater(transport::Bytes frames);
+  absl::Status KeepForLater(transport::Bytes frames);
   void ReadKept();
   void ReadKeptFrames();
   absl::Status OnFrame(const wire::Frame& frame);
@@ -125,7 +126,6 @@ class Connection final : public CallConnection,
   bool MayContinueReading() const;
   void ContinueReading();
   void ContinueReadingWhenNext();
-  void WaitForClient();
   void EndIteration();
   void OnTimeOver();
   void OnPipeLost(const absl::Status& cause) override;
@@ -160,17 +160,15 @@ class Connection final : public CallConnection,
   class KeptFrames final : public transport::EventLoop::Timer {
    public:
     explicit KeptFrames(Connection& connection) : connection_(connection) {}
-    ~KeptFrames() { Count(false); }
+    ~KeptFrames() { Clear(); }
     bool empty() const { return begin_ == bytes_.size(); }
     transport::Bytes frames() const {
       return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
     }
-    // `frames`: of a packet, or the end of frames(). `pool`: where the buffer comes from.
-    void Keep(transport::Bytes frames, connection::BufferPool& pool);
+    // `frames`: of a packet, or the end of frames(). They count in the user's queue until Clear().
+    void Keep(transport::Bytes frames);
     void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
-    void Clear(connection::BufferPool& pool);
-    // They wait because the user's part is used up, and not for the client.
-    void Count(bool counted);
+    void Clear();
 
    private:
     void OnTimer() override { connection_.ReadKept(); }
@@ -178,7 +176,6 @@ class Connection final : public CallConnection,
     Connection& connection_;
     connection::PacketBuffer bytes_;
     std::size_t begin_ = 0;
-    std::size_t counted_ = 0;  // In the user's queue.
   };
   bool has_kept() const { return kept_ != nullptr && !kept_->empty(); }
   std::unique_ptr<KeptFrames> kept_;  // Null until there are any.

@@ -21,6 +21,9 @@ constexpr std::size_t kFramesAtOnce = 128;
 // The same while the server has several users.
 constexpr std::size_t kFramesAtOnceShared = 32;
 
+// So often the only user's packet is asked how long it has taken, but for its first frame.
+constexpr std::size_t kFramesByTime = 8;
+
 // This many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
 constexpr std::size_t kResponsesAtOnce = 32;
@@ -36,39 +39,47 @@ base::Duration TimeoutOf(const wire::FrameHeader& header) {
 absl::Status Connection::OnPacket(transport::Bytes packet) {
   if (absl::Status damage = CheckPacket(packet); !damage.ok()) return damage;
   packet_time_ = loop().Now();
-  return OnFrames(packet);
+  return OnFrames(packet, packet_time_);
 }
 
-absl::Status Connection::OnFrames(transport::Bytes frames) {
+absl::Status Connection::OnFrames(transport::Bytes frames, base::TimePoint now) {
   wire::Frame frame;
   wire::PacketReader reader(frames);
-  for (std::size_t left = core().is_shared() ? kFramesAtOnceShared : kFramesAtOnce;
-       !reader.done() && !ending(); --left) {
-    if (left == 0 || !MayReadMoreFrames()) {
-      KeepForLater(reader.rest());
-      return absl::OkStatus();
+  const bool shared = core().is_shared();
+  const std::size_t most = shared ? kFramesAtOnceShared : kFramesAtOnce;
+  for (std::size_t looked_at = 0; !reader.done() && !ending(); ++looked_at) {
+    if (!shared && looked_at != 0 && looked_at % kFramesByTime == 0) now = loop().Now();
+    if (looked_at == most || IsTimeForOthers(shared, now) || !MayReadMoreFrames()) {
+      return KeepForLater(reader.rest());
     }
     const transport::Bytes from_here = reader.rest();
     if (!reader.Next(frame)) return reader.damage();
     if (!MayTake(frame.header)) {
       kept_waits_ = true;
-      KeepForLater(from_here);
-      return absl::OkStatus();
+      return KeepForLater(from_here);
     }
     if (ending()) break;  // What was flushed to make room has shown that the client is gone.
-    if (core().is_shared()) user_queue().CountFrame(from_here.size() - reader.rest().size());
     if (absl::Status status = OnFrame(frame); !status.ok()) return status;
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
+    if (shared) {
+      const base::TimePoint begin = std::exchange(now, loop().Now());
+      user_queue().CountFrame(from_here.size() - reader.rest().size(), now - begin);
+    }
     if (outbox().counted() >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
 }
 
+// Where users share the loop, each has a part of an iteration, but for what a client sends first. A
+// user alone has it all, but not for ever: others may want to connect.
+bool Connection::IsTimeForOthers(bool shared, base::TimePoint now) {
+  if (shared) return hello_received() && user_queue().work_used_up();
+  return host().IsLongIteration(now) && !user_queue().keeps_too_much();
+}
+
 // What a client does not read of the replies must not pile up, however many requests its packet
-// has. Where users share the loop, each has a part of an iteration, but for what a client sends
-// first.
+// has.
 bool Connection::MayReadMoreFrames() {
-  if (core().is_shared() && hello_received() && user_queue().must_keep()) return false;
   if (writable()) return true;
   Flush();
   return writable();
@@ -89,10 +100,13 @@ bool Connection::MayBeginCall() const {
   return unsent == 0 || calls_.size() + unsent < core().options.max_calls_per_connection;
 }
 
-void Connection::KeepForLater(transport::Bytes frames) {
+// Beside other users, one user's must not fill the memory.
+absl::Status Connection::KeepForLater(transport::Bytes frames) {
   if (kept_ == nullptr) kept_ = std::make_unique<KeptFrames>(*this);
-  kept_->Keep(frames, host().buffers());
-  kept_->Count(MayContinueReading());
+  kept_->Keep(frames);
+  if (!core().is_shared() || !user_queue().keeps_too_much()) return absl::OkStatus();
+  kept_->Clear();
+  return TooMuchKept(UserQueue::kMostKept);
 }
 
 // The rest of a packet, from where it was left. OnIterationEnd(), which comes after it, sees to a
@@ -107,29 +121,23 @@ void Connection::ReadKeptFrames() {
   kept_waits_ = false;
   const transport::Bytes frames = kept_->frames();
   kept_->Advance(frames.size());
-  if (absl::Status status = OnFrames(frames); !status.ok()) Fail(std::move(status));
-  if (kept_->empty()) kept_->Clear(host().buffers());
+  if (absl::Status status = OnFrames(frames, loop().Now()); !status.ok()) Fail(std::move(status));
+  if (kept_->empty()) kept_->Clear();
 }
 
-void Connection::KeptFrames::Keep(transport::Bytes frames, connection::BufferPool& pool) {
+void Connection::KeptFrames::Keep(transport::Bytes frames) {
   if (!bytes_.empty()) {
     begin_ = bytes_.size() - frames.size();
     return;
   }
-  bytes_ = pool.Take();
   std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
+  connection_.user_queue().CountKept(bytes_.capacity());
 }
 
-void Connection::KeptFrames::Clear(connection::BufferPool& pool) {
+void Connection::KeptFrames::Clear() {
   begin_ = 0;
-  Count(false);
-  pool.Give(std::exchange(bytes_, {}));
-}
-
-void Connection::KeptFrames::Count(bool counted) {
-  const std::size_t bytes = counted ? bytes_.size() : 0;
-  connection_.user_queue().UncountKept(std::exchange(counted_, bytes));
-  connection_.user_queue().CountKept(bytes);
+  connection_.user_queue().UncountKept(bytes_.capacity());
+  bytes_ = {};
 }
 
 absl::Status Connection::OnFrame(const wire::Frame& frame) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -78,6 +80,16 @@ class ConnectionHost {
   CallMemory& call_memory() { return call_memory_; }
   UserQueue& QueueOf(UserPart& user) { return user.queues[number_]; }
 
+  // The loop has been at work in this iteration for so long that packets must wait for the next
+  // one: it may be that somebody wants to connect. Asked for each packet.
+  bool IsLongIteration(base::TimePoint now) {
+    if (iteration_ != loop().iterations()) {
+      iteration_ = loop().iterations();
+      iteration_begin_ = now;
+    }
+    return now - iteration_begin_ > kLongIteration;
+  }
+
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
   // any thread.
   std::size_t calls() const { return calls_.load(std::memory_order_relaxed); }
@@ -110,12 +122,16 @@ class ConnectionHost {
   std::vector<std::string>& undelivered() { return undelivered_; }
 
  private:
+  static constexpr base::Duration kLongIteration = std::chrono::milliseconds(10);
+
   ServerCore& core_;
   const std::size_t number_;
   connection::LoopThread thread_;
   connection::BufferPool buffers_;
   const connection::BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
+  std::uint64_t iteration_ = 0;  // Of the loop's, the one that began, for packets, at:
+  base::TimePoint iteration_begin_;
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;
   std::vector<std::string> undelivered_;

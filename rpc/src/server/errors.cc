@@ -50,6 +50,12 @@ absl::Status NoHelloInTime(const ServerOptions& options) {
       absl::StrCat("no Hello came within ", options.hello_timeout.count(), " ms (hello_timeout)"));
 }
 
+absl::Status TooMuchKept(std::size_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("packets of this user's connections that wait for the server take more than ",
+                   limit, " bytes; read the replies, or send less at once"));
+}
+
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {
   return absl::ResourceExhaustedError(
       absl::StrCat(calls, " calls are in flight on this connection (a cancelled one counts until ",

@@ -24,6 +24,7 @@ absl::Status HalfCloseInMessage(std::uint64_t call_id);
 
 // The end of the connection, too.
 absl::Status NoHelloInTime(const ServerOptions& options);
+absl::Status TooMuchKept(std::size_t limit);
 
 // These end the call.
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit);
