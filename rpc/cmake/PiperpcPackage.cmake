@@ -23,7 +23,7 @@ endfunction()
 foreach(document IN LISTS documents)
   piperpc_install_document(${document})
 endforeach()
-install(FILES docs/performance.png DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(FILES docs/performance.png docs/performance-grid.png DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
   PATTERN README.md EXCLUDE PATTERN build EXCLUDE)
 
