@@ -10,9 +10,16 @@ import unittest
 
 _RUNNER = [os.environ['PIPERPC_RUNNER']] if os.environ.get('PIPERPC_RUNNER') else []
 
+
+
+def command(program):
+  """What starts a program under test."""
+  return [*_RUNNER, str(program)]
+
+
 WINDOWS = bool(_RUNNER)
-PIPERPC = [*_RUNNER, os.environ['PIPERPC']]
-PIPERPCD = [*_RUNNER, os.environ['PIPERPCD']]
+PIPERPC = command(os.environ['PIPERPC'])
+PIPERPCD = command(os.environ['PIPERPCD'])
 BACKENDS = ('auto', 'iocp') if WINDOWS else ('auto', 'epoll')
 
 # What asks a server to end. Wine makes a Ctrl-C of SIGINT, and has no other signal that a program

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 
 #include "floods/tally.h"
@@ -14,6 +15,9 @@ struct Flood {
   std::size_t count;  // Of what the flood is made of: calls, clients, logins.
   std::chrono::milliseconds duration;
 };
+
+// By name.
+using Floods = std::map<std::string, void (*)(const Flood&, Tally&)>;
 
 // --- Frames by hand. ---
 
@@ -45,14 +49,14 @@ void LogIn(const Flood& flood, Tally& tally);
 // `count` subscribers, and one login a second.
 void Subscribe(const Flood& flood, Tally& tally);
 
-// A process with a subscriber of each policy, which is stopped while `count` events are published,
-// each of 1 KiB and, where nobody holds the publisher back, one each millisecond. Before there is
-// any other thread.
-void StopSubscriber(const Flood& flood, Tally& tally);
-
 // --- No client at all: what a busy machine alone does to a bystander. ---
 
 // `count` threads that only compute.
 void Compute(const Flood& flood, Tally& tally);
+
+// --- What not every system has. ---
+
+// Those of this system.
+Floods SystemFloods();
 
 }  // namespace piperpc::floods

@@ -10,9 +10,12 @@ import subprocess
 import time
 
 import programs
+import target
 
 BACKENDS = ('io_uring', 'epoll')
 BYSTANDER = 65534  # The user nobody.
+# Whether the bystander is that one, and not the offender's. Wine's folder belongs to one user.
+IS_ANOTHER_USER = os.geteuid() == 0 and not target.WINDOWS
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -87,10 +90,10 @@ class Bystander:
   """Uses the server from its constructor to finish()."""
 
   def __init__(self, program, endpoint):
-    user = {'user': BYSTANDER, 'group': BYSTANDER, 'extra_groups': []} if os.geteuid() == 0 else {}
+    user = {'user': BYSTANDER, 'group': BYSTANDER, 'extra_groups': []} if IS_ANOTHER_USER else {}
     self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-        [program, 'bystander', endpoint], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        **user)
+        [*target.command(program), 'bystander', endpoint], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True, env=target.environment(), **user)
     if self.process.stdout.readline() != 'READY\n':
       self.process.kill()
       raise AssertionError('the bystander could not begin')
@@ -124,8 +127,11 @@ class FloodedServer(programs.Server):
 
   def offend(self, name, count, seconds):
     """Floods the server, and returns what the offender got."""
-    command = [self.program, name, self.endpoint, str(count), str(int(seconds * 1000))]
-    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    flood = [name, self.endpoint, str(count), str(int(seconds * 1000))]
+    result = subprocess.run([*target.command(self.program), *flood], stdout=subprocess.PIPE,
+                            text=True, env=target.environment(), check=False)
+    programs.check_runner(result.returncode)
+    result.check_returncode()
     got = {}
     for line in result.stdout.splitlines():  # One of each process.
       got |= json.loads(line)

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <string>
 
 #include "floods/bystander.h"
@@ -13,19 +12,19 @@ namespace {
 
 using namespace piperpc::floods;
 
-const std::map<std::string, void (*)(const Flood&, Tally&)>& Floods() {
-  static const std::map<std::string, void (*)(const Flood&, Tally&)> floods = {
+Floods AllFloods() {
+  Floods floods = SystemFloods();
+  floods.insert({
       {"cancel", &CancelCalls},
       {"mute", &StayMute},
       {"connect", &ConnectAndClose},
       {"logins", &LogIn},
-      {"stopped_subscriber", &StopSubscriber},
       {"subscribers", &Subscribe},
       {"halves", &SendHalves},
       {"unread_small", &LeaveSmallRepliesUnread},
       {"unread_large", &LeaveLargeRepliesUnread},
       {"compute", &Compute},
-  };
+  });
   return floods;
 }
 
@@ -34,8 +33,9 @@ const std::map<std::string, void (*)(const Flood&, Tally&)>& Floods() {
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
   if (name == "bystander" && argc == 3) return RunBystander(argv[2]);
-  const auto flood = Floods().find(name);
-  if (flood == Floods().end() || argc != 5) {
+  const Floods floods = AllFloods();
+  const auto flood = floods.find(name);
+  if (flood == floods.end() || argc != 5) {
     std::cerr << "usage: flood FLOOD ENDPOINT COUNT MILLISECONDS\n"
                  "       flood bystander ENDPOINT\n";
     return 64;

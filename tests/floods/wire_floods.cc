@@ -31,7 +31,7 @@ constexpr std::chrono::seconds kLastLook{1};
 using Client = std::unique_ptr<WireClient>;
 
 Client Connect(const Flood& flood, Tally& tally) {
-  static transport::Transport& transport = **transport::SystemTransport("epoll");
+  static transport::Transport& transport = **transport::SystemTransport("auto");
   auto pipe =
       transport.Connect(*Endpoint::Parse(flood.endpoint), {.deadline = base::After(kPatience)});
   if (pipe.ok()) return std::make_unique<WireClient>(*std::move(pipe));

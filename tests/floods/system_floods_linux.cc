@@ -1,4 +1,4 @@
-// A subscriber in a process that the system has stopped.
+// Linux can stop a process, and with it a subscriber.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,8 +88,9 @@ void Publish(NotifyClient& client, const std::string& text, Tally& tally) {
   tally.Add(absl::StrCat("publish: ", absl::StatusCodeToString(published.status().code())));
 }
 
-}  // namespace
-
+// A process with a subscriber of each policy, which is stopped while `count` events are published,
+// each of 1 KiB and, where nobody holds the publisher back, one each millisecond. Before there is
+// any other thread.
 void StopSubscriber(const Flood& flood, Tally& tally) {
   int ready[2];
   if (pipe(ready) != 0) std::abort();
@@ -111,5 +112,9 @@ void StopSubscriber(const Flood& flood, Tally& tally) {
   Publish(client, kLast, tally);
   waitpid(child, nullptr, 0);
 }
+
+}  // namespace
+
+Floods SystemFloods() { return {{"stopped_subscriber", &StopSubscriber}}; }
 
 }  // namespace piperpc::floods
