@@ -12,7 +12,7 @@ import time
 import programs
 import target
 
-BACKENDS = ('io_uring', 'epoll')
+BACKENDS = ('iocp',) if target.WINDOWS else ('io_uring', 'epoll')
 BYSTANDER = 65534  # The user nobody.
 # Whether the bystander is that one, and not the offender's. Wine's folder belongs to one user.
 IS_ANOTHER_USER = os.geteuid() == 0 and not target.WINDOWS
@@ -28,7 +28,7 @@ class Flood:
     self.seconds = seconds  # None: what the command line says.
 
 
-FLOODS = {
+LINUX = {
     'compute': Flood('(two threads that only compute)', 2),
     'cancel': Flood('1,000,000 calls, each cancelled at once', 1_000_000),
     'mute': Flood('1,000 mute clients', 1000),
@@ -40,6 +40,21 @@ FLOODS = {
     'unread_small': Flood('1,000 connections that read no small reply', 1000, 45),
     'unread_large': Flood('32 connections that read no large reply', 32, 45),
 }
+
+# Smaller: one process, Wine's server, does the system calls of all programs. And none stops a process.
+WINE = {
+    'compute': LINUX['compute'],
+    'cancel': Flood('100,000 calls, each cancelled at once', 100_000),
+    'mute': LINUX['mute'],
+    'connect': LINUX['connect'],
+    'logins': LINUX['logins'],
+    'subscribers': Flood('1,024 subscribers and one login a second', 1024),
+    'halves': Flood('half-sent messages on 500 connections', 500, 20),
+    'unread_small': Flood('50 connections that read no small reply', 50, 20),
+    'unread_large': Flood('32 connections that read no large reply', 32, 20),
+}
+
+FLOODS = WINE if target.WINDOWS else LINUX
 
 
 def status_of(pid, field):
@@ -68,22 +83,46 @@ def seconds_of_us():
   return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-class Load:
-  """How busy the servers and what is not ours keep the machine, as a share of all its cores."""
+def wine_prefix(pid):
+  """Where a process would have Wine's folder; None where it does not say, or is not ours to ask."""
+  with contextlib.suppress(OSError):
+    for variable in pathlib.Path(f'/proc/{pid}/environ').read_bytes().split(b'\0'):
+      if variable.startswith(b'WINEPREFIX='):
+        return variable
+  return None
 
-  def __init__(self, servers):
-    self.pids = [server.process.pid for server in servers]
+
+def wine_servers_of(pid):
+  """What does the system calls of a program that runs under Wine."""
+  servers = []
+  for name in pathlib.Path('/proc').glob('[0-9]*/comm'):
+    with contextlib.suppress(OSError):  # It has ended.
+      if name.read_bytes().startswith(b'wineserver'):
+        servers.append(int(name.parent.name))
+  return [server for server in servers if wine_prefix(server) == wine_prefix(pid)]
+
+
+class Load:
+  """How busy the servers, Wine and what is not ours keep the machine, as a share of all its cores."""
+
+  def __init__(self, servers, bystander):
+    self.servers = [server.process.pid for server in servers]
+    self.bystander = [bystander.process.pid]
+    self.wine = wine_servers_of(self.servers[0]) if target.WINDOWS else []
     self.begin = self._now()
 
   def _now(self):
-    return (time.monotonic(), sum(map(seconds_of_process, self.pids)), seconds_of_us(),
-            seconds_of_machine())
+    processes = (self.servers, self.wine, self.bystander)
+    return (time.monotonic(), *(sum(map(seconds_of_process, pids)) for pids in processes),
+            seconds_of_us(), seconds_of_machine())
 
   def shares(self):
-    elapsed, servers, us, machine = (end - begin for begin, end in zip(self.begin, self._now()))
+    elapsed, servers, wine, bystander, us, machine = (
+        end - begin for begin, end in zip(self.begin, self._now()))
     cores = elapsed * os.cpu_count()
-    return {'seconds': elapsed, 'server_cpu': servers / cores,
-            'other_cpu': max(0.0, machine - servers - us) / cores}
+    others = machine - servers - wine - bystander - us
+    return {'seconds': elapsed, 'server_cpu': servers / cores, 'wine_cpu': wine / cores,
+            'other_cpu': max(0.0, others) / cores}
 
 
 class Bystander:
@@ -144,7 +183,7 @@ class FloodedServer(programs.Server):
     """
     bystander = Bystander(self.program, self.endpoint)
     try:
-      load = Load([self, *others])
+      load = Load([self, *others], bystander)
       result = action()
       shares = load.shares()
       return {**bystander.finish(), **shares}, result
