@@ -11,8 +11,6 @@
 namespace services {
 namespace {
 
-constexpr int kLockWaitMilliseconds = 5000;  // For another process that writes.
-
 // The header of a file (sqlite.org/fileformat.html): how it begins, and where its application_id
 // is, in four bytes, the highest first.
 constexpr std::size_t kHeaderBytes = 100;
@@ -116,7 +114,7 @@ absl::StatusOr<SqliteDatabase> SqliteDatabase::Open(const std::string& name, int
   const int result = sqlite3_open_v2(name.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   SqliteDatabase database(opened);  // A connection that failed has to be closed, too.
   if (result != SQLITE_OK) return StatusOf(result, opened);
-  sqlite3_busy_timeout(opened, kLockWaitMilliseconds);
+  sqlite3_busy_timeout(opened, static_cast<int>(kLockWait.count()));
   return database;
 }
 

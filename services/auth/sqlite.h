@@ -1,6 +1,7 @@
 // A thin C++ wrapper of SQLite: handles close themselves, and errors are statuses.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace services {
+
+// So long a call waits for another process that uses the file: one that writes, or makes it.
+inline constexpr std::chrono::milliseconds kLockWait{5000};
 
 // A prepared statement. Its database must outlive it. One thread at a time, as for the database.
 class SqliteStatement {

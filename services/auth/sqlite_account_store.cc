@@ -1,8 +1,10 @@
 #include "services/auth/sqlite_account_store.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -13,6 +15,8 @@
 
 namespace services {
 namespace {
+
+constexpr std::chrono::milliseconds kLockPause{5};
 
 constexpr std::int64_t kSchemaVersion = 1;
 
@@ -194,7 +198,7 @@ absl::Status PrepareFile(const std::string& path) {
   return status;
 }
 
-absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<AccountStore>> TryToOpen(const std::string& path) {
   absl::Status prepared = path == kInMemory ? absl::OkStatus() : PrepareFile(path);
   if (!prepared.ok()) return prepared;
   absl::StatusOr<SqliteDatabase> database = SqliteDatabase::Open(path);
@@ -209,6 +213,16 @@ absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
   if (!replace.ok()) return replace.status();
   return std::make_unique<SqliteAccountStore>(*std::move(database), *std::move(find),
                                               *std::move(insert), *std::move(replace));
+}
+
+// SQLite does not wait for every lock by itself: not where the log begins, for one.
+absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
+  using Clock = std::chrono::steady_clock;
+  for (const Clock::time_point limit = Clock::now() + kLockWait;;) {
+    absl::StatusOr<std::unique_ptr<AccountStore>> store = TryToOpen(path);
+    if (!absl::IsUnavailable(store.status()) || Clock::now() >= limit) return store;
+    std::this_thread::sleep_for(kLockPause);
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "services/auth/sqlite_account_store.h"
 #include "support/scratch_folder.h"
@@ -103,6 +104,32 @@ INSTANTIATE_TEST_SUITE_P(Calls, AccountFaultTest,
                                            Fault{"SharedMemory", FileCall::kSharedMemory,
                                                  SQLITE_IOERR_SHMMAP}),
                          [](const auto& fault) { return fault.param.name; });
+
+// Another process may be opening the same file at this moment.
+TEST(AccountsThatAreInUseTest, AreWaitedForWhereverTheyAreLocked) {
+  FaultyVfs vfs;
+  const ScratchFolder folder;
+  const std::string used = folder.File("used.db");
+  int locked = 0;
+  ASSERT_TRUE(OpenAccountStore(used).ok());
+  for (const FileCall call : {FileCall::kLock, FileCall::kSharedMemory}) {
+    for (const bool is_new : {true, false}) {
+      bool failed = true;
+      for (int place = 1; failed; ++place) {
+        SCOPED_TRACE(place);
+        const std::string path =
+            is_new ? folder.File(absl::StrCat("new", static_cast<int>(call), "-", place)) : used;
+        vfs.FailOnce(call, place, SQLITE_BUSY);
+        const auto store = OpenAccountStore(path);
+        failed = vfs.has_failed();
+        vfs.Heal();
+        ASSERT_TRUE(store.ok()) << store.status();
+        locked += failed ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GE(locked, 8) << "there are no such calls";
+}
 
 TEST(AccountsOnAFullDiskTest, AreFoundAndNewOnesAreTakenWhenThereIsRoomAgain) {
   FaultyVfs vfs;
