@@ -11,7 +11,6 @@ import unittest
 _RUNNER = [os.environ['PIPERPC_RUNNER']] if os.environ.get('PIPERPC_RUNNER') else []
 
 
-
 def command(program):
   """What starts a program under test."""
   return [*_RUNNER, str(program)]

@@ -32,7 +32,8 @@ class TimerQueue {
   static constexpr std::size_t kMostInIteration = 256;
 
   // Fires what is due at `now`, in order, but no more than `most`. A timer that is set again to a
-  // time that has passed waits for the next call, at the latest when all others have had their turn.
+  // time that has passed waits for the next call, at the latest when all others have had their
+  // turn.
   void Fire(base::TimePoint now, std::size_t most = std::numeric_limits<std::size_t>::max());
 
  private:
