@@ -9,11 +9,13 @@
 #include <functional>
 #include <string>
 
+#include "absl/base/config.h"
+
 namespace piperpc::transport {
 
 // Whether a child that was made beside other threads may wait for ever as it allocates: ASan's
 // allocator has locks, and those that another thread held at the fork() are never released there.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
 inline constexpr bool kChildMayHang = true;
 #else
 inline constexpr bool kChildMayHang = false;
@@ -23,12 +25,7 @@ inline constexpr char kWhyChildMayHang[] =
 
 // Whether TSan may see a race of a child with a thread that only its parent had: where the system
 // gives the child memory that was that thread's.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PIPERPC_TEST_HAS_TSAN
-#endif
-#endif
-#ifdef PIPERPC_TEST_HAS_TSAN
+#ifdef ABSL_HAVE_THREAD_SANITIZER
 inline constexpr bool kChildMayRace = true;
 #else
 inline constexpr bool kChildMayRace = false;
