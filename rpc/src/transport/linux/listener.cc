@@ -24,7 +24,14 @@ constexpr int kAcceptsPerIteration = 3;
 // More where iterations take long, or whoever has calls that do would keep others out: where
 // clients are left, the next iteration takes them for a part of the time that has passed meanwhile.
 constexpr int kPartOfIteration = 4;
+constexpr base::Duration kLongIteration = std::chrono::microseconds(200);
 constexpr base::Duration kLongestRound = std::chrono::milliseconds(20);
+
+// So long the next round lasts, at the least, when the last one was `passed` ago and left clients.
+constexpr base::Duration RoundAfter(base::Duration passed) {
+  if (passed < kLongIteration) return base::Duration::zero();
+  return std::min<base::Duration>(passed / kPartOfIteration, kLongestRound);
+}
 
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
 // many iterations take one client each, and look for no second one.
@@ -210,8 +217,7 @@ void SocketListener::AcceptSome() {
   }
   const base::TimePoint left = std::exchange(clients_left_, base::kNever);
   base::TimePoint now = loop_.Now();
-  const base::TimePoint end =
-      left == base::kNever ? now : now + std::min((now - left) / kPartOfIteration, kLongestRound);
+  const base::TimePoint end = left == base::kNever ? now : now + RoundAfter(now - left);
   for (; most > 0 || now < end; --most) {
     if (!AcceptOne()) return;
     now = loop_.Now();
