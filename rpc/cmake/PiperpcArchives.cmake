@@ -27,17 +27,23 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT PIPERPC_SANITIZE)
   endforeach()
 endif()
 
-function(piperpc_link_archives program)
-  if(NOT PIPERPC_ARCHIVES)
-    target_link_libraries(${program} PRIVATE ${ARGN})
-    return()
-  endif()
+# piperpc_link_files(PROGRAM LIBRARY...): links it with the files of these, and with nothing that they
+# bring with them as CMake's targets.
+function(piperpc_link_files program)
   foreach(library IN LISTS ARGN)
     target_include_directories(${program} PRIVATE
       $<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>)
     target_link_libraries(${program} PRIVATE $<TARGET_FILE:${library}>)
   endforeach()
   add_dependencies(${program} ${ARGN})
+endfunction()
+
+function(piperpc_link_archives program)
+  if(NOT PIPERPC_ARCHIVES)
+    target_link_libraries(${program} PRIVATE ${ARGN})
+    return()
+  endif()
+  piperpc_link_files(${program} ${ARGN})
   target_link_libraries(${program} PRIVATE ${PIPERPC_ARCHIVES} Threads::Threads)
   target_link_options(${program} PRIVATE -Wl,--gc-sections -Wl,--as-needed)
 endfunction()

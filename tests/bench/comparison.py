@@ -25,13 +25,18 @@ PROGRAMS = ['suite_server', 'suite_client', 'suite_beside_client', 'suite_open_l
             'suite_minimal_server', 'suite_minimal_server_static']
 
 
+def names(text):
+  """Of a list that is separated by commas."""
+  return [name for name in text.split(',') if name]
+
+
 def arguments_of(parser, seconds, repeats):
   """Parses the arguments that tests/bench/run and tests/bench/sweep have in common."""
   parser.add_argument('suite', nargs='?', help='the folder of the suite; else PIPERPC_BENCH_SUITE, '
                       'else ../shared/bench beside this repository')
   parser.add_argument('--seconds', type=float, default=seconds, help='of each run (%(default)s)')
   parser.add_argument('--repeats', type=int, default=repeats, help='of each run (%(default)s)')
-  parser.add_argument('--peers', default='', help='comma separated; these instead of the default')
+  parser.add_argument('--peers', type=names, default=[], help='comma separated; these instead of the default')
   arguments = parser.parse_args()
   named = arguments.suite or os.environ.get('PIPERPC_BENCH_SUITE') or ROOT.parent / 'shared/bench'
   arguments.suite = pathlib.Path(named).resolve()

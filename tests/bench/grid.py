@@ -46,7 +46,7 @@ def results_of(mode):
 
 def measure(suite, arguments):
   """Measures each cell with each peer, in both modes."""
-  peers = [name for name in arguments.peers.split(',') if name] or PEERS
+  peers = arguments.peers or PEERS
   plan = []
   for payload in PAYLOADS:
     for connections, in_flight in CELLS:

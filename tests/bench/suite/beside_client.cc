@@ -9,20 +9,12 @@
 #include <thread>
 #include <utility>
 
-#include "common/client.h"
-#include "piperpc/channel.h"
-#include "suite/v1/suite.piperpc.h"
+#include "suite_client.h"
 
 namespace suite::v1 {
 namespace {
 
 constexpr std::size_t kLarge = std::size_t{64} << 20;
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.status().ToString());
-  return *std::move(result);
-}
 
 class Connection final : public bench::Client {
  public:
@@ -67,8 +59,4 @@ struct Driver final : bench::Driver {
 }  // namespace
 }  // namespace suite::v1
 
-int main(int argc, char** argv) {
-  const bench::Args args = bench::parse_client(argc, argv);
-  suite::v1::Driver driver;
-  return bench::run_client(driver, args);
-}
+int main(int argc, char** argv) { return suite::v1::RunClient<suite::v1::Driver>(argc, argv); }

@@ -1,9 +1,6 @@
 // The peer's client. What is measured, and how, is the suite's own: common/client.h.
 //
 //     client --connect PATH --scenario NAME ...
-#include "common/client.h"
-
-#include <chrono>
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -11,53 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "piperpc/channel.h"
-#include "piperpc/io_thread.h"
-#include "suite/v1/suite.piperpc.h"
+#include "suite_client.h"
 
 namespace suite::v1 {
 namespace {
 
 using bench::Args;
 using bench::Meter;
-using piperpc::Channel;
-using piperpc::IoThread;
-
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.status().ToString());
-  return *std::move(result);
-}
-
-// --mode: "spin", or the name of a backend.
-bool Spins(const Args& args) { return args.mode == "spin"; }
-std::string Backend(const Args& args) {
-  return args.mode.empty() || Spins(args) ? "auto" : args.mode;
-}
-
-std::shared_ptr<Channel> NewChannel(const Args& args, std::shared_ptr<IoThread> thread = nullptr) {
-  piperpc::ChannelOptions options;
-  options.backend = Backend(args);
-  options.io_thread = std::move(thread);
-  if (Spins(args)) options.spin = std::chrono::microseconds(100);
-  options.max_message_bytes = std::size_t{128} << 20;
-  return piperpc::Connect(args.connect, std::move(options));
-}
-
-// One thread for all connections of a scenario with many.
-std::shared_ptr<IoThread> SharedThread(const Args& args) {
-  const auto spin = std::chrono::microseconds(Spins(args) ? 100 : 0);
-  return Must(piperpc::StartIoThread({.backend = Backend(args), .spin = spin}));
-}
-
-// Connected: what that takes is measured by a scenario of its own.
-SuiteClient NewClient(const Args& args, const std::shared_ptr<IoThread>& thread) {
-  auto channel = NewChannel(args, thread);
-  if (absl::Status status = channel->WaitUntilReady(std::chrono::seconds(30)); !status.ok()) {
-    throw std::runtime_error(status.ToString());
-  }
-  return SuiteClient(std::move(channel));
-}
 
 class Connection final : public bench::Client {
  public:
@@ -81,9 +38,7 @@ class Connection final : public bench::Client {
 // Calls with callbacks, each of which begins the next one. All callbacks run on one thread.
 class Throughput {
  public:
-  Throughput(const Args& args, Meter& meter) : args_(args), meter_(meter) {
-    request_.set_text(bench::lower_payload(args.size));
-    expected_ = bench::upper(request_.text());
+  Throughput(const Args& args, Meter& meter) : args_(args), meter_(meter), call_(args) {
     const auto thread = SharedThread(args);
     for (int i = 0; i < args.conns; ++i) clients_.push_back(NewClient(args, thread));
   }
@@ -100,11 +55,8 @@ class Throughput {
  private:
   void Begin(SuiteClient& client) {
     const std::uint64_t sent = bench::now_ns();
-    client.UppercaseAsync(request_, {}, [this, &client, sent](absl::StatusOr<Text> reply) {
-      if (!reply.ok() || reply->text() != expected_) {
-        std::fprintf(stderr, "wrong reply: %s\n", reply.status().ToString().c_str());
-        std::abort();
-      }
+    client.UppercaseAsync(call_.request(), {}, [this, &client, sent](absl::StatusOr<Text> reply) {
+      call_.Check(reply);
       if (!meter_.hit(sent, bench::now_ns())) return Begin(client);
       if (--running_ == 0) done_.set_value();
     });
@@ -112,8 +64,7 @@ class Throughput {
 
   const Args& args_;
   Meter& meter_;
-  Text request_;
-  std::string expected_;
+  const UppercaseCall call_;
   std::vector<SuiteClient> clients_;
   std::promise<void> done_;
   int running_ = 0;
@@ -184,8 +135,4 @@ class Driver final : public bench::Driver {
 }  // namespace
 }  // namespace suite::v1
 
-int main(int argc, char** argv) {
-  const bench::Args args = bench::parse_client(argc, argv);
-  suite::v1::Driver driver;
-  return bench::run_client(driver, args);
-}
+int main(int argc, char** argv) { return suite::v1::RunClient<suite::v1::Driver>(argc, argv); }

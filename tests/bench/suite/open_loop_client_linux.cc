@@ -2,8 +2,7 @@
 // time counts from the moment at which it was to be made, so that a server that stalls is not
 // spared the calls that wait meanwhile ("coordinated omission").
 //
-//     open_loop_client --connect PATH --scenario throughput --conns N --iters RATE --inflight MOST
-//     ...
+//     open_loop_client --connect PATH --scenario throughput --iters RATE --inflight MOST ...
 //
 // RATE: calls a second over all connections, at random moments (a Poisson process, always the same
 // one). MOST: calls in flight over all connections; above it calls are made late, as far as their
@@ -17,13 +16,9 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "common/client.h"
-#include "piperpc/channel.h"
-#include "piperpc/io_thread.h"
-#include "suite/v1/suite.piperpc.h"
+#include "suite_client.h"
 
 namespace suite::v1 {
 namespace {
@@ -31,25 +26,11 @@ namespace {
 using bench::Args;
 using bench::Meter;
 
-template <typename T>
-T Must(absl::StatusOr<T> result) {
-  if (!result.ok()) throw std::runtime_error(result.status().ToString());
-  return *std::move(result);
-}
-
 class OpenLoop {
  public:
-  OpenLoop(const Args& args, Meter& meter) : args_(args), meter_(meter) {
-    request_.set_text(bench::lower_payload(args.size));
-    expected_ = bench::upper(request_.text());
-    const std::string backend = args.mode.empty() ? "auto" : args.mode;
-    const auto thread = Must(piperpc::StartIoThread({.backend = backend}));
-    for (int i = 0; i < args.conns; ++i) {
-      auto channel = piperpc::Connect(args.connect, {.backend = backend, .io_thread = thread});
-      const absl::Status status = channel->WaitUntilReady(std::chrono::seconds(30));
-      if (!status.ok()) throw std::runtime_error(status.ToString());
-      clients_.emplace_back(std::move(channel));
-    }
+  OpenLoop(const Args& args, Meter& meter) : args_(args), meter_(meter), call_(args) {
+    const auto thread = SharedThread(args);
+    for (int i = 0; i < args.conns; ++i) clients_.push_back(NewClient(args, thread));
   }
 
   // Begins all calls on this thread; they end on that of the connections.
@@ -77,11 +58,8 @@ class OpenLoop {
 
   void Begin(SuiteClient& client, std::uint64_t begin) {
     ++in_flight_;
-    client.UppercaseAsync(request_, {}, [this, begin](absl::StatusOr<Text> reply) {
-      if (!reply.ok() || reply->text() != expected_) {
-        std::fprintf(stderr, "wrong reply: %s\n", reply.status().ToString().c_str());
-        std::abort();
-      }
+    client.UppercaseAsync(call_.request(), {}, [this, begin](absl::StatusOr<Text> reply) {
+      call_.Check(reply);
       if (meter_.hit(begin, bench::now_ns())) over_ = true;
       --in_flight_;
     });
@@ -89,8 +67,7 @@ class OpenLoop {
 
   const Args& args_;
   Meter& meter_;  // Used on the connections' thread only.
-  Text request_;
-  std::string expected_;
+  const UppercaseCall call_;
   std::vector<SuiteClient> clients_;
   std::atomic<int> in_flight_ = 0;
   std::atomic<bool> over_ = false;
@@ -104,8 +81,4 @@ struct Driver final : bench::Driver {
 }  // namespace
 }  // namespace suite::v1
 
-int main(int argc, char** argv) {
-  const bench::Args args = bench::parse_client(argc, argv);
-  suite::v1::Driver driver;
-  return bench::run_client(driver, args);
-}
+int main(int argc, char** argv) { return suite::v1::RunClient<suite::v1::Driver>(argc, argv); }
