@@ -15,6 +15,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "tools/shared/library_log.h"
+#include "tools/shared/pool_errors.h"
 
 namespace piperpc::fuzz {
 namespace {
@@ -38,9 +39,8 @@ class WrittenFiles final : public google::protobuf::compiler::GeneratorContext {
   std::map<std::string, std::string> files_;
 };
 
-class IgnoreErrors final : public google::protobuf::DescriptorPool::ErrorCollector {
-  void AddError(const std::string&, const std::string&, const google::protobuf::Message*,
-                ErrorLocation, const std::string&) override {}
+class IgnoreErrors final : public tools::PoolErrors {
+  void Add(absl::string_view, absl::string_view) override {}
 };
 
 // Makes files of what the input says.

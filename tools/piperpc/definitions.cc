@@ -34,7 +34,7 @@ std::vector<std::string> Distinct(std::vector<std::string> names) {
 
 void Definitions::AddText(const FileDescriptor& file, std::string text) {
   while (text.ends_with('\n')) text.pop_back();
-  definitions_.push_back({file.package(), std::move(text)});
+  definitions_.push_back({std::string(file.package()), std::move(text)});
 }
 
 void Definitions::Add(const ServiceDescriptor& service) {

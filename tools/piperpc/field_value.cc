@@ -63,7 +63,7 @@ std::string FieldNames(const google::protobuf::Descriptor& type) {
   constexpr int kMost = 20;
   std::vector<std::string> names;
   for (int i = 0; i < std::min(type.field_count(), kMost); ++i) {
-    names.push_back(type.field(i)->name());
+    names.emplace_back(type.field(i)->name());
   }
   if (names.empty()) return "none";
   if (type.field_count() > kMost) names.emplace_back("...");
@@ -155,7 +155,7 @@ Outcome Assignments::AssignAt(Message& message, Path path, std::string_view rest
   const OutcomeOr<const FieldDescriptor*> found = FindField(message, rest.substr(0, dot));
   if (!found.ok()) return found.outcome();
   const FieldDescriptor& field = **found;
-  path.push_back(field.name());
+  path.emplace_back(field.name());
   const Outcome alone = CheckOneof(message, field);
   if (!alone.ok()) return alone;
   if (field.is_map() && dot == rest.npos) {

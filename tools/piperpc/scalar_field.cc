@@ -60,7 +60,7 @@ const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, std::string_v
 
 std::string NamesOf(const google::protobuf::EnumDescriptor& type) {
   std::vector<std::string> names;
-  for (int i = 0; i < type.value_count(); ++i) names.push_back(type.value(i)->name());
+  for (int i = 0; i < type.value_count(); ++i) names.emplace_back(type.value(i)->name());
   return absl::StrJoin(names, ", ");
 }
 

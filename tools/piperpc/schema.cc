@@ -9,6 +9,7 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/codec.h"
 #include "tools/piperpc/descriptor_check.h"
+#include "tools/shared/pool_errors.h"
 
 namespace piperpc::cli {
 namespace {
@@ -22,12 +23,11 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 // What the pool says against a file; the program answers with a status of its own.
-class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector {
+class ErrorText final : public tools::PoolErrors {
  public:
   explicit ErrorText(std::string known) : text(std::move(known)) {}
 
-  void AddError(const std::string&, const std::string& element, const google::protobuf::Message*,
-                ErrorLocation, const std::string& message) override {
+  void Add(absl::string_view element, absl::string_view message) override {
     if (text.empty()) text = absl::StrCat(element, ": ", message);
   }
   std::string text;
@@ -36,14 +36,14 @@ class ErrorText final : public google::protobuf::DescriptorPool::ErrorCollector 
 Outcome Parse(std::span<const char> bytes, google::protobuf::Message& reply) {
   const internal::ParseResult parsed = internal::ParseMessage(bytes, reply);
   if (parsed == internal::ParseResult::kParsed) return Outcome();
-  return internal::MalformedReply(reply.GetTypeName(), bytes.size(), parsed);
+  return internal::MalformedReply(internal::TypeName(reply), bytes.size(), parsed);
 }
 
 // Each after `prefix`.
 std::string MethodNames(const ServiceDescriptor& service, const std::string& prefix = "") {
   std::vector<std::string> names;
   for (int i = 0; i < service.method_count(); ++i) {
-    names.push_back(prefix + service.method(i)->name());
+    names.push_back(absl::StrCat(prefix, service.method(i)->name()));
   }
   return names.empty() ? "no methods" : absl::StrJoin(names, ", ");
 }

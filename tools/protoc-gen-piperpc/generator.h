@@ -18,7 +18,22 @@ class Generator final : public google::protobuf::compiler::CodeGenerator {
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                 google::protobuf::compiler::GeneratorContext* context,
                 std::string* error) const override;
+
+#if GOOGLE_PROTOBUF_VERSION >= 5027000  // The first whose protoc asks a plugin for its editions.
+  std::uint64_t GetSupportedFeatures() const override {
+    return FEATURE_PROTO3_OPTIONAL | FEATURE_SUPPORTS_EDITIONS;
+  }
+
+  // Features of editions change how messages are stored and called, and nothing of a service.
+  google::protobuf::Edition GetMinimumEdition() const override {
+    return google::protobuf::EDITION_PROTO2;
+  }
+  google::protobuf::Edition GetMaximumEdition() const override {
+    return google::protobuf::EDITION_2024;
+  }
+#else
   std::uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
+#endif
 
  private:
   std::ostream& warnings_;

@@ -43,7 +43,7 @@ std::vector<std::string> CommentsOf(const Descriptor& descriptor) {
 // The name without the "Service" that the class names are made of.
 std::string Stem(const ServiceDescriptor& service) {
   constexpr std::string_view kSuffix = "Service";
-  std::string stem = service.name();
+  std::string stem(service.name());
   if (stem.ends_with(kSuffix)) stem.resize(stem.size() - kSuffix.size());
   return stem;
 }
@@ -171,7 +171,7 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service,
   std::vector<std::string> wanted;
   wanted.reserve(static_cast<std::size_t>(descriptor.method_count()));
   for (int i = 0; i < descriptor.method_count(); ++i) {
-    wanted.push_back(descriptor.method(i)->name());
+    wanted.emplace_back(descriptor.method(i)->name());
   }
   const std::vector<std::string> names = TakeAll(scope, wanted);
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -36,7 +36,7 @@ namespace internal {
 absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why);
 
 inline std::string TypeName(const google::protobuf::MessageLite& message) {
-  return message.GetTypeName();
+  return std::string(message.GetTypeName());
 }
 inline std::string TypeName(const RawMessage&) { return "raw bytes"; }
 
