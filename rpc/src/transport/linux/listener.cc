@@ -21,16 +21,16 @@ namespace {
 // Few: to take a client costs as much as some calls, and pipes that are there already wait for it.
 constexpr int kAcceptsPerIteration = 3;
 
-// More where iterations take long, or whoever has calls that do would keep others out: where
-// clients are left, the next iteration takes them for a part of the time that has passed meanwhile.
-constexpr int kPartOfIteration = 4;
-constexpr base::Duration kLongIteration = std::chrono::microseconds(200);
+// More where iterations take long, or whoever has calls that do would keep others out: where clients
+// may be left, the next round lasts for a quarter of what the loop has done since, a fifth of all.
+constexpr int kPartOfWork = 4;
+constexpr base::Duration kMuchWork = std::chrono::microseconds(200);
 constexpr base::Duration kLongestRound = std::chrono::milliseconds(20);
 
-// So long the next round lasts, at the least, when the last one was `passed` ago and left clients.
-constexpr base::Duration RoundAfter(base::Duration passed) {
-  if (passed < kLongIteration) return base::Duration::zero();
-  return std::min<base::Duration>(passed / kPartOfIteration, kLongestRound);
+// So long a round lasts, at the least, after that much work.
+constexpr base::Duration RoundAfter(base::Duration work) {
+  if (work < kMuchWork) return base::Duration::zero();
+  return std::min<base::Duration>(work / kPartOfWork, kLongestRound);
 }
 
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
@@ -141,6 +141,7 @@ ABSL_ATTRIBUTE_COLD void SocketListener::Close(absl::AnyInvocable<void()> closed
 // Takes no more clients from the socket; the loop has to let go of it before it can go.
 void SocketListener::Retire() {
   loop_.Cancel(*this);
+  loop_.Undefer(*this);
   if (socket_ == nullptr) return;
   socket_->Refuse();
   loop_.Release(*retired_.emplace_back(std::move(socket_)));
@@ -215,16 +216,19 @@ void SocketListener::AcceptSome() {
     --single_accepts_left_;
     most = 1;
   }
-  const base::TimePoint left = std::exchange(clients_left_, base::kNever);
   base::TimePoint now = loop_.Now();
-  const base::TimePoint end = left == base::kNever ? now : now + RoundAfter(now - left);
-  for (; most > 0 || now < end; --most) {
+  const base::TimePoint end = now + RoundAfter(std::exchange(work_since_, base::Duration::zero()));
+  for (int left = most; left > 0 || now < end; --left) {
     if (!AcceptOne()) return;
     now = loop_.Now();
   }
-  clients_left_ = now;
+  round_end_ = now;
+  if (most > 1) loop_.Defer(*this);
   loop_.Start(*socket_, SocketLoop::kReadable);
 }
+
+// Not until the next round: the loop may sleep before that.
+void SocketListener::OnIterationEnd() { work_since_ = loop_.Now() - round_end_; }
 
 // True: there may be more. False: not now, and it is arranged what makes it go on: a client, or the
 // end of a pause.

@@ -20,7 +20,9 @@
 
 namespace piperpc::transport {
 
-class SocketListener final : public Listener, private EventLoop::Timer {
+class SocketListener final : public Listener,
+                             private EventLoop::Timer,
+                             private EventLoop::Deferred {
  public:
   static absl::StatusOr<std::unique_ptr<Listener>> Open(SocketLoop& loop, const Endpoint& endpoint,
                                                         const ListenOptions& options,
@@ -46,6 +48,7 @@ class SocketListener final : public Listener, private EventLoop::Timer {
 
   void OnReadable(int wait_error);
   void OnTimer() override { AcceptSome(); }
+  void OnIterationEnd() override;
   void AcceptSome();
   bool AcceptOne();
   bool AcceptFailed(int error);
@@ -67,7 +70,8 @@ class SocketListener final : public Listener, private EventLoop::Timer {
   Backoff restore_pause_;
   absl::Status told_;            // The last one that Restore() had, as far as it was told.
   int single_accepts_left_ = 0;  // So many more.
-  base::TimePoint clients_left_ = base::kNever;  // When the last round may have left some.
+  base::TimePoint round_end_;    // Of the last one that may have left clients,
+  base::Duration work_since_ = base::Duration::zero();  // and what its iteration did after it.
   bool closing_ = false;
   bool watching_ = true;
   absl::AnyInvocable<void()> closed_;
