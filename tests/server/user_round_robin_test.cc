@@ -138,6 +138,17 @@ class UserRoundRobinTest : public ::testing::Test {
     EXPECT_TRUE(holds());
   }
 
+  // Until so many are counted; in each iteration at most `part` more.
+  template <typename Count>
+  void RunInPartsUntil(int all, int part, Count count) {
+    for (int left = 10'000; left > 0 && count() < all; --left) {
+      const int before = count();
+      server_.loop().RunOnce();
+      ASSERT_LE(count() - before, part);
+    }
+    EXPECT_GE(count(), all);
+  }
+
   static constexpr int kCrowd = 100;
 
   testing::ManualClock clock_;
@@ -205,11 +216,8 @@ TEST_F(UserRoundRobinTest, OfALongPacketLessIsLookedAtAtOnceBesideOtherUsers) {
 TEST_F(UserRoundRobinTest, ManyConnectionsOfAUserHaveAsMuchOfAnIterationAsOne) {
   Connect("one", "other");
   for (Client* const client : ConnectCrowd(1)) client->Call(90);
-  while (HandledOfCrowd() < 20 * kCrowd) {
-    const int before = HandledOfCrowd();
-    server_.loop().RunOnce();
-    ASSERT_LE(HandledOfCrowd() - before, 2 * 32);  // Of those that have just come, and that wait.
-  }
+  // Of those that have just come, and that wait.
+  RunInPartsUntil(20 * kCrowd, 2 * 32, [this] { return HandledOfCrowd(); });
   server_.loop().RunUntilIdle();
   EXPECT_EQ(HandledOfCrowd(), 91 * kCrowd);
 }
@@ -243,11 +251,7 @@ TEST_F(UserRoundRobinTest, CallsThatTakeLongHaveAsMuchOfAnIterationAsManyShortOn
   const std::vector<Client*> crowd = ConnectCrowd(1);
   cost_ = std::chrono::milliseconds(1);
   for (Client* const client : crowd) client->Call(3);
-  while (HandledOfCrowd() < 2 * kCrowd) {
-    const int before = HandledOfCrowd();
-    server_.loop().RunOnce();
-    ASSERT_LE(HandledOfCrowd() - before, 2);
-  }
+  RunInPartsUntil(2 * kCrowd, 2, [this] { return HandledOfCrowd(); });
   server_.loop().RunUntilIdle();
   EXPECT_EQ(HandledOfCrowd(), 4 * kCrowd);
 }
@@ -265,6 +269,22 @@ TEST_F(UserRoundRobinTest, OneUserAloneHasNoIterationsThatKeepOthersOutForLong) 
   EXPECT_EQ(HandledOfCrowd(), 91 * kCrowd);
 }
 
+TEST_F(UserRoundRobinTest, OfOneUserAloneWhatWasKeptGoesOnBesideWhatComes) {
+  const std::vector<Client*> crowd = ConnectCrowd(1);
+  std::vector<int> sent(kCrowd, 1);
+  cost_ = std::chrono::milliseconds(1);
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < kCrowd; ++i) {
+      if (handled_[CrowdName(i)] < sent[i]) continue;
+      ++sent[i];
+      crowd[i]->Call();
+    }
+    server_.loop().RunOnce();
+  }
+  for (int i = 0; i < kCrowd; ++i) EXPECT_GE(handled_[CrowdName(i)], 5) << i;
+  server_.loop().RunUntilIdle();
+}
+
 // However much is kept.
 TEST_F(UserRoundRobinTest, LargePacketsOfManyConnectionsHaveNoLargerPart) {
   Connect("one", "other");
@@ -272,11 +292,7 @@ TEST_F(UserRoundRobinTest, LargePacketsOfManyConnectionsHaveNoLargerPart) {
   std::vector<Client*> crowd;
   for (int i = 0; i < kCrowd; ++i) crowd.push_back(&Connect("many", large));
   for (Client* const client : crowd) client->Call();
-  while (handled_[large] < kCrowd) {
-    const int before = handled_[large];
-    server_.loop().RunOnce();
-    ASSERT_LE(handled_[large] - before, 2 * 2);
-  }
+  RunInPartsUntil(kCrowd, 2 * 2, [&] { return handled_[large]; });
 }
 
 TEST_F(UserRoundRobinTest, ConnectionsWhosePacketsWouldFillTheMemoryEnd) {
@@ -292,6 +308,22 @@ TEST_F(UserRoundRobinTest, ConnectionsWhosePacketsWouldFillTheMemoryEnd) {
   EXPECT_LE(server_.connections(), kConnections);
   EXPECT_GE(server_.connections(), 400u);
   EXPECT_EQ(handled_[large], static_cast<int>(server_.connections()) - 1);
+}
+
+// What it has sent was kept when that harmed nobody.
+TEST_F(UserRoundRobinTest, AUserThatWasAloneLosesNoConnectionToTheFirstOther) {
+  constexpr int kConnections = 700;
+  constexpr int kCalls = 60;
+  const std::string large(2000, 'x');
+  std::vector<Client*> crowd;
+  for (int i = 0; i < kConnections; ++i) crowd.push_back(&Connect("many", large));
+  cost_ = std::chrono::milliseconds(1);
+  for (Client* const client : crowd) client->Call(kCalls);
+  server_.loop().RunOnce();
+  Join("one", "other", 1);
+  server_.loop().RunUntilIdle();
+  EXPECT_EQ(server_.connections(), std::size_t{kConnections} + 1);
+  EXPECT_EQ(handled_[large], kConnections * kCalls);
 }
 
 // Also by the end of connections that have something kept.

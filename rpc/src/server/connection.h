@@ -166,7 +166,9 @@ class Connection final : public CallConnection,
       return transport::Bytes(bytes_.data(), bytes_.size()).subspan(begin_);
     }
     // `frames`: of a packet, or the end of frames(). They count in the user's queue until Clear().
-    void Keep(transport::Bytes frames);
+    // True: they did not before.
+    bool Keep(transport::Bytes frames);
+    base::TimePoint since() const { return since_; }  // That the first of them waits.
     void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
     void Clear();
 
@@ -176,6 +178,8 @@ class Connection final : public CallConnection,
     Connection& connection_;
     connection::PacketBuffer bytes_;
     std::size_t begin_ = 0;
+    std::size_t waiting_ = 0;  // Where the frame stands that waits.
+    base::TimePoint since_;
   };
   bool has_kept() const { return kept_ != nullptr && !kept_->empty(); }
   std::unique_ptr<KeptFrames> kept_;  // Null until there are any.

@@ -21,8 +21,8 @@ constexpr std::size_t kFramesAtOnce = 128;
 // The same while the server has several users.
 constexpr std::size_t kFramesAtOnceShared = 32;
 
-// So often the only user's packet is asked how long it has taken, but for its first frame.
-constexpr std::size_t kFramesByTime = 8;
+// For the only user, the clock is read anew after so many frames of a packet.
+constexpr std::size_t kFramesBetweenClockReads = 8;
 
 // This many responses are worth a packet while there are more requests to look at: the client works
 // at them meanwhile.
@@ -39,6 +39,7 @@ base::Duration TimeoutOf(const wire::FrameHeader& header) {
 absl::Status Connection::OnPacket(transport::Bytes packet) {
   if (absl::Status damage = CheckPacket(packet); !damage.ok()) return damage;
   packet_time_ = loop().Now();
+  host().BeginPacket(packet_time_);
   return OnFrames(packet, packet_time_);
 }
 
@@ -48,7 +49,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames, base::TimePoint now) 
   const bool shared = core().is_shared();
   const std::size_t most = shared ? kFramesAtOnceShared : kFramesAtOnce;
   for (std::size_t looked_at = 0; !reader.done() && !ending(); ++looked_at) {
-    if (!shared && looked_at != 0 && looked_at % kFramesByTime == 0) now = loop().Now();
+    if (!shared && looked_at != 0 && looked_at % kFramesBetweenClockReads == 0) now = loop().Now();
     if (looked_at == most || IsTimeForOthers(shared, now) || !MayReadMoreFrames()) {
       return KeepForLater(reader.rest());
     }
@@ -59,12 +60,13 @@ absl::Status Connection::OnFrames(transport::Bytes frames, base::TimePoint now) 
       return KeepForLater(from_here);
     }
     if (ending()) break;  // What was flushed to make room has shown that the client is gone.
-    if (absl::Status status = OnFrame(frame); !status.ok()) return status;
+    absl::Status status = OnFrame(frame);
     DestroyEndedCalls();  // Their memory is the next ones', while it is warm.
     if (shared) {
       const base::TimePoint begin = std::exchange(now, loop().Now());
       user_queue().CountFrame(from_here.size() - reader.rest().size(), now - begin);
     }
+    if (!status.ok()) return status;
     if (outbox().counted() >= kResponsesAtOnce) Flush();
   }
   return absl::OkStatus();
@@ -100,10 +102,11 @@ bool Connection::MayBeginCall() const {
   return unsent == 0 || calls_.size() + unsent < core().options.max_calls_per_connection;
 }
 
-// Beside other users, one user's must not fill the memory.
+// Beside other users, one user's must not fill the memory: whoever keeps more than it did has to go,
+// and not one that waits.
 absl::Status Connection::KeepForLater(transport::Bytes frames) {
   if (kept_ == nullptr) kept_ = std::make_unique<KeptFrames>(*this);
-  kept_->Keep(frames);
+  if (!kept_->Keep(frames)) return absl::OkStatus();
   if (!core().is_shared() || !user_queue().keeps_too_much()) return absl::OkStatus();
   kept_->Clear();
   return TooMuchKept(UserQueue::kMostKept);
@@ -121,21 +124,25 @@ void Connection::ReadKeptFrames() {
   kept_waits_ = false;
   const transport::Bytes frames = kept_->frames();
   kept_->Advance(frames.size());
-  if (absl::Status status = OnFrames(frames, loop().Now()); !status.ok()) Fail(std::move(status));
+  const base::TimePoint now = loop().Now();
+  host().BeginKeptPacket(now);
+  if (absl::Status status = OnFrames(frames, now); !status.ok()) Fail(std::move(status));
   if (kept_->empty()) kept_->Clear();
 }
 
-void Connection::KeptFrames::Keep(transport::Bytes frames) {
-  if (!bytes_.empty()) {
-    begin_ = bytes_.size() - frames.size();
-    return;
+bool Connection::KeptFrames::Keep(transport::Bytes frames) {
+  const bool added = bytes_.empty();
+  if (added) {
+    std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
+    connection_.user_queue().CountKept(bytes_.capacity());
   }
-  std::memcpy(bytes_.Append(frames.size()), frames.data(), frames.size());
-  connection_.user_queue().CountKept(bytes_.capacity());
+  begin_ = bytes_.size() - frames.size();
+  if (added || std::exchange(waiting_, begin_) != begin_) since_ = connection_.loop().Now();
+  return added;
 }
 
 void Connection::KeptFrames::Clear() {
-  begin_ = 0;
+  begin_ = waiting_ = 0;
   connection_.user_queue().UncountKept(bytes_.capacity());
   bytes_ = {};
 }

@@ -80,14 +80,22 @@ class ConnectionHost {
   CallMemory& call_memory() { return call_memory_; }
   UserQueue& QueueOf(UserPart& user) { return user.queues[number_]; }
 
-  // The loop has been at work in this iteration for so long that packets must wait for the next
-  // one: it may be that somebody wants to connect. Asked for each packet.
-  bool IsLongIteration(base::TimePoint now) {
-    if (iteration_ != loop().iterations()) {
-      iteration_ = loop().iterations();
-      iteration_begin_ = now;
+  // In this iteration, packets that have just come were looked at for so long, or those that were
+  // kept, that the others must wait: it may be that somebody wants to connect. Each of the two has
+  // its own time, or the ones could make the others wait for ever.
+  bool IsLongIteration(base::TimePoint now) const { return now - packets_begin_ > kLongIteration; }
+
+  // Before a packet that has just come, or was kept, is looked at.
+  void BeginPacket(base::TimePoint now) {
+    if (std::exchange(packets_iteration_, loop().iterations()) != loop().iterations()) {
+      packets_begin_ = now;
     }
-    return now - iteration_begin_ > kLongIteration;
+  }
+  void BeginKeptPacket(base::TimePoint now) {
+    if (std::exchange(kept_iteration_, loop().iterations()) != loop().iterations()) {
+      packets_iteration_ = kept_iteration_;
+      packets_begin_ = now;
+    }
   }
 
   // Calls in flight. Counted on the loop only, so that loops do not wait for each other; read by
@@ -130,8 +138,9 @@ class ConnectionHost {
   connection::BufferPool buffers_;
   const connection::BufferSource buffer_source_{&buffers_};
   CallMemory call_memory_;
-  std::uint64_t iteration_ = 0;  // Of the loop's, the one that began, for packets, at:
-  base::TimePoint iteration_begin_;
+  std::uint64_t packets_iteration_ = 0;  // In which packets were looked at last,
+  std::uint64_t kept_iteration_ = 0;     // and kept ones;
+  base::TimePoint packets_begin_;        // and since when, of the last kind.
   std::atomic<std::size_t> calls_ = 0;
   std::vector<std::string> stopped_;
   std::vector<std::string> undelivered_;

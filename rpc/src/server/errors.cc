@@ -52,7 +52,7 @@ absl::Status NoHelloInTime(const ServerOptions& options) {
 
 absl::Status TooMuchKept(std::size_t limit) {
   return absl::ResourceExhaustedError(
-      absl::StrCat("packets of this user's connections that wait for the server take more than ",
+      absl::StrCat("packets of this user's connections that wait for one event loop take more than ",
                    limit, " bytes; read the replies, or send less at once"));
 }
 

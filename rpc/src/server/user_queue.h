@@ -22,7 +22,7 @@ class UserQueue : public base::QueueLink<UserQueue> {
   base::LinkedQueue<Connection>& waiting() { return waiting_; }
 
   // One of its connections was told to continue; a frame of `bytes` bytes was looked at, which took
-  // `time`, with all that its call has done on the loop.
+  // `time`, with what its call has done on the loop until it first had to wait.
   void CountConnection() { ++connections_; }
   void CountFrame(std::size_t bytes, base::Duration time) {
     work_ += 1 + bytes / kBytesOfAFrame + static_cast<std::size_t>(time / kTimeOfAFrame);

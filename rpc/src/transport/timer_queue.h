@@ -27,8 +27,9 @@ class TimerQueue {
     return top_ == nullptr ? in_line : std::min(in_line, top_->when_);
   }
 
-  // For a loop: so few that what an iteration has besides, other users' calls, waits for a fraction
-  // of a millisecond. All deadlines of one client may pass at one moment.
+  // For a loop: so few that packets which have just come wait for a fraction of a millisecond. All
+  // deadlines of one client may pass at one moment; what is a timer itself waits for all of them,
+  // and packets that were kept are.
   static constexpr std::size_t kMostInIteration = 256;
 
   // Fires what is due at `now`, in order, but no more than `most`. A timer that is set again to a
