@@ -46,6 +46,8 @@ def results_of(mode):
 
 def measure(suite, arguments):
   """Measures each cell with each peer, in both modes."""
+  if arguments.scenarios:
+    raise SystemExit('a grid has scenarios of its own: leave --scenarios or --grid out')
   peers = arguments.peers or PEERS
   plan = []
   for payload in PAYLOADS:
@@ -82,7 +84,7 @@ def target_row(results, mode, payload, target):
 
 def rates_table(results, payload):
   """k calls/s of all peers in each cell."""
-  peers = [peer for peer in PEERS if peer in results.peers()]
+  peers = results.peers()
   rows = []
   for cell in CELLS:
     rates = [results.median(peer, scenario_of(payload, *cell), 'rate') for peer in peers]
@@ -96,13 +98,14 @@ def text_of(all_results):
   rows = [target_row(results, mode, payload, target) for target in TARGETS
           for mode, results in all_results.items() for payload in PAYLOADS]
   head = ['Mode', 'Payload', 'Target, in each cell', 'reached', 'worst']
-  parts = [table.caption(next(iter(all_results.values()))),
+  parts = [table.caption(*all_results.values(), *map(open_loop.read, all_results)),
            table.markdown(head, [row for row in rows if row])]
   for mode, results in all_results.items():
     for payload in PAYLOADS:
       parts += [f'{MODES[mode].capitalize()}:', rates_table(results, payload)]
-  parts.append('Calls that come at random at a part of the highest rate, over '
-               f'{open_loop.CONNECTIONS} connections; times from the moment when each was to begin:')
+  parts.append('Calls that come at random at a part of the highest rate that the same peer has had, '
+               f'over {open_loop.CONNECTIONS} connections; times from the moment when each was to '
+               'begin, where no fewer were made than offered:')
   parts += [open_loop.table_of(mode, title.capitalize()) for mode, title in MODES.items()]
   return '\n\n'.join(parts)
 
@@ -110,7 +113,8 @@ def text_of(all_results):
 def show(update_docs):
   all_results = {mode: table.Results(results_of(mode)) for mode in MODES}
   text = text_of(all_results)
-  failures = [line for results in all_results.values() for line in results.failures()]
+  failures = [line for results in [*all_results.values(), *map(open_loop.read, all_results)]
+              for line in results.failures()]
   print('\n'.join([text, '', *failures]))
   if update_docs:
     table.replace_in_document(PLACE, text)

@@ -13,10 +13,23 @@ MOST_IN_FLIGHT = 256
 TOO_MANY = 10_000_000  # Calls a second.
 PARTS = [10, 50, 80]  # Of the highest rate, percent.
 FIELDS = ['p50_us', 'p99_us', 'p999_us']
+ENOUGH = 0.98  # Of what was offered.
 
 
 def results_of(mode):
   return comparison.build_folder() / f'open_loop_{mode}.jsonl'
+
+
+def highest_of(mode):
+  return comparison.build_folder() / f'open_loop_highest_{mode}.jsonl'
+
+
+def read(mode):
+  return table.Results(results_of(mode))
+
+
+def scenario_of(part, peer):
+  return f'open/{part}/{peer}'
 
 
 def add(suite, scenario, rate):
@@ -25,27 +38,38 @@ def add(suite, scenario, rate):
 
 
 def measure(suite, arguments, mode):
-  """First the highest rate, of the default backend; then the times at parts of it, of both."""
-  out = results_of(mode)
+  """First each peer's highest rate; then the times at parts of it."""
+  awake = mode == 'awake'
   add(suite, 'open/highest', TOO_MANY)
-  suite.measure([('open/highest', PEERS[0])], arguments.repeats, out, awake=mode == 'awake')
-  highest = table.Results(out).median(PEERS[0], 'open/highest', 'rate')
-  if not highest:
-    raise SystemExit('; '.join(table.Results(out).failures()))
+  suite.measure([('open/highest', peer) for peer in PEERS], arguments.repeats, highest_of(mode),
+                awake=awake)
   plan = []
   for part in PARTS:
-    add(suite, f'open/{part}', int(highest * part / 100))
-    plan += [(f'open/{part}', peer) for peer in PEERS]
-  suite.measure(plan, arguments.repeats, out, awake=mode == 'awake')
+    for peer, highest in highest_rates(mode).items():
+      add(suite, scenario_of(part, peer), int(highest * part / 100))
+      plan.append((scenario_of(part, peer), peer))
+  suite.measure(plan, arguments.repeats, results_of(mode), awake=awake)
+
+
+def highest_rates(mode):
+  """Of those peers that have one."""
+  results = table.Results(highest_of(mode))
+  rates = {peer: results.median(peer, 'open/highest', 'rate') for peer in PEERS}
+  return {peer: rate for peer, rate in rates.items() if rate}
+
+
+def row_of(results, part, peer, highest):
+  scenario = scenario_of(part, peer)
+  offered = highest * part / 100
+  made = results.median(peer, scenario, 'rate')
+  kept_up = made is not None and made >= ENOUGH * offered
+  times = [results.median(peer, scenario, field) if kept_up else None for field in FIELDS]
+  rates = [value / 1e3 if value else None for value in (offered, made)]
+  return [f'{part} %', peer, *map(table.number, rates), *map(table.number, times)]
 
 
 def table_of(mode, title):
   """The times, as Markdown."""
-  results = table.Results(results_of(mode))
-  rows = []
-  for part in PARTS:
-    for peer in PEERS:
-      rate = results.median(peer, f'open/{part}', 'rate')
-      rows.append([f'{part} %', peer, table.number(rate / 1e3 if rate else None)] +
-                  [table.number(results.median(peer, f'open/{part}', field)) for field in FIELDS])
-  return table.markdown([title, 'peer', 'k/s', 'p50, us', 'p99', 'p99.9'], rows)
+  rows = [row_of(read(mode), part, peer, highest)
+          for part in PARTS for peer, highest in highest_rates(mode).items()]
+  return table.markdown([title, 'peer', 'offered, k/s', 'made', 'p50, us', 'p99', 'p99.9'], rows)

@@ -173,9 +173,10 @@ def markdown(head, rows):
   return '\n'.join('| ' + ' | '.join(cells) + ' |' for cells in lines)
 
 
-def caption(results):
-  machine = results.machine
-  disturbed, runs = results.noise()
+def caption(*all_results):
+  """Of tables that are made of all of these."""
+  machine = all_results[0].machine
+  disturbed, runs = (sum(counts) for counts in zip(*(each.noise() for each in all_results)))
   return (f"{machine.get('cores')} cores, {machine.get('system')}, {machine.get('compiler')}; "
           f"medians of {machine.get('repeats')} runs of {machine.get('seconds')} s, interleaved; "
           f'{disturbed} of {runs} runs were disturbed by other programs, and count only where '
