@@ -215,7 +215,8 @@ absl::StatusOr<std::unique_ptr<AccountStore>> TryToOpen(const std::string& path)
                                               *std::move(insert), *std::move(replace));
 }
 
-// SQLite does not wait for every lock by itself: not where the log begins, for one.
+// SQLite does not wait for every lock by itself: not where the log begins, for one. For others it
+// does, so the last try may come late, and wait as long again.
 absl::StatusOr<std::unique_ptr<AccountStore>> Open(const std::string& path) {
   using Clock = std::chrono::steady_clock;
   for (const Clock::time_point limit = Clock::now() + kLockWait;;) {

@@ -25,7 +25,7 @@ inline constexpr char kInMemory[] = ":memory:";
 //   be
 //     opened or written.
 //   DATA_LOSS: it is not a database, or damaged.
-//   UNAVAILABLE: another process has locked it.
+//   UNAVAILABLE: another process has it locked, and had for 5 to 10 s.
 absl::StatusOr<std::unique_ptr<AccountStore>> OpenAccountStore(const std::string& path);
 
 }  // namespace services
