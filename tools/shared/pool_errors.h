@@ -1,5 +1,5 @@
-// What a descriptor pool says against a file. Protobuf 22 has renamed the function that is told, and
-// changed the type of its texts.
+// What a descriptor pool says against a file. Protobuf 22 has renamed the function that is told,
+// and changed the type of its texts.
 #pragma once
 
 #include <string>

@@ -124,8 +124,8 @@ bool Connection::MayContinueReading() const {
   return !kept_waits_ || MayBeginCall();
 }
 
-// First with the rest of the last packet, if frames of it were kept; else with the next packet. What
-// waits longest goes on first, or what comes later could keep it waiting for ever.
+// First with the rest of the last packet, if frames of it were kept; else with the next packet.
+// What waits longest goes on first, or what comes later could keep it waiting for ever.
 void Connection::ContinueReading() {
   if (!MayContinueReading()) return;
   if (has_kept()) return loop().Schedule(*kept_, kept_->since());

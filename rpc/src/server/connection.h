@@ -168,7 +168,7 @@ class Connection final : public CallConnection,
     // `frames`: of a packet, or the end of frames(). They count in the user's queue until Clear().
     // True: they did not before.
     bool Keep(transport::Bytes frames);
-    base::TimePoint since() const { return since_; }  // That the first of them waits.
+    base::TimePoint since() const { return since_; }      // That the first of them waits.
     void Advance(std::size_t bytes) { begin_ += bytes; }  // They have been looked at.
     void Clear();
 

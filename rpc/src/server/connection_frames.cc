@@ -102,8 +102,8 @@ bool Connection::MayBeginCall() const {
   return unsent == 0 || calls_.size() + unsent < core().options.max_calls_per_connection;
 }
 
-// Beside other users, one user's must not fill the memory: whoever keeps more than it did has to go,
-// and not one that waits.
+// Beside other users, one user's must not fill the memory: whoever keeps more than it did has to
+// go, and not one that waits.
 absl::Status Connection::KeepForLater(transport::Bytes frames) {
   if (kept_ == nullptr) kept_ = std::make_unique<KeptFrames>(*this);
   if (!kept_->Keep(frames)) return absl::OkStatus();

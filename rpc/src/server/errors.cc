@@ -51,9 +51,9 @@ absl::Status NoHelloInTime(const ServerOptions& options) {
 }
 
 absl::Status TooMuchKept(std::size_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("packets of this user's connections that wait for one event loop take more than ",
-                   limit, " bytes; read the replies, or send less at once"));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "packets of this user's connections that wait for one event loop take more than ", limit,
+      " bytes; read the replies, or send less at once"));
 }
 
 absl::Status TooManyCalls(std::size_t calls, std::size_t limit) {

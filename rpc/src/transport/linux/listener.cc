@@ -21,8 +21,9 @@ namespace {
 // Few: to take a client costs as much as some calls, and pipes that are there already wait for it.
 constexpr int kAcceptsPerIteration = 3;
 
-// More where iterations take long, or whoever has calls that do would keep others out: where clients
-// may be left, the next round lasts for a quarter of what the loop has done since, a fifth of all.
+// More where iterations take long, or whoever has calls that do would keep others out: where
+// clients may be left, the next round lasts for a quarter of what the loop has done since, a fifth
+// of all.
 constexpr int kPartOfWork = 4;
 constexpr base::Duration kMuchWork = std::chrono::microseconds(200);
 constexpr base::Duration kLongestRound = std::chrono::milliseconds(20);
