@@ -78,6 +78,8 @@ class FakeContext final : public ServerContext {
   std::chrono::steady_clock::time_point deadline() const override {
     return std::chrono::steady_clock::time_point::max();
   }
+  std::chrono::steady_clock::time_point started() const override { return {}; }
+  CallTraffic traffic() const override { return {}; }
   std::stop_token stop_token() override { return stop.get_token(); }
   std::stop_token drain_token() override { return stop.get_token(); }
   void Stop(absl::Status) override { stop.request_stop(); }

@@ -23,6 +23,7 @@
 namespace piperpc {
 
 class IoThread;
+class Metrics;
 class PacketObserver;
 
 namespace transport {
@@ -63,6 +64,7 @@ struct ChannelOptions {
 
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
+  std::shared_ptr<Metrics> metrics{};          // Counts what the channel does (piperpc/metrics.h).
   std::shared_ptr<PacketObserver> observer{};  // Sees all packets (piperpc/packet_observer.h).
 
   // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which says how long it

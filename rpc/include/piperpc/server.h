@@ -25,6 +25,7 @@
 namespace piperpc {
 
 class CatchAllService;
+class Metrics;
 class PacketObserver;
 
 namespace transport {
@@ -119,6 +120,7 @@ struct ServerOptions {
 
   std::vector<std::shared_ptr<ServerMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
+  std::shared_ptr<Metrics> metrics{};          // Counts what the server does (piperpc/metrics.h).
   std::shared_ptr<PacketObserver> observer{};  // Sees all packets (piperpc/packet_observer.h).
 
   // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which must outlive the

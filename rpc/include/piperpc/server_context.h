@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <stop_token>
 #include <string_view>
 
@@ -14,12 +15,20 @@
 
 namespace piperpc {
 
+// Messages of a call, and their bytes without frames.
+struct CallTraffic {
+  std::uint64_t messages_received = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+};
+
 class Executor;
 class WorkerPool;
 
 // Passed to each handler by reference; valid until the handler has ended. On the call's executor,
 // the event loop where middleware and coroutine handlers run, everything may be called. On a worker
-// thread (blocking handlers, RunBlocking()) everything but Stop() and changes of values().
+// thread (blocking handlers, RunBlocking()) everything but Stop(), traffic() and changes of values().
 //
 // A handler that fails returns an absl::Status, and may attach details to it for the caller:
 //
@@ -44,6 +53,12 @@ class ServerContext {
 
   // When the caller gives up; time_point::max(): never.
   virtual std::chrono::steady_clock::time_point deadline() const = 0;
+
+  // When the server received the call.
+  virtual std::chrono::steady_clock::time_point started() const = 0;
+
+  // What was received and sent of the call so far. Only on the call's executor.
+  virtual CallTraffic traffic() const = 0;
 
   // Stops when the result is no longer wanted: the caller cancelled or disconnected, the deadline
   // has passed, or the server shuts down. Its callbacks run on the event loop: keep them short.

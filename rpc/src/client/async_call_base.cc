@@ -41,6 +41,7 @@ void AsyncCallBase::Start(const std::shared_ptr<AsyncCallBase>& self, const Call
       [&] { stop = StopLink::Make(options.stop, *this); },
       [&] { prepared.Update(base::OutOfMemory("a stop callback", sizeof(StopLink))); });
   const Core::Lock lock(core());
+  CountStart();
   if (ended()) return;  // The stop was quicker; the loop may be delivering that.
   stop_ = std::move(stop);
   if (prepared.ok()) {

@@ -36,11 +36,13 @@ absl::Status BlockingCall::Run(const CallOptions& options) {
 
 void BlockingCall::Refuse(absl::Status why) {
   const Core::Lock lock(core());
+  CountStart();
   End(std::move(why));
 }
 
 void BlockingCall::Perform() {
   Core::Lock lock(core());
+  CountStart();
   if (absl::Status refusal = core().Refusal(); !refusal.ok()) return End(std::move(refusal));
   absl::Status refusal = core().CheckMayBlock([&] {
     return is_probe() ? std::string("a call with wait_for_ready") : FormsOfUnary(method());

@@ -44,10 +44,12 @@ absl::Status Call::Prepare(const CallOptions& options, const internal::OutMessag
 
 absl::Status Call::TryPrepare(const CallOptions& options, const internal::OutMessage* request) {
   const bool stream = type_ != MethodType::kUnary;
-  const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream, core_.Now());
+  const base::TimePoint now = core_.Now();
+  const absl::StatusOr<CallTimes> times = TimesOf(core_.options(), options, stream, now);
   if (times.ok()) {
     times_ = *times;
   } else {
+    times_.begun = now;
     times_.deadline = base::kNever;
   }
   absl::Status refusal;
@@ -109,6 +111,12 @@ void Call::NotifyMiddleware() {
   }
 }
 
+void Call::CountStart() {
+  if (is_probe() || ended()) return;
+  cells_ = core_.CellsOf(method_);
+  if (cells_ != nullptr) cells_->Start();
+}
+
 void Call::ConnectAgain() {
   phase_ = Phase::kConnecting;
   MarkWaited();
@@ -140,7 +148,13 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
           status_ = base::OutOfMemory("a reply", reply.size());
         });
   }
+  if (cells_ != nullptr) CountEnd(reply.size());
   OnEnded();
+}
+
+void Call::CountEnd(std::size_t reply_bytes) {
+  if (status_.ok() && !StreamsReplies(type_)) CountReceived(reply_bytes);
+  cells_->End(status_.code(), core_.Now() - times_.begun);
 }
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {

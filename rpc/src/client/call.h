@@ -23,6 +23,7 @@
 #include "src/client/core.h"
 #include "src/client/options.h"
 #include "src/connection/reassembly.h"
+#include "src/metrics/method_cells.h"
 #include "src/transport/event_loop.h"
 #include "src/wire/frame.h"
 
@@ -50,6 +51,17 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
 
   // Tells the middleware how the call ended. Once, last, without the lock.
   void NotifyMiddleware();
+
+  // --- What is counted of it, where somebody counts. ---
+
+  // The call itself, once it was prepared; one that has ended by then is not counted.
+  void CountStart() CHANNEL_LOCKED;
+  void CountReceived(std::size_t bytes) CHANNEL_LOCKED {
+    if (cells_ != nullptr) cells_->Receive(bytes);
+  }
+  void CountSent(std::size_t bytes) CHANNEL_LOCKED {
+    if (cells_ != nullptr) cells_->Send(bytes);
+  }
 
   // It is sent to this server now.
   void GoesTo(const Peer& peer) CHANNEL_LOCKED;
@@ -113,6 +125,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   // Its REQUEST is in the outbox.
   void Started() CHANNEL_LOCKED {
     phase_ = Phase::kSent;
+    if (cells_ != nullptr && has_request()) CountSent(request().size());
     OnStarted();
   }
 
@@ -187,6 +200,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   absl::Status EncodeMetadata(const Metadata& metadata);
   absl::Status TryPrepare(const CallOptions& options,
                           const internal::OutMessage* request) CHANNEL_UNLOCKED;
+  void CountEnd(std::size_t reply_bytes) CHANNEL_LOCKED;
   absl::Status TakeTrailers(std::string_view encoded) CHANNEL_LOCKED;
   absl::Status DecodeTrailers(std::string_view encoded) CHANNEL_LOCKED;
   void OnTimer() override CHANNEL_LOCKED;  // The deadline of a call that nobody is blocked in.
@@ -208,6 +222,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   bool waited_ CHANNEL_GUARDED = false;
   connection::MessageAssembler assembler_ CHANNEL_GUARDED;
   absl::Status status_ CHANNEL_GUARDED;
+  metrics::MethodCells* cells_ CHANNEL_GUARDED = nullptr;  // Null: nobody counts.
 };
 
 // Ends the call when its caller's stop token says so. Made and destroyed without the lock.

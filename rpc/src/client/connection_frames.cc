@@ -24,7 +24,9 @@ constexpr std::size_t kMostPongs = 1000;
 
 absl::Status Give(const connection::MessageAssembler::Outcome& outcome, Call& call) CHANNEL_LOCKED {
   const bool whole = outcome.result == connection::MessageAssembler::Result::kWhole;
-  return whole ? call.OnMessage(outcome.message) : call.OnPart();
+  if (!whole) return call.OnPart();
+  call.CountReceived(outcome.message.size());
+  return call.OnMessage(outcome.message);
 }
 
 absl::Status HelloOfAClient() {

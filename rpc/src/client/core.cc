@@ -6,9 +6,11 @@
 #include "piperpc/executor.h"
 #include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/visible_text.h"
+#include "piperpc/metrics.h"
 #include "src/base/exceptions.h"
 #include "src/base/fatal.h"
 #include "src/base/text.h"
+#include "src/metrics/registry.h"
 #include "src/transport/observed_pipe.h"
 
 namespace piperpc::client {
@@ -93,6 +95,16 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
     io_thread_ = *std::move(thread);
   }
   return &io_thread_->loop();
+}
+
+// A caller tends to call what it has just called. Channels are numbered by where they are.
+metrics::MethodCells& Core::FindCells(std::string_view method) {
+  if (cells_ == nullptr || counted_method_ != method) {
+    counted_method_ = method;
+    const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
+    cells_ = &options_.metrics->registry().Find(metrics::Side::kClient, method).Of(number);
+  }
+  return *cells_;
 }
 
 // It may hold the lock, or be what the channel waits for.

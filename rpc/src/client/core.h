@@ -33,6 +33,7 @@
 #include "src/client/io_thread.h"
 #include "src/client/options.h"
 #include "src/connection/packet_buffer.h"
+#include "src/metrics/method_cells.h"
 #include "src/transport/condition.h"
 #include "src/transport/timer_queue.h"
 #include "src/transport/transport.h"
@@ -141,6 +142,11 @@ class Core : public std::enable_shared_from_this<Core> {
   // Where its connections' buffers come from.
   const connection::BufferSource& buffers() const { return buffers_; }
 
+  // Where calls of `method` are counted; null: nowhere.
+  metrics::MethodCells* CellsOf(std::string_view method) CHANNEL_LOCKED {
+    return options_.metrics == nullptr ? nullptr : &FindCells(method);
+  }
+
   transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
   void QueueCallback(std::shared_ptr<PendingCallback> callback) CHANNEL_LOCKED {
     due_.Add(std::move(callback));
@@ -218,6 +224,7 @@ class Core : public std::enable_shared_from_this<Core> {
     return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_;
   }
 
+  metrics::MethodCells& FindCells(std::string_view method) CHANNEL_LOCKED;
   void CheckNotObserving() const;
   std::int64_t MillisecondsSince(base::TimePoint begun) const;
   bool HandToLoop() CHANNEL_LOCKED;
@@ -253,6 +260,10 @@ class Core : public std::enable_shared_from_this<Core> {
   DueCallbacks due_ CHANNEL_GUARDED;     // To be handed over as soon as the lock is given back.
   DueCallbacks handed_ CHANNEL_GUARDED;  // Those that work posted to the loop will deliver.
   std::vector<LogRecord> log_ CHANNEL_GUARDED;
+
+  // Those that were asked for last.
+  std::string counted_method_ CHANNEL_GUARDED;
+  metrics::MethodCells* cells_ CHANNEL_GUARDED = nullptr;
 };
 
 inline void Core::Lock::Acquire() {

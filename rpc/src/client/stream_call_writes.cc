@@ -75,6 +75,7 @@ StreamCall::Step StreamCall::Send(const internal::OutMessage& message) {
   }
   wrote_ = true;
   send_credit_.Spend(message.size());
+  CountSent(message.size());
   connection()->SendMessage(id(), message);
   return Step::kDone;
 }

@@ -28,6 +28,7 @@ class MemoryBudget {
   const MemoryBudget& Full(std::size_t bytes) const;
 
   std::size_t limit() const { return limit_; }
+  std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   std::string_view name() const { return name_; }
 
  private:

@@ -153,6 +153,8 @@ class Call final : public internal::ServerCall,
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
   base::TimePoint deadline() const override { return deadline_; }
+  base::TimePoint started() const override { return started_; }
+  CallTraffic traffic() const override { return traffic_; }
   std::stop_token stop_token() override;
   std::stop_token drain_token() override;
   CallValues& values() override { return values_; }
@@ -200,12 +202,27 @@ class Call final : public internal::ServerCall,
   std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
+  // Messages and their bytes, for the handler and for the metrics.
+  void CountReceived(std::size_t bytes) {
+    ++traffic_.messages_received;
+    traffic_.bytes_received += bytes;
+    if (cells_ != nullptr) cells_->Receive(bytes);
+  }
+  void CountSent(std::size_t bytes) {
+    ++traffic_.messages_sent;
+    traffic_.bytes_sent += bytes;
+    if (cells_ != nullptr) cells_->Send(bytes);
+  }
+  void CountEnd(absl::StatusCode code);
+
   CallConnection& connection_;
   const std::uint64_t id_;
   const std::unique_ptr<const NamedMethod> own_method_;  // Of the catch-all service.
   const Dispatcher::Entry entry_;
   const base::TimePoint started_;
   const base::TimePoint deadline_;
+  metrics::MethodCells* const cells_;  // Null: nobody counts.
+  CallTraffic traffic_;
 
   Phase phase_ = Phase::kAdmitting;
   bool ended_ = false;

@@ -38,6 +38,7 @@ void Connection::Fail(absl::Status reason) {
 
 void Connection::End(std::string_view event, absl::Status reason) {
   if (ending()) return;
+  end_code_ = static_cast<std::uint8_t>(reason.code());
   core().Log(LogLevel::kWarning, event, [&] {
     return WithPeer(peer(), {{"reason", std::string(reason.message())}});
   });

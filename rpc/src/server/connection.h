@@ -70,6 +70,9 @@ class Connection final : public CallConnection,
   void OnNext();
 
   std::uint64_t number() const { return number_; }
+
+  // What the client was told of its end; OK when nothing was, or no more than that.
+  absl::StatusCode end_code() const { return static_cast<absl::StatusCode>(end_code_); }
   base::TimePoint opened_at() const { return opened_at_; }
 
   void OnEnded(Call& call) override;
@@ -145,6 +148,7 @@ class Connection final : public CallConnection,
   bool draining_ = false;  // The server shuts down.
   bool grace_over_ = false;
   bool receiving_ = false;
+  std::uint8_t end_code_ = 0;
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
   std::uint64_t last_call_id_ = 0;

@@ -199,6 +199,9 @@ absl::Status Connection::OnNewCall(const wire::Frame& frame) {
 
 // Without middleware, most of it is not needed. A name that is none could mislead who logs it.
 void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
+  if (metrics::Registry* const registry = core().registry()) {
+    metrics::Add(registry->server().refused_calls, refusal.code());
+  }
   if (core().options.middleware.empty() || header.method.empty()) {
     return SendResponse(header.call_id, refusal, {}, nullptr);
   }
@@ -208,7 +211,7 @@ void Connection::Refuse(const wire::FrameHeader& header, absl::Status refusal) {
     visible = internal::VisibleBeginning(header.method);
     shown.method = visible;
   }
-  RefusedCall(*this, shown, base::After(TimeoutOf(header), packet_time_)).End(std::move(refusal));
+  RefusedCall(*this, shown, packet_time_, TimeoutOf(header)).End(std::move(refusal));
 }
 
 // A client tends to call what it has just called.

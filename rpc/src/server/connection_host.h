@@ -13,11 +13,13 @@
 
 #include "piperpc/async.h"
 #include "piperpc/executor.h"
+#include "piperpc/metrics.h"
 #include "piperpc/server.h"
 #include "src/base/exceptions.h"
 #include "src/connection/loop_executor.h"
 #include "src/connection/memory_budget.h"
 #include "src/connection/packet_buffer.h"
+#include "src/metrics/registry.h"
 #include "src/server/call_memory.h"
 #include "src/server/dispatcher.h"
 #include "src/server/hello.h"
@@ -43,6 +45,11 @@ struct ServerCore {
   const HelloPayloads hello{options};
   std::atomic<std::size_t> users = 0;  // Who have connections.
   bool is_shared() const { return users.load(std::memory_order_relaxed) > 1; }
+
+  // Null: nobody counts.
+  metrics::Registry* registry() const {
+    return options.metrics == nullptr ? nullptr : &options.metrics->registry();
+  }
 
   // `fields` makes those of the record, and is called only when somebody listens.
   template <typename Fields>
@@ -79,6 +86,7 @@ class ConnectionHost {
   const connection::BufferSource& buffer_source() const { return buffer_source_; }
   CallMemory& call_memory() { return call_memory_; }
   UserQueue& QueueOf(UserPart& user) { return user.queues[number_]; }
+  std::size_t number() const { return number_; }  // Of the server's loops; the first one is 0.
 
   // In this iteration, packets that have just come were looked at for so long, or those that were
   // kept, that the others must wait: it may be that somebody wants to connect. Each of the two has
@@ -120,7 +128,6 @@ class ConnectionHost {
   virtual void OnClosed(Connection& connection) = 0;
 
  protected:
-  // `number`: of the server's loops; the first one is 0.
   ConnectionHost(ServerCore& core, std::unique_ptr<transport::EventLoop> loop, std::size_t number)
       : core_(core), number_(number), thread_(std::move(loop)) {}
   ~ConnectionHost() = default;

@@ -80,7 +80,9 @@ absl::Status Dispatcher::Add(Service& service) {
     }
   }
   for (const Method& method : service.methods()) {
-    entries_.emplace(method.name, Entry{&method, &service});
+    metrics::MethodCounters* const counters =
+        registry_ == nullptr ? nullptr : &registry_->Find(metrics::Side::kServer, method.name);
+    entries_.emplace(method.name, Entry{&method, &service, counters});
   }
   service_names_.push_back(name);
   return absl::OkStatus();
@@ -92,7 +94,8 @@ absl::Status Dispatcher::AddCatchAll(CatchAllService& service) {
   }
   if (absl::Status status = service.Check(); !status.ok()) return status;
   for (std::size_t i = 0; i < catch_all_.size(); ++i) {
-    catch_all_[i] = {&service.methods_[i], &service};
+    catch_all_[i] = {&service.methods_[i], &service,
+                     registry_ == nullptr ? nullptr : &registry_->Others(metrics::Side::kServer)};
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "piperpc/service.h"
+#include "src/metrics/registry.h"
 
 namespace piperpc {
 class CatchAllService;
@@ -35,7 +36,11 @@ class Dispatcher {
   struct Entry {
     const Method* method;
     Service* service;
+    metrics::MethodCounters* counters;  // Null: nobody counts.
   };
+
+  // `registry`: where calls are counted, and outlives it; null: nowhere.
+  explicit Dispatcher(metrics::Registry* registry = nullptr) : registry_(registry) {}
 
   // ALREADY_EXISTS: the service, or one of its methods, is in the table, or a method is in it
   // twice; INVALID_ARGUMENT: a method with no handler, an empty name, or one that cannot be on the
@@ -65,6 +70,7 @@ class Dispatcher {
  private:
   bool HasServiceOf(std::string_view method) const;
 
+  metrics::Registry* const registry_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<std::string> service_names_;
   std::array<Entry, 2> catch_all_{};  // One request, a stream of them. Nulls: there is none.

@@ -10,8 +10,12 @@
 namespace piperpc::server {
 
 RefusedCall::RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
-                         base::TimePoint deadline)
-    : connection_(connection), id_(header.call_id), method_(header.method), deadline_(deadline) {
+                         base::TimePoint started, base::Duration timeout)
+    : connection_(connection),
+      id_(header.call_id),
+      method_(header.method),
+      started_(started),
+      deadline_(base::After(timeout, started)) {
   if (header.metadata.size() > connection.core().options.max_metadata_bytes) return;
   base::RunInMemory(
       [&] {

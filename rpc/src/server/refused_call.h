@@ -19,8 +19,9 @@ class CallConnection;
 class RefusedCall final : private ServerContext {
  public:
   // Metadata that is damaged or above the limit, or that there is no memory for, is not shown.
+  // `started`, `timeout`: as for a Call.
   RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
-              base::TimePoint deadline);
+              base::TimePoint started, base::Duration timeout);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
@@ -32,6 +33,8 @@ class RefusedCall final : private ServerContext {
   const Peer& peer() const override;
   const Metadata& metadata() const override { return metadata_; }
   base::TimePoint deadline() const override { return deadline_; }
+  base::TimePoint started() const override { return started_; }
+  CallTraffic traffic() const override { return {}; }
   std::stop_token stop_token() override { return {}; }
   std::stop_token drain_token() override { return {}; }
   void Stop(absl::Status) override {}
@@ -44,6 +47,7 @@ class RefusedCall final : private ServerContext {
   CallConnection& connection_;
   const std::uint64_t id_;
   const std::string_view method_;
+  const base::TimePoint started_;
   const base::TimePoint deadline_;
   Metadata metadata_;
   Metadata trailers_;

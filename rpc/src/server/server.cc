@@ -10,9 +10,11 @@
 #include "piperpc/async.h"
 #include "piperpc/executor.h"
 #include "piperpc/internal/mutex.h"
+#include "piperpc/metrics.h"
 #include "src/base/fatal.h"
 #include "src/base/process.h"
 #include "src/base/text.h"
+#include "src/server/budget_metrics.h"
 #include "src/server/dispatcher.h"
 #include "src/server/options.h"
 #include "src/server/server_loops.h"
@@ -39,8 +41,10 @@ class Server::Impl {
  public:
   explicit Impl(ServerOptions options)
       : options_(std::move(options)),
+        dispatcher_(options_.metrics == nullptr ? nullptr : &options_.metrics->registry()),
         workers_(options_.worker_threads, options_.worker_queue, "worker_threads", "worker_queue"),
         core_{options_, dispatcher_, workers_},
+        budget_metrics_(core_),
         loops_(core_) {}
 
   ~Impl() {
@@ -287,6 +291,7 @@ class Server::Impl {
   server::Dispatcher dispatcher_;
   WorkerPool workers_;
   server::ServerCore core_;
+  const server::BudgetMetrics budget_metrics_;
   server::ServerLoops loops_;
 
   internal::Mutex ends_mutex_;

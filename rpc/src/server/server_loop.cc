@@ -37,6 +37,7 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
   auto owned = std::make_unique<Connection>(*this, std::move(observed), user, ++last_number_);
   Connection& connection = *owned;
   connections_.emplace(connection.number(), std::move(owned));
+  CountOpened(refusal);
   if (refusal.ok()) {
     MakeRoomForHello();
     awaiting_hello_.Add(connection.user_queue().silent(), connection);
@@ -46,6 +47,22 @@ void ServerLoop::Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user,
   connection.Open();
   if (!refusal.ok()) connection.Refuse(refusal);
   if (draining_) connection.Drain();
+}
+
+void ServerLoop::CountOpened(const absl::Status& refusal) {
+  metrics::Registry* const registry = core().registry();
+  if (registry == nullptr) return;
+  if (refusal.ok()) {
+    metrics::Add(registry->server().connections_opened);
+  } else {
+    metrics::Add(registry->server().connections_refused, refusal.code());
+  }
+}
+
+void ServerLoop::CountClosed(absl::StatusCode code) {
+  if (metrics::Registry* const registry = core().registry()) {
+    metrics::Add(registry->server().connections_closed, code);
+  }
 }
 
 // Mute clients must not keep others out: above the limit one of them goes, of the user that has the
@@ -79,7 +96,10 @@ void ServerLoop::OnClosed(Connection& connection) {
   auto node = connections_.extract(connection.number());
   if (node.empty()) return;
   const bool refused = refused_.erase(&connection) != 0;
-  if (!refused) LeaveQueues(connection);
+  if (!refused) {
+    LeaveQueues(connection);
+    CountClosed(connection.end_code());
+  }
   // It is one of the connection's own functions that has called.
   loop().Post([this, refused, owned = std::move(node.mapped())]() mutable {
     const Peer peer = owned->peer();

@@ -72,6 +72,8 @@ class ServerLoop final : public ConnectionHost {
   }
 
   void Open(std::unique_ptr<transport::Pipe> pipe, UserPart& user, const absl::Status& refusal);
+  void CountOpened(const absl::Status& refusal);
+  void CountClosed(absl::StatusCode code);
   void MakeRoomForHello();
   void RemoveFromAwaitingHello(Connection& connection);
   void LeaveQueues(Connection& connection);

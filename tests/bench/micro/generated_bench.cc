@@ -76,6 +76,8 @@ class NoContext final : public ServerContext {
   std::chrono::steady_clock::time_point deadline() const override {
     return std::chrono::steady_clock::time_point::max();
   }
+  std::chrono::steady_clock::time_point started() const override { return {}; }
+  CallTraffic traffic() const override { return {}; }
   std::stop_token stop_token() override { return {}; }
   std::stop_token drain_token() override { return {}; }
   void Stop(absl::Status) override {}
