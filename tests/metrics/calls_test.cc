@@ -116,7 +116,7 @@ TEST_F(CallMetrics, CountEndsByStatus) {
 }
 
 TEST_F(CallMetrics, ACallThatGoesOnIsInFlight) {
-  const PendingCall pending = Client().UnaryAsync("test.v1.Test/Wait", {}, {}, nullptr);
+  PendingCall pending = Client().UnaryAsync("test.v1.Test/Wait", {}, {}, nullptr);
   ASSERT_TRUE(service_.entered.WaitFor(1));
   EXPECT_EQ(OnServer("test.v1.Test/Wait").in_flight(), 1u);
   EXPECT_EQ(OnClient("test.v1.Test/Wait").in_flight(), 1u);

@@ -25,13 +25,17 @@ class ConnectionMetrics : public ServerFixture {
     Start(std::move(options));
   }
 
-  // One that has said Hello, and was answered.
-  WireClient Open() {
-    WireClient client = Connect();
-    client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "hello")});
-    EXPECT_EQ(client.NextAfterHello().payload, "hello");
-    return client;
-  }
+  // A client that has said Hello, and was answered.
+  class Open {
+   public:
+    explicit Open(ConnectionMetrics& test) : client_(test.transport(), test.endpoint_) {
+      client_.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "hello")});
+      EXPECT_EQ(client_.NextAfterHello().payload, "hello");
+    }
+
+   private:
+    WireClient client_;
+  };
 
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
 };
@@ -39,8 +43,8 @@ class ConnectionMetrics : public ServerFixture {
 TEST_F(ConnectionMetrics, CountOpenAndClosedOnes) {
   StartCounting();
   {
-    const WireClient one = Open();
-    const WireClient other = Open();
+    const Open one(*this);
+    const Open other(*this);
     EXPECT_EQ(metrics_->Read().open_connections(), 2u);
   }
   EXPECT_TRUE(Eventually([this] { return metrics_->Read().open_connections() == 0; }));
@@ -59,7 +63,7 @@ TEST_F(ConnectionMetrics, CountThoseThatTheServerEndsByTheReason) {
 
 TEST_F(ConnectionMetrics, CountThoseThatAreRefusedBesideTheOthers) {
   StartCounting({.max_connections = 1});
-  const WireClient one = Open();
+  const Open one(*this);
   WireClient refused = Connect();
   EXPECT_TRUE(absl::IsResourceExhausted(refused.Goaway()));
   const MetricsSnapshot snapshot = metrics_->Read();
@@ -72,7 +76,8 @@ TEST_F(ConnectionMetrics, TellWhatBudgetsHaveGivenOut) {
   StartCounting({.parse_budget_bytes = 64 * 1024 * 1024});
   EXPECT_EQ(metrics_->Read().request_memory.limit, 64u * 1024 * 1024);
   EXPECT_EQ(metrics_->Read().request_memory.used, 0u);
-  std::optional<WireClient> client(Connect());
+  std::optional<WireClient> client;
+  client.emplace(transport(), endpoint_);
   const std::string part(60'000, 'p');
   client->Send({EncodedHello()});
   for (int i = 0; i < 5; ++i) {

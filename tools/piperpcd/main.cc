@@ -12,13 +12,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "piperpc/access_log.h"
 #include "piperpc/endpoint.h"
 #include "piperpc/internal/visible_text.h"
+#include "piperpc/metrics.h"
 #include "piperpc/server.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
 #include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
+#include "tools/piperpcd/metrics_file.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
 #include "tools/shared/arguments.h"
@@ -118,6 +121,33 @@ void LogSecond(LogWriter& log, const std::string& name) {
   log.Finish(std::chrono::milliseconds(200));
 }
 
+// What the operator sees of the calls.
+struct Observers {
+  std::shared_ptr<Metrics> metrics;
+  std::unique_ptr<MetricsFile> file;
+  std::vector<std::shared_ptr<ServerMiddleware>> middleware;
+};
+
+absl::StatusOr<Observers> Observe(const Options& options, LogWriter& log) {
+  Observers observers;
+  if (options.access_log) {
+    observers.middleware.push_back(
+        AccessLog({.log = [&log](const LogRecord& record) { log.Write(record); }}));
+  }
+  if (options.metrics_file.empty()) return observers;
+  observers.metrics = std::make_shared<Metrics>();
+  auto file = MetricsFile::Open(
+      options.metrics_file, options.metrics_pause, observers.metrics,
+      [&log](const absl::Status& written) {
+        log.Write({written.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+                   written.ok() ? "metrics written again" : "metrics not written",
+                   {{"reason", std::string(written.message())}}});
+      });
+  if (!file.ok()) return file.status();
+  observers.file = *std::move(file);
+  return observers;
+}
+
 int Serve(const Options& options, StopRequest& stop) {
   LineOutput output(To(stdout), kTextBytes);
   LogWriter log(To(stderr), options.log_level);
@@ -126,8 +156,12 @@ int Serve(const Options& options, StopRequest& stop) {
       HostedServices::Open(options, log.Hook());
   if (!services.ok()) return RefuseAfter(log, services.status());
 
+  const absl::StatusOr<Observers> observers = Observe(options, log);
+  if (!observers.ok()) return RefuseAfter(log, observers.status());
   ServerOptions server_options = options.server;
   server_options.log = log.Hook();
+  server_options.metrics = observers->metrics;
+  server_options.middleware = observers->middleware;
   Server server(server_options);
   absl::Status status = (*services)->AddTo(server);
   if (status.ok()) status = server.Start(options.endpoint);

@@ -21,6 +21,7 @@ using tools::SetText;
 
 constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kKiB = 1024;
+constexpr std::chrono::milliseconds kLeastMetricsPause{100};
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
 // The words that a flag takes; its help and its error name them all.
@@ -180,6 +181,12 @@ FlagSet FlagsFor(Options& options, Given& given) {
   AddNotifyFlags(flags, options.notify, given);
   AddChoice(flags, "log-level", "LEVEL", "log this level and above: ", LevelChoices(),
             options.log_level);
+  flags.AddSwitch("access-log", "log each call when it has ended", &options.access_log);
+  flags.Add("metrics-file", "FILE",
+            "write metrics to it, in Prometheus's text format (such as piperpcd.prom)",
+            SetText(options.metrics_file));
+  flags.Add("metrics-every", "DURATION", "how often that file is replaced",
+            SetDuration(options.metrics_pause));
   flags.Add("grace", "DURATION", "how long calls may go on at shutdown",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD",
@@ -203,6 +210,11 @@ absl::Status CheckTogether(const Options& options, const Given& given) {
     return absl::InvalidArgumentError(
         "--memory keeps the accounts in no folder, and --data-dir names one; leave one of them "
         "out");
+  }
+  if (options.metrics_pause < kLeastMetricsPause) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metrics-every: ", options.metrics_pause.count(),
+                     "ms is less than 100ms, which is the least"));
   }
   absl::Status status =
       CheckShare("max-connections", given.connections_per_user,

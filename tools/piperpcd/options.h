@@ -22,6 +22,9 @@ struct Options {
   LogLevel log_level = LogLevel::kInfo;
   std::chrono::milliseconds grace{10000};
   std::string stop_word;  // Empty: standard input is not read.
+  bool access_log = false;
+  std::string metrics_file;  // Empty: none.
+  std::chrono::milliseconds metrics_pause{15000};
   bool help = false;
   bool version = false;
 };
