@@ -8,6 +8,8 @@
 //                                                    calls, so many at a time on each connection
 //     cost_program stream ENDPOINT BACKEND COUNT     messages of one stream
 //     cost_program connection ENDPOINT BACKEND COUNT channels, one after the other, a call each
+//
+// With PIPERPC_COST_METRICS in the environment both count what they do (piperpc/metrics.h).
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <deque>
 #include <latch>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +26,7 @@
 #include "cost/v1/cost.piperpc.h"
 #include "piperpc/channel.h"
 #include "piperpc/io_thread.h"
+#include "piperpc/metrics.h"
 #include "piperpc/server.h"
 
 namespace piperpc {
@@ -46,6 +50,11 @@ void Check(const absl::Status& status) {
   if (!status.ok()) Die(status.ToString());
 }
 
+// Null: it is not wanted.
+std::shared_ptr<Metrics> WantedMetrics() {
+  return std::getenv("PIPERPC_COST_METRICS") == nullptr ? nullptr : std::make_shared<Metrics>();
+}
+
 class Service final : public CostService {
   Task<absl::StatusOr<AddResponse>> CoAdd(ServerContext&, AddRequest request) override {
     AddResponse response;
@@ -64,7 +73,7 @@ class Service final : public CostService {
 
 void Serve(const std::string& endpoint, const std::string& backend) {
   Service service;
-  Server server({.backend = backend});
+  Server server({.backend = backend, .metrics = WantedMetrics()});
   Check(server.AddService(service));
   Check(server.Start(endpoint));
   std::puts("READY");
@@ -165,7 +174,7 @@ int Main(const std::vector<std::string>& words) {
   }
   if (words.size() != 4) Die("usage: see the source");
   const std::uint64_t count = number(3);
-  CostClient client(Connect(words[1], {.backend = words[2]}));
+  CostClient client(Connect(words[1], {.backend = words[2], .metrics = WantedMetrics()}));
   if (words[0] == "blocking") {
     CallBlocking(client, count);
   } else if (words[0] == "callback") {

@@ -203,6 +203,47 @@ class EndTest(ServerTest):
     self.assertNotIn('not for the log', '\n'.join(server.err.seen))
 
 
+class ObserveTest(ServerTest):
+
+  def new_folder(self):
+    folder = programs.new_folder()
+    self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    return pathlib.Path(folder)
+
+  def test_the_access_log_has_a_line_for_each_call(self):
+    server = self.start('--memory', '--access-log')
+    for _ in range(30):  # More than there may be of other lines about one user.
+      self.assertEqual(server.run('call', UPPERCASE, 'text=quiet').returncode, 0)
+    self.assertEqual(server.stop(), 0)
+    calls = [record for record in map(json.loads, server.err.seen) if record['event'] == 'call']
+    calls = [call for call in calls if call['method'] == UPPERCASE]
+    self.assertEqual(len(calls), 30)
+    self.assertEqual({call['status'] for call in calls}, {'OK'})
+    self.assertNotIn('quiet', '\n'.join(server.err.seen).lower())
+
+  def test_the_metrics_file_is_renewed_and_complete_at_the_end(self):
+    folder = self.new_folder()
+    file = folder / 'piperpcd.prom'
+    server = self.start('--memory', '--metrics-file', target.path(file), '--metrics-every', '100ms')
+    self.assertIn('piperpc_server_connections 0\n', file.read_text())
+    server.run('call', UPPERCASE, 'text=a')
+    line = f'piperpc_server_started_total{{method="{UPPERCASE}"}} '
+    limit = time.monotonic() + programs.LIMIT
+    while line + '1\n' not in file.read_text():
+      self.assertLess(time.monotonic(), limit)
+    server.run('call', UPPERCASE, 'text=b')
+    self.assertEqual(server.stop(), 0)
+    self.assertIn(line + '2\n', file.read_text())
+
+  def test_a_metrics_file_that_cannot_be_written_is_told_at_the_start(self):
+    folder = self.new_folder()
+    file = target.path(folder / 'nowhere' / 'piperpcd.prom')
+    server = Process(programs.server_command(folder, '--memory', '--metrics-file', file),
+                     target.environment())
+    self.assertEqual(server.finish(), 1)
+    self.assertIn('nowhere', server.err.seen[-1])
+
+
 class UseTest(ServerTest):
 
   def test_two_users_and_a_subscriber(self):

@@ -36,16 +36,15 @@ class CallMetrics : public ServerFixture {
 
   RawClient& Client() {
     if (!client_) {
-      client_.emplace(piperpc::Connect(
-          endpoint_, {.metrics = metrics_, .transport = &transport()}));
+      client_.emplace(
+          piperpc::Connect(endpoint_, {.metrics = metrics_, .transport = &transport()}));
     }
     return *client_;
   }
 
   static MethodMetrics Of(const std::vector<MethodMetrics>& methods, std::string_view name) {
-    const auto found = std::find_if(methods.begin(), methods.end(), [name](const auto& each) {
-      return each.method == name;
-    });
+    const auto found = std::find_if(methods.begin(), methods.end(),
+                                    [name](const auto& each) { return each.method == name; });
     return found == methods.end() ? MethodMetrics() : *found;
   }
   MethodMetrics OnServer(std::string_view method) { return Of(metrics_->Read().server, method); }

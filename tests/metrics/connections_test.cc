@@ -81,9 +81,8 @@ TEST_F(ConnectionMetrics, TellWhatBudgetsHaveGivenOut) {
   const std::string part(60'000, 'p');
   client->Send({EncodedHello()});
   for (int i = 0; i < 5; ++i) {
-    wire::FrameHeader header{.kind = wire::FrameKind::kRequest,
-                             .call_id = 1,
-                             .flags = wire::kEnd | wire::kMore};
+    wire::FrameHeader header{
+        .kind = wire::FrameKind::kRequest, .call_id = 1, .flags = wire::kEnd | wire::kMore};
     if (i == 0) {
       header.method = "test.v1.Test/Echo";
       header.message_size = 1'000'000;

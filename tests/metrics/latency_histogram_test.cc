@@ -41,8 +41,8 @@ TEST(LatencyHistogramTest, TimesOutsideOfAllBoundsAreCounted) {
 }
 
 TEST(LatencyHistogramTest, AQuantileIsTheBoundThatSoManyHaveNotExceeded) {
-  const LatencyHistogram times = HistogramOf({microseconds(10), microseconds(20), microseconds(30),
-                                              std::chrono::milliseconds(100)});
+  const LatencyHistogram times = HistogramOf(
+      {microseconds(10), microseconds(20), microseconds(30), std::chrono::milliseconds(100)});
   EXPECT_EQ(times.count(), 4u);
   EXPECT_EQ(times.Quantile(0), microseconds(16));
   EXPECT_EQ(times.Quantile(0.25), microseconds(16));

@@ -65,7 +65,8 @@ TEST(PrometheusTextTest, HistogramsAddUpToTheirCount) {
   EXPECT_THAT(text, HasSubstr(name + "_count{method=\"t.v1.Test/Echo\"} 3\n"));
 }
 
-// Each line is a comment or "name{labels} number", each metric has its head once, before its values.
+// Each line is a comment or "name{labels} number", each metric has its head once, before its
+// values.
 TEST(PrometheusTextTest, IsOfTheFormatsGrammar) {
   MetricsSnapshot snapshot = Sample();
   snapshot.client = snapshot.server;

@@ -121,31 +121,26 @@ void LogSecond(LogWriter& log, const std::string& name) {
   log.Finish(std::chrono::milliseconds(200));
 }
 
-// What the operator sees of the calls.
-struct Observers {
-  std::shared_ptr<Metrics> metrics;
-  std::unique_ptr<MetricsFile> file;
-  std::vector<std::shared_ptr<ServerMiddleware>> middleware;
-};
-
-absl::StatusOr<Observers> Observe(const Options& options, LogWriter& log) {
-  Observers observers;
+// What the operator wants to see of the calls.
+void Observe(const Options& options, LogWriter& log, ServerOptions& server) {
+  if (!options.metrics_file.empty()) server.metrics = std::make_shared<Metrics>();
   if (options.access_log) {
-    observers.middleware.push_back(
+    server.middleware.push_back(
         AccessLog({.log = [&log](const LogRecord& record) { log.Write(record); }}));
   }
-  if (options.metrics_file.empty()) return observers;
-  observers.metrics = std::make_shared<Metrics>();
-  auto file = MetricsFile::Open(
-      options.metrics_file, options.metrics_pause, observers.metrics,
-      [&log](const absl::Status& written) {
-        log.Write({written.ok() ? LogLevel::kInfo : LogLevel::kWarning,
-                   written.ok() ? "metrics written again" : "metrics not written",
-                   {{"reason", std::string(written.message())}}});
-      });
-  if (!file.ok()) return file.status();
-  observers.file = *std::move(file);
-  return observers;
+}
+
+// Null where it is not wanted.
+absl::StatusOr<std::unique_ptr<MetricsFile>> OpenMetricsFile(const Options& options,
+                                                             const ServerOptions& server,
+                                                             LogWriter& log) {
+  if (server.metrics == nullptr) return nullptr;
+  const auto tell = [&log](const absl::Status& written) {
+    log.Write({written.ok() ? LogLevel::kInfo : LogLevel::kWarning,
+               written.ok() ? "metrics written again" : "metrics not written",
+               {{"reason", std::string(written.message())}}});
+  };
+  return MetricsFile::Open(options.metrics_file, options.metrics_pause, server.metrics, tell);
 }
 
 int Serve(const Options& options, StopRequest& stop) {
@@ -156,14 +151,13 @@ int Serve(const Options& options, StopRequest& stop) {
       HostedServices::Open(options, log.Hook());
   if (!services.ok()) return RefuseAfter(log, services.status());
 
-  const absl::StatusOr<Observers> observers = Observe(options, log);
-  if (!observers.ok()) return RefuseAfter(log, observers.status());
   ServerOptions server_options = options.server;
   server_options.log = log.Hook();
-  server_options.metrics = observers->metrics;
-  server_options.middleware = observers->middleware;
+  Observe(options, log, server_options);
   Server server(server_options);
-  absl::Status status = (*services)->AddTo(server);
+  const auto metrics_file = OpenMetricsFile(options, server_options, log);
+  absl::Status status = metrics_file.status();
+  if (status.ok()) status = (*services)->AddTo(server);
   if (status.ok()) status = server.Start(options.endpoint);
   if (!status.ok()) return RefuseAfter(log, status);
   // Whoever waits for that line must not wait for ever: the program ends.

@@ -12,8 +12,8 @@ absl::StatusOr<std::unique_ptr<MetricsFile>> MetricsFile::Open(
   std::unique_ptr<MetricsFile> file(
       new MetricsFile(std::move(path), pause, std::move(metrics), std::move(on_change)));
   if (absl::Status written = file->Write(); !written.ok()) return written;
-  absl::StatusOr<std::thread> thread = internal::StartThread(
-      "the thread that writes the metrics", [raw = file.get()] { raw->Run(); });
+  absl::StatusOr<std::thread> thread = internal::StartThread("the thread that writes the metrics",
+                                                             [raw = file.get()] { raw->Run(); });
   if (!thread.ok()) return thread.status();
   file->thread_ = *std::move(thread);
   return file;

@@ -18,8 +18,8 @@ namespace piperpc::daemon {
 
 class MetricsFile {
  public:
-  // Is told, on its thread, of a write that has failed when the one before did not, and of the first
-  // one that works again.
+  // Is told, on its thread, of a write that has failed when the one before did not, and of the
+  // first one that works again.
   using OnChange = std::function<void(const absl::Status&)>;
 
   // Writes the file once, and then every `pause` on a thread of its own.

@@ -24,8 +24,8 @@ struct AccessLogOptions {
   // On the call's event loop: must not block. Without it, nothing is logged.
   LogHook log{};
 
-  // Of calls that end with OK, one in so many is logged, the first of them first; of the others each.
-  // 0 and 1: all of them.
+  // Of calls that end with OK, one in so many is logged, the first of them first; of the others
+  // each. 0 and 1: all of them.
   std::uint32_t one_in = 1;
 };
 

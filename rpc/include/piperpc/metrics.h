@@ -26,8 +26,8 @@ namespace metrics {
 class Registry;
 }
 
-// How many calls took how long. The bounds are powers of two, from 16 us to 33.6 s, so a quantile is
-// right within a factor of two.
+// How many calls took how long. The bounds are powers of two, from 16 us to 33.6 s, so a quantile
+// is right within a factor of two.
 struct LatencyHistogram {
   static constexpr std::size_t kBounds = 22;
   static constexpr std::chrono::microseconds Bound(std::size_t index) {

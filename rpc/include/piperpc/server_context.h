@@ -28,7 +28,8 @@ class WorkerPool;
 
 // Passed to each handler by reference; valid until the handler has ended. On the call's executor,
 // the event loop where middleware and coroutine handlers run, everything may be called. On a worker
-// thread (blocking handlers, RunBlocking()) everything but Stop(), traffic() and changes of values().
+// thread (blocking handlers, RunBlocking()) everything but Stop(), traffic() and changes of
+// values().
 //
 // A handler that fails returns an absl::Status, and may attach details to it for the caller:
 //
@@ -57,7 +58,8 @@ class ServerContext {
   // When the server received the call.
   virtual std::chrono::steady_clock::time_point started() const = 0;
 
-  // What was received and sent of the call so far. Only on the call's executor.
+  // What was received and sent of the call so far. It is counted where the server has middleware or
+  // metrics, else all are 0. Only on the call's executor.
   virtual CallTraffic traffic() const = 0;
 
   // Stops when the result is no longer wanted: the caller cancelled or disconnected, the deadline

@@ -111,10 +111,10 @@ void Call::NotifyMiddleware() {
   }
 }
 
-void Call::CountStart() {
+void Call::FindCells() {
   if (is_probe() || ended()) return;
-  cells_ = core_.CellsOf(method_);
-  if (cells_ != nullptr) cells_->Start();
+  cells_ = &core_.CellsOf(method_);
+  cells_->Start();
 }
 
 void Call::ConnectAgain() {
@@ -148,7 +148,8 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
           status_ = base::OutOfMemory("a reply", reply.size());
         });
   }
-  if (cells_ != nullptr) CountEnd(reply.size());
+  if (cells_ != nullptr) [[unlikely]]
+    CountEnd(reply.size());
   OnEnded();
 }
 

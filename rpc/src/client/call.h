@@ -55,12 +55,17 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   // --- What is counted of it, where somebody counts. ---
 
   // The call itself, once it was prepared; one that has ended by then is not counted.
-  void CountStart() CHANNEL_LOCKED;
+  void CountStart() CHANNEL_LOCKED {
+    if (core_.options().metrics != nullptr) [[unlikely]]
+      FindCells();
+  }
   void CountReceived(std::size_t bytes) CHANNEL_LOCKED {
-    if (cells_ != nullptr) cells_->Receive(bytes);
+    if (cells_ != nullptr) [[unlikely]]
+      cells_->Receive(bytes);
   }
   void CountSent(std::size_t bytes) CHANNEL_LOCKED {
-    if (cells_ != nullptr) cells_->Send(bytes);
+    if (cells_ != nullptr) [[unlikely]]
+      cells_->Send(bytes);
   }
 
   // It is sent to this server now.
@@ -125,7 +130,6 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   // Its REQUEST is in the outbox.
   void Started() CHANNEL_LOCKED {
     phase_ = Phase::kSent;
-    if (cells_ != nullptr && has_request()) CountSent(request().size());
     OnStarted();
   }
 
@@ -200,6 +204,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   absl::Status EncodeMetadata(const Metadata& metadata);
   absl::Status TryPrepare(const CallOptions& options,
                           const internal::OutMessage* request) CHANNEL_UNLOCKED;
+  void FindCells() CHANNEL_LOCKED;
   void CountEnd(std::size_t reply_bytes) CHANNEL_LOCKED;
   absl::Status TakeTrailers(std::string_view encoded) CHANNEL_LOCKED;
   absl::Status DecodeTrailers(std::string_view encoded) CHANNEL_LOCKED;

@@ -137,9 +137,11 @@ void Connection::QueueRequest(Call& call, std::uint64_t id) {
   header.timeout_us = call.TimeLeft();
   header.metadata = call.metadata();
   if (call.has_request()) {
-    WakeReaderFor(call.request().size());
+    const internal::OutMessage request = call.request();
+    WakeReaderFor(request.size());
     header.flags = wire::kEnd;
-    outbox().AddMessage(header, call.request());
+    outbox().AddMessage(header, request);
+    call.CountSent(request.size());
   } else {
     outbox().Add(header);
   }

@@ -98,7 +98,7 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
 }
 
 // A caller tends to call what it has just called. Channels are numbered by where they are.
-metrics::MethodCells& Core::FindCells(std::string_view method) {
+metrics::MethodCells& Core::CellsOf(std::string_view method) {
   if (cells_ == nullptr || counted_method_ != method) {
     counted_method_ = method;
     const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);

@@ -142,10 +142,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // Where its connections' buffers come from.
   const connection::BufferSource& buffers() const { return buffers_; }
 
-  // Where calls of `method` are counted; null: nowhere.
-  metrics::MethodCells* CellsOf(std::string_view method) CHANNEL_LOCKED {
-    return options_.metrics == nullptr ? nullptr : &FindCells(method);
-  }
+  // Where calls of `method` are counted. Only where the options have metrics.
+  metrics::MethodCells& CellsOf(std::string_view method) CHANNEL_LOCKED;
 
   transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
   void QueueCallback(std::shared_ptr<PendingCallback> callback) CHANNEL_LOCKED {
@@ -224,7 +222,6 @@ class Core : public std::enable_shared_from_this<Core> {
     return due_.empty() && log_.empty() && deadlines_.next() >= armed_for_;
   }
 
-  metrics::MethodCells& FindCells(std::string_view method) CHANNEL_LOCKED;
   void CheckNotObserving() const;
   std::int64_t MillisecondsSince(base::TimePoint begun) const;
   bool HandToLoop() CHANNEL_LOCKED;

@@ -37,8 +37,8 @@ inline std::size_t BucketOf(std::uint64_t microseconds) {
 
 // A part of a microsecond is a whole one.
 inline std::uint64_t MicrosecondsOf(base::Duration time) {
-  const auto count = std::chrono::ceil<std::chrono::microseconds>(time).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
+  const auto nanoseconds = std::max<std::int64_t>(std::chrono::nanoseconds(time).count(), 0);
+  return (static_cast<std::uint64_t>(nanoseconds) + 999) / 1000;
 }
 
 // In cache lines of its own, which those who count beside it do not need.

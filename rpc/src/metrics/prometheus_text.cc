@@ -108,14 +108,16 @@ void AddCalls(Text& text, const std::string& side, const std::vector<MethodMetri
   AddNumber(text, prefix + "sent_messages_total", Text::Type::kCounter, "Messages sent.", methods,
             [](Of method) { return method.messages_sent; });
   AddNumber(text, prefix + "received_bytes_total", Text::Type::kCounter,
-            "Bytes of received messages.", methods, [](Of method) { return method.bytes_received; });
+            "Bytes of received messages.", methods,
+            [](Of method) { return method.bytes_received; });
   AddNumber(text, prefix + "sent_bytes_total", Text::Type::kCounter, "Bytes of sent messages.",
             methods, [](Of method) { return method.bytes_sent; });
 }
 
 void AddBudget(Text& text, const std::string& name, std::string_view what,
                const BudgetMetrics& budget) {
-  text.Begin(name + "_bytes", Text::Type::kGauge, absl::StrCat("Memory for ", base::ToAbsl(what), "."));
+  text.Begin(name + "_bytes", Text::Type::kGauge,
+             absl::StrCat("Memory for ", base::ToAbsl(what), "."));
   text.Add("", budget.used);
   text.Begin(name + "_limit_bytes", Text::Type::kGauge, "How much that may be.");
   text.Add("", budget.limit);

@@ -20,7 +20,8 @@ absl::Status Failed(std::string_view what, const std::string& path, DWORD error)
 
 DWORD WriteAll(HANDLE file, std::string_view text) {
   DWORD written = 0;
-  const bool done = ::WriteFile(file, text.data(), static_cast<DWORD>(text.size()), &written, nullptr);
+  const bool done =
+      ::WriteFile(file, text.data(), static_cast<DWORD>(text.size()), &written, nullptr);
   if (!done) return ::GetLastError();
   return written == text.size() ? ERROR_SUCCESS : ERROR_DISK_FULL;
 }

@@ -42,18 +42,18 @@ Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry
              entry.counters},
       started_(started),
       deadline_(base::After(timeout, started_)),
-      cells_(entry.counters == nullptr ? nullptr : &entry.counters->Of(connection.host().number())),
       assembler_(connection.host().buffer_source()),
       receive_credit_(connection.core().options.stream_credit_bytes),
       send_credit_(connection.peer_limits().initial_credit) {
   connection_.host().CountCall();
-  if (cells_ != nullptr) cells_->Start();
+  if (connection_.core().counts_calls) [[unlikely]]
+    CountStart();
 }
 
 Call::~Call() {
   if (!ended_) {
     LetGo();
-    CountEnd(absl::StatusCode::kCancelled);
+    if (counted()) CountEnd(absl::StatusCode::kCancelled);
   }
   connection_.host().UncountCall();
 }
@@ -69,10 +69,6 @@ void Call::LetGo() {
   DisarmDeadline();
   ForgetMessages();
   if (request_memory_ != 0) connection_.memory().Give(std::exchange(request_memory_, 0));
-}
-
-void Call::CountEnd(absl::StatusCode code) {
-  if (cells_ != nullptr) cells_->End(code, connection_.loop().Now() - started_);
 }
 
 void Call::CheckAdmission(std::string_view metadata) {

@@ -34,6 +34,7 @@
 #include "src/connection/packet_buffer.h"
 #include "src/connection/reassembly.h"
 #include "src/server/call_memory.h"
+#include "src/server/counts.h"
 #include "src/server/dispatcher.h"
 #include "src/server/middleware_chain.h"
 #include "src/transport/event_loop.h"
@@ -154,7 +155,7 @@ class Call final : public internal::ServerCall,
   const Metadata& metadata() const override { return metadata_; }
   base::TimePoint deadline() const override { return deadline_; }
   base::TimePoint started() const override { return started_; }
-  CallTraffic traffic() const override { return traffic_; }
+  CallTraffic traffic() const override;
   std::stop_token stop_token() override;
   std::stop_token drain_token() override;
   CallValues& values() override { return values_; }
@@ -202,17 +203,12 @@ class Call final : public internal::ServerCall,
   std::size_t SizeOf(const internal::OutMessage* response);
   absl::Status EncodeTrailers(std::string& trailers);
 
-  // Messages and their bytes, for the handler and for the metrics.
-  void CountReceived(std::size_t bytes) {
-    ++traffic_.messages_received;
-    traffic_.bytes_received += bytes;
-    if (cells_ != nullptr) cells_->Receive(bytes);
-  }
-  void CountSent(std::size_t bytes) {
-    ++traffic_.messages_sent;
-    traffic_.bytes_sent += bytes;
-    if (cells_ != nullptr) cells_->Send(bytes);
-  }
+  // What is counted where somebody wants to know, call_counts.cc: the test is all that it costs
+  // where nobody does.
+  bool counted() const { return counts_.has_value(); }
+  void CountStart();
+  void CountReceived(std::size_t bytes);
+  void CountSent(std::size_t bytes);
   void CountEnd(absl::StatusCode code);
 
   CallConnection& connection_;
@@ -221,8 +217,7 @@ class Call final : public internal::ServerCall,
   const Dispatcher::Entry entry_;
   const base::TimePoint started_;
   const base::TimePoint deadline_;
-  metrics::MethodCells* const cells_;  // Null: nobody counts.
-  CallTraffic traffic_;
+  std::optional<CallCounts> counts_;  // None: nobody wants to know.
 
   Phase phase_ = Phase::kAdmitting;
   bool ended_ = false;

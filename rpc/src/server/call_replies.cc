@@ -47,7 +47,8 @@ void Call::SendYielded(const internal::OutMessage& message) {
     return Stop(std::move(room));
   }
   send_credit_.Spend(message.size());
-  CountSent(message.size());
+  if (counted()) [[unlikely]]
+    CountSent(message.size());
   base::RunInMemory([&] { connection_.SendMessage(id_, message); },
                     [&] { StopWithoutMemory("a message", message.size()); });
 }
@@ -89,8 +90,10 @@ void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
   LetGo();
   base::RunInMemory([&] { Respond(status, response); },
                     [&] { RespondWithoutMemory(status, response); });
-  if (response != nullptr && status.ok()) CountSent(response->size());
-  CountEnd(status.code());
+  if (counted()) [[unlikely]] {
+    if (response != nullptr && status.ok()) CountSent(response->size());
+    CountEnd(status.code());
+  }
   middleware_.After(connection_.core(), *this, status);
   if (named_at_end_) NameAtEnd();
   connection_.OnEnded(*this);

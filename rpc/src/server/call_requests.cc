@@ -62,7 +62,8 @@ absl::Status Call::TakeMessageFrame(const wire::Frame& frame) {
     return absl::OkStatus();
   }
   message_due_ = base::kNever;
-  CountReceived(outcome->message.size());
+  if (counted()) [[unlikely]]
+    CountReceived(outcome->message.size());
   if (request) {
     half_closed_ = true;  // It is the only one.
     Begin(outcome->message);

@@ -46,6 +46,9 @@ struct ServerCore {
   std::atomic<std::size_t> users = 0;  // Who have connections.
   bool is_shared() const { return users.load(std::memory_order_relaxed) > 1; }
 
+  // Somebody wants to know what each call has done.
+  const bool counts_calls = options.metrics != nullptr || !options.middleware.empty();
+
   // Null: nobody counts.
   metrics::Registry* registry() const {
     return options.metrics == nullptr ? nullptr : &options.metrics->registry();

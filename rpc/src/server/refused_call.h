@@ -20,8 +20,8 @@ class RefusedCall final : private ServerContext {
  public:
   // Metadata that is damaged or above the limit, or that there is no memory for, is not shown.
   // `started`, `timeout`: as for a Call.
-  RefusedCall(CallConnection& connection, const wire::FrameHeader& header,
-              base::TimePoint started, base::Duration timeout);
+  RefusedCall(CallConnection& connection, const wire::FrameHeader& header, base::TimePoint started,
+              base::Duration timeout);
 
   // Asks the middleware, and answers the call: with `refusal`, or what a Before() refuses it with.
   void End(absl::Status refusal);
