@@ -213,7 +213,7 @@ class ObserveTest(ServerTest):
   def test_the_access_log_has_a_line_for_each_call(self):
     server = self.start('--memory', '--access-log')
     for _ in range(30):  # More than there may be of other lines about one user.
-      self.assertEqual(server.run('call', UPPERCASE, 'text=quiet').returncode, 0)
+      self.assertEqual(server.run_as('ana', 'call', UPPERCASE, 'text=quiet').returncode, 0)
     self.assertEqual(server.stop(), 0)
     calls = [record for record in map(json.loads, server.err.seen) if record['event'] == 'call']
     calls = [call for call in calls if call['method'] == UPPERCASE]
@@ -226,12 +226,12 @@ class ObserveTest(ServerTest):
     file = folder / 'piperpcd.prom'
     server = self.start('--memory', '--metrics-file', target.path(file), '--metrics-every', '100ms')
     self.assertIn('piperpc_server_connections 0\n', file.read_text())
-    server.run('call', UPPERCASE, 'text=a')
+    server.run_as('ana', 'call', UPPERCASE, 'text=a')
     line = f'piperpc_server_started_total{{method="{UPPERCASE}"}} '
     limit = time.monotonic() + programs.LIMIT
     while line + '1\n' not in file.read_text():
       self.assertLess(time.monotonic(), limit)
-    server.run('call', UPPERCASE, 'text=b')
+    server.run_as('ana', 'call', UPPERCASE, 'text=b')
     self.assertEqual(server.stop(), 0)
     self.assertIn(line + '2\n', file.read_text())
 

@@ -186,7 +186,7 @@ FlagSet FlagsFor(Options& options, Given& given) {
             "write metrics to it, in Prometheus's text format (such as piperpcd.prom)",
             SetText(options.metrics_file));
   flags.Add("metrics-every", "DURATION", "how often that file is replaced",
-            SetDuration(options.metrics_pause));
+            SetDuration(options.metrics_pause, kLeastMetricsPause));
   flags.Add("grace", "DURATION", "how long calls may go on at shutdown",
             SetDuration(options.grace));
   flags.Add("stop-word", "WORD",
@@ -210,11 +210,6 @@ absl::Status CheckTogether(const Options& options, const Given& given) {
     return absl::InvalidArgumentError(
         "--memory keeps the accounts in no folder, and --data-dir names one; leave one of them "
         "out");
-  }
-  if (options.metrics_pause < kLeastMetricsPause) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--metrics-every: ", options.metrics_pause.count(),
-                     "ms is less than 100ms, which is the least"));
   }
   absl::Status status =
       CheckShare("max-connections", given.connections_per_user,

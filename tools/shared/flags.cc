@@ -195,14 +195,20 @@ FlagValue SetText(std::string& target) {
   return {set, target.empty() ? "none" : target};
 }
 
-FlagValue SetDuration(std::chrono::milliseconds& target) {
-  const auto set = [&target](std::string_view value) {
+FlagValue SetDuration(std::chrono::milliseconds& target, std::chrono::milliseconds min) {
+  const auto set = [&target, min](std::string_view value) {
     const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(value);
-    if (parsed.ok()) target = *parsed;
-    return parsed.status();
+    if (!parsed.ok()) return parsed.status();
+    if (*parsed < min) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", std::string(value),
+                                                     "\" is out of range: must be from ",
+                                                     DurationRange(min)));
+    }
+    target = *parsed;
+    return absl::OkStatus();
   };
   const auto now = static_cast<std::uint64_t>(target.count());
-  return {set, FormatWithUnit(now, kDurationUnits), DurationRange(std::chrono::milliseconds(0))};
+  return {set, FormatWithUnit(now, kDurationUnits), DurationRange(min)};
 }
 
 FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max) {

@@ -69,7 +69,7 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t m
 
 // Setters for these types. The target must outlive the flag set; its current value is the default.
 FlagValue SetText(std::string& target);  // Refuses an empty text, which is often an unset variable.
-FlagValue SetDuration(std::chrono::milliseconds& target);
+FlagValue SetDuration(std::chrono::milliseconds& target, std::chrono::milliseconds min = {});
 FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max);
 FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max);
 
