@@ -1,22 +1,26 @@
 # What an installed package has: the runtime, its own messages and services, the generator, and
-# piperpc_generate(). Included when all targets are there.
+# piperpc_generate(); for find_package(piperpc), a file of targets for each of its components.
+# Included when all targets are there.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/piperpc)
 set_target_properties(piperpc_proto PROPERTIES EXPORT_NAME proto)
 set_target_properties(piperpc_builtin PROPERTIES EXPORT_NAME builtin)
-get_target_property(generated piperpc_proto PIPERPC_GENERATED_DIR)
 
-install(TARGETS piperpc piperpc_proto piperpc_builtin EXPORT piperpc
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# piperpc_install_targets(COMPONENT TARGET...)
+function(piperpc_install_targets component)
+  install(TARGETS ${ARGN} EXPORT piperpc_${component} FILE_SET piperpc_headers)
+  install(EXPORT piperpc_${component} NAMESPACE piperpc:: FILE piperpcTargets_${component}.cmake
+    DESTINATION ${package_dir})
+endfunction()
+
+piperpc_install_targets(runtime piperpc)
+piperpc_install_targets(builtin piperpc_proto piperpc_builtin)
 if(TARGET protoc-gen-piperpc)
-  install(TARGETS protoc-gen-piperpc EXPORT piperpc)
+  piperpc_install_targets(generate protoc-gen-piperpc)
 endif()
-install(EXPORT piperpc NAMESPACE piperpc:: FILE piperpcTargets.cmake DESTINATION ${package_dir})
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/rpc/include/piperpc
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
-install(DIRECTORY ${generated}/piperpc
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 # The services', too, for whoever wants to call an installed piperpcd.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/proto/
@@ -28,6 +32,10 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/piperpcConfig.cmake.in
   INSTALL_DESTINATION ${package_dir} PATH_VARS PIPERPC_PROTO_DIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/piperpcConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/PiperpcGenerate.cmake
+install(FILES
   ${PROJECT_BINARY_DIR}/piperpcConfig.cmake ${PROJECT_BINARY_DIR}/piperpcConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/PiperpcGenerate.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/PiperpcGeneratedTarget.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/PiperpcProtoc.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/PiperpcRunProtoc.cmake
   DESTINATION ${package_dir})
