@@ -1,7 +1,7 @@
 # piperpc_link_archives(PROGRAM LIBRARY...): links it with the LIBRARIES, which are of this project, in
 # the order in which they need each other, and with the archives of protobuf, abseil and liburing: a
 # program that makes one call takes most of its time to be joined with their thirty shared libraries.
-# Where there are no archives it is linked as others are.
+# Where there are no archives, or the LIBRARIES are shared, it is linked as others are.
 #
 # CMake's own targets of these libraries are the shared ones, so their archives are asked of
 # pkg-config. Sanitizers want one copy of what is in them.
@@ -39,7 +39,7 @@ function(piperpc_link_files program)
 endfunction()
 
 function(piperpc_link_archives program)
-  if(NOT PIPERPC_ARCHIVES)
+  if(NOT PIPERPC_ARCHIVES OR PIPERPC_BUILD_SHARED)
     target_link_libraries(${program} PRIVATE ${ARGN})
     return()
   endif()

@@ -27,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/executor.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/mutex.h"
 #include "piperpc/task.h"
 
@@ -34,7 +35,7 @@ namespace piperpc {
 
 // A flag that one coroutine can wait for. Set(), on any thread, resumes the waiting coroutine, or
 // lets the next Wait() return at once; both clear the flag.
-class AsyncEvent {
+class PIPERPC_EXPORT AsyncEvent {
   struct State;
 
  public:
@@ -71,7 +72,7 @@ class AsyncEvent {
 
 // Posts `work` to the current executor at `when`. Destroying the timer before that destroys `work`.
 // To be used on the executor's thread; on a thread without an executor it does nothing.
-class Timer {
+class PIPERPC_EXPORT Timer {
  public:
   Timer(std::chrono::steady_clock::time_point when, absl::AnyInvocable<void()> work);
   ~Timer();
@@ -86,14 +87,15 @@ class Timer {
 // Waits for `delay`; duration::max(), and anything else beyond the clock's range, is for ever.
 // Returns false when `stop` was requested, or the executor ended, first. Blocks a thread that has
 // no executor.
-Task<bool> Sleep(std::chrono::steady_clock::duration delay, std::stop_token stop = {});
+PIPERPC_EXPORT Task<bool> Sleep(std::chrono::steady_clock::duration delay,
+                                std::stop_token stop = {});
 
 // A pool with a bounded number of threads for work that blocks, and a bounded queue.
 //
 // Several users can share a pool, each through a part of its own, and are served round robin. A
 // part may use three quarters of the threads, and as many places in the queue as are free at that
 // moment: a single one gets half of the queue, and there is always a place for the next.
-class WorkerPool {
+class PIPERPC_EXPORT WorkerPool {
  public:
   // Threads are started as they are needed, up to `threads` (at least 1); up to `queue_limit`
   // pieces of work wait for one. Errors call the two limits by the names given here, which should
@@ -151,7 +153,7 @@ namespace internal {
 // Runs `work` on `pool`. Ready when it has run, or, when it has not begun by then, as soon as
 // `stop` is requested to stop. Destroying the awaiter does not wait: work that has begun goes on,
 // other work does not run.
-class [[nodiscard]] BlockingAwaiter {
+class [[nodiscard]] PIPERPC_EXPORT BlockingAwaiter {
  public:
   BlockingAwaiter(WorkerPool& pool, absl::AnyInvocable<void()> work, std::stop_token stop);
   ~BlockingAwaiter();
@@ -215,7 +217,7 @@ internal::TaskOf<Result, Work> RunBlocking(WorkerPool& pool, Work work, std::sto
 namespace internal {
 
 // The end of a task, for a thread that waits for it. Throws std::logic_error on an event loop.
-class TaskEnd {
+class PIPERPC_EXPORT TaskEnd {
  public:
   TaskEnd();
   static void Set(void* self);

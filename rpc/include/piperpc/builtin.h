@@ -16,11 +16,12 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/server.h"
 
 namespace piperpc {
 
-class BuiltinServices {
+class PIPERPC_EXPORT BuiltinServices {
  public:
   BuiltinServices();
   ~BuiltinServices();

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/raw_message.h"
 #include "piperpc/reader.h"
 #include "piperpc/server_context.h"
@@ -46,7 +47,7 @@ class Dispatcher;
 // added, end with UNIMPLEMENTED before they reach this. Limits, credit, deadlines, stop tokens,
 // middleware and the log work as for every other call. Server::service_names() and reflection do
 // not list it. As with every Service, calls may run at the same time, on several threads.
-class CatchAllService final : private Service {
+class PIPERPC_EXPORT CatchAllService final : private Service {
  public:
   using OneRequest = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;
   using RequestStream = std::function<Stream<RawMessage>(ServerContext&, CoReader<RawMessage>)>;

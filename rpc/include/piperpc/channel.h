@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/log.h"
 #include "piperpc/metadata.h"
@@ -106,7 +107,7 @@ struct CallOptions {
 // calls and streams end at once with FAILED_PRECONDITION (callbacks run inline), and its destructor
 // does nothing; create a new channel there. Calls in flight end in the parent only. A child that
 // was forked in a callback must not return from it.
-class Channel : public internal::ChannelCore {
+class PIPERPC_EXPORT Channel : public internal::ChannelCore {
  public:
   // Connects, unless the channel is connected. `timeout`, 1 ms or more, includes the wait for a
   // server that is not running yet. Blocks. The errors are those that calls get, too, when they
@@ -147,10 +148,11 @@ class Channel : public internal::ChannelCore {
 // Checks the arguments of Connect(), for programs that validate their flags first.
 // INVALID_ARGUMENT: an option is out of its range, this system has no such backend, or `endpoint`
 // is not valid. Does not connect, and starts no thread.
-absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options);
+PIPERPC_EXPORT absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& options);
 
 // Creates a channel to `endpoint` (piperpc/endpoint.h); the first call connects. Never null: when
 // the arguments are not valid, every call ends with the status that CheckChannel() returns.
-std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options = {});
+PIPERPC_EXPORT std::shared_ptr<Channel> Connect(std::string_view endpoint,
+                                                ChannelOptions options = {});
 
 }  // namespace piperpc

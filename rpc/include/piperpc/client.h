@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
 #include "piperpc/executor.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/internal/wakeup.h"
@@ -33,7 +34,8 @@ namespace internal {
 
 // INTERNAL: the `size` bytes of the server's reply could not be parsed. `what`: the method, or the
 // reply's type.
-absl::Status MalformedReply(std::string_view what, std::size_t size, ParseResult why);
+PIPERPC_EXPORT absl::Status MalformedReply(std::string_view what, std::size_t size,
+                                           ParseResult why);
 
 inline std::string TypeName(const google::protobuf::MessageLite& message) {
   return std::string(message.GetTypeName());
@@ -156,7 +158,7 @@ class MessageWrite final : public StreamWrite {
 
 // INTERNAL: there was no memory to keep a message of `size` bytes. Ends the call with
 // RESOURCE_EXHAUSTED, and tells `on_done` so in place.
-void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done on_done);
+PIPERPC_EXPORT void FailWrite(ClientStream& stream, std::size_t size, StreamWrite::Done on_done);
 
 // Shared by the copies of an AsyncWriter: with the last one, those who could write are gone.
 class WriterHandle {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "piperpc/export.h"
 
 namespace piperpc {
 
@@ -12,7 +13,7 @@ namespace piperpc {
 // on Windows, and for `$XDG_RUNTIME_DIR/piperpc/demo.sock` on Linux, or
 // `<temp folder>/piperpc-<uid>/demo.sock` when that variable is not set. A text with a slash or a
 // backslash is used as it is: the path of a socket, or the full name of a pipe.
-class Endpoint {
+class PIPERPC_EXPORT Endpoint {
  public:
   // `text`: a short name (1 to 64 of letters, digits, '.', '_' and '-', not beginning with '.'), a
   // path (Linux), or the full name of a pipe (Windows). INVALID_ARGUMENT: it is not valid; the text

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
+#include "piperpc/export.h"
 
 namespace piperpc {
 
@@ -14,7 +15,7 @@ namespace piperpc {
 // that has ended: on the thread that ended it, or that wakes the coroutine up.
 //
 // Work must not throw: an exception that leaves it is dropped, and the executor goes on.
-class Executor {
+class PIPERPC_EXPORT Executor {
   struct Gate;
 
  public:

@@ -18,6 +18,8 @@
 
 #include <memory>
 
+#include "piperpc/export.h"
+
 namespace piperpc {
 
 namespace transport {
@@ -27,6 +29,6 @@ class Transport;
 // Creates a transport with a namespace of endpoints of its own; an endpoint is any text that is not
 // empty. Thread-safe. The object must outlive the servers that use it. Channels and IoThreads
 // keep it alive from when they are given it.
-std::shared_ptr<transport::Transport> NewInProcessTransport();
+PIPERPC_EXPORT std::shared_ptr<transport::Transport> NewInProcessTransport();
 
 }  // namespace piperpc

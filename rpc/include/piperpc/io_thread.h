@@ -22,6 +22,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "piperpc/export.h"
 
 namespace piperpc {
 
@@ -46,6 +47,7 @@ struct IoThreadOptions {
 //   INVALID_ARGUMENT: this system has no such backend, or an option is out of its range.
 //   FAILED_PRECONDITION: this system does not allow the backend at the moment.
 //   RESOURCE_EXHAUSTED: the system has no threads, descriptors or memory left.
-absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options = {});
+PIPERPC_EXPORT absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(
+    IoThreadOptions options = {});
 
 }  // namespace piperpc

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 
 namespace piperpc {
 
@@ -17,7 +18,7 @@ namespace piperpc {
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // INVALID_ARGUMENT: `key` is not a valid key, so calls with it would fail; the text says why.
-absl::Status CheckMetadataKey(std::string_view key);
+PIPERPC_EXPORT absl::Status CheckMetadataKey(std::string_view key);
 
 // The first value of `key`, which points into `metadata`; none when there is no such key.
 inline std::optional<std::string_view> FindValue(const Metadata& metadata, std::string_view key) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "piperpc/client_context.h"
+#include "piperpc/export.h"
 #include "piperpc/server_context.h"
 
 namespace piperpc {
@@ -18,7 +19,7 @@ namespace piperpc {
 // methods or of another method type, above a limit, or refused by an access rule. With several
 // event loops it is called on several threads at the same time, but for one call always on the
 // same.
-class ServerMiddleware {
+class PIPERPC_EXPORT ServerMiddleware {
  public:
   virtual ~ServerMiddleware() = default;
 
@@ -36,7 +37,7 @@ class ServerMiddleware {
 
 // On the client, on the thread that makes the call or the one that ends it. Does not see
 // Channel::WaitUntilReady(), which is not a call.
-class ClientMiddleware {
+class PIPERPC_EXPORT ClientMiddleware {
  public:
   virtual ~ClientMiddleware() = default;
 

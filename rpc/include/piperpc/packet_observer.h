@@ -28,11 +28,12 @@
 #include <memory>
 #include <span>
 
+#include "piperpc/export.h"
 #include "piperpc/peer.h"
 
 namespace piperpc {
 
-class PacketObserver {
+class PIPERPC_EXPORT PacketObserver {
  public:
   using Time = std::chrono::steady_clock::time_point;
   using Bytes = std::span<const char>;

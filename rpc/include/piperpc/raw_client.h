@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
 #include "piperpc/client.h"
+#include "piperpc/export.h"
 #include "piperpc/raw_message.h"
 #include "piperpc/task.h"
 
@@ -50,7 +51,7 @@ class [[nodiscard]] RawCall final : public ClientReaderWriter<RawMessage, RawMes
 
 // Thread-safe; copies share the channel. `method` is "package.Service/Method" everywhere; nothing
 // that is passed is used after a function has returned, except CallOptions::trailers.
-class RawClient {
+class PIPERPC_EXPORT RawClient {
  public:
   explicit RawClient(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/reader.h"
 #include "piperpc/server_context.h"
@@ -23,7 +24,7 @@ namespace piperpc {
 
 // Add all methods before the service is added to a server, which it must outlive. A lambda that is
 // a coroutine uses its captures while it runs: the service keeps them alive.
-class RawService final : public Service {
+class PIPERPC_EXPORT RawService final : public Service {
  public:
   using Unary = std::function<Task<absl::StatusOr<RawMessage>>(ServerContext&, RawMessage)>;
   using ServerStreaming = std::function<Stream<RawMessage>(ServerContext&, RawMessage)>;

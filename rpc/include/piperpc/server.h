@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "piperpc/access.h"
+#include "piperpc/export.h"
 #include "piperpc/log.h"
 #include "piperpc/middleware.h"
 #include "piperpc/service.h"
@@ -170,7 +171,7 @@ struct ServerStats {
 // After fork(), a server that was started belongs to the parent process. In the child, all its
 // functions fail with FAILED_PRECONDITION, and its destructor does nothing; create a new one there,
 // at another endpoint.
-class Server {
+class PIPERPC_EXPORT Server {
  public:
   explicit Server(ServerOptions options = {});
 

@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "piperpc/call_values.h"
+#include "piperpc/export.h"
 #include "piperpc/metadata.h"
 #include "piperpc/peer.h"
 #include "piperpc/session_state.h"
@@ -39,7 +40,7 @@ class WorkerPool;
 // Code, text and details have at most 16,384 bytes together, with at most 64 details. What exceeds
 // that is cut off, the end of the text first and then whole details, and the server logs "error
 // details cut".
-class ServerContext {
+class PIPERPC_EXPORT ServerContext {
  public:
   // "package.Service/Method". In a middleware, of a call that is refused, it may also be a text
   // that is no method name: then with control characters escaped, and, where it is longer than 256

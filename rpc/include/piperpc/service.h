@@ -4,6 +4,8 @@
 #include <span>
 #include <string_view>
 
+#include "piperpc/export.h"
+
 namespace piperpc {
 
 namespace internal {
@@ -40,7 +42,7 @@ struct Method {
 
 // The base of every generated service class. Its handlers may run at the same time, and on several
 // threads when they block or the server has several event loops.
-class Service {
+class PIPERPC_EXPORT Service {
  public:
   virtual ~Service() = default;
 

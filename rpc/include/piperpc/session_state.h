@@ -7,13 +7,14 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/mutex.h"
 
 namespace piperpc {
 
 // Lives as long as its connection and the calls on it. Thread-safe, because several handlers of one
 // connection may run at the same time.
-class SessionState {
+class PIPERPC_EXPORT SessionState {
  public:
   // The user who has logged in; none: nobody has. Calls of methods that require a login end with
   // UNAUTHENTICATED while there is none.

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
 
 namespace piperpc {
@@ -33,7 +34,7 @@ enum class AtStop {
 };
 
 // What a stream yields into. Runs on the call's executor.
-class StreamSink {
+class PIPERPC_EXPORT StreamSink {
  public:
   // Takes `message` at once. False: the producer stays suspended, and the sink resumes it when
   // there is room again, or does as `at_stop` says.

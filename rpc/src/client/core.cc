@@ -192,7 +192,9 @@ absl::Status Core::CheckMayBlock(absl::FunctionRef<std::string()> instead) const
                    "a callback or a coroutine, use ", instead(), ", or RunBlocking()"));
 }
 
-bool Core::InLogHook() const { return logging == this; }
+// A channel without a hook does not look for the thread's: where the library is
+// position-independent, that takes longer.
+bool Core::InLogHook() const { return options_.log != nullptr && logging == this; }
 
 void Core::LogThrown(std::string_view event, const std::exception_ptr& exception) {
   base::RunSilently([&] {

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/internal/unary_done.h"
 #include "piperpc/service.h"
@@ -40,7 +41,7 @@ struct ClientMethod {
 };
 
 // A call that somebody may cancel. Thread-safe.
-class CallControl {
+class PIPERPC_EXPORT CallControl {
  public:
   virtual ~CallControl() = default;
 
@@ -50,7 +51,7 @@ class CallControl {
 };
 
 // A message that is written to a stream with a callback, and what is told of it.
-class StreamWrite {
+class PIPERPC_EXPORT StreamWrite {
  public:
   using Done = absl::AnyInvocable<void(absl::Status)>;
   virtual ~StreamWrite() = default;
@@ -80,7 +81,7 @@ class StreamWrite {
 
 // A stream in flight. Thread-safe: one thread may write while another reads. Dropping the last
 // reference cancels the call if it has not ended.
-class ClientStream : public CallControl {
+class PIPERPC_EXPORT ClientStream : public CallControl {
  public:
   enum class Step { kDone, kLater, kEnded };
 
@@ -130,7 +131,7 @@ class ClientStream : public CallControl {
 };
 
 // What Channel gives to stubs.
-class ChannelCore {
+class PIPERPC_EXPORT ChannelCore {
  public:
   virtual ~ChannelCore() = default;
 

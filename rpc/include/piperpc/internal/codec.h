@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/nesting.h"
 #include "piperpc/raw_message.h"
 
@@ -19,7 +20,7 @@ template <typename T>
 concept ProtoMessage = std::derived_from<T, google::protobuf::MessageLite>;
 
 // A message on its way out: a view of an object that outlives the view.
-class OutMessage {
+class PIPERPC_EXPORT OutMessage {
  public:
   template <ProtoMessage T>
   static OutMessage Of(const T& message) {
@@ -67,22 +68,24 @@ enum class ParseResult {
   kNoMemory,   // The system has no memory for it.
 };
 
-ParseResult ParseMessage(std::span<const char> bytes, google::protobuf::MessageLite& message);
+PIPERPC_EXPORT ParseResult ParseMessage(std::span<const char> bytes,
+                                        google::protobuf::MessageLite& message);
 
-ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message);
+PIPERPC_EXPORT ParseResult ParseMessage(std::span<const char> bytes, RawMessage& message);
 
 // The status of a call whose own message, "a request of X", nests too deep to be sent.
-absl::Status TooDeepToSend(absl::StatusCode code, std::string_view what, std::size_t size);
+PIPERPC_EXPORT absl::Status TooDeepToSend(absl::StatusCode code, std::string_view what,
+                                          std::size_t size);
 
 // The status of a call whose message of `size` bytes could not be parsed: RESOURCE_EXHAUSTED
 // without memory, else of `code`. `what` could not be done: "cannot parse a request of X". `why` is
 // not kParsed.
-absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
-                      ParseResult why);
+PIPERPC_EXPORT absl::Status Unparsed(absl::StatusCode code, std::string_view what, std::size_t size,
+                                     ParseResult why);
 
 // What is wrong with `size` bytes that could not be parsed, the limit, and what to do. `why` is
 // kMalformed or kTooDeep.
-std::string ExplainUnparsed(ParseResult why, std::size_t size);
+PIPERPC_EXPORT std::string ExplainUnparsed(ParseResult why, std::size_t size);
 
 // What a server's error calls the limit that a reply is above, where it is the client's. A program
 // that knows how to raise that limit looks for this text.

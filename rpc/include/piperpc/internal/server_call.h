@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/internal/streams.h"
 #include "piperpc/server_context.h"
@@ -15,7 +16,7 @@
 namespace piperpc::internal {
 
 // A running handler: owns its coroutine, which goes away with it.
-class Handler {
+class PIPERPC_EXPORT Handler {
  public:
   virtual ~Handler() = default;
 };
@@ -53,7 +54,7 @@ class HandlerSlot {
 
 // Everything here runs on the call's executor. A call ends with the first of Finish(),
 // FinishWith(), End() and Throw(); what comes after that is ignored.
-class ServerCall : public StreamSink, public InboundStream {
+class PIPERPC_EXPORT ServerCall : public StreamSink, public InboundStream {
  public:
   virtual ServerContext& context() = 0;
 

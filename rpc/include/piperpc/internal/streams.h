@@ -6,12 +6,13 @@
 #include <span>
 
 #include "absl/functional/function_ref.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
 
 namespace piperpc::internal {
 
 // The requests that have arrived for one call. Runs on the call's executor.
-class InboundStream {
+class PIPERPC_EXPORT InboundStream {
  public:
   // True when Pop() has an answer: a message, the end, or the stop of the call.
   virtual bool Ready() = 0;

@@ -6,15 +6,17 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "piperpc/export.h"
 
 namespace piperpc::internal {
 
 // Starts a thread that runs `body`. RESOURCE_EXHAUSTED, with the system's reason, when there can be
 // no more; `purpose` ("a worker thread") is for that text.
-absl::StatusOr<std::thread> StartThread(std::string_view purpose, absl::AnyInvocable<void()> body);
+PIPERPC_EXPORT absl::StatusOr<std::thread> StartThread(std::string_view purpose,
+                                                       absl::AnyInvocable<void()> body);
 
 // Waits for a thread that has come to its end, so that nothing of it runs beside the end of the
 // program; one that may be stuck for ever is left behind. Nothing for none.
-void JoinOrLeave(std::thread thread, bool has_ended);
+PIPERPC_EXPORT void JoinOrLeave(std::thread thread, bool has_ended);
 
 }  // namespace piperpc::internal

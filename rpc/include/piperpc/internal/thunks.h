@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "piperpc/export.h"
 #include "piperpc/internal/server_call.h"
 #include "piperpc/reader.h"
 #include "piperpc/service.h"
@@ -18,10 +19,11 @@ namespace piperpc::internal {
 
 // The `size` bytes of a request of `method` could not be parsed: INVALID_ARGUMENT, or, without the
 // memory for it, RESOURCE_EXHAUSTED.
-absl::Status MalformedRequest(std::string_view method, std::size_t size, ParseResult why);
+PIPERPC_EXPORT absl::Status MalformedRequest(std::string_view method, std::size_t size,
+                                             ParseResult why);
 
 // UNIMPLEMENTED: the service has `method` in its .proto, but no handler for it.
-absl::Status Unimplemented(std::string_view method);
+PIPERPC_EXPORT absl::Status Unimplemented(std::string_view method);
 
 // False when the request could not be parsed, and the call has ended with that.
 template <typename Request>

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "piperpc/export.h"
+
 namespace piperpc::internal {
 
 struct Character {
@@ -15,9 +17,9 @@ struct Character {
 
 // The character that `text`, which is not empty, begins with. Overlong forms and halves of
 // surrogate pairs are not valid.
-Character FirstCharacter(std::string_view text);
+PIPERPC_EXPORT Character FirstCharacter(std::string_view text);
 
 // The offset of the first byte that belongs to no valid character; none: all of `text` is UTF-8.
-std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
+PIPERPC_EXPORT std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
 
 }  // namespace piperpc::internal
