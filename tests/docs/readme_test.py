@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree.
 
-Code in README.md is code that is compiled elsewhere. A block stands behind a comment that names its
-file, `<!-- file: examples/greeter/server.cc -->`, and is that file as a whole;
+Code in README.md and docs/embedding.md is code that is compiled elsewhere. A block stands behind a
+comment that names its file, `<!-- file: examples/greeter/server.cc -->`, and is that file as a whole;
 `<!-- part of: FILE -->` makes it a run of lines of the file, indented as one likes.
 """
 
@@ -17,7 +17,8 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "rpc/*.md", "tools/*/*.md", "examples/*/*.md")
     for document in sorted(ROOT.glob(pattern))
 ]
-LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake")
+WITH_CODE = ("README.md", "docs/embedding.md")
+LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake", "make")
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<how>file|part of): (?P<path>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -28,7 +29,11 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
 def blocks():
-    return list(BLOCK.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
+    return [
+        block
+        for document in WITH_CODE
+        for block in BLOCK.finditer((ROOT / document).read_text(encoding="utf-8"))
+    ]
 
 
 def without_indent(text):

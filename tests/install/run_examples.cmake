@@ -1,22 +1,15 @@
-# Installs a build to a folder of its own, looks where the links of its documents lead, builds the
-# installed examples against it, and lets the greeter's client talk to its server: first by itself,
-# then through the proxy. A signal ends the vault's server. Takes BUILD, OUT (a scratch folder), GENERATOR, OPTIONS (a list for the examples' configuration),
-# EMULATOR (what runs their programs, or nothing), SUFFIX (of theirs).
-cmake_minimum_required(VERSION 3.25)
-
-function(run)
-  execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
-endfunction()
+# Looks where the links of the installed documents lead, builds the installed examples against the
+# package, and lets the greeter's client talk to its server: first by itself, then through the proxy. A
+# signal ends the vault's server. Takes PREFIX, and what steps.cmake says.
+include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 file(REMOVE_RECURSE ${OUT})
-file(MAKE_DIRECTORY ${OUT})
-run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${OUT}/prefix)
-file(GLOB_RECURSE config ${OUT}/prefix/*/piperpcConfig.cmake)
+file(GLOB_RECURSE config ${PREFIX}/*/piperpcConfig.cmake)
 cmake_path(GET config PARENT_PATH package)
 
 # A link that is not one of the web, nor within its document, leads to a file, or a folder.
 set(links_seen 0)
-file(GLOB_RECURSE documents ${OUT}/prefix/*.md)
+file(GLOB_RECURSE documents ${PREFIX}/*.md)
 foreach(document IN LISTS documents)
   cmake_path(GET document PARENT_PATH folder)
   file(READ ${document} text)
@@ -43,9 +36,7 @@ cmake_path(GET documents PARENT_PATH greeter)
 cmake_path(GET greeter PARENT_PATH examples)
 file(COPY ${examples}/ ${CMAKE_CURRENT_LIST_DIR}/services DESTINATION ${OUT}/sources)
 foreach(example greeter proxy vault services)
-  run(${CMAKE_COMMAND} -S ${OUT}/sources/${example} -B ${OUT}/${example} -G ${GENERATOR}
-    -Dpiperpc_DIR=${package} ${OPTIONS})
-  run(${CMAKE_COMMAND} --build ${OUT}/${example})
+  build(${OUT}/sources/${example} ${OUT}/${example} -Dpiperpc_DIR=${package})
 endforeach()
 
 # expect_greetings(ENDPOINT [COMMAND …]…): what the client says that calls at ENDPOINT. It waits for

@@ -1,0 +1,3 @@
+#include "conversation.h"
+
+int main() { return Converse(); }
