@@ -200,9 +200,8 @@ FlagValue SetDuration(std::chrono::milliseconds& target, std::chrono::millisecon
     const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(value);
     if (!parsed.ok()) return parsed.status();
     if (*parsed < min) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", std::string(value),
-                                                     "\" is out of range: must be from ",
-                                                     DurationRange(min)));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "\"", std::string(value), "\" is out of range: must be from ", DurationRange(min)));
     }
     target = *parsed;
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "piperpc/export.h"
 #include "piperpc/log.h"
 #include "piperpc/middleware.h"
 
@@ -30,6 +31,6 @@ struct AccessLogOptions {
 };
 
 // Put it first: then it sees what the other middleware has refused.
-std::shared_ptr<ServerMiddleware> AccessLog(AccessLogOptions options);
+PIPERPC_EXPORT std::shared_ptr<ServerMiddleware> AccessLog(AccessLogOptions options);
 
 }  // namespace piperpc

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "piperpc/export.h"
 
 namespace piperpc {
 
@@ -28,7 +29,7 @@ class Registry;
 
 // How many calls took how long. The bounds are powers of two, from 16 us to 33.6 s, so a quantile
 // is right within a factor of two.
-struct LatencyHistogram {
+struct PIPERPC_EXPORT LatencyHistogram {
   static constexpr std::size_t kBounds = 22;
   static constexpr std::chrono::microseconds Bound(std::size_t index) {
     return std::chrono::microseconds(std::int64_t{16} << index);
@@ -52,7 +53,7 @@ using CountsByCode = std::array<std::uint64_t, kStatusCodes>;
 
 // The calls of one method, on one side. Messages are counted when they are handed to the transport,
 // or come from it, before they are parsed; bytes are those of messages, without frames.
-struct MethodMetrics {
+struct PIPERPC_EXPORT MethodMetrics {
   std::string method;  // "package.Service/Method"
   std::uint64_t started = 0;
   CountsByCode ended{};      // By status.
@@ -73,7 +74,7 @@ struct BudgetMetrics {
 
 // What was counted until one moment. While calls go on, the numbers are not all of the very same
 // moment.
-struct MetricsSnapshot {
+struct PIPERPC_EXPORT MetricsSnapshot {
   // By name. At most kMostMethods of each side have a name of their own; what would be more, and
   // the calls of a catch-all service, are counted as the method "*".
   static constexpr std::size_t kMostMethods = 1000;
@@ -97,7 +98,7 @@ struct MetricsSnapshot {
 };
 
 // Thread-safe.
-class Metrics {
+class PIPERPC_EXPORT Metrics {
  public:
   Metrics();
   ~Metrics();
@@ -116,7 +117,7 @@ class Metrics {
 // `snapshot` in Prometheus's text format, version 0.0.4
 // (https://prometheus.io/docs/instrumenting/exposition_formats). Names begin with "piperpc_server_"
 // and "piperpc_client_"; what has never happened is left out, but for totals without labels.
-std::string PrometheusText(const MetricsSnapshot& snapshot);
+PIPERPC_EXPORT std::string PrometheusText(const MetricsSnapshot& snapshot);
 
 // Writes that text to the file at `path`, for a collector of text files, such as node_exporter's,
 // which wants names that end in ".prom". Whoever reads sees the old file or the new one, never a
@@ -124,6 +125,7 @@ std::string PrometheusText(const MetricsSnapshot& snapshot);
 // keep apart. An error names the path and what the system said; an old file is still there then.
 //   INVALID_ARGUMENT: `path` is empty. NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED and other
 //   codes: as the system says.
-absl::Status WritePrometheusFile(const std::string& path, const MetricsSnapshot& snapshot);
+PIPERPC_EXPORT absl::Status WritePrometheusFile(const std::string& path,
+                                                const MetricsSnapshot& snapshot);
 
 }  // namespace piperpc

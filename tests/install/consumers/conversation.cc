@@ -111,7 +111,8 @@ void CallStreams(GreeterClient& client, Checks& checks) {
 
 void CallBuiltin(const std::shared_ptr<piperpc::Channel>& channel, Checks& checks) {
   const piperpc::RawClient raw(channel);
-  const absl::StatusOr<piperpc::RawMessage> health = raw.Unary("piperpc.v1.HealthService/Check", {});
+  const absl::StatusOr<piperpc::RawMessage> health =
+      raw.Unary("piperpc.v1.HealthService/Check", {});
   checks.Equal("health", absl::StatusCodeToString(health.status().code()), "OK");
 }
 
