@@ -301,17 +301,17 @@ def failed_calls(windows):
   return [f'{failed} calls of the bystander failed'] if failed else []
 
 
-def quarters(values, of):
-  """The medians of the first and the last quarter after the warm-up."""
+def quarters(values, of, summary=statistics.median):
+  """What the first and the last quarter after the warm-up come to."""
   values = [of(value) for value in values[int(len(values) * WARM_UP):]]
   size = max(1, len(values) // 4)
-  return statistics.median(values[:size]), statistics.median(values[-size:])
+  return summary(values[:size]), summary(values[-size:])
 
 
 def memory(program):
-  """Of each five samples the least, because a password that is being hashed takes 64 MiB; in MiB."""
-  sizes = [sample['mib'] for sample in program['samples']]
-  return quarters([min(sizes[i:i + 5]) for i in range(0, len(sizes), 5)], lambda size: size)
+  """The least of each quarter, in MiB: a password that is being hashed takes 64 MiB, and on a busy
+  machine there nearly always is one; what is lost is always there."""
+  return quarters(program['samples'], lambda sample: sample['mib'], summary=min)
 
 
 def latency(result, what):
