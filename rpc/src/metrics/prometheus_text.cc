@@ -160,7 +160,7 @@ std::string PrometheusText(const MetricsSnapshot& snapshot) {
 
 absl::Status WritePrometheusFile(const std::string& path, const MetricsSnapshot& snapshot) {
   if (path.empty()) return absl::InvalidArgumentError("the path of the metrics' file is empty");
-  return metrics::ReplaceFile(path, PrometheusText(snapshot));
+  return metrics::ReplaceContent(path, PrometheusText(snapshot));
 }
 
 }  // namespace piperpc

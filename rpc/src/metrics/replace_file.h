@@ -8,8 +8,8 @@
 
 namespace piperpc::metrics {
 
-// Writes `text` to a file beside `path`, and puts that in the place of `path`. After an error
-// nothing of it is left, and `path` is as before.
-absl::Status ReplaceFile(const std::string& path, std::string_view text);
+// (Windows has a macro ReplaceFile.) Writes `text` to a file beside `path`, and puts that in the
+// place of `path`. After an error nothing of it is left, and `path` is as before.
+absl::Status ReplaceContent(const std::string& path, std::string_view text);
 
 }  // namespace piperpc::metrics

@@ -39,7 +39,7 @@ int WriteNew(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-absl::Status ReplaceFile(const std::string& path, std::string_view text) {
+absl::Status ReplaceContent(const std::string& path, std::string_view text) {
   const std::string written = path + ".new";
   absl::Status status;
   if (const int error = WriteNew(written, text); error != 0) {

@@ -38,7 +38,7 @@ DWORD WriteNew(const std::wstring& path, std::string_view text) {
 }  // namespace
 
 // https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-movefileexw
-absl::Status ReplaceFile(const std::string& path, std::string_view text) {
+absl::Status ReplaceContent(const std::string& path, std::string_view text) {
   const std::string written = path + ".new";
   const std::wstring wide = base::ToWide(written);
   absl::Status status;
