@@ -113,8 +113,13 @@ void Call::NotifyMiddleware() {
 
 void Call::FindCells() {
   if (is_probe() || ended()) return;
-  cells_ = &core_.CellsOf(method_);
-  cells_->Start();
+  base::RunInMemory(
+      [this] {
+        AssertLocked();
+        cells_ = &core_.CellsOf(method_);
+        cells_->Start();
+      },
+      [] {});  // It is not counted then.
 }
 
 void Call::ConnectAgain() {

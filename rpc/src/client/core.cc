@@ -99,12 +99,12 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
 
 // A caller tends to call what it has just called. Channels are numbered by where they are.
 metrics::MethodCells& Core::CellsOf(std::string_view method) {
-  if (cells_ == nullptr || counted_method_ != method) {
-    counted_method_ = method;
+  if (counted_ == nullptr || counted_->name != method) {
     const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
-    cells_ = &options_.metrics->registry().Find(metrics::Side::kClient, method).Of(number);
+    auto& counters = options_.metrics->registry().Find(metrics::Side::kClient, method);
+    counted_ = std::make_unique<CountedMethod>(std::string(method), &counters.Of(number));
   }
-  return *cells_;
+  return *counted_->cells;
 }
 
 // It may hold the lock, or be what the channel waits for.

@@ -258,9 +258,11 @@ class Core : public std::enable_shared_from_this<Core> {
   DueCallbacks handed_ CHANNEL_GUARDED;  // Those that work posted to the loop will deliver.
   std::vector<LogRecord> log_ CHANNEL_GUARDED;
 
-  // Those that were asked for last.
-  std::string counted_method_ CHANNEL_GUARDED;
-  metrics::MethodCells* cells_ CHANNEL_GUARDED = nullptr;
+  struct CountedMethod {
+    std::string name;
+    metrics::MethodCells* cells = nullptr;
+  };
+  std::unique_ptr<CountedMethod> counted_ CHANNEL_GUARDED;  // That was asked for last.
 };
 
 inline void Core::Lock::Acquire() {

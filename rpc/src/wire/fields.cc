@@ -21,8 +21,9 @@ absl::Status FieldReader::Damage(std::string_view name) const {
 
 void AppendVarintField(std::uint32_t number, std::uint64_t value, std::string& out) {
   if (value == 0) return;
-  AppendVarint(MakeTag(number, WireType::kVarint), out);
-  AppendVarint(value, out);
+  char buffer[2 * kMaxVarintBytes];
+  const char* const end = PutVarint(value, PutVarint(MakeTag(number, WireType::kVarint), buffer));
+  out.append(buffer, static_cast<std::size_t>(end - buffer));
 }
 
 void AppendFixed32Field(std::uint32_t number, std::uint32_t value, std::string& out) {
