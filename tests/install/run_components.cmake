@@ -2,7 +2,7 @@
 # names those that are. Takes PREFIX, and what steps.cmake says.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 copy_consumers()
-list(APPEND OPTIONS -DCMAKE_PREFIX_PATH=${PREFIX})
+use_installed_package()
 
 # expect_found(COMPONENT TARGET...)
 function(expect_found component)

@@ -4,8 +4,7 @@
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 file(REMOVE_RECURSE ${OUT})
-file(GLOB_RECURSE config ${PREFIX}/*/piperpcConfig.cmake)
-cmake_path(GET config PARENT_PATH package)
+use_installed_package()
 
 # A link that is not one of the web, nor within its document, leads to a file, or a folder.
 set(links_seen 0)
@@ -36,7 +35,7 @@ cmake_path(GET documents PARENT_PATH greeter)
 cmake_path(GET greeter PARENT_PATH examples)
 file(COPY ${examples}/ ${CMAKE_CURRENT_LIST_DIR}/services DESTINATION ${OUT}/sources)
 foreach(example greeter proxy vault services)
-  build(${OUT}/sources/${example} ${OUT}/${example} -Dpiperpc_DIR=${package})
+  build(${OUT}/sources/${example} ${OUT}/${example})
 endforeach()
 
 # expect_greetings(ENDPOINT [COMMAND …]…): what the client says that calls at ENDPOINT. It waits for

@@ -5,7 +5,7 @@ set(piperpc ${consumers}/piperpc)
 copy_sources(${piperpc})
 
 set(folder ${piperpc}/build/fetched)  # See run_embedded.cmake.
-build(${consumers}/fetched ${folder} -DFETCHCONTENT_SOURCE_DIR_PIPERPC=${piperpc}
+build(${consumers}/fetched ${folder} -DFETCHCONTENT_SOURCE_DIR_PIPERPC=${piperpc} -DPIPERPC_ARCHIVE=${piperpc}
   -DBUILD_SHARED_LIBS=ON -DPIPERPC_BUILD_SHARED=OFF)
 expect_nothing_to_do(${folder})
 expect_runs(${folder}/program)

@@ -2,7 +2,7 @@
 # that is installed for others), and what steps.cmake says.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 copy_consumers()
-list(APPEND OPTIONS -DCMAKE_PREFIX_PATH=${PREFIX})
+use_installed_package()
 
 set(folder ${consumers}/build)
 build(${consumers}/generate ${folder} -DGREETER_TYPE=${GREETER_TYPE})

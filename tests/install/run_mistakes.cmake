@@ -1,10 +1,11 @@
 # What is refused when it is configured, and in which words. Takes PREFIX, and what steps.cmake says.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 copy_consumers()
+use_installed_package()
 
 function(expect_mistake mistake text)
   expect_refusal(${consumers}/mistakes ${consumers}/build-mistakes "${text}"
-    -DCMAKE_PREFIX_PATH=${PREFIX} -DMISTAKE=${mistake})
+    -DMISTAKE=${mistake})
 endfunction()
 
 expect_mistake(no_protos "piperpc_generate(TARGET name [TYPE STATIC|SHARED|OBJECT]")

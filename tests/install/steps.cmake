@@ -20,6 +20,14 @@ function(copy_sources to)
   file(COPY ${from}/tools/protoc-gen-piperpc DESTINATION ${to}/tools)
 endfunction()
 
+# Adds to OPTIONS what makes find_package() find the one that is installed in PREFIX: where a toolchain
+# looks into the folders of its own system alone, CMAKE_PREFIX_PATH would not.
+macro(use_installed_package)
+  file(GLOB_RECURSE config ${PREFIX}/*/piperpcConfig.cmake)
+  cmake_path(GET config PARENT_PATH package)
+  list(APPEND OPTIONS -Dpiperpc_DIR=${package})
+endmacro()
+
 # build(SOURCE FOLDER [OPTION...])
 function(build source folder)
   run(${CMAKE_COMMAND} -S ${source} -B ${folder} -G ${GENERATOR} ${OPTIONS} ${ARGN})
