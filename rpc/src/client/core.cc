@@ -102,7 +102,8 @@ metrics::MethodCells& Core::CellsOf(std::string_view method) {
   if (counted_ == nullptr || counted_->name != method) {
     const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
     auto& counters = options_.metrics->registry().Find(metrics::Side::kClient, method);
-    counted_ = std::make_unique<CountedMethod>(std::string(method), &counters.Of(number));
+    counted_ =
+        std::make_unique<CountedMethod>(CountedMethod{std::string(method), &counters.Of(number)});
   }
   return *counted_->cells;
 }
