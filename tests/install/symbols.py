@@ -10,11 +10,13 @@ Both may be given several times. Ends with 1, and says what is wrong, where some
 """
 
 import argparse
+import pathlib
 import re
 import subprocess
 import sys
 
-MODULES = "base|transport|wire|connection|server|client|builtin"
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "rpc" / "src"
+MODULES = "|".join(folder.name for folder in SOURCES.iterdir() if folder.is_dir())  # Their namespaces.
 OWN = re.compile(r"^((typeinfo|typeinfo name|vtable) for )?piperpc::")
 OF_A_MODULE = re.compile(rf"^((typeinfo|typeinfo name|vtable) for )?piperpc::({MODULES})::")
 # A function with a name of its own: no template, whose name begins with its type, and no part of one.
