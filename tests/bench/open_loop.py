@@ -70,6 +70,7 @@ def row_of(results, part, peer, highest):
 
 def table_of(mode, title):
   """The times, as Markdown."""
-  rows = [row_of(read(mode), part, peer, highest)
-          for part in PARTS for peer, highest in highest_rates(mode).items()]
+  results, rates = read(mode), highest_rates(mode)
+  rows = [row_of(results, part, peer, highest)
+          for part in PARTS for peer, highest in rates.items()]
   return table.markdown([title, 'peer', 'offered, k/s', 'made', 'p50, us', 'p99', 'p99.9'], rows)

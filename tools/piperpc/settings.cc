@@ -16,15 +16,9 @@ constexpr std::size_t kLeastMessage = 64 * 1024;
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
 absl::Status SetTimeout(std::string_view text, std::optional<std::chrono::milliseconds>& timeout) {
-  const absl::StatusOr<std::chrono::milliseconds> parsed = tools::ParseDuration(text);
-  if (!parsed.ok()) return parsed.status();
-  if (*parsed < kShortestTimeout) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", std::string(text),
-                                                   "\" is out of range: must be from ",
-                                                   tools::DurationRange(kShortestTimeout)));
-  }
-  timeout = *parsed;
-  return absl::OkStatus();
+  const auto parsed = tools::ParseDuration(text, kShortestTimeout);
+  if (parsed.ok()) timeout = *parsed;
+  return parsed.status();
 }
 
 tools::FlagSet FlagsFor(Settings& settings) {

@@ -148,14 +148,18 @@ std::string FlagSet::Help() const {
   return text;
 }
 
-absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
+absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text,
+                                                        std::chrono::milliseconds min) {
   const std::optional<std::uint64_t> value = ParseWithUnit(text, kDurationUnits);
   if (!value.has_value() || *value > kLongestDuration) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", std::string(text),
         "\" is not a valid duration: must be one such as 250ms, 5s, 2m or 1h, at most 876000h"));
   }
-  return std::chrono::milliseconds(*value);
+  const std::chrono::milliseconds duration(*value);
+  if (duration >= min) return duration;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", std::string(text), "\" is out of range: must be from ", DurationRange(min)));
 }
 
 absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min,
@@ -197,14 +201,9 @@ FlagValue SetText(std::string& target) {
 
 FlagValue SetDuration(std::chrono::milliseconds& target, std::chrono::milliseconds min) {
   const auto set = [&target, min](std::string_view value) {
-    const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(value);
-    if (!parsed.ok()) return parsed.status();
-    if (*parsed < min) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "\"", std::string(value), "\" is out of range: must be from ", DurationRange(min)));
-    }
-    target = *parsed;
-    return absl::OkStatus();
+    const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(value, min);
+    if (parsed.ok()) target = *parsed;
+    return parsed.status();
   };
   const auto now = static_cast<std::uint64_t>(target.count());
   return {set, FormatWithUnit(now, kDurationUnits), DurationRange(min)};

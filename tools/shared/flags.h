@@ -57,7 +57,8 @@ class FlagSet {
 };
 
 // "250ms", "5s", "2m", "1h"; a number alone is refused, so that nobody has to guess its unit.
-absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text);
+absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text,
+                                                        std::chrono::milliseconds min = {});
 
 // "65536", "64KiB", "4MiB", "2GiB", from `min` to `max` bytes.
 absl::StatusOr<std::uint64_t> ParseSize(std::string_view text, std::uint64_t min,

@@ -14,9 +14,9 @@
 #include "src/base/fatal.h"
 #include "src/base/process.h"
 #include "src/base/text.h"
-#include "src/server/budget_metrics.h"
 #include "src/server/dispatcher.h"
 #include "src/server/options.h"
+#include "src/server/server_budgets.h"
 #include "src/server/server_loops.h"
 #include "src/server/this_thread.h"
 #include "src/transport/place.h"
@@ -44,7 +44,7 @@ class Server::Impl {
         dispatcher_(options_.metrics == nullptr ? nullptr : &options_.metrics->registry()),
         workers_(options_.worker_threads, options_.worker_queue, "worker_threads", "worker_queue"),
         core_{options_, dispatcher_, workers_},
-        budget_metrics_(core_),
+        budgets_(core_),
         loops_(core_) {}
 
   ~Impl() {
@@ -291,7 +291,7 @@ class Server::Impl {
   server::Dispatcher dispatcher_;
   WorkerPool workers_;
   server::ServerCore core_;
-  const server::BudgetMetrics budget_metrics_;
+  const server::ServerBudgets budgets_;
   server::ServerLoops loops_;
 
   internal::Mutex ends_mutex_;

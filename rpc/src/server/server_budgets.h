@@ -7,17 +7,17 @@
 
 namespace piperpc::server {
 
-class BudgetMetrics final : public metrics::BudgetSource {
+class ServerBudgets final : public metrics::BudgetSource {
  public:
   // `core` outlives it.
-  explicit BudgetMetrics(const ServerCore& core) : core_(core) {
+  explicit ServerBudgets(const ServerCore& core) : core_(core) {
     if (core.registry() != nullptr) core.registry()->Add(*this);
   }
-  ~BudgetMetrics() {
+  ~ServerBudgets() {
     if (core_.registry() != nullptr) core_.registry()->Remove(*this);
   }
-  BudgetMetrics(const BudgetMetrics&) = delete;
-  BudgetMetrics& operator=(const BudgetMetrics&) = delete;
+  ServerBudgets(const ServerBudgets&) = delete;
+  ServerBudgets& operator=(const ServerBudgets&) = delete;
 
   void AddTo(MetricsSnapshot& snapshot) const override {
     Add(core_.budget, snapshot.request_memory);
@@ -25,7 +25,7 @@ class BudgetMetrics final : public metrics::BudgetSource {
   }
 
  private:
-  static void Add(const connection::MemoryBudget& budget, piperpc::BudgetMetrics& sum) {
+  static void Add(const connection::MemoryBudget& budget, BudgetMetrics& sum) {
     sum.used += budget.used();
     sum.limit += budget.limit();
   }
