@@ -65,6 +65,20 @@ TEST(PrometheusTextTest, HistogramsAddUpToTheirCount) {
   EXPECT_THAT(text, HasSubstr(name + "_count{method=\"t.v1.Test/Echo\"} 3\n"));
 }
 
+TEST(PrometheusTextTest, ALargeSumHasAllItsDigits) {
+  const auto sum_of = [](microseconds sum) {
+    MetricsSnapshot snapshot;
+    snapshot.client.emplace_back().latency.sum = sum;
+    const std::string text = PrometheusText(snapshot);
+    const std::string name = "piperpc_client_latency_seconds_sum{method=\"\"} ";
+    const std::size_t value = text.find(name) + name.size();
+    return text.substr(value, text.find('\n', value) - value);
+  };
+  EXPECT_EQ(sum_of(microseconds(12'345'678'000'001)), "12345678.000001");
+  EXPECT_EQ(sum_of(microseconds(100'000'000)), "100");
+  EXPECT_EQ(sum_of(microseconds(0)), "0");
+}
+
 // Each line is a comment or "name{labels} number", each metric has its head once, before its
 // values.
 TEST(PrometheusTextTest, IsOfTheFormatsGrammar) {

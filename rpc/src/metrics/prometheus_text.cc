@@ -23,6 +23,16 @@ std::string Seconds(std::chrono::microseconds time) {
   return absl::StrCat(std::chrono::duration<double>(time).count());
 }
 
+// All digits: what is added to a large sum must be seen.
+std::string ExactSeconds(std::chrono::microseconds time) {
+  constexpr std::int64_t kSecond = 1'000'000;
+  std::string text =
+      absl::StrCat(time.count() / kSecond, ".", absl::Dec(time.count() % kSecond, absl::kZeroPad6));
+  text.resize(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
 class Text {
  public:
   enum class Type { kCounter, kGauge, kHistogram };
@@ -72,7 +82,7 @@ void AddHistogram(Text& text, const std::string& label, const LatencyHistogram& 
     text.Add("_bucket", absl::StrCat("{", label, ",le=\"", bound, "\"}"), passed);
   }
   text.Add("_bucket", absl::StrCat("{", label, ",le=\"+Inf\"}"), latency.count());
-  text.Add("_sum", absl::StrCat("{", label, "}"), Seconds(latency.sum));
+  text.Add("_sum", absl::StrCat("{", label, "}"), ExactSeconds(latency.sum));
   text.Add("_count", absl::StrCat("{", label, "}"), latency.count());
 }
 
