@@ -23,8 +23,8 @@
 #include "child_process.h"
 #include "piperpc/channel.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/testing/endpoint.h"
 #include "raw_floor.h"
-#include "support/endpoints.h"
 
 namespace piperpc::bench {
 namespace {

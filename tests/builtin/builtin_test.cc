@@ -8,9 +8,9 @@
 #include "gtest/gtest.h"
 #include "piperpc/channel.h"
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "piperpc/v1/health.piperpc.h"
 #include "piperpc/v1/reflection.piperpc.h"
-#include "support/endpoints.h"
 
 namespace piperpc {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "codegen/fake_call.h"
 #include "in.piperpc.h"
+#include "piperpc/testing/fake_server_context.h"
 
 namespace piperpc {
 namespace {
@@ -115,7 +116,7 @@ class Blocking : public ::testing::Test {
   testing::FakeInbound inbound_;
   testing::FakeLoop loop_;
   WorkerPool pool_{1, 1};
-  testing::FakeContext context_{loop_, pool_};
+  testing::FakeServerContext context_{loop_, pool_};
 };
 
 TEST_F(Blocking, UnaryHandlerRunsOnAWorker) {
@@ -245,7 +246,7 @@ TEST_F(Blocking, StreamStoppedAtAYieldEndsWhenItsHandlerHas) {
   Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   loop_.RunUntil([&] { return sink.waiting(); });
-  context_.stop.request_stop();
+  context_.Cancel();
   sink.Stop();
   WaitFor(refused);
   EXPECT_FALSE(sink.ended());
@@ -281,7 +282,7 @@ TEST_F(Blocking, StopLetsAWaitingReaderGo) {
   };
   Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
   inbound_.Send(Request("a"));
-  context_.stop.request_stop();
+  context_.Cancel();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
 }
 
@@ -297,7 +298,7 @@ TEST_F(Blocking, StopLetsAWaitingWriterGo) {
   Stream<GetResponse> stream = service_.CoWatch(context_, Request("a"));
   stream.Start(sink);
   loop_.RunUntil([&] { return sink.waiting(); });
-  context_.stop.request_stop();
+  context_.Cancel();
   WaitFor(refused);
 }
 
@@ -316,7 +317,7 @@ TEST_F(Blocking, CallStoppedWhileItsHandlerIsQueuedEndsAndFreesItsPlace) {
     return Response("");
   };
   Running call(service_.CoUpload(context_, CoReader<GetRequest>(inbound_)));
-  context_.stop.request_stop();
+  context_.Cancel();
   EXPECT_EQ(Finish(call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_TRUE(pool_.Run([] {}).ok());  // The queue's one place is free.
   free_.set_value();

@@ -11,7 +11,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +18,6 @@
 #include "piperpc/async.h"
 #include "piperpc/executor.h"
 #include "piperpc/internal/streams.h"
-#include "piperpc/server_context.h"
 #include "piperpc/stream.h"
 
 namespace piperpc::testing {
@@ -66,38 +64,6 @@ class FakeLoop final : public Executor {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<absl::AnyInvocable<void()>> queue_;
-};
-
-class FakeContext final : public ServerContext {
- public:
-  FakeContext(Executor& executor, WorkerPool& workers) : executor_(executor), workers_(workers) {}
-
-  std::string_view method() const override { return "fake.Service/Method"; }
-  const Peer& peer() const override { return peer_; }
-  const Metadata& metadata() const override { return metadata_; }
-  std::chrono::steady_clock::time_point deadline() const override {
-    return std::chrono::steady_clock::time_point::max();
-  }
-  std::chrono::steady_clock::time_point started() const override { return {}; }
-  CallTraffic traffic() const override { return {}; }
-  std::stop_token stop_token() override { return stop.get_token(); }
-  std::stop_token drain_token() override { return stop.get_token(); }
-  void Stop(absl::Status) override { stop.request_stop(); }
-  CallValues& values() override { return values_; }
-  SessionState& session() override { return session_; }
-  void AddTrailer(std::string_view, std::string_view) override {}
-  Executor& executor() override { return executor_; }
-  WorkerPool& workers() override { return workers_; }
-
-  std::stop_source stop;
-
- private:
-  Executor& executor_;
-  WorkerPool& workers_;
-  Peer peer_;
-  Metadata metadata_;
-  CallValues values_;
-  SessionState session_;
 };
 
 // The client's requests.

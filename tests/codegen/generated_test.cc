@@ -7,6 +7,7 @@
 
 #include "codegen/fake_call.h"
 #include "in.piperpc.h"
+#include "piperpc/testing/fake_server_context.h"
 
 namespace piperpc {
 namespace {
@@ -42,14 +43,14 @@ TEST(Generated, MethodTableSaysTypeAndAccess) {
 TEST(Generated, MethodWithoutAHandlerIsUnimplemented) {
   testing::FakeLoop loop;
   WorkerPool pool(1, 1);
-  testing::FakeContext context(loop, pool);
+  testing::FakeServerContext context(loop, pool);
   shapes::v1::ShapesService service;
   testing::FakeSink<GetResponse> sink;
   Stream<GetResponse> stream = service.CoWatch(context, GetRequest());
   stream.Start(sink);
   loop.RunUntil([&] { return sink.ended(); });
   EXPECT_EQ(sink.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(sink.status().message()), HasSubstr("fake.Service/Method"));
+  EXPECT_THAT(std::string(sink.status().message()), HasSubstr("test.v1.TestService/Method"));
 }
 
 // A channel that answers every unary call, and remembers what was called.

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "piperpc/channel.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/eventually.h"
 #include "transport/fixture.h"
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "transport/harness.h"
 
 namespace piperpc::conformance {

@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "piperpc/testing/endpoint.h"
 #include "support/descriptors.h"
-#include "support/endpoints.h"
 #include "support/eventually.h"
 #include "transport/fixture.h"
 

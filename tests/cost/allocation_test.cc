@@ -16,7 +16,7 @@
 #include "cost/v1/cost.piperpc.h"
 #include "piperpc/channel.h"
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/test_service.h"
 #include "transport/fixture.h"
 

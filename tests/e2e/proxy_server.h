@@ -8,9 +8,9 @@
 #include <string>
 
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "proxy/proxy.h"
 #include "src/transport/transport.h"
-#include "support/endpoints.h"
 
 namespace piperpc::testing {
 

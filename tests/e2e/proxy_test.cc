@@ -17,7 +17,7 @@
 #include "piperpc/internal/thunks.h"
 #include "piperpc/raw_client.h"
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/eventually.h"
 #include "support/test_service.h"
 #include "transport/fixture.h"

@@ -14,7 +14,7 @@
 #include "e2e/proxy_server.h"
 #include "piperpc/middleware.h"
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/raw_forms.h"
 #include "support/recording_middleware.h"
 #include "support/shapes_service.h"

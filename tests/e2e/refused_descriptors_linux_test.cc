@@ -14,8 +14,8 @@
 #include "piperpc/internal/stubs.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/descriptor_limit_linux.h"
-#include "support/endpoints.h"
 #include "support/eventually.h"
 #include "support/test_service.h"
 

@@ -17,7 +17,7 @@
 #include "piperpc/internal/stubs.h"
 #include "piperpc/io_thread.h"
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/eventually.h"
 #include "support/test_service.h"
 

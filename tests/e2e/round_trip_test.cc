@@ -13,9 +13,9 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "src/transport/own_peer.h"
 #include "src/transport/transport.h"
-#include "support/endpoints.h"
 #include "support/test_service.h"
 #include "transport/fixture.h"
 

@@ -19,10 +19,10 @@
 #include "piperpc/io_thread.h"
 #include "piperpc/raw_client.h"
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "src/transport/linux/socket.h"
 #include "support/descriptor_limit_linux.h"
 #include "support/descriptors.h"
-#include "support/endpoints.h"
 #include "support/eventually.h"
 #include "support/test_service.h"
 

@@ -17,8 +17,6 @@ namespace {
 
 using transport::TransportNames;
 using Code = absl::StatusCode;
-using Operation = Fault::Operation;
-using Side = Fault::Side;
 
 absl::Status Failed(absl::StatusCode code) { return {code, "a fault that a test has made"}; }
 

@@ -21,7 +21,8 @@ endif()
 expect_found(runtime "piperpc")
 expect_found(builtin "piperpc;builtin;proto")
 expect_found(generate "piperpc;builtin;proto;${generator}piperpc_generate")
-expect_found("" "piperpc;builtin;proto;${generator}piperpc_generate")
+expect_found(testing "piperpc;testing")
+expect_found("" "piperpc;builtin;proto;${generator}testing;piperpc_generate")
 expect_refusal(${consumers}/components ${consumers}/build-unknown
-  "PipeRPC has no component \"server\"; it has runtime, builtin and generate"
+  "PipeRPC has no component \"server\"; it has runtime, builtin, generate and testing"
   "-DCOMPONENTS=runtime\;server")

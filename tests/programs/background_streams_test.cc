@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "piperpc/server.h"
 #include "sample.pb.h"
+#include "support/endpoints.h"
 #include "support/eventually.h"
 #include "support/scratch_folder.h"
 #include "support/test_service.h"

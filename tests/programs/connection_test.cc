@@ -9,6 +9,7 @@
 #include "piperpc/server.h"
 #include "piperpc/v1/reflection.piperpc.h"
 #include "services/upper/upper.h"
+#include "support/endpoints.h"
 #include "support/scratch_folder.h"
 #include "tools/piperpc/server_wait.h"
 

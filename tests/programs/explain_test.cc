@@ -11,6 +11,7 @@
 #include "services/auth/password_hasher.h"
 #include "services/auth/sqlite_account_store.h"
 #include "services/upper/upper.h"
+#include "support/endpoints.h"
 #include "support/scratch_folder.h"
 #include "upper/v1/upper.pb.h"
 

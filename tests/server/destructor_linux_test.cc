@@ -9,8 +9,8 @@
 
 #include "piperpc/raw_service.h"
 #include "piperpc/server.h"
+#include "piperpc/testing/endpoint.h"
 #include "src/transport/transport.h"
-#include "support/endpoints.h"
 #include "support/test_service.h"
 #include "support/wire_client.h"
 

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 
 namespace piperpc::testing {
 namespace {

@@ -17,8 +17,8 @@
 
 #include "auth/v1/auth.piperpc.h"
 #include "piperpc/channel.h"
-#include "piperpc/in_process.h"
-#include "piperpc/server.h"
+#include "piperpc/testing/in_process_server.h"
+#include "piperpc/testing/matchers.h"
 #include "services/auth/auth.h"
 #include "services/auth/authenticator.h"
 #include "services/auth/sqlite_account_store.h"
@@ -32,8 +32,6 @@ using piperpc::testing::Eventually;
 using piperpc::testing::kTooLong;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
-
-constexpr char kEndpoint[] = "guesses";
 
 // A store that fails as it is told to.
 class FailingStore final : public AccountStore {
@@ -102,15 +100,11 @@ class GuessesTest : public ::testing::Test {
     options.hash_queue = hash_queue_;
     auth_ = std::make_unique<Auth>(store, *PasswordHasher::Create(PasswordCost::Minimal()),
                                    std::move(options));
-    server_ =
-        std::make_unique<piperpc::Server>(piperpc::ServerOptions{.transport = transport_.get()});
-    ASSERT_TRUE(server_->AddService(*auth_).ok());
-    ASSERT_TRUE(server_->Start(kEndpoint).ok());
+    server_ = std::make_unique<piperpc::testing::InProcessServer>(*auth_);
+    ASSERT_THAT(server_->status(), piperpc::testing::IsOk());
   }
 
-  std::shared_ptr<piperpc::Channel> Connect() {
-    return piperpc::Connect(kEndpoint, {.transport = transport_.get()});
-  }
+  std::shared_ptr<piperpc::Channel> Connect() { return server_->NewChannel(); }
 
   static absl::Status Login(const std::shared_ptr<piperpc::Channel>& channel,
                             const std::string& password, const std::string& user = "ana",
@@ -158,8 +152,6 @@ class GuessesTest : public ::testing::Test {
     return found;
   }
 
-  const std::shared_ptr<piperpc::transport::Transport> transport_ =
-      piperpc::NewInProcessTransport();
   const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
   std::mutex mutex_;
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1000)};
@@ -172,7 +164,7 @@ class GuessesTest : public ::testing::Test {
   std::atomic<bool> held_ = false;  // Somebody waits for `release_`.
   piperpc::AsyncEvent release_;
   std::unique_ptr<Auth> auth_;
-  std::unique_ptr<piperpc::Server> server_;
+  std::unique_ptr<piperpc::testing::InProcessServer> server_;
 };
 
 TEST_F(GuessesTest, OverManyConnectionsTogetherTakeAsLongAsOneAfterTheOther) {

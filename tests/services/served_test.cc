@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <future>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -17,8 +16,8 @@
 #include "notify/v1/notify.piperpc.h"
 #include "piperpc/async.h"
 #include "piperpc/channel.h"
-#include "piperpc/in_process.h"
-#include "piperpc/server.h"
+#include "piperpc/testing/in_process_server.h"
+#include "piperpc/testing/matchers.h"
 #include "services/auth/auth.h"
 #include "services/auth/sqlite_account_store.h"
 #include "services/notify/notify.h"
@@ -36,8 +35,6 @@ using ::testing::AllOf;
 using ::testing::Gt;
 using ::testing::Lt;
 
-constexpr char kEndpoint[] = "services";
-
 // Messages of 100,000 bytes.
 constexpr int kMoreThanItsCredit = 6;
 
@@ -48,8 +45,7 @@ piperpc::Task<bool> DoNotSleep(std::atomic<int>& sleeps) {
 
 // A connection of its own, with the stubs that tests use.
 struct Client {
-  explicit Client(piperpc::transport::Transport& transport)
-      : channel(piperpc::Connect(kEndpoint, {.transport = &transport})) {}
+  explicit Client(piperpc::testing::InProcessServer& server) : channel(server.NewChannel()) {}
 
   absl::StatusOr<auth::v1::LoginResponse> Login(const std::string& user,
                                                 const std::string& password) {
@@ -77,13 +73,7 @@ struct Client {
 
 class ServedTest : public ::testing::Test {
  protected:
-  ServedTest() {
-    for (piperpc::Service* service :
-         std::initializer_list<piperpc::Service*>{&auth_, &upper_, &notify_}) {
-      EXPECT_TRUE(server_.AddService(*service).ok());
-    }
-    EXPECT_TRUE(server_.Start(kEndpoint).ok());
-  }
+  void SetUp() override { ASSERT_THAT(server_.status(), piperpc::testing::IsOk()); }
 
   AuthOptions Options() {
     AuthOptions options;
@@ -92,27 +82,25 @@ class ServedTest : public ::testing::Test {
     return options;
   }
 
-  const std::shared_ptr<piperpc::transport::Transport> transport_ =
-      piperpc::NewInProcessTransport();
   const std::unique_ptr<AccountStore> store_ = *OpenAccountStore(kInMemory);
   const std::unique_ptr<Hub> hub_ = *Hub::Create({});
   std::atomic<int> sleeps_ = 0;
   Notify notify_{*hub_};
   Auth auth_{*store_, *PasswordHasher::Create(PasswordCost::Minimal()), Options()};
   Upper upper_;
-  piperpc::Server server_{{.transport = transport_.get()}};
+  piperpc::testing::InProcessServer server_{{&auth_, &upper_, &notify_}};
 };
 
 TEST_F(ServedTest, AFirstLoginRegistersAndALaterOneIsRecognised) {
-  Client first(*transport_);
+  Client first(server_);
   EXPECT_TRUE(first.Login("ana", "secret")->registered());
-  Client second(*transport_);
+  Client second(server_);
   EXPECT_FALSE(second.Login("ana", "secret")->registered());
   EXPECT_EQ(second.WhoAmI(), "ana");
 }
 
 TEST_F(ServedTest, AMistypedNameIsNotRegisteredWhereTheLoginAsksForAnExistingOne) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   auth::v1::LoginRequest request;
   request.set_username("anna");
@@ -125,9 +113,9 @@ TEST_F(ServedTest, AMistypedNameIsNotRegisteredWhereTheLoginAsksForAnExistingOne
 }
 
 TEST_F(ServedTest, AWrongPasswordIsRefusedAndSlowsTheNextAttempt) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
-  Client guesser(*transport_);
+  Client guesser(server_);
   EXPECT_EQ(guesser.Login("ana", "guess").status().code(), StatusCode::kUnauthenticated);
   EXPECT_EQ(sleeps_, 0);
   EXPECT_TRUE(guesser.Login("ana", "secret").ok());
@@ -135,7 +123,7 @@ TEST_F(ServedTest, AWrongPasswordIsRefusedAndSlowsTheNextAttempt) {
 }
 
 TEST_F(ServedTest, ALoginReplacesTheUserAndAFailedOneLeavesIt) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   ASSERT_TRUE(client.Login("rui", "other").ok());
   EXPECT_EQ(client.WhoAmI(), "rui");
@@ -144,14 +132,14 @@ TEST_F(ServedTest, ALoginReplacesTheUserAndAFailedOneLeavesIt) {
 }
 
 TEST_F(ServedTest, AnUnacceptableNameOrPasswordIsRefused) {
-  Client client(*transport_);
+  Client client(server_);
   EXPECT_EQ(client.Login("", "secret").status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Login("ana", "").status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_F(ServedTest, UppercaseNeedsALoginOfThisConnection) {
-  Client client(*transport_);
-  Client other(*transport_);
+  Client client(server_);
+  Client other(server_);
   EXPECT_EQ(client.Uppercase("x").status().code(), StatusCode::kUnauthenticated);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   EXPECT_EQ(*client.Uppercase("straße"), "STRASSE");
@@ -161,13 +149,13 @@ TEST_F(ServedTest, UppercaseNeedsALoginOfThisConnection) {
 }
 
 TEST_F(ServedTest, UppercaseTakesATextThatIsTooLongForTheLoop) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   EXPECT_EQ(*client.Uppercase(std::string(1'000'000, 'a')), std::string(1'000'000, 'A'));
 }
 
 TEST_F(ServedTest, UppercaseLinesAnswersEachLineAsItComes) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   auto lines = upper::v1::UpperClient(client.channel).UppercaseLines();
   for (const char* line : {"um", "dois", "fim"}) {
@@ -195,7 +183,7 @@ void WriteLines(const Lines& lines, std::shared_ptr<std::istream> text) {
 }
 
 TEST_F(ServedTest, UppercaseLinesIsCalledWithCallbacks) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   std::vector<std::string> answers;
   std::promise<absl::Status> ended;
@@ -246,7 +234,7 @@ piperpc::Task<int> WriteAndRead(LineStream lines, int count) {
 }
 
 TEST_F(ServedTest, UppercaseLinesIsWrittenByOneCoroutineAndReadByAnother) {
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   // More than the credit of the stream, so each of them waits for the other.
   constexpr int kCount = 30'000;
@@ -255,8 +243,8 @@ TEST_F(ServedTest, UppercaseLinesIsWrittenByOneCoroutineAndReadByAnother) {
 }
 
 TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {
-  Client ear(*transport_);
-  Client other_ear(*transport_);
+  Client ear(server_);
+  Client other_ear(server_);
   std::vector<piperpc::ClientReader<Event>> streams;
   streams.push_back(notify::v1::NotifyClient(ear.channel).Subscribe({}));
   streams.push_back(notify::v1::NotifyClient(other_ear.channel).Subscribe({}));
@@ -265,7 +253,7 @@ TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {
     std::vector<std::jthread> users;
     for (int i = 0; i < 8; ++i) {
       users.emplace_back([this, i] {
-        Client client(*transport_);
+        Client client(server_);
         EXPECT_TRUE(client.Login("user" + std::to_string(i), "secret").ok());
       });
     }
@@ -280,10 +268,10 @@ TEST_F(ServedTest, EverySubscriberLearnsOfEachLoginOnceAndInOneOrder) {
 }
 
 TEST_F(ServedTest, AFailedLoginIsToldToNobody) {
-  Client ear(*transport_);
+  Client ear(server_);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
   ASSERT_TRUE(events.Next()->has_subscribed());
-  Client client(*transport_);
+  Client client(server_);
   ASSERT_TRUE(client.Login("ana", "secret").ok());
   EXPECT_FALSE(client.Login("ana", "wrong").ok());
   ASSERT_TRUE(client.Login("rui", "secret").ok());
@@ -292,10 +280,10 @@ TEST_F(ServedTest, AFailedLoginIsToldToNobody) {
 }
 
 TEST_F(ServedTest, PublishTellsSubscribersWhoSpeaks) {
-  Client ear(*transport_);
+  Client ear(server_);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
   ASSERT_TRUE(events.Next()->has_subscribed());
-  Client client(*transport_);
+  Client client(server_);
   notify::v1::PublishRequest request;
   request.set_text("fim");
   EXPECT_EQ(notify::v1::NotifyClient(client.channel).Publish(request)->subscribers(), 1u);
@@ -310,12 +298,12 @@ TEST_F(ServedTest, PublishTellsSubscribersWhoSpeaks) {
 
 // It takes what its credit lets through, and then stands still without a word.
 TEST_F(ServedTest, ASubscriberThatDoesNotReadIsCutOffAndHoldsNoPlace) {
-  Client ear(*transport_);
+  Client ear(server_);
   notify::v1::SubscribeRequest request;
   request.set_policy(notify::v1::SLOW_POLICY_DISCONNECT);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe(request);
   ASSERT_TRUE(events.Next()->has_subscribed());
-  Client client(*transport_);
+  Client client(server_);
   notify::v1::PublishRequest message;
   message.set_text(std::string(100'000, 'x'));
   for (std::uint32_t subscribers = 1; subscribers > 0;) {
@@ -323,17 +311,17 @@ TEST_F(ServedTest, ASubscriberThatDoesNotReadIsCutOffAndHoldsNoPlace) {
     ASSERT_TRUE(published.ok()) << published.status();
     subscribers = published->subscribers();
   }
-  ASSERT_TRUE(piperpc::testing::Eventually([this] { return server_.stats().calls == 0; }));
+  ASSERT_TRUE(piperpc::testing::Eventually([this] { return server_.server().stats().calls == 0; }));
   while (events.Next().has_value()) continue;
   EXPECT_EQ(events.status().code(), StatusCode::kResourceExhausted) << events.status();
 }
 
 TEST_F(ServedTest, AShutdownEndsSubscriptionsAndSaysSo) {
-  Client ear(*transport_);
+  Client ear(server_);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
   ASSERT_TRUE(events.Next()->has_subscribed());
   // For ever, if it did not.
-  EXPECT_TRUE(server_.Shutdown(std::chrono::milliseconds::max()).clean());
+  EXPECT_TRUE(server_.server().Shutdown(std::chrono::milliseconds::max()).clean());
   EXPECT_FALSE(events.Next().has_value());
   EXPECT_EQ(events.status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(events.status().message(), "the server has ended the subscription");
@@ -341,16 +329,16 @@ TEST_F(ServedTest, AShutdownEndsSubscriptionsAndSaysSo) {
 
 // Its reader takes what came while there was credit for it, and what waited is lost.
 TEST_F(ServedTest, AShutdownEndsASubscriptionThatWaitsForItsReader) {
-  Client ear(*transport_);
+  Client ear(server_);
   auto events = notify::v1::NotifyClient(ear.channel).Subscribe({});
   ASSERT_TRUE(events.Next()->has_subscribed());
-  Client client(*transport_);
+  Client client(server_);
   notify::v1::PublishRequest message;
   message.set_text(std::string(100'000, 'x'));
   for (int i = 0; i < kMoreThanItsCredit; ++i) {
     ASSERT_TRUE(notify::v1::NotifyClient(client.channel).Publish(message).ok());
   }
-  EXPECT_TRUE(server_.Shutdown(std::chrono::milliseconds::max()).clean());
+  EXPECT_TRUE(server_.server().Shutdown(std::chrono::milliseconds::max()).clean());
   int came = 0;
   while (events.Next().has_value()) ++came;
   EXPECT_THAT(came, AllOf(Gt(0), Lt(kMoreThanItsCredit)));

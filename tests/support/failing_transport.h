@@ -7,25 +7,13 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "src/testing/fault_source.h"
 #include "src/transport/transport.h"
 
 namespace piperpc::testing {
 
-// What fails. Each side of a connection by itself; loops are all the server's.
+// What fails.
 struct Fault {
-  enum class Operation {
-    kNewLoop,
-    kListen,
-    kConnect,
-    kAccept,         // RESOURCE_EXHAUSTED: the client is taken later; else it is gone.
-    kSend,           // UNAVAILABLE, here and below: the peer is gone.
-    kPendingSend,    // Not as it begins, but as it ends.
-    kReceive,        // On a loop.
-    kPacket,         // What a receive on a loop has waited for.
-    kReceiveCaller,  // On the thread of a caller.
-  };
-  enum class Side { kClient, kServer };
-
   std::string name;
   Operation operation = Operation::kSend;
   Side side = Side::kClient;
@@ -42,7 +30,7 @@ class FaultPoint {
   bool Clear();
 
   // The error of an operation that begins. OK: it does not fail.
-  absl::Status Begin(Fault::Operation operation, Fault::Side side);
+  absl::Status Begin(Operation operation, Side side);
 
  private:
   std::mutex mutex_;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 
 namespace piperpc::testing {
 
@@ -32,7 +32,7 @@ class ScratchFolder {
 
  private:
   const std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() / ("piperpc-" + UniqueName());
+      std::filesystem::temp_directory_path() / ("piperpc-" + UniqueEndpoint());
 };
 
 }  // namespace piperpc::testing

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "support/endpoints.h"
+
 namespace piperpc::transport {
 namespace {
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "harness.h"
+#include "piperpc/testing/endpoint.h"
 #include "recording_calls_win32.h"
 #include "src/transport/win32/transport.h"
-#include "support/endpoints.h"
 
 namespace piperpc::transport {
 

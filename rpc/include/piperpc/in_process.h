@@ -1,5 +1,6 @@
-// A transport between servers and clients in one process, without sockets or files: for tests of a
-// service, and for a program that calls services which it hosts itself.
+// A transport between servers and clients in one process, without sockets or files: for a program
+// that calls services which it hosts itself. For tests there is a server with its clients in one
+// line, piperpc/testing/in_process_server.h.
 //
 //     const auto in_process = piperpc::NewInProcessTransport();
 //     piperpc::Server server({.transport = in_process.get()});
