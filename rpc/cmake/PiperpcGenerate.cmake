@@ -13,6 +13,9 @@
 #   PROTOS       The files, relative to an import folder or in full.
 #   IMPORT_DIRS  Folders that imports are relative to; the current source folder if none is given.
 #   LIBS         Targets of other piperpc_generate() calls, whose files these import.
+#   MOCKS        Also makes greeter.piperpc.interface.h, an interface of each client, and
+#                greeter.piperpc.mock.h, a mock of it; what includes the latter links piperpc::testing
+#                and GTest::gmock.
 #
 # The generated headers are the target's file set `piperpc_headers`: to install and export a library
 # with them, use install(TARGETS greeter_proto EXPORT greeter FILE_SET piperpc_headers).
@@ -27,10 +30,10 @@ include(${CMAKE_CURRENT_LIST_DIR}/PiperpcProtoc.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/PiperpcGeneratedTarget.cmake)
 
 function(piperpc_generate)
-  cmake_parse_arguments(arg "" "TARGET;TYPE;SCOPE" "PROTOS;IMPORT_DIRS;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "MOCKS" "TARGET;TYPE;SCOPE" "PROTOS;IMPORT_DIRS;LIBS" ${ARGN})
   if(NOT arg_TARGET OR NOT arg_PROTOS OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "piperpc_generate(TARGET name [TYPE STATIC|SHARED|OBJECT] "
-      "[SCOPE PUBLIC|PRIVATE] PROTOS file... [IMPORT_DIRS dir...] [LIBS target...])")
+      "[SCOPE PUBLIC|PRIVATE] PROTOS file... [IMPORT_DIRS dir...] [LIBS target...] [MOCKS])")
   endif()
 
   set(own_dirs)
@@ -54,7 +57,7 @@ function(piperpc_generate)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${arg_TARGET}.gen)
   foreach(proto IN LISTS arg_PROTOS)
     _piperpc_split_path(${proto} "${own_dirs}" dir name)
-    _piperpc_run_protoc(${dir} ${name} "${import_dirs}" ${out} outputs)
+    _piperpc_run_protoc(${dir} ${name} "${import_dirs}" ${out} ${arg_MOCKS} outputs)
     set(headers ${outputs})
     list(FILTER headers INCLUDE REGEX "\\.h$")
     list(FILTER outputs EXCLUDE REGEX "\\.h$")

@@ -47,8 +47,8 @@ function(_piperpc_imports_of libs out)
   set(${out} ${dirs} PARENT_SCOPE)
 endfunction()
 
-# How the code for `dir`/`name` is made, in the folder `out`; returns the files.
-function(_piperpc_run_protoc dir name import_dirs out outputs_out)
+# How the code for `dir`/`name` is made, in the folder `out`, with mocks or without; returns the files.
+function(_piperpc_run_protoc dir name import_dirs out mocks outputs_out)
   _piperpc_find_tool(PIPERPC_PROTOC protoc protobuf::protoc)
   _piperpc_find_tool(PIPERPC_PROTOC_PLUGIN protoc-gen-piperpc piperpc::protoc-gen-piperpc)
   list(TRANSFORM import_dirs PREPEND -I OUTPUT_VARIABLE flags)
@@ -59,11 +59,16 @@ function(_piperpc_run_protoc dir name import_dirs out outputs_out)
   # In protoc's order: ninja rebuilds at each run what its dependency file does not begin with.
   set(outputs ${out}/${base}.pb.cc ${out}/${base}.pb.h
     ${out}/${base}.piperpc.cc ${out}/${base}.piperpc.h)
+  set(parameter)
+  if(mocks)
+    set(parameter mocks:)
+    list(APPEND outputs ${out}/${base}.piperpc.interface.h ${out}/${base}.piperpc.mock.h)
+  endif()
   file(MAKE_DIRECTORY ${out})
   add_custom_command(OUTPUT ${outputs}
     COMMAND ${CMAKE_COMMAND} -DDEPFILE=${depfile} -P ${script} -- ${PIPERPC_PROTOC}
-      --cpp_out=${out} --piperpc_out=${out} --plugin=protoc-gen-piperpc=${PIPERPC_PROTOC_PLUGIN}
-      --dependency_out=${depfile} ${flags} ${name}
+      --cpp_out=${out} --piperpc_out=${parameter}${out}
+      --plugin=protoc-gen-piperpc=${PIPERPC_PROTOC_PLUGIN} --dependency_out=${depfile} ${flags} ${name}
     DEPENDS ${dir}/${name} ${PIPERPC_PROTOC_PLUGIN} ${script}
     DEPFILE ${depfile}
     COMMENT "Generating ${name}" VERBATIM)

@@ -1,9 +1,9 @@
 # Runs protoc with the plugin on a case and compares. A case is a folder of .proto files:
-#   cases/NAME    beside each .proto stand the .piperpc.h and .piperpc.cc that must come out of it,
+#   cases/NAME    beside each .proto stand the .piperpc.*h and .piperpc.cc that must come out of it,
 #                 byte for byte. -DUPDATE=ON writes them. warnings.txt, when there is one, is what
 #                 the plugin says meanwhile; else it says nothing.
 #   errors/NAME   in.proto is refused; error.txt is what the plugin says, protoc's prefix apart.
-#                 arguments.txt, when there is one, is the plugin's parameter.
+# arguments.txt, when there is one, is the plugin's parameter.
 # Takes CASE (the folder), OUT (a scratch folder), PROTOC, PLUGIN and IMPORTS (a list of folders).
 cmake_minimum_required(VERSION 3.25)
 
@@ -45,7 +45,7 @@ elseif(NOT UPDATE AND NOT "${errors}" STREQUAL "${warnings}")
   message(FATAL_ERROR "expected to be told: ${warnings}\nprotoc said: ${errors}")
 endif()
 file(GLOB_RECURSE made RELATIVE ${OUT} ${OUT}/*)
-file(GLOB_RECURSE goldens RELATIVE ${CASE} ${CASE}/*.piperpc.h ${CASE}/*.piperpc.cc)
+file(GLOB_RECURSE goldens RELATIVE ${CASE} ${CASE}/*.piperpc.*h ${CASE}/*.piperpc.cc)
 if(UPDATE)
   foreach(name IN LISTS goldens)
     file(REMOVE ${CASE}/${name})

@@ -51,6 +51,7 @@ class FileMaker {
   CodeGeneratorRequest Make() {
     const std::size_t files = 1 + input_.Below(24);
     for (std::size_t i = 0; i < files; ++i) AddFile();
+    request_.set_parameter("mocks");
     return std::move(request_);
   }
 
@@ -152,7 +153,9 @@ void Generate(const CodeGeneratorRequest& request) {
     std::string error;
     const bool done = generator.Generate(file, request.parameter(), &written, &error);
     Require(done == error.empty(), "there is code or an error");
-    Require(written.files().size() == (done ? 2 : 0), "a file becomes two");
+    const std::size_t expected = request.parameter().empty() ? 2 : 4;
+    Require(written.files().size() == (done ? expected : 0),
+            "a file becomes two, or with mocks four");
   }
 }
 

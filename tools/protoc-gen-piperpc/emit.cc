@@ -8,9 +8,58 @@ using google::protobuf::io::Printer;
 constexpr TextsByType kTypeNames = {"kUnary", "kServerStreaming", "kClientStreaming",
                                     "kBidirectional"};
 
+// The forms of a call, as a client and its interface declare them.
+constexpr char kUnaryForms[] =
+    R"($deprecated$$virtual$::absl::StatusOr<$Response$> $Method$(
+    const $Request$& request, const ::piperpc::CallOptions& options = {})$pure$;
+$deprecated$$virtual$::piperpc::PendingCall $Async$(
+    const $Request$& request, const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done)$pure$;
+$deprecated$$virtual$::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
+    $Request$ request)$pure$;
+$deprecated$$virtual$::piperpc::CallTask<$Response$> $Co$(
+    $Request$ request, ::piperpc::CallOptions options)$pure$;
+)";
+
+constexpr char kServerStreamingForms[] =
+    R"($deprecated$$virtual$::piperpc::ClientReader<$Response$> $Method$(
+    const $Request$& request, const ::piperpc::CallOptions& options = {})$pure$;
+$deprecated$$virtual$::piperpc::PendingCall $Async$(
+    const $Request$& request, const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void($Response$)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done)$pure$;
+)";
+
+constexpr char kClientStreamingForms[] =
+    R"($deprecated$$virtual$::piperpc::ClientWriter<
+    $Request$,
+    $Response$>
+$Method$(
+    const ::piperpc::CallOptions& options = {})$pure$;
+$deprecated$$virtual$::piperpc::AsyncWriter<$Request$> $Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done)$pure$;
+)";
+
+constexpr char kBidirectionalForms[] =
+    R"($deprecated$$virtual$::piperpc::ClientReaderWriter<
+    $Request$,
+    $Response$>
+$Method$(
+    const ::piperpc::CallOptions& options = {})$pure$;
+$deprecated$$virtual$::piperpc::AsyncWriter<$Request$> $Async$(
+    const ::piperpc::CallOptions& options,
+    ::absl::AnyInvocable<void(
+        const ::piperpc::AsyncWriter<$Request$>&, $Response$)> on_message,
+    ::absl::AnyInvocable<void(::absl::Status)> on_done)$pure$;
+)";
+
 std::string Deprecated(bool deprecated) { return deprecated ? "[[deprecated]] " : ""; }
 
 }  // namespace
+
+const TextsByType kCallForms = {kUnaryForms, kServerStreamingForms, kClientStreamingForms,
+                                kBidirectionalForms};
 
 const char* TextsByType::Of(MethodType type) const {
   switch (type) {
@@ -33,6 +82,9 @@ Variables VariablesOf(const File& file) {
 Variables VariablesOf(const Service& service) {
   return {{"Service", service.service_class},
           {"Client", service.client_class},
+          {"Interface", service.interface_class},
+          {"Adapter", service.adapter_class},
+          {"Mock", service.mock_class},
           {"full_name", service.full_name},
           {"deprecated", Deprecated(service.deprecated)}};
 }
@@ -40,6 +92,7 @@ Variables VariablesOf(const Service& service) {
 Variables VariablesOf(const Service& service, const Method& method) {
   return {{"Service", service.service_class},
           {"Client", service.client_class},
+          {"Interface", service.interface_class},
           {"full_name", method.full_name},
           {"deprecated", Deprecated(method.deprecated)},
           {"type", kTypeNames.Of(method.type)},
@@ -50,6 +103,19 @@ Variables VariablesOf(const Service& service, const Method& method) {
           {"Async", method.async},
           {"Co", method.co},
           {"constant", method.constant}};
+}
+
+void EmitMembers(const Service& service, const TextsByType& members, Printer& printer,
+                 const Variables& more) {
+  printer.Indent();
+  for (const Method& method : service.methods) {
+    printer.Print("\n");
+    EmitComments(method.comments, printer);
+    Variables variables = more;
+    variables.merge(VariablesOf(service, method));
+    printer.Print(variables, members.Of(method.type));
+  }
+  printer.Outdent();
 }
 
 void EmitComments(const std::vector<std::string>& lines, Printer& printer) {

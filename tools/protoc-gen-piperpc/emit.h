@@ -1,4 +1,4 @@
-// From the model to C++. The two halves of a file's generated code.
+// From the model to C++: the parts of a file's generated code.
 #pragma once
 
 #include <map>
@@ -12,6 +12,10 @@ namespace piperpc::codegen {
 
 void EmitHeader(const File& file, google::protobuf::io::Printer& printer);
 void EmitSource(const File& file, google::protobuf::io::Printer& printer);
+
+// For tests of what calls: the interface of each client, and its mock.
+void EmitInterface(const File& file, google::protobuf::io::Printer& printer);
+void EmitMock(const File& file, google::protobuf::io::Printer& printer);
 
 // The values of the variables in the templates.
 using Variables = std::map<std::string, std::string>;
@@ -28,6 +32,14 @@ struct TextsByType {
   const char* client_streaming;
   const char* bidirectional;
 };
+
+// The declarations of the forms of a call; `$virtual$` and `$pure$` are around each.
+extern const TextsByType kCallForms;
+
+// For each method of a service: its comments, and its members of a class. The variables of the
+// method are those of VariablesOf(), and `more`, which come first.
+void EmitMembers(const Service& service, const TextsByType& members,
+                 google::protobuf::io::Printer& printer, const Variables& more = {});
 
 // The lines of a comment, as comment lines.
 void EmitComments(const std::vector<std::string>& lines, google::protobuf::io::Printer& printer);

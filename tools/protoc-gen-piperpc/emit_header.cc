@@ -67,70 +67,12 @@ constexpr char kClientTop[] = R"(class $Client$ {
   $deprecated$explicit $Client$(::std::shared_ptr<::piperpc::Channel> channel);
 )";
 
-// The forms of a call, one constant for each method type.
-constexpr char kUnaryStub[] =
-    R"($deprecated$::absl::StatusOr<$Response$> $Method$(
-    const $Request$& request, const ::piperpc::CallOptions& options = {});
-$deprecated$::piperpc::PendingCall $Async$(
-    const $Request$& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done);
-$deprecated$::piperpc::Task<::absl::StatusOr<$Response$>> $Co$(
-    $Request$ request);
-$deprecated$::piperpc::CallTask<$Response$> $Co$(
-    $Request$ request, ::piperpc::CallOptions options);
-)";
-
-constexpr char kServerStreamingStub[] =
-    R"($deprecated$::piperpc::ClientReader<$Response$> $Method$(
-    const $Request$& request, const ::piperpc::CallOptions& options = {});
-$deprecated$::piperpc::PendingCall $Async$(
-    const $Request$& request, const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void($Response$)> on_message,
-    ::absl::AnyInvocable<void(::absl::Status)> on_done);
-)";
-
-constexpr char kClientStreamingStub[] =
-    R"($deprecated$::piperpc::ClientWriter<
-    $Request$,
-    $Response$>
-$Method$(
-    const ::piperpc::CallOptions& options = {});
-$deprecated$::piperpc::AsyncWriter<$Request$> $Async$(
-    const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(::absl::StatusOr<$Response$>)> on_done);
-)";
-
-constexpr char kBidirectionalStub[] =
-    R"($deprecated$::piperpc::ClientReaderWriter<
-    $Request$,
-    $Response$>
-$Method$(
-    const ::piperpc::CallOptions& options = {});
-$deprecated$::piperpc::AsyncWriter<$Request$> $Async$(
-    const ::piperpc::CallOptions& options,
-    ::absl::AnyInvocable<void(
-        const ::piperpc::AsyncWriter<$Request$>&, $Response$)> on_message,
-    ::absl::AnyInvocable<void(::absl::Status)> on_done);
-)";
-
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${
     "$full_name$", ::piperpc::MethodType::$type$};
 )";
 
 constexpr TextsByType kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
                                    kBidirectionalHandler};
-constexpr TextsByType kStubs = {kUnaryStub, kServerStreamingStub, kClientStreamingStub,
-                                kBidirectionalStub};
-
-void EmitMembers(const Service& service, const TextsByType& members, Printer& printer) {
-  printer.Indent();
-  for (const Method& method : service.methods) {
-    printer.Print("\n");
-    EmitComments(method.comments, printer);
-    printer.Print(VariablesOf(service, method), members.Of(method.type));
-  }
-  printer.Outdent();
-}
 
 void EmitServiceClass(const Service& service, Printer& printer) {
   const Variables variables = VariablesOf(service);
@@ -147,7 +89,7 @@ void EmitClientClass(const Service& service, Printer& printer) {
   printer.Print(variables,
                 "\n// Calls $full_name$ over a channel. Thread-safe; copies share the channel.\n");
   printer.Print(variables, kClientTop);
-  EmitMembers(service, kStubs, printer);
+  EmitMembers(service, kCallForms, printer, {{"virtual", ""}, {"pure", ""}});
   printer.Print("\n private:\n");
   printer.Indent();
   for (const Method& method : service.methods)

@@ -1,6 +1,9 @@
 #include "generator.h"
 
 #include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "emit.h"
@@ -14,6 +17,8 @@ namespace {
 using google::protobuf::compiler::GeneratorContext;
 using google::protobuf::io::Printer;
 
+constexpr char kMocks[] = "mocks";
+
 using Emit = void (*)(const File&, Printer&);
 
 void Write(const File& file, const char* suffix, Emit emit, GeneratorContext& context) {
@@ -23,13 +28,20 @@ void Write(const File& file, const char* suffix, Emit emit, GeneratorContext& co
   emit(file, printer);
 }
 
+void Warn(const File& file, const std::vector<std::string>& changed_names, std::ostream& warnings) {
+  for (const std::string& changed : changed_names) {
+    warnings << file.proto << ": warning: " << changed << "\n";
+  }
+}
+
 }  // namespace
 
 bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                          GeneratorContext* context, std::string* error) const {
-  if (!parameter.empty()) {
-    *error =
-        absl::StrCat("protoc-gen-piperpc takes no parameters, and was given '", parameter, "'");
+  const bool with_mocks = parameter == kMocks;
+  if (!parameter.empty() && !with_mocks) {
+    *error = absl::StrCat("protoc-gen-piperpc takes one parameter, '", kMocks, "', and was given '",
+                          parameter, "'");
     return false;
   }
   const absl::StatusOr<File> model = BuildModel(*file);
@@ -37,11 +49,13 @@ bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std
     *error = std::string(model.status().message());
     return false;
   }
-  for (const std::string& changed : model->changed_names) {
-    warnings_ << file->name() << ": warning: " << changed << "\n";
-  }
+  Warn(*model, model->changed_names, warnings_);
   Write(*model, ".piperpc.h", EmitHeader, *context);
   Write(*model, ".piperpc.cc", EmitSource, *context);
+  if (!with_mocks) return true;
+  Warn(*model, model->changed_mock_names, warnings_);
+  Write(*model, ".piperpc.interface.h", EmitInterface, *context);
+  Write(*model, ".piperpc.mock.h", EmitMock, *context);
   return true;
 }
 

@@ -1,4 +1,4 @@
-// From a .proto file to the two files that are made of it.
+// From a .proto file to the files that are made of it: two, or, with the parameter "mocks", four.
 #pragma once
 
 #include <cstdint>

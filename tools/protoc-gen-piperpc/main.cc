@@ -21,7 +21,10 @@ greeter.pb.cc. Where protoc does not find the plugin in PATH, name it:
 
   --plugin=protoc-gen-piperpc=/path/to/protoc-gen-piperpc
 
-It takes no parameters. With CMake, piperpc_generate() of the installed package does all of this.
+With the parameter "mocks" (--piperpc_out=mocks:OUT) it also writes greeter.piperpc.interface.h, an
+interface for each client, and greeter.piperpc.mock.h, a mock of it with GoogleTest.
+
+With CMake, piperpc_generate() of the installed package does all of this.
 
   --help     shows this
   --version  shows the version

@@ -40,6 +40,11 @@ std::vector<std::string> CommentsOf(const Descriptor& descriptor) {
   return lines;
 }
 
+// What the names of the classes for tests have around the stem.
+constexpr const char* kInterface = "ClientInterface";
+constexpr const char* kAdapter = "ClientAdapter";
+constexpr const char* kMock = "Mock";
+
 // The name without the "Service" that the class names are made of.
 std::string Stem(const ServiceDescriptor& service) {
   constexpr std::string_view kSuffix = "Service";
@@ -79,6 +84,9 @@ void ReserveNamesOf(const FileDescriptor& file, NameScope& scope) {
 struct ClassNames {
   std::string service;
   std::string client;
+  std::string client_interface;
+  std::string adapter;
+  std::string mock;
 };
 
 // Files, and the class names of each service of them. A file is named once, for others may import
@@ -98,8 +106,10 @@ void ReserveImports(const FileDescriptor& file, const FileDescriptor& root, Name
     if (import.package() != root.package()) continue;
     ReserveNamesOf(import, scope);
     for (const ClassNames& names : ClassNamesOf(import, named)) {
-      scope.Reserve(names.service);
-      scope.Reserve(names.client);
+      for (const std::string* name :
+           {&names.service, &names.client, &names.client_interface, &names.adapter, &names.mock}) {
+        scope.Reserve(*name);
+      }
     }
   }
 }
@@ -123,6 +133,13 @@ const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfF
     const std::string stem = Stem(*file.service(i));
     names[i].service = scope.Take(absl::StrCat(stem, "Service"));
     names[i].client = scope.Take(absl::StrCat(stem, "Client"));
+  }
+  // Last, for not everyone asks for these.
+  for (const int i : order) {
+    const std::string stem = Stem(*file.service(i));
+    names[i].client_interface = scope.Take(absl::StrCat(stem, kInterface));
+    names[i].adapter = scope.Take(absl::StrCat(stem, kAdapter));
+    names[i].mock = scope.Take(absl::StrCat(kMock, stem, "Client"));
   }
   return named[&file] = std::move(names);
 }
@@ -165,8 +182,12 @@ void NoteName(const std::string& of, const std::string& wanted, const std::strin
 void NameMethods(const ServiceDescriptor& descriptor, Service& service,
                  std::vector<std::string>& changed) {
   NameScope scope;
-  for (const std::string& name : {service.service_class, service.client_class}) scope.Reserve(name);
-  for (const char* name : {"name", "methods", "channel_"}) scope.Reserve(name);
+  for (const std::string& name :
+       {service.service_class, service.client_class, service.interface_class, service.adapter_class,
+        service.mock_class}) {
+    scope.Reserve(name);
+  }
+  for (const char* name : {"name", "methods", "channel_", "client_"}) scope.Reserve(name);
 
   std::vector<std::string> wanted;
   wanted.reserve(static_cast<std::size_t>(descriptor.method_count()));
@@ -194,21 +215,32 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service,
   }
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, const ClassNames& names,
-                     std::vector<std::string>& changed) {
+void NoteClassNames(const ServiceDescriptor& descriptor, const Service& service, File& model) {
+  const std::string stem = Stem(descriptor);
+  const std::string& of = service.full_name;
+  NoteName(of, absl::StrCat(stem, "Service"), service.service_class, model.changed_names);
+  NoteName(of, absl::StrCat(stem, "Client"), service.client_class, model.changed_names);
+  std::vector<std::string>& changed = model.changed_mock_names;
+  NoteName(of, absl::StrCat(stem, kInterface), service.interface_class, changed);
+  NoteName(of, absl::StrCat(stem, kAdapter), service.adapter_class, changed);
+  NoteName(of, absl::StrCat(kMock, stem, "Client"), service.mock_class, changed);
+}
+
+Service BuildService(const ServiceDescriptor& descriptor, const ClassNames& names, File& model) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
   service.comments = CommentsOf(descriptor);
   service.service_class = names.service;
   service.client_class = names.client;
-  const std::string stem = Stem(descriptor);
-  NoteName(service.full_name, absl::StrCat(stem, "Service"), service.service_class, changed);
-  NoteName(service.full_name, absl::StrCat(stem, "Client"), service.client_class, changed);
+  service.interface_class = names.client_interface;
+  service.adapter_class = names.adapter;
+  service.mock_class = names.mock;
+  NoteClassNames(descriptor, service, model);
   for (int i = 0; i < descriptor.method_count(); ++i) {
     service.methods.push_back(BuildMethod(*descriptor.method(i)));
   }
-  NameMethods(descriptor, service, changed);
+  NameMethods(descriptor, service, model.changed_names);
   return service;
 }
 
@@ -245,7 +277,7 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
   NamesOfFiles named;
   const std::vector<ClassNames>& names = ClassNamesOf(file, named);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(BuildService(*file.service(i), names[i], model.changed_names));
+    model.services.push_back(BuildService(*file.service(i), names[i], model));
   }
   return model;
 }

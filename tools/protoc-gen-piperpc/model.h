@@ -35,6 +35,12 @@ struct Service {
   // For a service Foo or FooService in the .proto: FooService and FooClient.
   std::string service_class;
   std::string client_class;
+
+  // For tests of what calls it: FooClientInterface, FooClientAdapter and MockFooClient.
+  std::string interface_class;
+  std::string adapter_class;
+  std::string mock_class;
+
   std::vector<Method> methods;
 };
 
@@ -47,6 +53,7 @@ struct File {
   // "x.proto: package.Service/Method: …" for each name that differs from the usual one, because
   // that is taken or is not valid in C++.
   std::vector<std::string> changed_names;
+  std::vector<std::string> changed_mock_names;  // Those of the three classes for tests.
 };
 
 // INVALID_ARGUMENT names what of `file` cannot be expressed in C++, and where it is.

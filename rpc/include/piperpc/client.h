@@ -392,6 +392,9 @@ class [[nodiscard]] ClientWriter {
   void CoFinish() && = delete;
   void Cancel() { stream_->Cancel(); }
 
+ protected:
+  std::shared_ptr<internal::ClientStream> stream_;
+
  private:
   // False: that has been done already.
   bool EndWrites() {
@@ -400,7 +403,6 @@ class [[nodiscard]] ClientWriter {
     return true;
   }
 
-  std::shared_ptr<internal::ClientStream> stream_;
   bool finished_ = false;
 };
 

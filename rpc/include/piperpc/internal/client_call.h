@@ -26,6 +26,8 @@ class FinishedWrites;
 
 namespace piperpc::internal {
 
+class FakeClientStream;
+
 // A method as a client names it.
 struct ClientMethod {
   std::string_view name;  // "package.Service/Method", 1 to 1,024 bytes.
@@ -74,6 +76,7 @@ class PIPERPC_EXPORT StreamWrite {
 
  private:
   friend class client::FinishedWrites;
+  friend class FakeClientStream;
   Done done_;
   absl::Status status_;
   std::unique_ptr<StreamWrite> next_;
