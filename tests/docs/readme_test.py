@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree.
 
-Code in README.md and docs/embedding.md is code that is compiled elsewhere. A block stands behind a
-comment that names its file, `<!-- file: examples/greeter/server.cc -->`, and is that file as a whole;
+Code in WITH_CODE is code that is compiled elsewhere. A block stands behind a comment that names its
+file, `<!-- file: examples/greeter/server.cc -->`, and is that file as a whole;
 `<!-- part of: FILE -->` makes it a run of lines of the file, indented as one likes.
 """
 
@@ -17,7 +17,7 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "rpc/*.md", "tools/*/*.md", "examples/*/*.md")
     for document in sorted(ROOT.glob(pattern))
 ]
-WITH_CODE = ("README.md", "docs/embedding.md")
+WITH_CODE = ("README.md", "docs/embedding.md", "docs/testing.md")
 LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake", "make")
 
 BLOCK = re.compile(

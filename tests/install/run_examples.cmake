@@ -1,6 +1,6 @@
 # Looks where the links of the installed documents lead, builds the installed examples against the
-# package, and lets the greeter's client talk to its server: first by itself, then through the proxy. A
-# signal ends the vault's server. Takes PREFIX, and what steps.cmake says.
+# package, runs the greeter's tests, and lets its client talk to its server: first by itself, then
+# through the proxy. A signal ends the vault's server. Takes PREFIX, and what steps.cmake says.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 file(REMOVE_RECURSE ${OUT})
@@ -37,6 +37,7 @@ file(COPY ${examples}/ ${CMAKE_CURRENT_LIST_DIR}/services DESTINATION ${OUT}/sou
 foreach(example greeter proxy vault services)
   build(${OUT}/sources/${example} ${OUT}/${example})
 endforeach()
+run(${CMAKE_CTEST_COMMAND} --test-dir ${OUT}/greeter --output-on-failure --no-tests=error)
 
 # expect_greetings(ENDPOINT [COMMAND …]…): what the client says that calls at ENDPOINT. It waits for
 # the commands, which serve; each ends with its standard input, which is the output of the one
