@@ -82,6 +82,7 @@ std::shared_ptr<Channel> InProcessServer::NewChannel(ChannelOptions options) {
   options.transport = faults_.transport();
   std::shared_ptr<Channel> channel = Connect(kEndpoint, std::move(options));
   const internal::MutexLock lock(mutex_);
+  std::erase_if(channels_, [](const std::weak_ptr<Channel>& each) { return each.expired(); });
   channels_.push_back(channel);
   return channel;
 }

@@ -4,8 +4,9 @@
 //     piperpc::testing::FakeClock clock;
 //     piperpc::testing::InProcess<GreeterClient> greeter(service, {.clock = &clock});
 //     auto reply = std::async([&] { return greeter->Greet(request, {.timeout = 1h}); });
-//     EXPECT_TRUE(clock.AdvanceUntil([&] { return reply.wait_for(0s) == std::future_status::ready;
-//     })); EXPECT_THAT(reply.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+//     const auto over = [&] { return reply.wait_for(0s) == std::future_status::ready; };
+//     EXPECT_TRUE(clock.AdvanceUntil(over));
+//     EXPECT_THAT(reply.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
 //
 // It counts for an in-process server and its channels: timeouts of calls and of connecting,
 // deadlines that handlers see, Sleep() and Timer in coroutines that run on their loops, and the

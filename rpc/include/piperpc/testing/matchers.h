@@ -1,11 +1,9 @@
 // Matchers of GoogleTest for absl::Status and absl::StatusOr. Include it where GTest::gmock is
 // linked; the library piperpc::testing itself does not need it.
 //
-//     EXPECT_THAT(client.Greet(request),
-//                 IsOkAndHolds(Property(&GreetResponse::greeting, "Hello, Ana!")));
-//     EXPECT_THAT(client.Greet({}), StatusIs(absl::StatusCode::kInvalidArgument,
-//     HasSubstr("name"))); EXPECT_THAT(client.Greet({}), HasErrorDetail<Hint>(Property(&Hint::text,
-//     "a name")));
+//     EXPECT_THAT(client.Greet(request), IsOkAndHolds(HasGreeting("Hello, Ana!")));
+//     EXPECT_THAT(client.Greet({}), StatusIs(kInvalidArgument, HasSubstr("name")));
+//     EXPECT_THAT(client.Greet({}), HasErrorDetail<Hint>(Property(&Hint::text, "a name")));
 #pragma once
 
 #include <gmock/gmock.h>
