@@ -14,7 +14,7 @@ using std::chrono::nanoseconds;
 
 LatencyHistogram HistogramOf(std::initializer_list<nanoseconds> times) {
   metrics::MethodCells cells;
-  for (const nanoseconds time : times) cells.End(absl::StatusCode::kOk, time);
+  for (const nanoseconds time : times) cells.End(absl::OkStatus(), time);
   LatencyHistogram histogram;
   for (std::size_t i = 0; i < cells.latency.size(); ++i) histogram.counts[i] = cells.latency[i];
   return histogram;

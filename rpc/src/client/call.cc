@@ -160,7 +160,7 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
 
 void Call::CountEnd(std::size_t reply_bytes) {
   if (status_.ok() && !StreamsReplies(type_)) CountReceived(reply_bytes);
-  cells_->End(status_.code(), core_.Now() - times_.begun);
+  cells_->End(status_, core_.Now() - times_.begun);
 }
 
 absl::Status Call::TakeTrailers(std::string_view encoded) {

@@ -97,15 +97,11 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   return &io_thread_->loop();
 }
 
-// A caller tends to call what it has just called. Channels are numbered by where they are.
-metrics::MethodCells& Core::CellsOf(std::string_view method) {
-  if (counted_ == nullptr || counted_->name != method) {
-    const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
-    auto& counters = options_.metrics->registry().Find(metrics::Side::kClient, method);
-    counted_ =
-        std::make_unique<CountedMethod>(CountedMethod{std::string(method), &counters.Of(number)});
-  }
-  return *counted_->cells;
+// Channels are numbered by where they are.
+void Core::CountFromNowOn(std::string_view method) {
+  const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
+  auto& counters = options_.metrics->registry().Find(metrics::Side::kClient, method);
+  counted_ = {.name = std::string(method), .cells = &counters.Of(number)};
 }
 
 // It may hold the lock, or be what the channel waits for.

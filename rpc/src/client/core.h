@@ -142,8 +142,12 @@ class Core : public std::enable_shared_from_this<Core> {
   // Where its connections' buffers come from.
   const connection::BufferSource& buffers() const { return buffers_; }
 
-  // Where calls of `method` are counted. Only where the options have metrics.
-  metrics::MethodCells& CellsOf(std::string_view method) CHANNEL_LOCKED;
+  // Where calls of `method` are counted. Only where the options have metrics. A caller tends to
+  // call what it has just called.
+  metrics::MethodCells& CellsOf(std::string_view method) CHANNEL_LOCKED {
+    if (counted_.cells == nullptr || counted_.name != method) CountFromNowOn(method);
+    return *counted_.cells;
+  }
 
   transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
   void QueueCallback(std::shared_ptr<PendingCallback> callback) CHANNEL_LOCKED {
@@ -258,11 +262,13 @@ class Core : public std::enable_shared_from_this<Core> {
   DueCallbacks handed_ CHANNEL_GUARDED;  // Those that work posted to the loop will deliver.
   std::vector<LogRecord> log_ CHANNEL_GUARDED;
 
+  void CountFromNowOn(std::string_view method) CHANNEL_LOCKED;
+
   struct CountedMethod {
     std::string name;
     metrics::MethodCells* cells = nullptr;
   };
-  std::unique_ptr<CountedMethod> counted_ CHANNEL_GUARDED;  // That was asked for last.
+  CountedMethod counted_ CHANNEL_GUARDED;  // That was asked for last.
 };
 
 inline void Core::Lock::Acquire() {

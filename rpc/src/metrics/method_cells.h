@@ -29,16 +29,20 @@ inline void Add(CountersByCode& counters, absl::StatusCode code) {
                                     : static_cast<std::size_t>(absl::StatusCode::kUnknown)]);
 }
 
-// The place in LatencyHistogram::counts of a call that took so long.
-inline std::size_t BucketOf(std::uint64_t microseconds) {
-  const std::uint64_t steps = (std::max<std::uint64_t>(microseconds, 1) - 1) / 16;
-  return std::min<std::size_t>(std::bit_width(steps), LatencyHistogram::kBounds);
+// Most are OK, and an OK status need not be asked for its code.
+inline void Add(CountersByCode& counters, const absl::Status& status) {
+  if (status.ok()) [[likely]]
+    return Add(counters[0]);
+  Add(counters, status.code());
 }
 
-// A part of a microsecond is a whole one.
-inline std::uint64_t MicrosecondsOf(base::Duration time) {
-  const auto nanoseconds = std::max<std::int64_t>(std::chrono::nanoseconds(time).count(), 0);
-  return (static_cast<std::uint64_t>(nanoseconds) + 999) / 1000;
+// The place in LatencyHistogram::counts of a call that took so long.
+inline std::size_t BucketOf(std::uint64_t nanoseconds) {
+  constexpr auto kFirst =
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(LatencyHistogram::Bound(0)).count());
+  const std::uint64_t steps = (nanoseconds - (nanoseconds > 0 ? 1 : 0)) / kFirst;
+  const int width = 63 - std::countl_zero(2 * steps + 1);  // As std::bit_width(), but no branch.
+  return static_cast<std::size_t>(std::min<int>(width, LatencyHistogram::kBounds));
 }
 
 // In cache lines of its own, which those who count beside it do not need.
@@ -48,7 +52,7 @@ struct alignas(64) MethodCells {
   Counter messages_sent = 0;
   Counter bytes_received = 0;
   Counter bytes_sent = 0;
-  Counter microseconds = 0;
+  Counter nanoseconds = 0;
   CountersByCode ended{};
   std::array<Counter, LatencyHistogram::kBounds + 1> latency{};
 
@@ -61,11 +65,12 @@ struct alignas(64) MethodCells {
     Add(messages_sent);
     Add(bytes_sent, bytes);
   }
-  void End(absl::StatusCode code, base::Duration time) {
-    const std::uint64_t took = MicrosecondsOf(time);
-    Add(ended, code);
+  void End(const absl::Status& status, base::Duration time) {
+    const auto took = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::max(time, base::Duration::zero())).count());
+    Add(ended, status);
     Add(latency[BucketOf(took)]);
-    Add(microseconds, took);
+    Add(nanoseconds, took);
   }
 };
 

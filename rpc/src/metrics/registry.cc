@@ -22,17 +22,19 @@ void AddTo(std::array<std::uint64_t, kSize>& sums, const std::array<Counter, kSi
 MethodMetrics MethodCounters::Read(std::string_view method) const {
   MethodMetrics sum;
   sum.method = method;
+  std::uint64_t nanoseconds = 0;
   for (const MethodCells& cells : cells_) {
     AddTo(sum.ended, cells.ended);
     AddTo(sum.latency.counts, cells.latency);
-    sum.latency.sum +=
-        std::chrono::microseconds(static_cast<std::int64_t>(Load(cells.microseconds)));
+    nanoseconds += Load(cells.nanoseconds);
     sum.messages_received += Load(cells.messages_received);
     sum.messages_sent += Load(cells.messages_sent);
     sum.bytes_received += Load(cells.bytes_received);
     sum.bytes_sent += Load(cells.bytes_sent);
     sum.started += Load(cells.started);
   }
+  sum.latency.sum = std::chrono::ceil<std::chrono::microseconds>(
+      std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds)));
   return sum;
 }
 

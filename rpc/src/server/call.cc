@@ -53,7 +53,7 @@ Call::Call(CallConnection& connection, std::uint64_t id, const Dispatcher::Entry
 Call::~Call() {
   if (!ended_) {
     LetGo();
-    if (counted()) CountEnd(absl::StatusCode::kCancelled);
+    if (counted()) CountEnd(absl::CancelledError());
   }
   connection_.host().UncountCall();
 }

@@ -209,7 +209,7 @@ class Call final : public internal::ServerCall,
   void CountStart();
   void CountReceived(std::size_t bytes);
   void CountSent(std::size_t bytes);
-  void CountEnd(absl::StatusCode code);
+  void CountEnd(const absl::Status& status);
 
   CallConnection& connection_;
   const std::uint64_t id_;

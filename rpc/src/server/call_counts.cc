@@ -23,8 +23,8 @@ void Call::CountSent(std::size_t bytes) {
   if (counts_->cells != nullptr) counts_->cells->Send(bytes);
 }
 
-void Call::CountEnd(absl::StatusCode code) {
-  if (counts_->cells != nullptr) counts_->cells->End(code, connection_.loop().Now() - started_);
+void Call::CountEnd(const absl::Status& status) {
+  if (counts_->cells != nullptr) counts_->cells->End(status, connection_.loop().Now() - started_);
 }
 
 CallTraffic Call::traffic() const { return counted() ? counts_->traffic : CallTraffic(); }

@@ -92,7 +92,7 @@ void Call::EndWith(absl::Status status, const internal::OutMessage* response) {
                     [&] { RespondWithoutMemory(status, response); });
   if (counted()) [[unlikely]] {
     if (response != nullptr && status.ok()) CountSent(response->size());
-    CountEnd(status.code());
+    CountEnd(status);
   }
   middleware_.After(connection_.core(), *this, status);
   if (named_at_end_) NameAtEnd();
