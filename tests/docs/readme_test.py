@@ -17,7 +17,7 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "rpc/*.md", "tools/*/*.md", "examples/*/*.md")
     for document in sorted(ROOT.glob(pattern))
 ]
-WITH_CODE = ("README.md", "docs/embedding.md", "docs/testing.md")
+WITH_CODE = ["README.md"] + sorted(f"docs/{document.name}" for document in ROOT.glob("docs/*.md"))
 LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake", "make")
 
 BLOCK = re.compile(

@@ -74,7 +74,7 @@ class DiscoveryTest(CliTest):
     self.assertEqual(result.returncode, OK, result.stderr)
     self.assertEqual(result.stdout.splitlines(), [
         'auth.v1.AuthService', 'notify.v1.NotifyService', 'piperpc.v1.HealthService',
-        'piperpc.v1.ReflectionService', 'upper.v1.UpperService'])
+        'piperpc.v1.ReflectionService', 'piperpc.v1.StatsService', 'upper.v1.UpperService'])
 
   def test_describe_shows_methods_messages_and_access_rules(self):
     result = self.server.run('describe', 'upper.v1.UpperService')

@@ -14,7 +14,7 @@
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
 #include "piperpc/testing/endpoint.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 #include "src/transport/transport.h"
 #include "support/test_service.h"
 #include "transport/fixture.h"
@@ -295,7 +295,7 @@ TEST_P(RoundTrip, AChannelSaysWhoServesWhileItIsConnected) {
   ASSERT_TRUE(Call(kEcho, "x").ok());
   const std::optional<Peer> peer = channel_->peer();
   ASSERT_TRUE(peer.has_value());
-  EXPECT_EQ(*peer, transport::OwnPeer());
+  EXPECT_EQ(*peer, OwnPeer());
   channel_->Close();
   EXPECT_EQ(channel_->peer(), std::nullopt);
 }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "server/server_fixture.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 #include "support/call_frames.h"
 #include "support/eventually.h"
 
@@ -242,7 +242,7 @@ TEST_F(Protocol, MessageWithoutCreditEndsTheCall) {
 TEST_F(Protocol, PeerIsWhoTheKernelSays) {
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Peer", "")});
-  const Peer self = transport::OwnPeer();
+  const Peer self = OwnPeer();
   EXPECT_EQ(client.NextAfterHello().payload, self.user + " " + std::to_string(self.pid));
 }
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "file_access.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 #include "support/access_win32.h"
 
 namespace services {
@@ -20,7 +20,7 @@ std::filesystem::path PathOf(const std::string& utf8) {
   return std::u8string(utf8.begin(), utf8.end());
 }
 
-std::string Self() { return piperpc::transport::OwnPeer().user; }
+std::string Self() { return piperpc::OwnPeer().user; }
 
 }  // namespace
 

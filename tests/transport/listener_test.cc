@@ -3,7 +3,7 @@
 
 #include "fixture.h"
 #include "src/transport/admission.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 
 namespace piperpc::transport {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "named_pipe_fixture_win32.h"
 #include "src/base/wide_win32.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 
 namespace piperpc::transport {
 namespace {

@@ -34,7 +34,7 @@ class HostedServices {
   services::Notify notify_;
   services::Auth auth_;
   services::Upper upper_;
-  BuiltinServices builtin_;
+  BuiltinServices builtin_{{.stats = true}};
 };
 
 }  // namespace piperpc::daemon

@@ -123,7 +123,7 @@ void LogSecond(LogWriter& log, const std::string& name) {
 
 // What the operator wants to see of the calls.
 void Observe(const Options& options, LogWriter& log, ServerOptions& server) {
-  if (!options.metrics_file.empty()) server.metrics = std::make_shared<Metrics>();
+  server.metrics = std::make_shared<Metrics>();
   if (options.access_log) {
     server.middleware.push_back(
         AccessLog({.log = [&log](const LogRecord& record) { log.Write(record); }}));
@@ -134,7 +134,7 @@ void Observe(const Options& options, LogWriter& log, ServerOptions& server) {
 absl::StatusOr<std::unique_ptr<MetricsFile>> OpenMetricsFile(const Options& options,
                                                              const ServerOptions& server,
                                                              LogWriter& log) {
-  if (server.metrics == nullptr) return nullptr;
+  if (options.metrics_file.empty()) return nullptr;
   const auto tell = [&log](const absl::Status& written) {
     log.Write({written.ok() ? LogLevel::kInfo : LogLevel::kWarning,
                written.ok() ? "metrics written again" : "metrics not written",

@@ -1,5 +1,6 @@
-// The services that every server should have: piperpc.v1.HealthService and
-// piperpc.v1.ReflectionService. The CMake target is piperpc::builtin.
+// The services that every server should have, piperpc.v1.HealthService and
+// piperpc.v1.ReflectionService, and one for those who operate it, piperpc.v1.StatsService. The
+// CMake target is piperpc::builtin.
 //
 //     piperpc::BuiltinServices builtin;
 //     piperpc::Server server;
@@ -9,7 +10,9 @@
 // Health tells clients whether the server, or one of its services, is ready. Reflection tells them,
 // for example the piperpc command line, which services there are and what their messages look like.
 // It describes the services that were added to the server, with all that their .proto files import,
-// as far as their generated code has descriptors (lite messages have none).
+// as far as their generated code has descriptors (lite messages have none). Stats, where it is
+// asked for, tells operators who is connected, what was counted (ServerOptions::metrics), and the
+// limits.
 #pragma once
 
 #include <memory>
@@ -21,16 +24,22 @@
 
 namespace piperpc {
 
+struct BuiltinOptions {
+  // Adds piperpc.v1.StatsService: whoever may call the server may see its metrics and limits, and
+  // the connections of their own user; the server's user and root those of all.
+  bool stats = false;
+};
+
 class PIPERPC_EXPORT BuiltinServices {
  public:
-  BuiltinServices();
+  explicit BuiltinServices(BuiltinOptions options = {});
   ~BuiltinServices();
   BuiltinServices(const BuiltinServices&) = delete;
   BuiltinServices& operator=(const BuiltinServices&) = delete;
 
-  // Adds both services to `server`, which has not started yet and which this must outlive. Each
+  // Adds the services to `server`, which has not started yet and which this must outlive. Each
   // server needs an object of its own. ALREADY_EXISTS: this was added to a server before, or
-  // `server` has a service of one of the two names; nothing is added then. Otherwise as
+  // `server` has a service of one of their names; nothing is added then. Otherwise as
   // Server::AddService().
   absl::Status AddTo(Server& server);
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "piperpc/export.h"
+
 namespace piperpc {
 
 // The peer's process and user as the kernel reports them, once, when the connection is made: on
@@ -18,5 +20,8 @@ struct Peer {
 
   bool operator==(const Peer&) const = default;
 };
+
+// This process as its peers see it. Any thread.
+PIPERPC_EXPORT Peer OwnPeer();
 
 }  // namespace piperpc

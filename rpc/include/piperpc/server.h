@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "piperpc/access.h"
 #include "piperpc/export.h"
 #include "piperpc/log.h"
 #include "piperpc/middleware.h"
+#include "piperpc/peer.h"
 #include "piperpc/service.h"
 
 namespace piperpc {
@@ -166,6 +168,15 @@ struct ServerStats {
   std::size_t calls = 0;  // In flight.
 };
 
+// One client's connection at one moment.
+struct ConnectionInfo {
+  Peer peer{};
+  std::chrono::steady_clock::time_point opened{};
+  std::size_t calls = 0;             // In flight.
+  std::uint64_t bytes_received = 0;  // Of packets, with their frames.
+  std::uint64_t bytes_sent = 0;
+};
+
 // Serves the services that were added to it. Its options, above, say how.
 //
 // After fork(), a server that was started belongs to the parent process. In the child, all its
@@ -260,6 +271,18 @@ class PIPERPC_EXPORT Server {
 
   // Any thread, but not while Start() runs.
   ServerStats stats() const;
+
+  // The clients that are connected, in the order in which they came where there is one event loop.
+  // None before Start() and after Shutdown(). Blocks until each event loop has answered. Any
+  // thread, but not while Start() runs.
+  //   FAILED_PRECONDITION: on the thread of an event loop; use a blocking handler or RunBlocking().
+  //     Or in a child of fork().
+  //   DEADLINE_EXCEEDED: code blocks an event loop, and so it has not answered within 2 s.
+  absl::StatusOr<std::vector<ConnectionInfo>> ListConnections() const;
+
+  // As they were given to the constructor; Start() may have lowered max_connections and
+  // max_connections_per_user. Any thread, but not while Start() runs.
+  const ServerOptions& options() const;
 
  private:
   class Impl;

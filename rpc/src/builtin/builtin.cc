@@ -9,11 +9,14 @@
 #include "src/builtin/health_board.h"
 #include "src/builtin/health_service.h"
 #include "src/builtin/reflection_service.h"
+#include "src/builtin/stats_service.h"
 
 namespace piperpc {
 
 class BuiltinServices::Impl {
  public:
+  explicit Impl(BuiltinOptions options) : options_(options) {}
+
   absl::Status AddTo(Server& server) {
     if (server_ != nullptr) {
       return absl::AlreadyExistsError(
@@ -23,7 +26,10 @@ class BuiltinServices::Impl {
     if (status.ok()) status = server.AddService(health_);
     if (!status.ok()) return status;
     server_ = &server;
-    return server.AddService(reflection_);
+    stats_.set_server(server);
+    status = server.AddService(reflection_);
+    if (status.ok() && options_.stats) status = server.AddService(stats_);
+    return status;
   }
 
   absl::Status SetServing(std::string_view service, bool serving) {
@@ -47,20 +53,23 @@ class BuiltinServices::Impl {
   // Before anything is added: what has been stays.
   absl::Status CheckNames(const Server& server) const {
     for (const std::string& name : server.service_names()) {
-      if (name != health_.name() && name != reflection_.name()) continue;
+      const bool is_stats = options_.stats && name == stats_.name();
+      if (name != health_.name() && name != reflection_.name() && !is_stats) continue;
       return absl::AlreadyExistsError(absl::StrCat("the server already has a service ", name,
                                                    "; add BuiltinServices only once"));
     }
     return absl::OkStatus();
   }
 
+  const BuiltinOptions options_;
   const Server* server_ = nullptr;
   builtin::HealthBoard board_{[this] { return Names(); }};
   builtin::HealthServiceImpl health_{board_};
   builtin::ReflectionServiceImpl reflection_{[this] { return Names(); }};
+  builtin::StatsServiceImpl stats_;
 };
 
-BuiltinServices::BuiltinServices() : impl_(std::make_unique<Impl>()) {}
+BuiltinServices::BuiltinServices(BuiltinOptions options) : impl_(std::make_unique<Impl>(options)) {}
 BuiltinServices::~BuiltinServices() = default;
 
 absl::Status BuiltinServices::AddTo(Server& server) { return impl_->AddTo(server); }

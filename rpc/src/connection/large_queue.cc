@@ -85,6 +85,7 @@ LargeQueue::Piece LargeQueue::Next(std::size_t room, std::uint64_t gone) {
 void LargeQueue::Commit(const Piece& piece) {
   bytes_ -= piece.message->cost();
   requests_not_begun_ -= IsRequestNotBegun(*piece.message);
+  sent_bytes_ += piece.piece.prefix.size() + piece.piece.payload.size();
   piece.message->Commit(piece.piece);
   bytes_ += piece.message->cost();
   flying_ = piece.message;

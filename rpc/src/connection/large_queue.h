@@ -62,6 +62,9 @@ class LargeQueue {
   // What they count for: LargeMessage::cost().
   std::size_t bytes() const { return bytes_; }
 
+  // Bytes of their frames that were handed to the pipe.
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
+
   // Messages of the counted kind that the pipe has not taken, to the end of their last piece.
   std::size_t counted() const { return counted_; }
 
@@ -82,6 +85,7 @@ class LargeQueue {
   const wire::FrameKind counted_kind_;
   std::uint32_t counted_ = 0;
   std::size_t bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;
   std::size_t requests_not_begun_ = 0;                     // Calls begin in the order of their ids.
   CallQueues calls_;                                       // The first one is next.
   std::map<std::uint64_t, CallQueues::iterator> by_call_;  // By the call.

@@ -81,6 +81,11 @@ class Outbox {
   // Bytes added and not yet handed to the pipe.
   std::size_t queued_bytes() const { return queued_bytes_; }
 
+  // Bytes that were handed to the pipe.
+  std::uint64_t sent_bytes() const {
+    return small_.sent() + (large_ != nullptr ? large_->sent_bytes() : 0);
+  }
+
   // Frames of the counted kind that were added and that the pipe has not taken, also those in a
   // send that is pending; a split message is one of them, until its last frame is taken.
   std::size_t counted() const {

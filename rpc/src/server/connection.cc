@@ -98,6 +98,14 @@ std::vector<std::string> Connection::CutOffCalls(const absl::Status& reason) {
   return calls;
 }
 
+ConnectionInfo Connection::Describe() const {
+  return {.peer = peer(),
+          .opened = opened_at_,
+          .calls = calls_.size() + (starting_ != nullptr ? 1 : 0),
+          .bytes_received = received_bytes_,
+          .bytes_sent = outbox().sent_bytes()};
+}
+
 // Stopping a call may end it, and with it change the table: so a list of its own.
 std::vector<Call*> Connection::CallsInOrder() {
   std::vector<Call*> calls;
@@ -150,6 +158,7 @@ void Connection::OnNext() {
 
 void Connection::OnReceive(transport::Bytes packet) {
   receiving_ = false;
+  received_bytes_ += packet.size();
   loop().Defer(*this);
   Run([&] {
     if (absl::Status status = OnPacket(packet); !status.ok()) Fail(std::move(status));

@@ -71,6 +71,9 @@ class Connection final : public CallConnection,
 
   std::uint64_t number() const { return number_; }
 
+  // What there is to say of it at this moment.
+  ConnectionInfo Describe() const;
+
   // What the client was told of its end; OK when nothing was, or no more than that.
   absl::StatusCode end_code() const { return static_cast<absl::StatusCode>(end_code_); }
   base::TimePoint opened_at() const { return opened_at_; }
@@ -151,6 +154,7 @@ class Connection final : public CallConnection,
   std::uint8_t end_code_ = 0;
   bool kept_waits_ = false;  // For responses to be sent: kept_ begins with a call above the limit.
 
+  std::uint64_t received_bytes_ = 0;
   std::uint64_t last_call_id_ = 0;
   const Dispatcher::Entry* last_method_ = nullptr;
   base::TimePoint packet_time_;  // When the packet that is looked at came.

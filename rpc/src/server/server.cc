@@ -126,6 +126,21 @@ class Server::Impl {
     return {loops_.connections(), started ? loops_.calls() : 0};
   }
 
+  absl::StatusOr<std::vector<ConnectionInfo>> ListConnections() const {
+    if (foreign()) return Foreign();
+    if (Executor::Current() != nullptr) {
+      return absl::FailedPreconditionError(
+          "ListConnections() was called on the thread of an event loop, and would wait for it; "
+          "call it from a blocking handler, or by RunBlocking()");
+    }
+    if (!started_.load(std::memory_order_acquire) || has_shut_down()) {
+      return std::vector<ConnectionInfo>();
+    }
+    return loops_.ListConnections();
+  }
+
+  const ServerOptions& options() const { return options_; }
+
  private:
   // `what` is the caller's name, for errors.
   template <typename ToDispatcher>
@@ -184,6 +199,11 @@ class Server::Impl {
         absl::StrCat(base::ToAbsl(what),
                      " was called on the thread of an event loop, and would block all that it "
                      "serves; call it on another thread"));
+  }
+
+  bool has_shut_down() const {
+    const internal::MutexLock lock(ends_mutex_);
+    return shut_down_;
   }
 
   // The functions of this thread that use it have not returned.
@@ -294,7 +314,7 @@ class Server::Impl {
   const server::ServerBudgets budgets_;
   server::ServerLoops loops_;
 
-  internal::Mutex ends_mutex_;
+  mutable internal::Mutex ends_mutex_;
   std::condition_variable ends_;
   bool shut_down_ ABSL_GUARDED_BY(ends_mutex_) = false;  // Shutdown() has been done.
   std::size_t inside_ ABSL_GUARDED_BY(ends_mutex_) = 0;  // Threads in Start() and Shutdown().
@@ -331,5 +351,11 @@ absl::Status Server::Wait() { return impl_->Wait(); }
 std::vector<std::string> Server::service_names() const { return impl_->service_names(); }
 
 ServerStats Server::stats() const { return impl_->stats(); }
+
+absl::StatusOr<std::vector<ConnectionInfo>> Server::ListConnections() const {
+  return impl_->ListConnections();
+}
+
+const ServerOptions& Server::options() const { return impl_->options(); }
 
 }  // namespace piperpc

@@ -90,6 +90,16 @@ void ServerLoop::RemoveFromAwaitingHello(Connection& connection) {
   awaiting_hello_.Remove(connection.user_queue().silent(), connection);
 }
 
+Asked<std::vector<ConnectionInfo>> ServerLoop::ListConnections() {
+  return {loop(), [this] {
+            std::vector<ConnectionInfo> infos;
+            for (const auto& [number, connection] : connections_) {
+              if (!refused_.contains(connection.get())) infos.push_back(connection->Describe());
+            }
+            return infos;
+          }};
+}
+
 void ServerLoop::OnHello(Connection& connection) { RemoveFromAwaitingHello(connection); }
 
 void ServerLoop::OnClosed(Connection& connection) {

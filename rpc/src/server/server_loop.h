@@ -5,10 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +15,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "src/base/clock.h"
+#include "src/server/asked.h"
 #include "src/server/connection_host.h"
 #include "src/server/silent_crowds.h"
 #include "src/server/user_round_robin.h"
@@ -26,6 +25,8 @@ namespace piperpc::server {
 
 class ServerLoop final : public ConnectionHost {
  public:
+  using Names = std::vector<std::string>;
+
   // Is told, on the loop, of each connection that has ended: its peer, and whether it was refused.
   using OnGone = std::function<void(const Peer&, bool refused)>;
 
@@ -49,22 +50,21 @@ class ServerLoop final : public ConnectionHost {
   // It has begun with that. Any thread.
   bool grace_over() const { return grace_over_.load(); }
 
-  // What a loop was asked for.
-  class Asked;
-
   // Ends all calls, and describes them: by force, or, where a worker has work, which may use a call
   // and its coroutine, for their callers only. Then the handlers are left to their own end.
-  Asked EndAllCalls(absl::Status reason);
+  Asked<Names> EndAllCalls(absl::Status reason);
 
   // The calls that have ended when the end of the grace had stopped them.
-  Asked TakeStopped();
+  Asked<Names> TakeStopped();
 
   // Of all connections that have ended: who has left what unread.
-  Asked TakeUndelivered();
+  Asked<Names> TakeUndelivered();
+
+  // Its connections at that moment, those that are refused left out.
+  Asked<std::vector<ConnectionInfo>> ListConnections();
 
  private:
-  Asked Ask(absl::AnyInvocable<std::vector<std::string>()> question);
-  std::vector<std::string> EndCallsHere(const absl::Status& reason);
+  Names EndCallsHere(const absl::Status& reason);
   void OnHello(Connection& connection) override;
   void OnClosed(Connection& connection) override;
   bool ContinueOrQueue(UserQueue& queue, Connection& connection) override {
@@ -92,19 +92,6 @@ class ServerLoop final : public ConnectionHost {
   SilentCrowds<Connection> awaiting_hello_;   // None that was refused.
   bool draining_ = false;
   std::atomic<bool> grace_over_ = false;
-};
-
-class ServerLoop::Asked {
- public:
-  // Waits for the loop. None: something that runs on it keeps it from that until `limit`. What has
-  // not begun by then is not done. Once.
-  std::optional<std::vector<std::string>> Wait(base::TimePoint limit);
-
- private:
-  friend class ServerLoop;
-  struct Answer;
-  std::shared_ptr<Answer> answer_;
-  std::future<std::vector<std::string>> names_;
 };
 
 }  // namespace piperpc::server

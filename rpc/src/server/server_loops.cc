@@ -91,6 +91,22 @@ std::size_t ServerLoops::calls() const {
   return calls;
 }
 
+absl::StatusOr<std::vector<ConnectionInfo>> ServerLoops::ListConnections() const {
+  std::vector<Asked<std::vector<ConnectionInfo>>> asked;
+  for (const auto& loop : loops_) asked.push_back(loop->ListConnections());
+  const base::TimePoint limit = base::After(kLookUpLimit);
+  std::vector<ConnectionInfo> all;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    auto some = asked[i].Wait(limit);
+    if (!some.has_value()) {
+      return absl::DeadlineExceededError(
+          absl::StrCat(Describe(i), ": has not answered within 2 s; something blocks it"));
+    }
+    std::move(some->begin(), some->end(), std::back_inserter(all));
+  }
+  return all;
+}
+
 std::string ServerLoops::Backends() const {
   std::vector<std::string> names;
   for (const auto& loop : loops_) names.emplace_back(loop->loop().name());
@@ -155,7 +171,7 @@ void ServerLoops::NoteBlocked(std::size_t index, ShutdownReport& report) {
 
 // Of loops that do not look up in time, nobody can say what their calls are.
 void ServerLoops::EndCalls(ShutdownReport& report, base::TimePoint limit) {
-  std::vector<ServerLoop::Asked> asked;
+  std::vector<Asked<Names>> asked;
   for (auto& loop : loops_) asked.push_back(loop->EndAllCalls(ShuttingDown()));
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     if (!TakeAnswer(asked[i], limit, report.aborted)) NoteDelayed(i);
@@ -163,8 +179,8 @@ void ServerLoops::EndCalls(ShutdownReport& report, base::TimePoint limit) {
 }
 
 void ServerLoops::TakeLosses(ShutdownReport& report, base::TimePoint limit) {
-  std::vector<ServerLoop::Asked> stopped;
-  std::vector<ServerLoop::Asked> undelivered;
+  std::vector<Asked<Names>> stopped;
+  std::vector<Asked<Names>> undelivered;
   for (auto& loop : loops_) {
     stopped.push_back(loop->TakeStopped());
     undelivered.push_back(loop->TakeUndelivered());
@@ -176,7 +192,7 @@ void ServerLoops::TakeLosses(ShutdownReport& report, base::TimePoint limit) {
 }
 
 // False: the loop has not answered.
-bool ServerLoops::TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names) {
+bool ServerLoops::TakeAnswer(Asked<Names>& asked, base::TimePoint limit, Names& names) {
   std::optional<Names> answer = asked.Wait(limit);
   if (!answer) return false;
   std::move(answer->begin(), answer->end(), std::back_inserter(names));

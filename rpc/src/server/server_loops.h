@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "piperpc/endpoint.h"
 #include "piperpc/internal/mutex.h"
 #include "piperpc/peer.h"
@@ -44,6 +45,9 @@ class ServerLoops {
   std::size_t connections() const { return acceptor_.connections(); }  // Also before Start().
   std::size_t calls() const;
 
+  // As Server::ListConnections().
+  absl::StatusOr<std::vector<ConnectionInfo>> ListConnections() const;
+
   // As Server::Shutdown(). Once.
   ShutdownReport ShutDown(std::chrono::milliseconds grace);
 
@@ -54,7 +58,7 @@ class ServerLoops {
   void FinishLeftovers();
 
  private:
-  using Names = std::vector<std::string>;
+  using Names = ServerLoop::Names;
   enum class Leftovers { kNothing, kThreads, kCalls };
 
   absl::Status Listen(transport::Transport& transport, const Endpoint& endpoint);
@@ -65,7 +69,7 @@ class ServerLoops {
   void EndCalls(ShutdownReport& report, base::TimePoint limit);
   void TakeLosses(ShutdownReport& report, base::TimePoint limit);
   bool StopThreads(ShutdownReport& report, base::TimePoint limit);
-  static bool TakeAnswer(ServerLoop::Asked& asked, base::TimePoint limit, Names& names);
+  static bool TakeAnswer(Asked<Names>& asked, base::TimePoint limit, Names& names);
   std::string Describe(std::size_t index) const;
   void NoteDelayedLoops();
   void NoteDelayed(std::size_t index);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/peer.h"
 #include "src/transport/linux/socket.h"
-#include "src/transport/own_peer.h"
 
 namespace piperpc::transport {
 namespace {
@@ -49,8 +49,6 @@ Peer ToPeer(const ucred& credentials) {
           .group = absl::StrCat("gid:", credentials.gid)};
 }
 
-Peer OwnPeer() { return ToPeer({.pid = ::getpid(), .uid = ::geteuid(), .gid = ::getegid()}); }
-
 absl::Status CheckClient(int fd, const ucred& credentials, const Access& access) {
   const bool trusted = credentials.uid == ::geteuid() || credentials.uid == 0;
   switch (access.preset) {
@@ -77,3 +75,11 @@ absl::Status CheckServer(const Endpoint& endpoint, uid_t server, uid_t self) {
 }
 
 }  // namespace piperpc::transport
+
+namespace piperpc {
+
+Peer OwnPeer() {
+  return transport::ToPeer({.pid = ::getpid(), .uid = ::geteuid(), .gid = ::getegid()});
+}
+
+}  // namespace piperpc

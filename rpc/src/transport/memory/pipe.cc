@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "src/transport/own_peer.h"
+#include "piperpc/peer.h"
 #include "src/transport/packet_check.h"
 
 namespace piperpc::transport {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/peer.h"
 #include "src/base/wide_win32.h"
-#include "src/transport/own_peer.h"
 #include "src/transport/wait_limit.h"
 #include "src/transport/win32/error.h"
 #include "src/transport/win32/pipe.h"

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "piperpc/peer.h"
 #include "src/base/wide_win32.h"
-#include "src/transport/own_peer.h"
 #include "src/transport/pipe.h"
 #include "src/transport/win32/error.h"
 #include "src/transport/win32/handle.h"
@@ -155,10 +155,6 @@ std::int64_t PidOf(BOOL (*WINAPI ask)(HANDLE, PULONG), HANDLE pipe) {
 
 }  // namespace
 
-Peer OwnPeer() {
-  return {.pid = std::int64_t{::GetCurrentProcessId()}, .user = OwnSid(), .group = {}};
-}
-
 absl::StatusOr<PipeSecurity> PipeSecurity::For(const Access& access) {
   if (OwnSid().empty()) return absl::InternalError("cannot determine the user of this process");
   const std::string sddl = Sddl(access);
@@ -239,3 +235,11 @@ absl::StatusOr<Peer> CheckServer(HANDLE pipe, const Endpoint& endpoint) {
 }
 
 }  // namespace piperpc::transport
+
+namespace piperpc {
+
+Peer OwnPeer() {
+  return {.pid = std::int64_t{::GetCurrentProcessId()}, .user = transport::OwnSid(), .group = {}};
+}
+
+}  // namespace piperpc
