@@ -12,9 +12,9 @@
 
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
+#include "piperpc/peer.h"
 #include "piperpc/server.h"
 #include "piperpc/testing/endpoint.h"
-#include "piperpc/peer.h"
 #include "src/transport/transport.h"
 #include "support/test_service.h"
 #include "transport/fixture.h"

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "server/server_fixture.h"
 #include "piperpc/peer.h"
+#include "server/server_fixture.h"
 #include "support/call_frames.h"
 #include "support/eventually.h"
 

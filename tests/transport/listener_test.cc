@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "fixture.h"
-#include "src/transport/admission.h"
 #include "piperpc/peer.h"
+#include "src/transport/admission.h"
 
 namespace piperpc::transport {
 namespace {

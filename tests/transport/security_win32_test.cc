@@ -5,8 +5,8 @@
 #include <sddl.h>
 
 #include "named_pipe_fixture_win32.h"
-#include "src/base/wide_win32.h"
 #include "piperpc/peer.h"
+#include "src/base/wide_win32.h"
 
 namespace piperpc::transport {
 namespace {
