@@ -1,6 +1,7 @@
 # What an installed package has: the runtime, its own messages and services, the generator, and
 # piperpc_generate(); for find_package(piperpc), a file of targets for each of its components.
-# Included when all targets are there.
+# Included when all targets are there. The components of install(), which Debian's packages are made
+# of, are others: runtime, dev, compiler, tools.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/piperpc)
@@ -12,9 +13,13 @@ endif()
 
 # piperpc_install_targets(COMPONENT TARGET...)
 function(piperpc_install_targets component)
-  install(TARGETS ${ARGN} EXPORT piperpc_${component} FILE_SET piperpc_headers)
+  install(TARGETS ${ARGN} EXPORT piperpc_${component}
+    RUNTIME COMPONENT compiler
+    LIBRARY COMPONENT runtime NAMELINK_COMPONENT dev
+    ARCHIVE COMPONENT dev
+    FILE_SET piperpc_headers COMPONENT dev)
   install(EXPORT piperpc_${component} NAMESPACE piperpc:: FILE piperpcTargets_${component}.cmake
-    DESTINATION ${package_dir})
+    DESTINATION ${package_dir} COMPONENT dev)
 endfunction()
 
 piperpc_install_targets(runtime piperpc)
@@ -27,10 +32,10 @@ if(TARGET protoc-gen-piperpc)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/rpc/include/piperpc
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev FILES_MATCHING PATTERN *.h)
 # The services', too, for whoever wants to call an installed piperpcd.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/proto/
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/piperpc/proto FILES_MATCHING PATTERN *.proto)
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/piperpc/proto COMPONENT dev FILES_MATCHING PATTERN *.proto)
 
 set(PIPERPC_PROTO_DIR ${CMAKE_INSTALL_DATADIR}/piperpc/proto)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/piperpcConfig.cmake.in
@@ -44,4 +49,4 @@ install(FILES
   ${CMAKE_CURRENT_LIST_DIR}/PiperpcGeneratedTarget.cmake
   ${CMAKE_CURRENT_LIST_DIR}/PiperpcProtoc.cmake
   ${CMAKE_CURRENT_LIST_DIR}/PiperpcRunProtoc.cmake
-  DESTINATION ${package_dir})
+  DESTINATION ${package_dir} COMPONENT dev)

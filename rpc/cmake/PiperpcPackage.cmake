@@ -17,26 +17,27 @@ function(piperpc_install_document document)
   set(installed ${PROJECT_BINARY_DIR}/documents/${document})
   file(WRITE ${installed} "${text}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${document})
-  install(FILES ${installed} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+  install(FILES ${installed} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder} COMPONENT tools)
 endfunction()
 
 foreach(document IN LISTS documents)
   piperpc_install_document(${document})
 endforeach()
-install(FILES docs/performance.png docs/performance-grid.png DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+install(FILES docs/performance.png docs/performance-grid.png DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs
+  COMPONENT tools)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools
   PATTERN README.md EXCLUDE PATTERN build EXCLUDE)
 
 # What is linked into the programs has licenses of its own. A prefix made by hand may lack them.
 if(PIPERPC_WINDOWS_PREFIX)
   install(DIRECTORY ${PIPERPC_WINDOWS_PREFIX}/share/licenses DESTINATION ${CMAKE_INSTALL_DOCDIR}
-    OPTIONAL)
+    COMPONENT tools OPTIONAL)
 endif()
 
 if(PIPERPC_ARCHIVES)
   foreach(package libprotobuf-dev libabsl-dev liburing-dev zlib1g-dev)
     install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/licenses
-      RENAME ${package} OPTIONAL)
+      RENAME ${package} COMPONENT tools OPTIONAL)
   endforeach()
 endif()
 
@@ -47,4 +48,10 @@ if(WIN32)
   set(CPACK_GENERATOR ZIP)
 endif()
 set(CPACK_STRIP_FILES ON)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  include(PiperpcManual)
+  if(PIPERPC_BUILD_SHARED)
+    include(PiperpcDebian)
+  endif()
+endif()
 include(CPack)

@@ -28,5 +28,5 @@ endif()
 
 foreach(package piperpc piperpc-builtin)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${pc_dir})
+  install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${pc_dir} COMPONENT dev)
 endforeach()
