@@ -132,7 +132,7 @@ class PIPERPC_EXPORT WorkerPool {
   // `limit`; on a thread of the pool or of an event loop it does not wait. False: something still
   // runs, so call it again. A part cannot stop the pool: false.
   bool Stop(
-      std::chrono::steady_clock::time_point limit = std::chrono::steady_clock::time_point::max());
+      std::chrono::steady_clock::time_point limit = (std::chrono::steady_clock::time_point::max)());
 
   // True while work of any part runs or is queued. Any thread.
   bool busy() const;

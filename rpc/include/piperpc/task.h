@@ -8,7 +8,7 @@
 //
 // A StatusOr cannot hold an OK status. So `co_return absl::OkStatus()` throws std::logic_error out
 // of such a task, where abseil would end the process; in a handler, that ends the call with
-// INTERNAL.
+// INTERNAL. In a program that is compiled without exceptions it ends the process.
 //
 // A task is lazy: it begins when it is awaited or started, on the thread that does so. It owns its
 // frame: destroying a task that has not ended destroys the frame at the point where it waits.
@@ -55,11 +55,11 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "piperpc/internal/exceptions.h"
 
 namespace piperpc {
 
@@ -149,7 +149,7 @@ class Task<T>::promise_type {
   void return_value(U&& value) {
     if constexpr (internal::kIsStatusOr<T> &&
                   std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
-      if (value.ok()) throw std::logic_error("co_return of an OK status instead of a value");
+      if (value.ok()) internal::FailLogic("co_return of an OK status instead of a value");
     }
     result_.emplace(std::forward<U>(value));
   }

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "piperpc/internal/exceptions.h"
+
 namespace piperpc::base {
 
 inline bool IsOutOfMemory(const std::exception_ptr& exception) {
@@ -17,15 +19,7 @@ inline bool IsOutOfMemory(const std::exception_ptr& exception) {
   }
 }
 
-// Runs `code`. When it throws, `on_throw` is called with the exception.
-template <typename Code, typename OnThrow>
-void RunGuarded(Code&& code, OnThrow&& on_throw) {
-  try {
-    std::forward<Code>(code)();
-  } catch (...) {
-    std::forward<OnThrow>(on_throw)(std::current_exception());
-  }
-}
+using internal::RunGuarded;
 
 // Runs `code` and drops what it throws: for hooks, where nobody is left to be told.
 template <typename Code>

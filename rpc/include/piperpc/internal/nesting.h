@@ -118,7 +118,7 @@ class LevelCounter {
   }
 
   bool Reach(int level) {
-    deepest_ = std::max(deepest_, level);
+    deepest_ = (std::max)(deepest_, level);
     return deepest_ <= most_;
   }
 
@@ -142,7 +142,7 @@ using NestingCheck = bool (*)(const google::protobuf::MessageLite& message, std:
 template <typename T>
 bool NestsTooDeep(const google::protobuf::MessageLite& message, std::size_t size) {
   static const bool can = CanNestTooDeep(T::descriptor());
-  if (!can || size > std::size_t{std::numeric_limits<int>::max()}) return false;
+  if (!can || size > std::size_t{(std::numeric_limits<int>::max)()}) return false;
   const std::unique_ptr<char[]> bytes(new (std::nothrow) char[size]);
   if (bytes == nullptr) return false;
   message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.get()));

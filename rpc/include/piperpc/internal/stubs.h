@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/client.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/mutex.h"
 #include "piperpc/internal/wakeup.h"
 #include "piperpc/task.h"
@@ -200,11 +201,9 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
         continue;
       }
       if (!on_message_) continue;
-      try {
-        on_message_(std::move(message));
-      } catch (...) {  // The call is over then, and `on_done` says so.
-        stream_->FailThrown(std::current_exception());
-      }
+      // When it throws, the call is over, and `on_done` says so.
+      RunGuarded([&] { on_message_(std::move(message)); },
+                 [this](std::exception_ptr thrown) { stream_->FailThrown(std::move(thrown)); });
     }
     if (step == ClientStream::Step::kLater) return Listen();
     if (on_done_) on_done_(stream_->status());

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/export.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/server_call.h"
 #include "piperpc/reader.h"
 #include "piperpc/service.h"
@@ -47,16 +48,16 @@ class SingleResponseHandler final : public Handler {
   static void Done(void* self) { static_cast<SingleResponseHandler*>(self)->Respond(); }
 
   void Respond() {
-    try {
-      const absl::StatusOr<Response>& response = task_.Result();
-      if (response.ok()) {
-        call_.FinishWith(OutMessage::Of(*response));
-      } else {
-        call_.Finish(response.status());
-      }
-    } catch (...) {
-      call_.Throw(std::current_exception());
-    }
+    RunGuarded(
+        [this] {
+          const absl::StatusOr<Response>& response = task_.Result();
+          if (response.ok()) {
+            call_.FinishWith(OutMessage::Of(*response));
+          } else {
+            call_.Finish(response.status());
+          }
+        },
+        [this](std::exception_ptr thrown) { call_.Throw(std::move(thrown)); });
   }
 
   ServerCall& call_;
@@ -91,11 +92,8 @@ void RunHandler(ServerCall& call, Stream<Response> stream) {
 // already here.
 template <typename Open>
 void OpenHandler(ServerCall& call, Open open) {
-  try {
-    RunHandler(call, open());
-  } catch (...) {
-    call.Throw(std::current_exception());
-  }
+  RunGuarded([&] { RunHandler(call, open()); },
+             [&call](std::exception_ptr thrown) { call.Throw(std::move(thrown)); });
 }
 
 // start() of a method that takes one request: unary and server-streaming.
