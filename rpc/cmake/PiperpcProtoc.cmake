@@ -53,8 +53,7 @@ function(_piperpc_run_protoc dir name import_dirs out mocks outputs_out)
   _piperpc_find_tool(PIPERPC_PROTOC_PLUGIN protoc-gen-piperpc piperpc::protoc-gen-piperpc)
   list(TRANSFORM import_dirs PREPEND -I OUTPUT_VARIABLE flags)
   string(REGEX REPLACE "\\.proto$" "" base ${name})
-  string(MAKE_C_IDENTIFIER ${base} depfile)
-  set(depfile ${out}/${depfile}.d)
+  set(depfile ${out}/${base}.d)
   set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/PiperpcRunProtoc.cmake)
   # In protoc's order: ninja rebuilds at each run what its dependency file does not begin with.
   set(outputs ${out}/${base}.pb.cc ${out}/${base}.pb.h
@@ -64,7 +63,8 @@ function(_piperpc_run_protoc dir name import_dirs out mocks outputs_out)
     set(parameter mocks:)
     list(APPEND outputs ${out}/${base}.piperpc.interface.h ${out}/${base}.piperpc.mock.h)
   endif()
-  file(MAKE_DIRECTORY ${out})
+  cmake_path(GET depfile PARENT_PATH folder)
+  file(MAKE_DIRECTORY ${folder})
   add_custom_command(OUTPUT ${outputs}
     COMMAND ${CMAKE_COMMAND} -DDEPFILE=${depfile} -P ${script} -- ${PIPERPC_PROTOC}
       --cpp_out=${out} --piperpc_out=${parameter}${out}

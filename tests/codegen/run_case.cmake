@@ -2,7 +2,7 @@
 #   cases/NAME    beside each .proto stand the .piperpc.*h and .piperpc.cc that must come out of it,
 #                 byte for byte. -DUPDATE=ON writes them. warnings.txt, when there is one, is what
 #                 the plugin says meanwhile; else it says nothing.
-#   errors/NAME   in.proto is refused; error.txt is what the plugin says, protoc's prefix apart.
+#   errors/NAME   is refused; error.txt is what the plugin says, protoc's prefix apart.
 # arguments.txt, when there is one, is the plugin's parameter.
 # Takes CASE (the folder), OUT (a scratch folder), PROTOC, PLUGIN and IMPORTS (a list of folders).
 cmake_minimum_required(VERSION 3.25)
@@ -25,7 +25,7 @@ if(EXISTS ${CASE}/error.txt)
   file(READ ${CASE}/error.txt expected)
   string(REGEX REPLACE "^--piperpc_out: [^:]*: " "" said "${errors}")
   if(result EQUAL 0)
-    message(FATAL_ERROR "${CASE}/in.proto was not refused")
+    message(FATAL_ERROR "${CASE} was not refused")
   elseif(NOT said STREQUAL expected)
     message(FATAL_ERROR "expected: ${expected}\nprotoc said: ${errors}")
   endif()

@@ -1,5 +1,7 @@
 #include "emit.h"
 
+#include <set>
+
 namespace piperpc::codegen {
 namespace {
 
@@ -53,6 +55,18 @@ $deprecated$$virtual$::piperpc::AsyncWriter<$Request$> $Async$(
         const ::piperpc::AsyncWriter<$Request$>&, $Response$)> on_message,
     ::absl::AnyInvocable<void(::absl::Status)> on_done)$pure$;
 )";
+
+// What may be the name of a macro: the other forms of a method, and the client's class, have more
+// in their names than the .proto says.
+std::set<std::string> NamesFromProto(const File& file) {
+  std::set<std::string> names;
+  for (const Service& service : file.services) {
+    names.insert(service.service_class);
+    for (const Method& method : service.methods) names.insert(method.name);
+  }
+  names.erase("defined");  // The one name that can be neither a macro's nor made free of one.
+  return names;
+}
 
 std::string Deprecated(bool deprecated) { return deprecated ? "[[deprecated]] " : ""; }
 
@@ -121,6 +135,21 @@ void EmitMembers(const Service& service, const TextsByType& members, Printer& pr
 void EmitComments(const std::vector<std::string>& lines, Printer& printer) {
   for (const std::string& line : lines) {
     printer.Print(Variables{{"line", line}}, "//$line$\n");
+  }
+}
+
+void SuspendMacros(const File& file, Printer& printer) {
+  printer.Print("// No macros of these names, which headers of a system may have defined.\n");
+  for (const std::string& name : NamesFromProto(file)) {
+    printer.Print(Variables{{"name", name}}, "#pragma push_macro(\"$name$\")\n#undef $name$\n");
+  }
+  printer.Print("\n");
+}
+
+void RestoreMacros(const File& file, Printer& printer) {
+  printer.Print("\n");
+  for (const std::string& name : NamesFromProto(file)) {
+    printer.Print(Variables{{"name", name}}, "#pragma pop_macro(\"$name$\")\n");
   }
 }
 

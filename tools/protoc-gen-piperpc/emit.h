@@ -44,6 +44,11 @@ void EmitMembers(const Service& service, const TextsByType& members,
 // The lines of a comment, as comment lines.
 void EmitComments(const std::vector<std::string>& lines, google::protobuf::io::Printer& printer);
 
+// Between these, the names that the code has from the .proto are no macros, whatever the headers of
+// a system, or a user's, have made of them.
+void SuspendMacros(const File& file, google::protobuf::io::Printer& printer);
+void RestoreMacros(const File& file, google::protobuf::io::Printer& printer);
+
 // The namespace around everything, or nothing for the global one.
 void OpenNamespace(const File& file, google::protobuf::io::Printer& printer);
 void CloseNamespace(const File& file, google::protobuf::io::Printer& printer);

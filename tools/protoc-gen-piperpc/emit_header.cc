@@ -108,6 +108,7 @@ void EmitHeader(const File& file, Printer& printer) {
   if (file.services.empty()) return;
 
   printer.Print("\n");
+  SuspendMacros(file, printer);
   OpenNamespace(file, printer);
   bool first = true;
   for (const Service& service : file.services) {
@@ -116,6 +117,7 @@ void EmitHeader(const File& file, Printer& printer) {
     EmitClientClass(service, printer);
   }
   CloseNamespace(file, printer);
+  RestoreMacros(file, printer);
 }
 
 }  // namespace piperpc::codegen

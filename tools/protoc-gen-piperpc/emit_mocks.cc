@@ -290,9 +290,11 @@ void EmitInterface(const File& file, Printer& printer) {
   const bool deprecated = AnyDeprecated(file);
   if (deprecated) printer.Print(kIgnoreDeprecated);
   printer.Print("\n");
+  SuspendMacros(file, printer);
   OpenNamespace(file, printer);
   EmitClasses(file, &EmitInterfaceClasses, printer);
   CloseNamespace(file, printer);
+  RestoreMacros(file, printer);
   if (deprecated) printer.Print(kMindDeprecated);
 }
 
@@ -300,9 +302,11 @@ void EmitMock(const File& file, Printer& printer) {
   printer.Print(VariablesOf(file), kMockTop);
   if (file.services.empty()) return;
   printer.Print("\n");
+  SuspendMacros(file, printer);
   OpenNamespace(file, printer);
   EmitClasses(file, &EmitMockClass, printer);
   CloseNamespace(file, printer);
+  RestoreMacros(file, printer);
 }
 
 }  // namespace piperpc::codegen

@@ -222,6 +222,7 @@ void EmitSource(const File& file, Printer& printer) {
   if (file.services.empty()) return;
 
   printer.Print(kIncludes);
+  SuspendMacros(file, printer);
   OpenNamespace(file, printer);
   bool first = true;
   for (const Service& service : file.services) {
@@ -230,6 +231,7 @@ void EmitSource(const File& file, Printer& printer) {
     EmitClient(service, printer);
   }
   CloseNamespace(file, printer);
+  RestoreMacros(file, printer);
 }
 
 }  // namespace piperpc::codegen

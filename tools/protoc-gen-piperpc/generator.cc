@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "class_names.h"
 #include "emit.h"
 #include "google/protobuf/io/printer.h"
 #include "google/protobuf/io/zero_copy_stream.h"
@@ -35,6 +36,17 @@ void Warn(const File& file, const std::vector<std::string>& changed_names, std::
 }
 
 }  // namespace
+
+bool Generator::GenerateAll(const std::vector<const google::protobuf::FileDescriptor*>& files,
+                            const std::string& parameter, GeneratorContext* context,
+                            std::string* error) const {
+  const absl::Status checked = CheckClassNames(files);
+  if (!checked.ok()) {
+    *error = std::string(checked.message());
+    return false;
+  }
+  return CodeGenerator::GenerateAll(files, parameter, context, error);
+}
 
 bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                          GeneratorContext* context, std::string* error) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "google/protobuf/compiler/code_generator.h"
 #include "google/protobuf/descriptor.h"
@@ -14,6 +15,12 @@ class Generator final : public google::protobuf::compiler::CodeGenerator {
  public:
   // `warnings`, which outlives it, gets a line for each name that is another one in C++.
   explicit Generator(std::ostream& warnings) : warnings_(warnings) {}
+
+  // All files of one run: fails, too, where the code of two of them cannot be in one program.
+  bool GenerateAll(const std::vector<const google::protobuf::FileDescriptor*>& files,
+                   const std::string& parameter,
+                   google::protobuf::compiler::GeneratorContext* context,
+                   std::string* error) const override;
 
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                 google::protobuf::compiler::GeneratorContext* context,

@@ -1,9 +1,5 @@
 #include "model.h"
 
-#include <algorithm>
-#include <map>
-#include <numeric>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "class_names.h"
 #include "google/protobuf/compiler/cpp/names.h"
 #include "names.h"
 #include "piperpc/v1/annotations.pb.h"
@@ -38,110 +35,6 @@ std::vector<std::string> CommentsOf(const Descriptor& descriptor) {
     }
   }
   return lines;
-}
-
-// What the names of the classes for tests have around the stem.
-constexpr const char* kInterface = "ClientInterface";
-constexpr const char* kAdapter = "ClientAdapter";
-constexpr const char* kMock = "Mock";
-
-// The name without the "Service" that the class names are made of.
-std::string Stem(const ServiceDescriptor& service) {
-  constexpr std::string_view kSuffix = "Service";
-  std::string stem(service.name());
-  if (stem.ends_with(kSuffix)) stem.resize(stem.size() - kSuffix.size());
-  return stem;
-}
-
-void ReserveClassesOf(const Descriptor& message, NameScope& scope) {
-  scope.Reserve(google::protobuf::compiler::cpp::ClassName(&message));
-  for (int i = 0; i < message.nested_type_count(); ++i) {
-    ReserveClassesOf(*message.nested_type(i), scope);
-  }
-  for (int i = 0; i < message.enum_type_count(); ++i) {
-    scope.Reserve(google::protobuf::compiler::cpp::ClassName(message.enum_type(i)));
-  }
-}
-
-// What protoc itself puts into the namespace of the file's package.
-void ReserveNamesOf(const FileDescriptor& file, NameScope& scope) {
-  for (int i = 0; i < file.message_type_count(); ++i) {
-    ReserveClassesOf(*file.message_type(i), scope);
-  }
-  for (int i = 0; i < file.enum_type_count(); ++i) {
-    const google::protobuf::EnumDescriptor& type = *file.enum_type(i);
-    scope.Reserve(google::protobuf::compiler::cpp::ClassName(&type));
-    for (int j = 0; j < type.value_count(); ++j) scope.Reserve(type.value(j)->name());
-  }
-  for (int i = 0; i < file.extension_count(); ++i) scope.Reserve(file.extension(i)->name());
-  if (!file.options().cc_generic_services()) return;
-  for (int i = 0; i < file.service_count(); ++i) {
-    scope.Reserve(file.service(i)->name());
-    scope.Reserve(absl::StrCat(file.service(i)->name(), "_Stub"));
-  }
-}
-
-struct ClassNames {
-  std::string service;
-  std::string client;
-  std::string client_interface;
-  std::string adapter;
-  std::string mock;
-};
-
-// Files, and the class names of each service of them. A file is named once, for others may import
-// it on many ways.
-using NamesOfFiles = std::map<const FileDescriptor*, std::vector<ClassNames>>;
-
-// Adds the class names of each service of `file`. They steer clear of all that `file` and what it
-// imports put into the same package.
-const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfFiles& named);
-
-void ReserveImports(const FileDescriptor& file, const FileDescriptor& root, NamesOfFiles& named,
-                    std::set<const FileDescriptor*>& seen, NameScope& scope) {
-  for (int i = 0; i < file.dependency_count(); ++i) {
-    const FileDescriptor& import = *file.dependency(i);
-    if (!seen.insert(&import).second) continue;
-    ReserveImports(import, root, named, seen, scope);
-    if (import.package() != root.package()) continue;
-    ReserveNamesOf(import, scope);
-    for (const ClassNames& names : ClassNamesOf(import, named)) {
-      for (const std::string* name :
-           {&names.service, &names.client, &names.client_interface, &names.adapter, &names.mock}) {
-        scope.Reserve(*name);
-      }
-    }
-  }
-}
-
-const std::vector<ClassNames>& ClassNamesOf(const FileDescriptor& file, NamesOfFiles& named) {
-  if (const auto known = named.find(&file); known != named.end()) return known->second;
-  NameScope scope;
-  std::set<const FileDescriptor*> seen;
-  ReserveNamesOf(file, scope);
-  ReserveImports(file, file, named, seen, scope);
-
-  // A service that is called FooService comes before one called Foo.
-  std::vector<int> order(static_cast<std::size_t>(file.service_count()));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_partition(order.begin(), order.end(), [&file](int i) {
-    return Stem(*file.service(i)) != file.service(i)->name();
-  });
-
-  std::vector<ClassNames> names(order.size());
-  for (const int i : order) {
-    const std::string stem = Stem(*file.service(i));
-    names[i].service = scope.Take(absl::StrCat(stem, "Service"));
-    names[i].client = scope.Take(absl::StrCat(stem, "Client"));
-  }
-  // Last, for not everyone asks for these.
-  for (const int i : order) {
-    const std::string stem = Stem(*file.service(i));
-    names[i].client_interface = scope.Take(absl::StrCat(stem, kInterface));
-    names[i].adapter = scope.Take(absl::StrCat(stem, kAdapter));
-    names[i].mock = scope.Take(absl::StrCat(kMock, stem, "Client"));
-  }
-  return named[&file] = std::move(names);
 }
 
 // What the functions of the classes, and what they derive from, call something of their own.

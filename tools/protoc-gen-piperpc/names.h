@@ -24,6 +24,8 @@ class NameScope {
   // Takes `name` unchanged, even if it is taken.
   void Reserve(std::string_view name) { taken_.emplace(name); }
 
+  const std::set<std::string, std::less<>>& taken() const { return taken_; }
+
  private:
   std::set<std::string, std::less<>> taken_;
 };

@@ -3,6 +3,22 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Clear")
+#undef Clear
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("ImportsService")
+#undef ImportsService
+#pragma push_macro("Nested")
+#undef Nested
+#pragma push_macro("Own")
+#undef Own
+#pragma push_macro("Pack")
+#undef Pack
+#pragma push_macro("SharedService_")
+#undef SharedService_
+
 namespace imports::v1 {
 
 ::std::string_view ImportsService::name() const { return "imports.v1.ImportsService"; }
@@ -211,3 +227,11 @@ SharedClient__::SharedClient__(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 }  // namespace imports::v1
+
+#pragma pop_macro("Clear")
+#pragma pop_macro("Get")
+#pragma pop_macro("ImportsService")
+#pragma pop_macro("Nested")
+#pragma pop_macro("Own")
+#pragma pop_macro("Pack")
+#pragma pop_macro("SharedService_")

@@ -4,6 +4,66 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("CoFoo")
+#undef CoFoo
+#pragma push_macro("CoFoo_")
+#undef CoFoo_
+#pragma push_macro("Foo")
+#undef Foo
+#pragma push_macro("FooAsync")
+#undef FooAsync
+#pragma push_macro("FormsService")
+#undef FormsService
+#pragma push_macro("KeywordsService")
+#undef KeywordsService
+#pragma push_macro("MembersClient_")
+#undef MembersClient_
+#pragma push_macro("MembersService")
+#undef MembersService
+#pragma push_macro("MembersService_")
+#undef MembersService_
+#pragma push_macro("NULL_")
+#undef NULL_
+#pragma push_macro("and_")
+#undef and_
+#pragma push_macro("assert_")
+#undef assert_
+#pragma push_macro("channel__")
+#undef channel__
+#pragma push_macro("class_")
+#undef class_
+#pragma push_macro("co_await_")
+#undef co_await_
+#pragma push_macro("context")
+#undef context
+#pragma push_macro("delete_")
+#undef delete_
+#pragma push_macro("delete__")
+#undef delete__
+#pragma push_macro("errno_")
+#undef errno_
+#pragma push_macro("kFoo")
+#undef kFoo
+#pragma push_macro("kMethods")
+#undef kMethods
+#pragma push_macro("methods_")
+#undef methods_
+#pragma push_macro("name_")
+#undef name_
+#pragma push_macro("on_done")
+#undef on_done
+#pragma push_macro("operator_")
+#undef operator_
+#pragma push_macro("options")
+#undef options
+#pragma push_macro("reader")
+#undef reader
+#pragma push_macro("request")
+#undef request
+#pragma push_macro("writer")
+#undef writer
+
 namespace method_names::v1 {
 
 // Keywords, and macros that every file may have.
@@ -520,3 +580,33 @@ class MembersClient {
 };
 
 }  // namespace method_names::v1
+
+#pragma pop_macro("CoFoo")
+#pragma pop_macro("CoFoo_")
+#pragma pop_macro("Foo")
+#pragma pop_macro("FooAsync")
+#pragma pop_macro("FormsService")
+#pragma pop_macro("KeywordsService")
+#pragma pop_macro("MembersClient_")
+#pragma pop_macro("MembersService")
+#pragma pop_macro("MembersService_")
+#pragma pop_macro("NULL_")
+#pragma pop_macro("and_")
+#pragma pop_macro("assert_")
+#pragma pop_macro("channel__")
+#pragma pop_macro("class_")
+#pragma pop_macro("co_await_")
+#pragma pop_macro("context")
+#pragma pop_macro("delete_")
+#pragma pop_macro("delete__")
+#pragma pop_macro("errno_")
+#pragma pop_macro("kFoo")
+#pragma pop_macro("kMethods")
+#pragma pop_macro("methods_")
+#pragma pop_macro("name_")
+#pragma pop_macro("on_done")
+#pragma pop_macro("operator_")
+#pragma pop_macro("options")
+#pragma pop_macro("reader")
+#pragma pop_macro("request")
+#pragma pop_macro("writer")

@@ -3,6 +3,18 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NestedService")
+#undef NestedService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace nested::piperpc::absl::std::google::protobuf::internal::v1 {
 
 ::std::string_view NestedService::name() const { return "nested.piperpc.absl.std.google.protobuf.internal.v1.NestedService"; }
@@ -156,3 +168,9 @@ NestedClient::Chat(
 }
 
 }  // namespace nested::piperpc::absl::std::google::protobuf::internal::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Get")
+#pragma pop_macro("NestedService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")

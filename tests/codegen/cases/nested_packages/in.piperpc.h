@@ -4,6 +4,18 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NestedService")
+#undef NestedService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace nested::piperpc::absl::std::google::protobuf::internal::v1 {
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
@@ -96,3 +108,9 @@ class NestedClient {
 };
 
 }  // namespace nested::piperpc::absl::std::google::protobuf::internal::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Get")
+#pragma pop_macro("NestedService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")

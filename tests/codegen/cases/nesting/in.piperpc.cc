@@ -3,6 +3,20 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Collect")
+#undef Collect
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("List")
+#undef List
+#pragma push_macro("NodeService")
+#undef NodeService
+#pragma push_macro("Store")
+#undef Store
+
 namespace nesting::v1 {
 
 ::std::string_view NodeService::name() const { return "nesting.v1.NodeService"; }
@@ -195,3 +209,10 @@ NodeClient::Chat(
 }
 
 }  // namespace nesting::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Collect")
+#pragma pop_macro("Get")
+#pragma pop_macro("List")
+#pragma pop_macro("NodeService")
+#pragma pop_macro("Store")

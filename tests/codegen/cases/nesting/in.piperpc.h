@@ -4,6 +4,20 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Collect")
+#undef Collect
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("List")
+#undef List
+#pragma push_macro("NodeService")
+#undef NodeService
+#pragma push_macro("Store")
+#undef Store
+
 namespace nesting::v1 {
 
 // Every reply of a Node has the levels that the request asks for.
@@ -117,3 +131,10 @@ class NodeClient {
 };
 
 }  // namespace nesting::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Collect")
+#pragma pop_macro("Get")
+#pragma pop_macro("List")
+#pragma pop_macro("NodeService")
+#pragma pop_macro("Store")

@@ -3,6 +3,12 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("PlainService")
+#undef PlainService
+
 ::std::string_view PlainService::name() const { return "Plain"; }
 
 ::std::span<const ::piperpc::Method> PlainService::methods() const {
@@ -52,3 +58,6 @@ PlainClient::PlainClient(::std::shared_ptr<::piperpc::Channel> channel)
   return ::piperpc::internal::CoUnary<Response>(
       channel_, kGet, ::std::move(request), ::std::move(options));
 }
+
+#pragma pop_macro("Get")
+#pragma pop_macro("PlainService")

@@ -4,6 +4,12 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("PlainService")
+#undef PlainService
+
 // Derive from it and override one form of each method: CoX() is a coroutine on the
 // event loop, which must not block; X() may block, and runs on a worker thread. With
 // both, CoX() is called. A method with neither ends its calls with UNIMPLEMENTED.
@@ -38,3 +44,6 @@ class PlainClient {
       "Plain/Get", ::piperpc::MethodType::kUnary};
   ::std::shared_ptr<::piperpc::Channel> channel_;
 };
+
+#pragma pop_macro("Get")
+#pragma pop_macro("PlainService")

@@ -3,6 +3,48 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("CallOptions")
+#undef CallOptions
+#pragma push_macro("Channel")
+#undef Channel
+#pragma push_macro("ChannelService")
+#undef ChannelService
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("Method")
+#undef Method
+#pragma push_macro("PendingCall")
+#undef PendingCall
+#pragma push_macro("Read")
+#undef Read
+#pragma push_macro("Reader")
+#undef Reader
+#pragma push_macro("ServerContextService")
+#undef ServerContextService
+#pragma push_macro("Status")
+#undef Status
+#pragma push_macro("StatusOr")
+#undef StatusOr
+#pragma push_macro("Stream")
+#undef Stream
+#pragma push_macro("Task")
+#undef Task
+#pragma push_macro("Writer")
+#undef Writer
+#pragma push_macro("absl")
+#undef absl
+#pragma push_macro("internal")
+#undef internal
+#pragma push_macro("piperpc")
+#undef piperpc
+#pragma push_macro("runtime_names")
+#undef runtime_names
+#pragma push_macro("std")
+#undef std
+#pragma push_macro("v1")
+#undef v1
+
 namespace runtime_names::v1 {
 
 ::std::string_view ServerContextService::name() const { return "runtime_names.v1.ServerContext"; }
@@ -708,3 +750,24 @@ ChannelClient::ChannelClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 }  // namespace runtime_names::v1
+
+#pragma pop_macro("CallOptions")
+#pragma pop_macro("Channel")
+#pragma pop_macro("ChannelService")
+#pragma pop_macro("Get")
+#pragma pop_macro("Method")
+#pragma pop_macro("PendingCall")
+#pragma pop_macro("Read")
+#pragma pop_macro("Reader")
+#pragma pop_macro("ServerContextService")
+#pragma pop_macro("Status")
+#pragma pop_macro("StatusOr")
+#pragma pop_macro("Stream")
+#pragma pop_macro("Task")
+#pragma pop_macro("Writer")
+#pragma pop_macro("absl")
+#pragma pop_macro("internal")
+#pragma pop_macro("piperpc")
+#pragma pop_macro("runtime_names")
+#pragma pop_macro("std")
+#pragma pop_macro("v1")

@@ -4,6 +4,46 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("ClientClient_")
+#undef ClientClient_
+#pragma push_macro("ClientService")
+#undef ClientService
+#pragma push_macro("ClientService_")
+#undef ClientService_
+#pragma push_macro("Client_")
+#undef Client_
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("KindService")
+#undef KindService
+#pragma push_macro("Outer_InnerService_")
+#undef Outer_InnerService_
+#pragma push_macro("ReplyService__")
+#undef ReplyService__
+#pragma push_macro("Service")
+#undef Service
+#pragma push_macro("Service_")
+#undef Service_
+#pragma push_macro("Stub")
+#undef Stub
+#pragma push_macro("StubService")
+#undef StubService
+#pragma push_macro("TwiceService")
+#undef TwiceService
+#pragma push_macro("TwiceService_")
+#undef TwiceService_
+#pragma push_macro("ValueService_")
+#undef ValueService_
+#pragma push_macro("absl")
+#undef absl
+#pragma push_macro("stdService")
+#undef stdService
+#pragma push_macro("unionService")
+#undef unionService
+#pragma push_macro("union_")
+#undef union_
+
 namespace service_names::v1 {
 
 // The class names of both come down to the same; the one that has the suffix keeps them.
@@ -436,3 +476,23 @@ class stdClient {
 };
 
 }  // namespace service_names::v1
+
+#pragma pop_macro("ClientClient_")
+#pragma pop_macro("ClientService")
+#pragma pop_macro("ClientService_")
+#pragma pop_macro("Client_")
+#pragma pop_macro("Get")
+#pragma pop_macro("KindService")
+#pragma pop_macro("Outer_InnerService_")
+#pragma pop_macro("ReplyService__")
+#pragma pop_macro("Service")
+#pragma pop_macro("Service_")
+#pragma pop_macro("Stub")
+#pragma pop_macro("StubService")
+#pragma pop_macro("TwiceService")
+#pragma pop_macro("TwiceService_")
+#pragma pop_macro("ValueService_")
+#pragma pop_macro("absl")
+#pragma pop_macro("stdService")
+#pragma pop_macro("unionService")
+#pragma pop_macro("union_")

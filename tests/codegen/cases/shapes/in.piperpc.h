@@ -4,6 +4,30 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("EmptyService")
+#undef EmptyService
+#pragma push_macro("Fetch")
+#undef Fetch
+#pragma push_macro("Follow")
+#undef Follow
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("OldService")
+#undef OldService
+#pragma push_macro("Send")
+#undef Send
+#pragma push_macro("ShapesService")
+#undef ShapesService
+#pragma push_macro("Talk")
+#undef Talk
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace shapes::v1 {
 
 // and the one right above the service is its own.
@@ -232,3 +256,15 @@ class EmptyClient {
 };
 
 }  // namespace shapes::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("EmptyService")
+#pragma pop_macro("Fetch")
+#pragma pop_macro("Follow")
+#pragma pop_macro("Get")
+#pragma pop_macro("OldService")
+#pragma pop_macro("Send")
+#pragma pop_macro("ShapesService")
+#pragma pop_macro("Talk")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")

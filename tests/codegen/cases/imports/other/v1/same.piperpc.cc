@@ -3,6 +3,12 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("SharedService")
+#undef SharedService
+
 namespace imports::v1 {
 
 ::std::string_view SharedService::name() const { return "imports.v1.Shared"; }
@@ -56,3 +62,6 @@ SharedClient::SharedClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 }  // namespace imports::v1
+
+#pragma pop_macro("Get")
+#pragma pop_macro("SharedService")

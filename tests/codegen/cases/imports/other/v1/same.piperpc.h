@@ -4,6 +4,12 @@
 #include "piperpc/generated.h"
 #include "other/v1/same.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("SharedService")
+#undef SharedService
+
 namespace imports::v1 {
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
@@ -42,3 +48,6 @@ class SharedClient {
 };
 
 }  // namespace imports::v1
+
+#pragma pop_macro("Get")
+#pragma pop_macro("SharedService")
