@@ -8,6 +8,7 @@
 
 #include "google/protobuf/compiler/code_generator.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/stubs/common.h"
 
 namespace piperpc::codegen {
 
