@@ -3,6 +3,22 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Fetch")
+#undef Fetch
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NotesService")
+#undef NotesService
+#pragma push_macro("TakenService")
+#undef TakenService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace mocks::v1 {
 
 ::std::string_view NotesService::name() const { return "mocks.v1.NotesService"; }
@@ -245,3 +261,11 @@ TakenClient::TakenClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 }  // namespace mocks::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Fetch")
+#pragma pop_macro("Get")
+#pragma pop_macro("NotesService")
+#pragma pop_macro("TakenService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")

@@ -4,6 +4,22 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Fetch")
+#undef Fetch
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NotesService")
+#undef NotesService
+#pragma push_macro("TakenService")
+#undef TakenService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace mocks::v1 {
 
 // Remembers notes.
@@ -156,3 +172,11 @@ class TakenClient {
 };
 
 }  // namespace mocks::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Fetch")
+#pragma pop_macro("Get")
+#pragma pop_macro("NotesService")
+#pragma pop_macro("TakenService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")

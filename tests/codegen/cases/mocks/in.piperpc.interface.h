@@ -10,6 +10,22 @@
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #endif
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Fetch")
+#undef Fetch
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NotesService")
+#undef NotesService
+#pragma push_macro("TakenService")
+#undef TakenService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace mocks::v1 {
 
 // What calls mocks.v1.NotesService may take in place of a NotesClient, so that a test can give it
@@ -197,6 +213,14 @@ class TakenClientAdapter final : public TakenClientInterface {
 };
 
 }  // namespace mocks::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Fetch")
+#pragma pop_macro("Get")
+#pragma pop_macro("NotesService")
+#pragma pop_macro("TakenService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop

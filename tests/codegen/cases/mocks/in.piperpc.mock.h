@@ -8,6 +8,22 @@
 #include "piperpc/testing/internal/mock_forms.h"
 #include "in.piperpc.interface.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Chat")
+#undef Chat
+#pragma push_macro("Fetch")
+#undef Fetch
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("NotesService")
+#undef NotesService
+#pragma push_macro("TakenService")
+#undef TakenService
+#pragma push_macro("Upload")
+#undef Upload
+#pragma push_macro("Watch")
+#undef Watch
+
 namespace mocks::v1 {
 
 // Each method has one mock for all its forms: the coroutine form asks that of the blocking form,
@@ -142,3 +158,11 @@ class MockTakenClient_ : public TakenClientInterface {
 };
 
 }  // namespace mocks::v1
+
+#pragma pop_macro("Chat")
+#pragma pop_macro("Fetch")
+#pragma pop_macro("Get")
+#pragma pop_macro("NotesService")
+#pragma pop_macro("TakenService")
+#pragma pop_macro("Upload")
+#pragma pop_macro("Watch")
