@@ -3,12 +3,17 @@
 #include <optional>
 #include <utility>
 
+#include "piperpc/internal/exceptions.h"
 #include "src/base/fatal.h"
 #include "src/connection/loop_executor.h"
 #include "src/transport/transport.h"
 
 namespace piperpc {
 namespace internal {
+
+absl::Status HandlerThrew(const std::exception_ptr& thrown) {
+  return absl::InternalError("the handler threw: " + DescribeException(thrown));
+}
 
 void RunEnd::Set() {
   const MutexLock lock(mutex_);

@@ -25,9 +25,7 @@
 namespace piperpc::internal {
 
 // The caller of a handler that threw gets INTERNAL; a test is told what was thrown, too.
-inline absl::Status HandlerThrew(const std::exception_ptr& thrown) {
-  return absl::InternalError("the handler threw: " + DescribeException(thrown));
-}
+absl::Status HandlerThrew(const std::exception_ptr& thrown);
 
 // The end of something on another thread. Whoever waits for it may destroy it as soon as it has
 // come.
@@ -67,11 +65,8 @@ class TaskRun final : public HandlerRun {
  private:
   static void Done(void* self) { static_cast<TaskRun*>(self)->Keep(); }
   void Keep() {
-    try {
-      response_ = task_->Take();
-    } catch (...) {
-      response_ = HandlerThrew(std::current_exception());
-    }
+    RunGuarded([this] { response_ = task_->Take(); },
+               [this](std::exception_ptr thrown) { response_ = HandlerThrew(thrown); });
     end_->Set();
   }
 
