@@ -76,6 +76,15 @@ class DiscoveryTest(CliTest):
         'auth.v1.AuthService', 'notify.v1.NotifyService', 'piperpc.v1.HealthService',
         'piperpc.v1.ReflectionService', 'piperpc.v1.StatsService', 'upper.v1.UpperService'])
 
+  def test_status_shows_who_is_connected_and_what_was_called(self):
+    self.assert_replied(self.server.run_as('status', 'call', UPPERCASE, 'text=a'), {'text': 'A'})
+    result = self.server.run('status')
+    self.assertEqual(result.returncode, OK, result.stderr)
+    self.assertRegex(result.stdout, rf'server +pid {self.server.process.pid}, ')
+    self.assertRegex(result.stdout, r'connections +\d+ accepted, 0 refused')
+    self.assertRegex(result.stdout, r'PID +USER +CONNECTED +CALLS')
+    self.assertRegex(result.stdout, UPPERCASE + r' +[1-9]\d* +0 +\d+ ')
+
   def test_describe_shows_methods_messages_and_access_rules(self):
     result = self.server.run('describe', 'upper.v1.UpperService')
     self.assertEqual(result.returncode, OK, result.stderr)

@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
      &LoggedIn<&RunSession>,
      &SessionHelp},
     {{"wait", "[SERVICE]", "wait until the server is ready", 0, 1}, &Once<&Wait>},
+    {{"status", "", "show who is connected, and what the server has done"}, &Once<&Status>},
 };
 
 }  // namespace

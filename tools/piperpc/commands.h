@@ -27,6 +27,9 @@ Outcome Call(Program& program, const Words& words, const CommandDeadline& deadli
 // the service.
 Outcome Wait(Program& program, const Words& words, const CommandDeadline& deadline);
 
+// status: prints who is connected to the server, and what it has done.
+Outcome Status(Program& program, const Words& words, const CommandDeadline& deadline);
+
 // session: runs the lines of standard input on one connection; --timeout limits each line. Returns
 // the exit code of the first line that failed.
 int RunSession(Program& program, const Words& words, const CommandDeadline& deadline);
