@@ -16,60 +16,17 @@
 
 #include "src/connection/loop_executor.h"
 #include "src/transport/transport.h"
+#include "support/coroutines.h"
+#include "support/loop_fixture.h"
 
 namespace piperpc {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::kAwaitedByNameOnly;
+using testing::WaitFor;
 
-// A loop on a thread, and tasks run on it.
-class Async : public ::testing::Test {
- protected:
-  Async() : loop_(*(*transport::SystemTransport("auto"))->NewLoop()) {
-    EXPECT_TRUE(loop_.Start().ok());
-  }
-
-  void OnLoop(absl::AnyInvocable<void()> work) {
-    std::promise<void> done;
-    loop_.loop().Post([&] {
-      work();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-
-  // Starts the task on the loop; the future has its result. The frame lives until the fixture ends.
-  template <typename T>
-  std::future<T> Start(Task<T> task) {
-    struct Running {
-      Task<T> task;
-      std::promise<T> promise;
-    };
-    auto running = std::make_shared<Running>(Running{std::move(task), {}});
-    OnLoop([this, running] {
-      kept_.push_back(running);
-      running->task.Start(
-          [](void* raw) {
-            auto* const self = static_cast<Running*>(raw);
-            self->promise.set_value(self->task.Take());
-          },
-          running.get());
-    });
-    return running->promise.get_future();
-  }
-
-  void TearDown() override {
-    OnLoop([this] { kept_.clear(); });
-  }
-
-  connection::LoopThread loop_;
-  std::vector<std::shared_ptr<void>> kept_;
-};
-
-Task<bool> WaitFor(AsyncEvent& event, std::stop_token stop = {}) {
-  const bool set = co_await event.Wait(std::move(stop));
-  co_return set;
-}
+class Async : public testing::LoopFixture {};
 
 TEST_F(Async, EventWakesItsWaiterOnTheLoop) {
   AsyncEvent event;
@@ -145,12 +102,6 @@ TEST_F(Async, RunBlockingDestroysWhatTheWorkHoldsOnce) {
   pool.Stop();
   EXPECT_EQ(held.use_count(), 1);
 }
-
-template <typename Awaited>
-constexpr bool kAwaitedByNameOnly = requires(Awaited awaited) {
-  awaited.operator co_await();
-}
-&&!requires(Awaited awaited) { std::move(awaited).operator co_await(); };
 
 TEST_F(Async, RunBlockingIsAwaitedInOneStepOnlyWhereThatIsSafe) {
   WorkerPool pool(1, 1);
@@ -275,6 +226,26 @@ TEST(SyncWaitTest, ThrowsWhatLeavesTheTask) {
     co_return 1;
   };
   EXPECT_THROW(SyncWait(throws()), std::runtime_error);
+}
+
+Task<void> SetTo(int& number, int value) {
+  if (value < 0) throw std::invalid_argument("negative");
+  number = value;
+  co_return;
+}
+
+Task<void> SetBoth(int& first, int& second) {
+  co_await SetTo(first, 1);
+  co_await SetTo(second, 2);
+}
+
+TEST(SyncWaitTest, RunsATaskThatReturnsNothing) {
+  int first = 0;
+  int second = 0;
+  SyncWait(SetBoth(first, second));
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 2);
+  EXPECT_THROW(SyncWait(SetTo(first, -1)), std::invalid_argument);
 }
 
 // Suspends what awaits it, and gives that away to be resumed.

@@ -64,6 +64,9 @@ class PIPERPC_EXPORT Executor {
   // thread it is destroyed when this returns.
   virtual void CancelTimer(TimerId timer) = 0;
 
+  // A handle to this executor, such as one that runs a coroutine on it (run_on.h). Any thread.
+  Handle handle() const { return Handle(gate_); }
+
   // The executor whose thread this is; null on all other threads.
   static Executor* Current();
 

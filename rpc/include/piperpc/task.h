@@ -1,4 +1,5 @@
-// Task<T>: a coroutine that returns one T. Unary and client-streaming handlers are such coroutines.
+// Task<T>: a coroutine that returns one T, or nothing: Task<void>. Unary and client-streaming
+// handlers are such coroutines.
 //
 //     piperpc::Task<absl::StatusOr<Reply>> Handle(Request request) {
 //       absl::StatusOr<Row> row = co_await Find(request.key());
@@ -15,29 +16,19 @@
 // Parameters taken by reference must outlive the task; take them by value when in doubt. Nested
 // awaits use the stack, as nested function calls do; awaits in a loop do not.
 //
-// Two coroutines run side by side when one of them starts the other, and does not await it. So a
-// stream is read while it is written:
+// Several coroutines run side by side in a WhenAll() (when_all.h), a WhenAny() (when_any.h), or a
+// TaskScope (task_scope.h). So a stream is read while it is written:
 //
-//     piperpc::Task<bool> Say(Talk& talk);  // CoWrite() of each line, then WritesDone().
+//     piperpc::Task<void> Say(Talk& talk);   // CoWrite() of each line, then WritesDone().
+//     piperpc::Task<void> Hear(Talk& talk);  // CoNext() until there is none.
 //
 //     piperpc::Task<absl::Status> Converse(Talk talk) {
-//       piperpc::AsyncEvent said;  // See async.h.
-//       piperpc::Task<bool> saying = Say(talk);
-//       saying.Start([](void* event) { static_cast<piperpc::AsyncEvent*>(event)->Set(); }, &said);
-//       std::optional<Line> heard;
-//       do {
-//         auto next = talk.CoNext();
-//         heard = co_await next;
-//         if (heard.has_value()) Use(*heard);
-//       } while (heard.has_value());
-//       auto end = said.Wait();
-//       co_await end;
+//       auto both = piperpc::WhenAll(Say(talk), Hear(talk));
+//       co_await both;
 //       co_return talk.status();
 //     }
 //
-// Each of them goes on where what it awaits resumes it: in a handler, on the loop of the call; with
-// SyncWait(), on the loop of the channel, after a first part on the thread that waits. A handler
-// may also leave out the event, and destroy the other task where it waits (examples/proxy).
+// docs/coroutines.md shows how all of this is used.
 //
 // g++ 12 has a bug: a closure, or an aggregate in braces, that is created within a `co_await` or
 // `co_yield` expression is destroyed twice. Give it a name first. clang and newer versions of g++
@@ -70,10 +61,50 @@ inline constexpr bool kIsStatusOr = false;
 template <typename T>
 inline constexpr bool kIsStatusOr<absl::StatusOr<T>> = true;
 
+// How a task has ended: the part of its promise that depends on what it returns.
+template <typename T>
+class TaskOutcome {
+ public:
+  template <typename U>
+  void return_value(U&& value) {
+    if constexpr (kIsStatusOr<T> && std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
+      if (value.ok()) FailLogic("co_return of an OK status instead of a value");
+    }
+    result_.emplace(std::forward<U>(value));
+  }
+  void unhandled_exception() { exception_ = std::current_exception(); }
+
+  T& Result() {
+    if (exception_) std::rethrow_exception(exception_);
+    return *result_;
+  }
+
+ private:
+  std::optional<T> result_;
+  std::exception_ptr exception_;
+};
+
+template <>
+class TaskOutcome<void> {
+ public:
+  void return_void() {}
+  void unhandled_exception() { exception_ = std::current_exception(); }
+
+  void Result() {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::exception_ptr exception_;
+};
+
 }  // namespace internal
 
 template <typename T>
 class [[nodiscard]] Task {
+  static_assert(std::is_void_v<T> || std::is_object_v<T>,
+                "Task<T>: T must be void or a type of objects; return a pointer for a reference");
+
  public:
   class promise_type;
   using Handle = std::coroutine_handle<promise_type>;
@@ -100,7 +131,8 @@ class [[nodiscard]] Task {
   }
   T await_resume() { return Take(); }
 
-  // Starts the task without a coroutine around it. `done(argument)` is called when it has ended,
+  // Starts the task without a coroutine around it, for code that is built on tasks: others have
+  // SyncWait(), WhenAll(), WhenAny() and TaskScope. `done(argument)` is called when it has ended,
   // possibly before Start() returns; it may Take() the result and destroy the task.
   void Start(void (*done)(void*), void* argument) {
     handle_.promise().done = done;
@@ -109,10 +141,16 @@ class [[nodiscard]] Task {
   }
 
   // The result of a task that has ended, moved out of it; rethrows what left the task. Once.
-  T Take() { return std::move(handle_.promise().Result()); }
+  T Take() {
+    if constexpr (std::is_void_v<T>) {
+      Result();
+    } else {
+      return std::move(Result());
+    }
+  }
 
   // The same as a reference into the task.
-  T& Result() { return handle_.promise().Result(); }
+  std::add_lvalue_reference_t<T> Result() { return handle_.promise().Result(); }
 
  private:
   explicit Task(Handle handle) : handle_(handle) {}
@@ -124,7 +162,7 @@ class [[nodiscard]] Task {
 };
 
 template <typename T>
-class Task<T>::promise_type {
+class Task<T>::promise_type : public internal::TaskOutcome<T> {
  public:
   Task get_return_object() { return Task(Handle::from_promise(*this)); }
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -145,21 +183,6 @@ class Task<T>::promise_type {
   };
   FinalAwaiter final_suspend() noexcept { return {}; }
 
-  template <typename U>
-  void return_value(U&& value) {
-    if constexpr (internal::kIsStatusOr<T> &&
-                  std::is_same_v<std::remove_cvref_t<U>, absl::Status>) {
-      if (value.ok()) internal::FailLogic("co_return of an OK status instead of a value");
-    }
-    result_.emplace(std::forward<U>(value));
-  }
-  void unhandled_exception() { exception_ = std::current_exception(); }
-
-  T& Result() {
-    if (exception_) std::rethrow_exception(exception_);
-    return *result_;
-  }
-
   // Called at the end of the task and when its awaiter suspends, perhaps on two threads. True for
   // the second of them, which must resume the awaiter; the first one must not touch the task again.
   bool Meet() noexcept { return met_.exchange(true, std::memory_order_acq_rel); }
@@ -169,8 +192,6 @@ class Task<T>::promise_type {
   void* argument = nullptr;
 
  private:
-  std::optional<T> result_;
-  std::exception_ptr exception_;
   std::atomic<bool> met_ = false;
 };
 

@@ -34,7 +34,7 @@ void Executor::CloseHandles() {
 Executor* Executor::Current() { return current; }
 
 Executor::Handle Executor::CurrentHandle() {
-  return current == nullptr ? Handle() : Handle(current->gate_);
+  return current == nullptr ? Handle() : current->handle();
 }
 
 bool Executor::Handle::TryToPost(absl::AnyInvocable<void()>& work) const {

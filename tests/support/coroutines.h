@@ -1,0 +1,63 @@
+// Coroutines that tests of coroutines run.
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <stdexcept>
+#include <stop_token>
+#include <utility>
+
+#include "piperpc/async.h"
+#include "piperpc/executor.h"
+#include "piperpc/internal/child_task.h"
+#include "piperpc/task.h"
+
+namespace piperpc::testing {
+
+template <typename T>
+Task<T> Give(T value) {
+  co_return value;
+}
+
+inline Task<void> Nothing() { co_return; }
+
+inline Task<void> Throw(const char* text) {
+  throw std::runtime_error(text);
+  co_return;
+}
+
+// True: the event was set; false: `stop` came first.
+inline Task<bool> WaitFor(AsyncEvent& event, std::stop_token stop = {}) {
+  auto wait = event.Wait(std::move(stop));
+  const bool set = co_await wait;
+  co_return set;
+}
+
+// The same, and holds something meanwhile.
+inline Task<void> Hold(std::shared_ptr<int>, AsyncEvent& event) {
+  auto wait = event.Wait();
+  co_await wait;
+}
+
+// Goes on in a later iteration of the executor that it awaits on.
+struct NextIteration {
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    Executor::Current()->Post([handle] { handle.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
+inline Task<void> LetOthersRun() {
+  NextIteration next;
+  co_await next;
+}
+
+// Whether a task can be awaited only when it has a name.
+template <typename Awaited>
+constexpr bool kAwaitedByNameOnly = requires(Awaited awaited) {
+  awaited.operator co_await();
+}
+&&!requires(Awaited awaited) { std::move(awaited).operator co_await(); };
+
+}  // namespace piperpc::testing
