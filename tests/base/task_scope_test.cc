@@ -31,14 +31,14 @@ class TaskScopeOnLoop : public testing::LoopFixture {
   // Waits until it is told to stop, and says so.
   auto Stoppable() {
     return [this](std::stop_token stop) -> Task<absl::Status> {
-      auto wait = never_.Wait(stop);
+      AsyncEvent never;
+      auto wait = never.Wait(stop);
       const bool set = co_await wait;
       if (!set) ++stopped_;
       co_return absl::CancelledError("told to stop");
     };
   }
 
-  AsyncEvent never_;
   int stopped_ = 0;
 };
 
@@ -204,7 +204,8 @@ TEST_F(TaskScopeOnLoop, TellsTasksToStopWhenItsOwnerEndsWithoutThem) {
         std::optional<bool>& told;
       };
       const AtTheEnd at_the_end{stop, told};
-      auto wait = never_.Wait();
+      AsyncEvent never;
+      auto wait = never.Wait();
       co_await wait;
     };
     scope.Spawn(child);

@@ -104,9 +104,9 @@ TEST_F(WhenAllOnLoop, RunsChildrenSideBySide) {
 }
 
 TEST_F(WhenAllOnLoop, WaitsForAllWhenOneThrowsAndTellsTheOthersToStop) {
-  AsyncEvent never;
   bool stopped = false;
   const auto waits = [&](std::stop_token stop) -> Task<void> {
+    AsyncEvent never;
     auto wait = never.Wait(stop);
     const bool set = co_await wait;
     co_await LetOthersRun();
@@ -116,7 +116,8 @@ TEST_F(WhenAllOnLoop, WaitsForAllWhenOneThrowsAndTellsTheOthersToStop) {
     co_await LetOthersRun();
     throw std::runtime_error("first");
   };
-  const auto throws_later = [&](std::stop_token stop) -> Task<int> {
+  const auto throws_later = [](std::stop_token stop) -> Task<int> {
+    AsyncEvent never;
     auto wait = never.Wait(stop);
     co_await wait;
     throw std::logic_error("second");

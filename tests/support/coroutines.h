@@ -1,7 +1,6 @@
 // Coroutines that tests of coroutines run.
 #pragma once
 
-#include <coroutine>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -40,17 +39,11 @@ inline Task<void> Hold(std::shared_ptr<int>, AsyncEvent& event) {
 }
 
 // Goes on in a later iteration of the executor that it awaits on.
-struct NextIteration {
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> handle) {
-    Executor::Current()->Post([handle] { handle.resume(); });
-  }
-  void await_resume() const noexcept {}
-};
-
 inline Task<void> LetOthersRun() {
-  NextIteration next;
-  co_await next;
+  const auto event = std::make_shared<AsyncEvent>();  // The frame may go before it is set.
+  Executor::Current()->Post([event] { event->Set(); });
+  auto wait = event->Wait();
+  co_await wait;
 }
 
 // Whether a task can be awaited only when it has a name.
