@@ -7,6 +7,7 @@
 
 #include "piperpc/async.h"
 #include "piperpc/raw_client.h"
+#include "piperpc/task_scope.h"
 
 namespace {
 
@@ -54,7 +55,7 @@ piperpc::CallOptions OptionsFor(ServerContext& context, piperpc::Metadata& trail
 
 // Goes on beside the replies. Waits for the server's credit before it reads the next request, which
 // is what gives credit to the client.
-piperpc::Task<bool> PassRequests(ServerContext& context, Requests requests, RawCall& call) {
+piperpc::Task<void> PassRequests(ServerContext& context, Requests requests, RawCall& call) {
   try {
     for (bool written = true; written;) {
       auto next = requests.CoNext();
@@ -67,7 +68,6 @@ piperpc::Task<bool> PassRequests(ServerContext& context, Requests requests, RawC
   } catch (...) {
     context.Stop(absl::ResourceExhaustedError("the proxy has no memory for a request"));
   }
-  co_return true;
 }
 
 piperpc::Stream<RawMessage> Pass(Target& target, ServerContext& context,
@@ -79,11 +79,8 @@ piperpc::Stream<RawMessage> Pass(Target& target, ServerContext& context,
   RawCall call = request ? client.OpenWithRequest(context.method(), *request, options)
                          : client.OpenWithStream(context.method(), options);
   request.reset();
-  std::optional<piperpc::Task<bool>> passing;  // Ends with this frame, where it waits.
-  if (requests) {
-    passing.emplace(PassRequests(context, *requests, call));
-    passing->Start([](void*) {}, nullptr);
-  }
+  piperpc::TaskScope beside;  // Ends with this frame, wherever its task waits.
+  if (requests) beside.Spawn(PassRequests(context, *requests, call));
   for (bool more = true; more;) {
     auto next = call.CoNext();
     std::optional<RawMessage> message = co_await next;
