@@ -108,7 +108,7 @@ TEST_F(WhenAnyOnLoop, TellsWhichOneOfAVectorEndedFirst) {
 
 TEST(WhenAny, OfNoChildrenIsRefused) {
   std::vector<std::function<Task<void>(std::stop_token)>> none;
-  EXPECT_THROW(SyncWait(WhenAny(std::move(none))), std::invalid_argument);
+  EXPECT_THROW(SyncWait(WhenAny(std::move(none))), std::logic_error);
 }
 
 TEST_F(WhenAnyOnLoop, DestroysTheChildrenWhereTheyWait) {

@@ -33,6 +33,7 @@
 #include "absl/status/status.h"
 #include "piperpc/export.h"
 #include "piperpc/internal/child_task.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/linked_stop.h"
 #include "piperpc/internal/mutex.h"
 #include "piperpc/task.h"
@@ -136,15 +137,15 @@ class ScopeTask final : public TaskScope::Member {
     auto& member = *static_cast<ScopeTask*>(self);
     absl::Status status;
     std::exception_ptr thrown;
-    try {
-      if constexpr (std::is_void_v<ResultOfChild<Child>>) {
-        member.task_.Take();
-      } else {
-        status = member.task_.Take();
-      }
-    } catch (...) {
-      thrown = std::current_exception();
-    }
+    RunGuarded(
+        [&] {
+          if constexpr (std::is_void_v<ResultOfChild<Child>>) {
+            member.task_.Take();
+          } else {
+            status = member.task_.Take();
+          }
+        },
+        [&thrown](std::exception_ptr what) { thrown = std::move(what); });
     member.scope_.OnEnd(member, std::move(status), std::move(thrown));
   }
 

@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <stdexcept>
 #include <stop_token>
 #include <tuple>
 #include <utility>
@@ -24,6 +23,7 @@
 #include <vector>
 
 #include "piperpc/internal/child_task.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/task_group.h"
 #include "piperpc/task.h"
 
@@ -79,7 +79,7 @@ Task<AnyResult<Children...>> RunAny(std::stop_token stop, std::tuple<Children...
 
 template <typename Child>
 Task<FirstResultOf<Child>> RunAnyOf(std::stop_token stop, std::vector<Child> children) {
-  if (children.empty()) throw std::invalid_argument("WhenAny(): no child to wait for");
+  if (children.empty()) FailLogic("WhenAny(): no child to wait for");
   TaskGroup group(std::move(stop), TaskGroup::DecidedBy::kFirstToEnd);
   auto tasks = MakeGroupTasks(group, children);
   const auto members = MembersOf(tasks);
@@ -115,7 +115,7 @@ auto WhenAny(Children... children) {
 }
 
 // The same of any number of children of one type, in a vector: a Task<FirstResult<T>>. It throws
-// std::invalid_argument when the vector is empty.
+// std::logic_error when the vector is empty.
 template <typename Child>
 Task<internal::FirstResultOf<Child>> WhenAny(std::stop_token stop, std::vector<Child> children) {
   internal::RequireStoppable<Child>();

@@ -12,6 +12,7 @@
 #include "piperpc/executor.h"
 #include "piperpc/export.h"
 #include "piperpc/internal/child_task.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/mutex.h"
 #include "piperpc/task.h"
 
@@ -84,14 +85,11 @@ class HopTask final : public Hop {
 
  private:
   void StartTask() override {
-    try {
-      task_.emplace(MakeTask(*child_, {}));
-    } catch (...) {
-      thrown_ = std::current_exception();
-      DestroyTask();
-      return OnEnd();
-    }
-    task_->Start(&End, this);
+    RunGuarded([this] { task_.emplace(MakeTask(*child_, {})); },
+               [this](std::exception_ptr thrown) { thrown_ = std::move(thrown); });
+    if (task_.has_value()) return task_->Start(&End, this);
+    DestroyTask();
+    OnEnd();
   }
 
   void DestroyTask() override {
@@ -101,15 +99,15 @@ class HopTask final : public Hop {
 
   static void End(void* self) {
     auto& hop = *static_cast<HopTask*>(self);
-    try {
-      if constexpr (std::is_void_v<Result>) {
-        hop.task_->Take();
-      } else {
-        hop.result_.emplace(hop.task_->Take());
-      }
-    } catch (...) {
-      hop.thrown_ = std::current_exception();
-    }
+    RunGuarded(
+        [&hop] {
+          if constexpr (std::is_void_v<Result>) {
+            hop.task_->Take();
+          } else {
+            hop.result_.emplace(hop.task_->Take());
+          }
+        },
+        [&hop](std::exception_ptr thrown) { hop.thrown_ = std::move(thrown); });
     hop.DestroyTask();
     hop.OnEnd();
   }

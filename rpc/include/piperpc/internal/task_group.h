@@ -14,6 +14,7 @@
 
 #include "piperpc/export.h"
 #include "piperpc/internal/child_task.h"
+#include "piperpc/internal/exceptions.h"
 #include "piperpc/internal/linked_stop.h"
 #include "piperpc/task.h"
 
@@ -96,11 +97,8 @@ class GroupTask final : public TaskGroup::Member {
   static void End(void* self) {
     auto& member = *static_cast<GroupTask*>(self);
     bool threw = false;
-    try {
-      member.Rethrow();
-    } catch (...) {
-      threw = true;
-    }
+    RunGuarded([&member] { member.Rethrow(); },
+               [&threw](const std::exception_ptr&) { threw = true; });
     member.group_.OnEnd(member, threw);
   }
 
