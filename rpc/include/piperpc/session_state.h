@@ -32,6 +32,13 @@ class PIPERPC_EXPORT SessionState {
     PutRaw(KeyOf<T>(), std::move(value));
   }
 
+  // Find(), or, where that returns null, Put(), as one step: of several handlers that do this at
+  // the same time, all get the same object, and only one's `value` is kept.
+  template <typename T>
+  std::shared_ptr<T> FindOrPut(std::shared_ptr<T> value) {
+    return std::static_pointer_cast<T>(FindOrPutRaw(KeyOf<T>(), std::move(value)));
+  }
+
  private:
   template <typename T>
   static const void* KeyOf() {
@@ -40,6 +47,7 @@ class PIPERPC_EXPORT SessionState {
   }
   std::shared_ptr<void> FindRaw(const void* key) const;
   void PutRaw(const void* key, std::shared_ptr<void> value);
+  std::shared_ptr<void> FindOrPutRaw(const void* key, std::shared_ptr<void> value);
 
   // What most connections have none of.
   struct Content {

@@ -27,6 +27,14 @@ void SessionState::PutRaw(const void* key, std::shared_ptr<void> value) {
       value);  // What was there goes away with `value`, when the lock is released.
 }
 
+// A value that is not kept goes away with the parameter, when the lock is released.
+std::shared_ptr<void> SessionState::FindOrPutRaw(const void* key, std::shared_ptr<void> value) {
+  const internal::MutexLock lock(mutex_);
+  std::shared_ptr<void>& kept = content().values[key];
+  if (kept == nullptr) kept.swap(value);
+  return kept;
+}
+
 SessionState::Content& SessionState::content() {
   if (content_ == nullptr) content_ = std::make_unique<Content>();
   return *content_;
