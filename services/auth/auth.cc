@@ -108,11 +108,7 @@ class Auth::PlaceOnConnection {
   // RESOURCE_EXHAUSTED: the connection has reached the limit.
   static absl::StatusOr<std::unique_ptr<PlaceOnConnection>> Take(piperpc::SessionState& session,
                                                                  std::size_t limit) {
-    auto count = session.Find<Count>();
-    if (count == nullptr) {
-      count = std::make_shared<Count>();
-      session.Put(count);
-    }
+    auto count = session.FindOrPut(std::make_shared<Count>());
     auto place = std::make_unique<PlaceOnConnection>(std::move(count));
     if (place->count_->under_way <= limit) return place;
     return absl::ResourceExhaustedError(
