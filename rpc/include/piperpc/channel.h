@@ -20,6 +20,7 @@
 #include "piperpc/metadata.h"
 #include "piperpc/middleware.h"
 #include "piperpc/peer.h"
+#include "piperpc/retry.h"
 
 namespace piperpc {
 
@@ -63,6 +64,8 @@ struct ChannelOptions {
   // Bytes that wait to be sent; above the limit, writers of streams wait. 1 or more.
   std::size_t output_queue_bytes = 1024 * 1024;
 
+  RetryOptions retry{};  // Which calls are made again when they fail.
+
   std::vector<std::shared_ptr<ClientMiddleware>> middleware{};  // Before(): first to last.
   LogHook log{};
   std::shared_ptr<Metrics> metrics{};          // Counts what the channel does (piperpc/metrics.h).
@@ -86,6 +89,10 @@ struct CallOptions {
 
   // If not null: receives the server's trailers before the call ends, and must live until then.
   Metadata* trailers = nullptr;
+
+  // If not null: receives how many attempts the retry policy has made of the call, 1 or more,
+  // before the call ends; must live until then.
+  int* attempts = nullptr;
 };
 
 // One connection that all calls on the channel share. The first call opens it, and a later one
@@ -93,8 +100,9 @@ struct CallOptions {
 //
 // Calls are independent of each other, and may begin in any order.
 //
-// A call that is in flight when the connection is lost ends with UNAVAILABLE. It is not retried,
-// because it may have run; only calls that the server reports as not begun are retried.
+// A call that is in flight when the connection is lost ends with UNAVAILABLE, because it may have
+// run; calls that the server reports as not begun are sent again at once, on another connection.
+// What a retry policy adds to that is in piperpc/retry.h.
 //
 // State that a server keeps for a connection, such as a login, ends with it: see
 // connections_made().

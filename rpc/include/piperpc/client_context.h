@@ -31,6 +31,9 @@ class ClientContext {
   // was not sent.
   const std::optional<Peer>& peer() const { return peer_; }
 
+  // In After(): how many attempts the retry policy has made, 1 or more.
+  int attempts() const { return attempts_; }
+
   // In After(): the metadata that the server sent after the reply.
   const Metadata& trailers() const { return trailers_; }
 
@@ -47,6 +50,7 @@ class ClientContext {
   Metadata metadata_;
   const std::chrono::steady_clock::time_point deadline_;
   std::optional<Peer> peer_;
+  int attempts_ = 1;
   Metadata trailers_;
   CallValues values_;
 };

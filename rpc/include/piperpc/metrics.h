@@ -56,8 +56,9 @@ using CountsByCode = std::array<std::uint64_t, kStatusCodes>;
 struct PIPERPC_EXPORT MethodMetrics {
   std::string method;  // "package.Service/Method"
   std::uint64_t started = 0;
-  CountsByCode ended{};      // By status.
-  LatencyHistogram latency;  // Of those that have ended.
+  std::uint64_t retries = 0;  // Attempts of retry policies beyond the first; of channels.
+  CountsByCode ended{};       // By status.
+  LatencyHistogram latency;   // Of those that have ended.
   std::uint64_t messages_received = 0;
   std::uint64_t messages_sent = 0;
   std::uint64_t bytes_received = 0;

@@ -37,6 +37,7 @@ class AsyncCallBase : public Call, public PendingCallback, public base::QueueLin
   void KeepAlive(const std::shared_ptr<AsyncCallBase>& self);
   internal::OutMessage request() const override { return internal::OutMessage::Of(request_); }
   void OnConnectAgain() override CHANNEL_LOCKED { core().Launch(*this); }
+  void OnBackOff() override CHANNEL_LOCKED { core().deadlines().Schedule(*this, next_attempt()); }
 
   const std::shared_ptr<Core> owner_;
   RawMessage request_;

@@ -51,8 +51,16 @@ void BlockingCall::Perform() {
   while (!ended()) {
     Guard(lock, [&] {
       AssertLocked();
+      if (phase() == Phase::kBackingOff) return WaitForNextAttempt(lock);
       core().Perform(*this, lock);
     });
+  }
+}
+
+void BlockingCall::WaitForNextAttempt(Core::Lock& lock) {
+  while (phase() == Phase::kBackingOff) {
+    if (core().Now() >= next_attempt()) return NextAttempt();
+    lock.Wait(changed_, next_attempt());
   }
 }
 

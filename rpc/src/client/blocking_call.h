@@ -36,6 +36,8 @@ class BlockingCall final : public Call {
   internal::OutMessage request() const override { return *request_; }
   absl::Status OnMessage(wire::Bytes) override CHANNEL_LOCKED { return absl::OkStatus(); }
   void OnConnectAgain() override CHANNEL_LOCKED { Wake(); }
+  void OnBackOff() override CHANNEL_LOCKED { Wake(); }
+  void WaitForNextAttempt(Core::Lock& lock) CHANNEL_LOCKED;
   void KeepReply(wire::Bytes reply) override CHANNEL_LOCKED;
   void OnEnded() override CHANNEL_LOCKED { Wake(); }
   wire::Bytes Keep(wire::Bytes reply) CHANNEL_LOCKED;

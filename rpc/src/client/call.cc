@@ -32,7 +32,10 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       method_(method.name),
       type_(method.type),
       caller_(caller),
+      idempotent_(method.idempotent),
+      rule_(caller.probes ? nullptr : core.retry_rules().Find(method)),
       trailers_(options.trailers),
+      attempts_(options.attempts),
       assembler_(core.buffers()) {
   if (trailers_ != nullptr) trailers_->clear();  // Those of an earlier call.
 }
@@ -138,6 +141,14 @@ void Call::EndEarly(absl::Status status) {
 
 void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply) {
   if (ended()) return;
+  if (attempt_ > 1 && !status.ok()) [[unlikely]]
+    status = WithAttempts(status, {});
+  Finish(std::move(status), trailers, reply);
+}
+
+void Call::Finish(absl::Status status, std::string_view trailers, wire::Bytes reply) {
+  if (phase_ == Phase::kBackingOff) [[unlikely]]
+    core_.backing_off().Remove(*this);
   phase_ = Phase::kEnded;
   core_.deadlines().Cancel(*this);
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
@@ -153,6 +164,10 @@ void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply
           status_ = base::OutOfMemory("a reply", reply.size());
         });
   }
+  if (rule_ != nullptr && status_.ok()) [[unlikely]]
+    core_.retry_budget().CountSuccess();
+  if (attempts_ != nullptr) *attempts_ = attempt_;
+  if (context_ != nullptr) context_->attempts_ = attempt_;
   if (cells_ != nullptr) [[unlikely]]
     CountEnd(reply.size());
   OnEnded();
@@ -193,6 +208,9 @@ std::uint64_t Call::TimeLeft() const {
 }
 
 absl::Status Call::Expired() const {
+  if (phase_ == Phase::kBackingOff) {
+    return core_.DeadlineExceeded("waiting to retry a call of the server at", times_.begun);
+  }
   if (phase_ == Phase::kConnecting) {
     return core_.DeadlineExceeded(core_.connect_phase(), times_.begun);
   }
@@ -213,6 +231,7 @@ absl::Status Call::Expired() const {
 
 // For a call without a deadline it is only the time to begin that can be over.
 void Call::OnTimer() {
+  if (phase_ == Phase::kBackingOff) return NextAttempt();
   if (begun() && times_.deadline == base::kNever) return;
   EndEarly(Expired());
 }

@@ -2,7 +2,8 @@
 //
 // A call is connecting (it has no connection), queued (its connection waits for a free slot, or for
 // the server's Hello), sent, and ended. A call whose request the server cannot have seen may go
-// back from sent to connecting.
+// back from sent to connecting. One that has a retry policy may wait between two attempts, backing
+// off, and then goes back, too: see call_retry.cc.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,10 @@ struct Caller {
 
 class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
  public:
-  enum class Phase { kConnecting, kQueued, kSent, kEnded };
+  enum class Phase { kConnecting, kQueued, kSent, kBackingOff, kEnded };
+
+  // Whether the server may have looked at what was sent to it.
+  enum class Seen { kNo, kMaybe };
 
   // `options` is looked at now; its trailers are written to before the call ends.
   Call(Core& core, const internal::ClientMethod& method, const CallOptions& options,
@@ -83,7 +87,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   // Ends with OK as soon as the server has said Hello, and sends nothing.
   bool is_probe() const { return caller_.probes; }
 
-  // False: it cannot be sent again.
+  // False: it cannot be sent again, whether the server has seen it or not.
   virtual bool may_retry() const CHANNEL_LOCKED { return true; }
 
   // --- What the connection tells. ---
@@ -99,6 +103,10 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   void End(absl::Status status, std::string_view trailers = {},
            wire::Bytes reply = {}) CHANNEL_LOCKED;
 
+  // The same for what a retry policy may help against: then the call has not ended, but waits for
+  // its next attempt, and is no connection's from now on. Else the status says why not.
+  void EndOrRetry(absl::Status status, Seen seen, std::string_view trailers = {}) CHANNEL_LOCKED;
+
   // --- Where it stands. ---
 
   Phase phase() const CHANNEL_LOCKED { return phase_; }
@@ -108,7 +116,8 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   CallConnection* connection() const CHANNEL_LOCKED { return connection_; }
   // Not zero: the connection's table has it.
   std::uint64_t id() const CHANNEL_LOCKED { return id_; }
-  int attempts() const CHANNEL_LOCKED { return attempts_; }
+  // On so many connections, one after the other, in this attempt.
+  int submits() const CHANNEL_LOCKED { return submits_; }
 
   // The server may take it, and has said Hello.
   bool begun() const CHANNEL_LOCKED {
@@ -122,7 +131,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   void QueueAt(CallConnection& connection) CHANNEL_LOCKED {
     connection_ = &connection;
     phase_ = Phase::kQueued;
-    ++attempts_;
+    ++submits_;
   }
 
   void TakeId(std::uint64_t id) CHANNEL_LOCKED { id_ = id; }
@@ -187,6 +196,10 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   // What a call in kSent waits for, before its method's name.
   virtual std::string_view sent_phase() const CHANNEL_LOCKED { return "waiting for the reply to"; }
   virtual void OnConnectAgain() CHANNEL_LOCKED = 0;  // Asks for a connection.
+  virtual void OnBackOff() CHANNEL_LOCKED = 0;       // NextAttempt() is due at next_attempt().
+
+  base::TimePoint next_attempt() const CHANNEL_LOCKED { return next_attempt_; }
+  void NextAttempt() CHANNEL_LOCKED;
 
   // The call has ended with OK and this reply, which is valid until OnEnded() returns. May throw
   // std::bad_alloc: then the call has not ended with OK.
@@ -208,13 +221,24 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   void CountEnd(std::size_t reply_bytes) CHANNEL_LOCKED;
   absl::Status TakeTrailers(std::string_view encoded) CHANNEL_LOCKED;
   absl::Status DecodeTrailers(std::string_view encoded) CHANNEL_LOCKED;
-  void OnTimer() override CHANNEL_LOCKED;  // The deadline of a call that nobody is blocked in.
+  // The deadline, or the next attempt, of a call that nobody is blocked in.
+  void OnTimer() override CHANNEL_LOCKED;
+  void Finish(absl::Status status, std::string_view trailers, wire::Bytes reply) CHANNEL_LOCKED;
+
+  // Of a policy, in call_retry.cc.
+  std::string_view WhyNotRetry(Seen seen) CHANNEL_LOCKED;
+  void BackOff() CHANNEL_LOCKED;
+  absl::Status WithAttempts(const absl::Status& status,
+                            std::string_view why_no_more) const CHANNEL_LOCKED;
 
   Core& core_;
   std::string_view method_;
   const MethodType type_;
   const Caller caller_;
+  const bool idempotent_;
+  const internal::RetryRule* const rule_;  // Null: the call is not retried.
   Metadata* const trailers_;
+  int* const attempts_;  // Null: its caller does not ask.
   CallTimes times_{};
   std::string metadata_;                    // Encoded.
   std::unique_ptr<ClientContext> context_;  // Null where nobody looks at it.
@@ -223,7 +247,9 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   Phase phase_ CHANNEL_GUARDED = Phase::kConnecting;
   CallConnection* connection_ CHANNEL_GUARDED = nullptr;
   std::uint64_t id_ CHANNEL_GUARDED = 0;
-  int attempts_ CHANNEL_GUARDED = 0;
+  int submits_ CHANNEL_GUARDED = 0;
+  int attempt_ CHANNEL_GUARDED = 1;  // The number of this one.
+  base::TimePoint next_attempt_ CHANNEL_GUARDED{};
   bool waited_ CHANNEL_GUARDED = false;
   connection::MessageAssembler assembler_ CHANNEL_GUARDED;
   absl::Status status_ CHANNEL_GUARDED;

@@ -14,7 +14,7 @@ namespace piperpc::client {
 namespace {
 
 // A request that cannot be sent on so many connections in a row is given up.
-constexpr int kMaxAttempts = 5;
+constexpr int kMaxSubmits = 5;
 
 // What a packet takes of a pipe beside its bytes, about.
 constexpr std::size_t kPacketCost = 1024;
@@ -195,8 +195,8 @@ void Connection::TellCancel(std::uint64_t call_id) {
 void Connection::Retry(Call& call, const absl::Status& why) {
   outbox().Drop(call.id());
   Forget(call);
-  if (call.attempts() >= kMaxAttempts || !call.may_retry()) return call.End(why);
-  call.ConnectAgain();
+  if (call.submits() < kMaxSubmits && call.may_retry()) return call.ConnectAgain();
+  call.EndOrRetry(why, Call::Seen::kNo);
 }
 
 // A message for a call of one reply costs the call alone: its caller has taken the method for one
@@ -215,7 +215,7 @@ void Connection::EndAll(const absl::Status& status, Unsent unsent) {
       Retry(*call, status);
     } else {
       Forget(*call);
-      call->End(status);
+      call->EndOrRetry(status, sent ? Call::Seen::kMaybe : Call::Seen::kNo);
     }
   }
 }

@@ -136,6 +136,9 @@ class Connection final : public CallConnection,
   void OnLateFrame(const wire::Frame& frame) CHANNEL_LOCKED;
   void Finish(Call& call, absl::Status status, const wire::FrameHeader& header,
               wire::Bytes reply = {}) CHANNEL_LOCKED;
+  void FinishOrRetry(Call& call, absl::Status status,
+                     const wire::FrameHeader& header) CHANNEL_LOCKED;
+  void FreeSlot(Call& call) CHANNEL_LOCKED;
 
   Core& core_;
   Owner& owner_;

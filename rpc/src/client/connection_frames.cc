@@ -216,7 +216,7 @@ absl::Status Connection::OnResponse(Call& call, const wire::Frame& frame) {
   if (header.has_status) {
     if (auto decoded = wire::DecodeStatus(header.status, status); !decoded.ok()) return decoded;
     if (!status.ok() && !header.more()) {
-      Finish(call, std::move(status), header);
+      FinishOrRetry(call, std::move(status), header);
       return absl::OkStatus();
     }
   }
@@ -248,6 +248,17 @@ void Connection::Finish(Call& call, absl::Status status, const wire::FrameHeader
                         wire::Bytes reply) {
   outbox().Drop(call.id());  // What it still had to say; nobody listens.
   call.End(std::move(status), header.metadata, reply);
+  FreeSlot(call);
+}
+
+// The server has ended it with an error.
+void Connection::FinishOrRetry(Call& call, absl::Status status, const wire::FrameHeader& header) {
+  outbox().Drop(call.id());
+  call.EndOrRetry(std::move(status), Call::Seen::kMaybe, header.metadata);
+  FreeSlot(call);
+}
+
+void Connection::FreeSlot(Call& call) {
   calls_.Erase(call.id());
   Leave(call);
 }

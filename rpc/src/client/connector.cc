@@ -46,7 +46,7 @@ std::string_view Connector::connect_phase() const {
 
 void Connector::Perform(BlockingCall& call, Lock& lock) {
   const ConnectionOr found = GetConnection(lock, call);
-  if (!found.ok()) return call.End(found.status());
+  if (!found.ok()) return call.EndOrRetry(found.status(), Call::Seen::kNo);
   if (call.ended()) return;
   (*found)->Submit(call);
   (*found)->RunUntilDone(call, lock);
@@ -89,7 +89,7 @@ bool Connector::ConnectFor(AsyncCallBase& call, Lock& lock) {
   const ConnectionOr found = TryForConnection(lock, call);
   if (call.ended()) return true;
   if (!found.ok()) {
-    call.End(found.status());
+    call.EndOrRetry(found.status(), Call::Seen::kNo);
   } else if (*found != nullptr) {
     (*found)->Submit(call);
   } else {
@@ -218,6 +218,7 @@ void Connector::Close() {
   Lock lock(*this);
   MarkClosed();
   thread_.EndAll(ChannelWasClosed());
+  while (!backing_off().empty()) backing_off().front().End(ChannelWasClosed());
   for (std::size_t i = connections_.size(); i-- > 0;) {
     const std::shared_ptr<Connection> connection = connections_[i];
     connection->Shutdown();  // Perhaps it is not among them any more then.

@@ -26,12 +26,16 @@
 #include "piperpc/endpoint.h"
 #include "piperpc/internal/mutex.h"
 #include "src/base/clock.h"
+#include "src/base/linked_queue.h"
 #include "src/base/memory.h"
 #include "src/base/process.h"
 #include "src/client/channel_mutex.h"
 #include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
+#include "src/client/jitter.h"
 #include "src/client/options.h"
+#include "src/client/retry_budget.h"
+#include "src/client/retry_rules.h"
 #include "src/connection/packet_buffer.h"
 #include "src/metrics/method_cells.h"
 #include "src/transport/condition.h"
@@ -42,6 +46,7 @@ namespace piperpc::client {
 
 class AsyncCallBase;
 class BlockingCall;
+class Call;
 
 class Core : public std::enable_shared_from_this<Core> {
  public:
@@ -150,6 +155,16 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
   transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
+
+  // --- What calls are retried with. ---
+
+  const RetryRules& retry_rules() const { return retry_rules_; }  // Any thread.
+  RetryBudget& retry_budget() CHANNEL_LOCKED { return retry_budget_; }
+  Jitter& jitter() CHANNEL_LOCKED { return jitter_; }
+
+  // The calls that wait for their next attempt.
+  base::LinkedQueue<Call>& backing_off() CHANNEL_LOCKED { return backing_off_; }
+
   void QueueCallback(std::shared_ptr<PendingCallback> callback) CHANNEL_LOCKED {
     due_.Add(std::move(callback));
   }
@@ -257,6 +272,11 @@ class Core : public std::enable_shared_from_this<Core> {
   Alarm alarm_;  // The loop's.
   bool shut_down_ CHANNEL_GUARDED = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
+
+  const RetryRules retry_rules_;
+  RetryBudget retry_budget_ CHANNEL_GUARDED;
+  Jitter jitter_ CHANNEL_GUARDED;
+  base::LinkedQueue<Call> backing_off_ CHANNEL_GUARDED;
 
   DueCallbacks due_ CHANNEL_GUARDED;     // To be handed over as soon as the lock is given back.
   DueCallbacks handed_ CHANNEL_GUARDED;  // Those that work posted to the loop will deliver.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/ranges.h"
 #include "src/client/io_thread.h"
+#include "src/client/retry_rules.h"
 #include "src/transport/pipe.h"
 #include "src/wire/limits.h"
 
@@ -49,6 +50,7 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   absl::Status status = base::CheckRanges("channel", ranges);
   status.Update(base::CheckPointers("channel", "middleware", options.middleware));
   status.Update(CheckIoThread(options));
+  status.Update(CheckRetryOptions(options.retry));
   return status;
 }
 

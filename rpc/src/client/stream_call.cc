@@ -55,6 +55,7 @@ void StreamCall::OnStarted() {
 
 absl::Status StreamCall::OnMessage(wire::Bytes message) {
   if (!receive_credit_.Receive(message.size())) return WithoutCredit(message.size());
+  replied_ = true;
   const bool first = inbound_.empty();
   absl::Status status = base::RunInMemory(
       [&] {

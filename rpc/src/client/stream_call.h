@@ -63,7 +63,7 @@ class StreamCall final : public AsyncCallBase,
   void LetGoOf() CHANNEL_UNLOCKED;
 
   // Call
-  bool may_retry() const override CHANNEL_LOCKED { return !wrote_; }
+  bool may_retry() const override CHANNEL_LOCKED { return !wrote_ && !replied_; }
   void OnStarted() override CHANNEL_LOCKED;
   absl::Status OnMessage(wire::Bytes message) override CHANNEL_LOCKED;
   absl::Status OnPart() override CHANNEL_LOCKED;
@@ -123,6 +123,7 @@ class StreamCall final : public AsyncCallBase,
   const std::int64_t credit_share_;  // The reader takes the lock to return so much at once.
   connection::MessageBatch inbound_ CHANNEL_GUARDED;
   bool wrote_ CHANNEL_GUARDED = false;
+  bool replied_ CHANNEL_GUARDED = false;      // A whole message has come.
   bool needs_hello_ CHANNEL_GUARDED = false;  // To know whether a message may be that large.
   bool half_closed_ CHANNEL_GUARDED = false;
   bool blocked_write_ CHANNEL_GUARDED = false;  // A caller is blocked until there is room.

@@ -48,6 +48,7 @@ inline std::size_t BucketOf(std::uint64_t nanoseconds) {
 // In cache lines of its own, which those who count beside it do not need.
 struct alignas(64) MethodCells {
   Counter started = 0;
+  Counter retries = 0;
   Counter messages_received = 0;
   Counter messages_sent = 0;
   Counter bytes_received = 0;
@@ -57,6 +58,7 @@ struct alignas(64) MethodCells {
   std::array<Counter, LatencyHistogram::kBounds + 1> latency{};
 
   void Start() { Add(started); }
+  void Retry() { Add(retries); }
   void Receive(std::size_t bytes) {
     Add(messages_received);
     Add(bytes_received, bytes);

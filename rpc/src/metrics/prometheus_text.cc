@@ -165,6 +165,11 @@ std::string PrometheusText(const MetricsSnapshot& snapshot) {
   AddCalls(text, "server", snapshot.server);
   if (HasServer(snapshot)) AddServer(text, snapshot);
   AddCalls(text, "client", snapshot.client);
+  if (!snapshot.client.empty()) {
+    AddNumber(text, "piperpc_client_retries_total", Text::Type::kCounter,
+              "Attempts of retry policies beyond the first of each call.", snapshot.client,
+              [](const MethodMetrics& method) { return method.retries; });
+  }
   return text.Take();
 }
 

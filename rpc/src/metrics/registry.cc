@@ -31,6 +31,7 @@ MethodMetrics MethodCounters::Read(std::string_view method) const {
     sum.messages_sent += Load(cells.messages_sent);
     sum.bytes_received += Load(cells.bytes_received);
     sum.bytes_sent += Load(cells.bytes_sent);
+    sum.retries += Load(cells.retries);
     sum.started += Load(cells.started);
   }
   sum.latency.sum = std::chrono::ceil<std::chrono::microseconds>(

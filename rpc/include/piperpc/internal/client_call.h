@@ -1,6 +1,7 @@
 // The seam between generated stubs and the channel: calls without their types.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -28,10 +29,21 @@ namespace piperpc::internal {
 
 class FakeClientStream;
 
+// A RetryPolicy as it is looked at.
+struct RetryRule {
+  std::uint32_t max_attempts;
+  std::uint32_t initial_backoff_ms;
+  std::uint32_t max_backoff_ms;
+  std::uint32_t codes;  // Bit n: the status code n.
+  bool idempotent = false;
+};
+
 // A method as a client names it.
 struct ClientMethod {
   std::string_view name;  // "package.Service/Method", 1 to 1,024 bytes.
   MethodType type;
+  bool idempotent = false;           // Its .proto says so (idempotency_level).
+  const RetryRule* retry = nullptr;  // That of its .proto, which does not go away; null: none.
 
   // The name may go away before the call ends: the call keeps a copy. Those of generated code are
   // static, and need none.

@@ -1,0 +1,76 @@
+// What a retry policy makes of the end of an attempt.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/memory.h"
+#include "src/base/text.h"
+#include "src/client/call.h"
+#include "src/client/retry_rules.h"
+
+namespace piperpc::client {
+
+void Call::EndOrRetry(absl::Status status, Seen seen, std::string_view trailers) {
+  if (ended()) return;
+  if (rule_ == nullptr || !Retries(*rule_, status.code())) {
+    return End(std::move(status), trailers);
+  }
+  const std::string_view why_not = WhyNotRetry(seen);
+  if (why_not.empty()) return BackOff();
+  Finish(WithAttempts(status, why_not), trailers, {});
+}
+
+// Empty: it may be retried, and next_attempt_ says when.
+std::string_view Call::WhyNotRetry(Seen seen) {
+  core_.retry_budget().CountFailure();
+  if (core_.closed()) return "the channel is closed";
+  if (seen == Seen::kMaybe && !idempotent_ && !rule_->idempotent) {
+    return "the server may have run the call, and its method is not idempotent "
+           "(idempotency_level in the .proto, or RetryPolicy::idempotent)";
+  }
+  if (!may_retry()) return "replies have come already";
+  if (static_cast<std::uint32_t>(attempt_) >= rule_->max_attempts) return "no attempt is left";
+  if (!core_.retry_budget().has_tokens()) {
+    return "too many calls of this channel have failed (RetryOptions::max_tokens)";
+  }
+  next_attempt_ = core_.Now() + core_.jitter().UpTo(LongestBackoff(*rule_, attempt_));
+  if (next_attempt_ >= times_.deadline) return "the deadline comes before the next attempt";
+  return {};
+}
+
+void Call::BackOff() {
+  assembler_.Clear();
+  phase_ = Phase::kBackingOff;
+  core_.backing_off().push_back(*this);
+  OnBackOff();
+}
+
+// A stream without a timeout may take as long to begin as at first.
+void Call::NextAttempt() {
+  core_.backing_off().Remove(*this);
+  ++attempt_;
+  submits_ = 0;
+  if (cells_ != nullptr) cells_->Retry();
+  if (times_.deadline == base::kNever && times_.connect_deadline != base::kNever) {
+    times_.connect_deadline = base::After(core_.options().default_timeout, core_.Now());
+  }
+  ConnectAgain();
+}
+
+// Without memory for it, the status stays as it was.
+absl::Status Call::WithAttempts(const absl::Status& status, std::string_view why_no_more) const {
+  return base::RunInMemory(
+      [&] {
+        AssertLocked();
+        absl::Status with(status.code(), absl::StrCat(status.message(), " (attempt ", attempt_,
+                                                      " of ", rule_->max_attempts,
+                                                      why_no_more.empty() ? "" : "; not retried: ",
+                                                      base::ToAbsl(why_no_more), ")"));
+        status.ForEachPayload([&with](absl::string_view url, const absl::Cord& detail) {
+          with.SetPayload(url, detail);
+        });
+        return with;
+      },
+      [&] { return status; });
+}
+
+}  // namespace piperpc::client
