@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "piperpc/channel_state.h"
 #include "piperpc/export.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/log.h"
@@ -136,6 +137,25 @@ class PIPERPC_EXPORT Channel : public internal::ChannelCore {
   // The server's process and user; none while there is no connection. A channel without calls does
   // not notice that its server has gone: until the next call, this may be one that has. Any thread.
   virtual std::optional<Peer> peer() const { return std::nullopt; }
+
+  // How its connection is. As with peer(), a channel without calls does not notice that its server
+  // has gone. Any thread.
+  virtual ChannelStatus state() const = 0;
+
+  // Blocks until the state is another one than `from`, at most for `timeout`, 0 or more. Does not
+  // connect: WaitUntilReady() does.
+  //   DEADLINE_EXCEEDED: it is still the same.
+  //   FAILED_PRECONDITION: this is the thread of an event loop or a child of fork().
+  //   INVALID_ARGUMENT: `timeout` is below 0.
+  virtual absl::Status WaitForStateChange(ChannelState from, std::chrono::milliseconds timeout) = 0;
+
+  // Tells `on_state` the state of now, soon, and then each new one, one at a time, in order: on the
+  // channel's event loop, which is started for that, or, where there is none (the channel is
+  // closed, or the system refuses the thread), on the thread that brings the change about. States
+  // that follow each other faster than it returns are left out, but for the last. In a child of
+  // fork() it is told kClosed at once, and no more. It may use the channel, as any callback. Any
+  // thread.
+  [[nodiscard]] virtual StateWatch WatchState(StateCallback on_state) = 0;
 
   // How many connections the channel has made so far: more than before means that logins and the
   // like were lost.

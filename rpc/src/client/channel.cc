@@ -5,11 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "piperpc/internal/threads.h"
+#include "src/base/exceptions.h"
 #include "src/base/process.h"
+#include "src/base/text.h"
 #include "src/client/blocking_call.h"
 #include "src/client/callback_call.h"
 #include "src/client/connector.h"
 #include "src/client/options.h"
+#include "src/client/state_board.h"
 #include "src/client/stream_call.h"
 
 namespace piperpc {
@@ -34,6 +37,11 @@ void ShutDown(std::shared_ptr<Connector> core) {
 absl::Status NoTimeToGetReady(std::chrono::milliseconds timeout) {
   return absl::InvalidArgumentError(absl::StrCat("the timeout of WaitUntilReady() is ",
                                                  timeout.count(), " ms; it must be 1 or more"));
+}
+
+absl::Status NoTimeToWait(std::chrono::milliseconds timeout) {
+  return absl::InvalidArgumentError(absl::StrCat("the timeout of WaitForStateChange() is ",
+                                                 timeout.count(), " ms; it must be 0 or more"));
 }
 
 class ClientChannel final : public Channel {
@@ -80,6 +88,42 @@ class ClientChannel final : public Channel {
     const std::shared_ptr<Connection> connection = connector_->connection();
     if (connection == nullptr) return std::nullopt;
     return connection->peer();
+  }
+
+  ChannelStatus state() const override {
+    if (core_->foreign()) return {ChannelState::kClosed, Core::Foreign()};
+    if (!core_->claimed()) return core_->FirstStatus();
+    const Core::Lock lock(*core_);
+    return core_->states().status();
+  }
+
+  absl::Status WaitForStateChange(ChannelState from, std::chrono::milliseconds timeout) override {
+    if (!core_->Claim()) return Core::Foreign();
+    if (timeout.count() < 0) return NoTimeToWait(timeout);
+    const auto instead = [] { return std::string("WatchState()"); };
+    if (absl::Status refusal = core_->CheckMayBlock(instead); !refusal.ok()) return refusal;
+    const base::TimePoint begun = core_->Now();
+    Core::Lock lock(*core_);
+    while (core_->states().status().state == from) {
+      if (!lock.Wait(core_->states().changed(), base::After(timeout, begun))) {
+        return core_->DeadlineExceeded(
+            absl::StrCat("waiting for another state than \"", base::ToAbsl(NameOf(from)),
+                         "\" of the channel to"),
+            begun);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  StateWatch WatchState(StateCallback on_state) override {
+    if (on_state == nullptr) return StateWatch();
+    if (!core_->Claim()) {
+      base::RunSilently([&] { on_state({ChannelState::kClosed, Core::Foreign()}); });
+      return StateWatch();
+    }
+    auto watcher = std::make_shared<StateWatcher>(core_, std::move(on_state));
+    watcher->Start();
+    return StateWatch(std::move(watcher));
   }
 
   std::size_t connections_made() const override {

@@ -224,6 +224,7 @@ void Connection::Fail(absl::Status status, Unsent unsent) {
   if (ending()) return;
   BeginEnding();
   core_.Log(LogLevel::kWarning, "connection lost", status.ToString());
+  owner_.OnEnding(*this, status);
   EndAll(status, unsent);
   reader_.WakeAll();
   ClosePipeIfDue();

@@ -39,6 +39,12 @@ class Connection final : public CallConnection,
   // Who made it, and keeps it.
   class Owner {
    public:
+    // The server takes calls on it.
+    virtual void OnReady(Connection& connection) CHANNEL_LOCKED = 0;
+
+    // It takes no new calls any more: because of this error, or the server is going away (OK).
+    virtual void OnEnding(Connection& connection, const absl::Status& why) CHANNEL_LOCKED = 0;
+
     // It is of no more use. The connection may be destroyed in here.
     virtual void OnPipeClosed(Connection& connection) CHANNEL_LOCKED = 0;
 

@@ -110,6 +110,7 @@ absl::Status Connection::OnHello(const wire::Hello& hello, std::uint32_t /*versi
   TakeHello(hello);
   // They have begun with the credit that every server gives.
   for (Call* const call : calls_.Live()) call->OnCredit(more_credit);
+  owner_.OnReady(*this);
   return absl::OkStatus();
 }
 
@@ -121,6 +122,7 @@ absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool again) {
       orderly ? absl::StrCat("the server at ", core_.endpoint_text(), " is going away")
               : absl::StrCat("the server at ", core_.endpoint_text(),
                              " ended the connection: ", goaway.status.message()));
+  if (orderly) owner_.OnEnding(*this, absl::OkStatus());
   // In place of a Hello it refuses the connection, and the next one would be refused, too: unless
   // only the time was over.
   const bool refused = !orderly && !hello_received() && !absl::IsDeadlineExceeded(goaway.status);

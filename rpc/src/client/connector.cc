@@ -132,6 +132,8 @@ Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
 // held up by one that does.
 Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   connecting_ = true;
+  connection_.reset();
+  if (!queue_is_full_) states().Set(ChannelState::kConnecting);
   lock.Release();
   auto pipe = base::RunInMemory([&] { return ConnectOnce(call); },
                                 [] { return PipeOr(base::OutOfMemory("a connection")); });
@@ -140,7 +142,9 @@ Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   WakeWaiting();
   if (closed()) return ChannelWasClosed();
   if (pipe.ok()) return Adopt(*std::move(pipe));
-  return OnNotConnected(pipe.status(), call);
+  ConnectionOr none = OnNotConnected(pipe.status(), call);
+  states().Set(ChannelState::kTransientFailure, none.ok() ? pipe.status() : none.status());
+  return none;
 }
 
 Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const Call& call) {
@@ -196,6 +200,7 @@ std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pi
   retry_gap_.Reset();
   queue_is_full_ = false;
   Log(LogLevel::kInfo, "connected");
+  states().Set(ChannelState::kConnecting);  // Until the Hello.
   Connection::Owner& owner = *this;
   connection_ = std::make_shared<Connection>(*this, owner, std::move(pipe));
   connections_.push_back(connection_);
@@ -203,6 +208,16 @@ std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pi
 }
 
 // --- The end. ---
+
+void Connector::OnReady(Connection& connection) {
+  if (connection_.get() == &connection) states().Set(ChannelState::kReady);
+}
+
+void Connector::OnEnding(Connection& connection, const absl::Status& why) {
+  if (connection_.get() != &connection) return;
+  connection_.reset();
+  states().Set(why.ok() ? ChannelState::kIdle : ChannelState::kTransientFailure, why);
+}
 
 void Connector::OnPipeClosed(Connection& connection) {
   std::erase_if(connections_, [&](const auto& each) { return each.get() == &connection; });

@@ -60,6 +60,8 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   void Pause(Lock& lock) override CHANNEL_LOCKED { PauseUntil(lock, base::kNever); }
 
   // Connection::Owner
+  void OnReady(Connection& connection) override CHANNEL_LOCKED;
+  void OnEnding(Connection& connection, const absl::Status& why) override CHANNEL_LOCKED;
   void OnPipeClosed(Connection& connection) override CHANNEL_LOCKED;
 
   void TryLaunch(AsyncCallBase& call) CHANNEL_LOCKED;
@@ -85,6 +87,7 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   transport::Backoff retry_gap_ CHANNEL_GUARDED;  // Between two looks.
   // The last look found the server, and no room in its queue.
   bool queue_is_full_ CHANNEL_GUARDED = false;
+  // The last one; null as soon as it takes no more calls, or that is known.
   std::shared_ptr<Connection> connection_ CHANNEL_GUARDED;
   // Those whose pipe is open.
   std::vector<std::shared_ptr<Connection>> connections_ CHANNEL_GUARDED;

@@ -76,6 +76,7 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
       place_(std::move(place)),
       threads_(place_.ok() ? place_->transport->threads() : transport::SystemClientThreads()),
       alarm_(*this),
+      states_(FirstStatus()),
       retry_rules_(place_.ok() ? options_.retry : RetryOptions()),
       retry_budget_(options_.retry.max_tokens, options_.retry.token_ratio),
       jitter_(SeedOf(*this)) {
@@ -84,6 +85,11 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
 }
 
 Core::~Core() = default;
+
+ChannelStatus Core::FirstStatus() const {
+  if (place_.ok()) return {};
+  return {ChannelState::kClosed, place_.status()};
+}
 
 absl::Status Core::AlreadyClosed() {
   return absl::FailedPreconditionError("the channel is closed");

@@ -36,6 +36,7 @@
 #include "src/client/options.h"
 #include "src/client/retry_budget.h"
 #include "src/client/retry_rules.h"
+#include "src/client/state_board.h"
 #include "src/connection/packet_buffer.h"
 #include "src/metrics/method_cells.h"
 #include "src/transport/condition.h"
@@ -133,6 +134,11 @@ class Core : public std::enable_shared_from_this<Core> {
   // Whoever waits for a connection, or for the channel's end, looks up.
   void WakeWaiting() CHANNEL_LOCKED { changed_.NotifyAll(); }
 
+  StateBoard& states() CHANNEL_LOCKED { return states_; }
+
+  // What a channel begins with that nobody has used. Any thread.
+  ChannelStatus FirstStatus() const;
+
   // --- What all calls share. ---
 
   // See internal::StartThread().
@@ -208,6 +214,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void MarkClosed() CHANNEL_LOCKED {
     closed_ = true;
     WakeWaiting();
+    states_.Set(ChannelState::kClosed, AlreadyClosed());
   }
 
   // Waits until WakeWaiting(); false: `deadline` has passed first.
@@ -272,6 +279,8 @@ class Core : public std::enable_shared_from_this<Core> {
   Alarm alarm_;  // The loop's.
   bool shut_down_ CHANNEL_GUARDED = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
+
+  StateBoard states_ CHANNEL_GUARDED;
 
   const RetryRules retry_rules_;
   RetryBudget retry_budget_ CHANNEL_GUARDED;

@@ -1,0 +1,72 @@
+// The state of a channel, and who watches it. All of it needs the channel's lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "piperpc/channel_state.h"
+#include "src/client/channel_mutex.h"
+#include "src/client/due_callbacks.h"
+#include "src/transport/condition.h"
+
+namespace piperpc::client {
+
+class Core;
+class StateWatcher;
+
+class StateBoard {
+ public:
+  explicit StateBoard(ChannelStatus first) : status_(std::move(first)) {}
+
+  const ChannelStatus& status() const CHANNEL_LOCKED { return status_; }
+  std::uint64_t version() const CHANNEL_LOCKED { return version_; }  // Of the status, from 1.
+
+  // Who watches, or waits, is told. kClosed is the last state.
+  void Set(ChannelState state, absl::Status reason = {}) CHANNEL_LOCKED;
+
+  void Add(StateWatcher& watcher) CHANNEL_LOCKED;
+  void Remove(StateWatcher& watcher) CHANNEL_LOCKED;
+
+  transport::Condition& changed() CHANNEL_LOCKED { return changed_; }
+
+ private:
+  ChannelStatus status_;
+  std::uint64_t version_ = 1;
+  transport::Condition changed_;
+  std::vector<StateWatcher*> watchers_;
+};
+
+// Tells a callback of the states, one after the other.
+class StateWatcher final : public PendingCallback,
+                           public std::enable_shared_from_this<StateWatcher> {
+ public:
+  StateWatcher(std::shared_ptr<Core> core, StateCallback on_state);
+
+  // Is told of the state of now, and of those that come.
+  void Start() CHANNEL_UNLOCKED;
+
+  // See StateWatch::Stop(). Once; the last reference may be dropped after it.
+  static void Stop(std::shared_ptr<StateWatcher> watcher) CHANNEL_UNLOCKED;
+
+  // There is another state than the one that was told last.
+  void OnChange() CHANNEL_LOCKED;
+
+ private:
+  void Deliver() override CHANNEL_UNLOCKED;
+  void Tell(const ChannelStatus& status) CHANNEL_UNLOCKED;
+  StateCallback TakeCallback() CHANNEL_UNLOCKED;
+
+  const std::shared_ptr<Core> core_;
+  StateCallback on_state_;  // Of the thread that tells it; of who stops it, when there is none.
+  std::uint64_t told_ CHANNEL_GUARDED = 0;  // The version.
+  bool queued_ CHANNEL_GUARDED = false;     // Deliver() will run.
+  bool stopped_ CHANNEL_GUARDED = false;
+  bool stopped_within_ CHANNEL_GUARDED = false;  // By the callback itself.
+  std::thread::id telling_ CHANNEL_GUARDED;      // None: nobody.
+  transport::Condition over_;                    // Nobody tells it any more.
+};
+
+}  // namespace piperpc::client
