@@ -1,5 +1,9 @@
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "emit.h"
 
 namespace piperpc::codegen {
@@ -67,8 +71,12 @@ constexpr char kClientTop[] = R"(class $Client$ {
   $deprecated$explicit $Client$(::std::shared_ptr<::piperpc::Channel> channel);
 )";
 
+constexpr char kRule[] = R"(static constexpr ::piperpc::internal::RetryRule $rule${
+    $attempts$, $first$, $longest$, $codes$};
+)";
+
 constexpr char kConstant[] = R"(static constexpr ::piperpc::internal::ClientMethod $constant${
-    "$full_name$", ::piperpc::MethodType::$type$};
+    "$full_name$", ::piperpc::MethodType::$type$$more$};
 )";
 
 constexpr TextsByType kHandlers = {kUnaryHandler, kServerStreamingHandler, kClientStreamingHandler,
@@ -84,6 +92,36 @@ void EmitServiceClass(const Service& service, Printer& printer) {
   printer.Print("};\n");
 }
 
+// What else the client knows of a method.
+std::string MoreOf(const Method& method) {
+  if (!method.retry) return method.idempotent ? ", true" : "";
+  return absl::StrCat(method.idempotent ? ", true" : ", false", ", &", method.rule);
+}
+
+// "1u << 10 | 1u << 14".
+std::string CodesOf(const RetryOption& rule) {
+  std::vector<std::string> codes;
+  for (int code = 0; code < 32; ++code) {
+    if ((rule.codes >> code & 1) != 0) codes.push_back(absl::StrCat("1u << ", code));
+  }
+  return absl::StrJoin(codes, " | ");
+}
+
+void EmitConstants(const Service& service, const Method& method, Printer& printer) {
+  if (method.retry) {
+    const RetryOption& rule = *method.retry;
+    printer.Print(Variables{{"rule", method.rule},
+                            {"attempts", absl::StrCat(rule.max_attempts)},
+                            {"first", absl::StrCat(rule.initial_backoff_ms)},
+                            {"longest", absl::StrCat(rule.max_backoff_ms)},
+                            {"codes", CodesOf(rule)}},
+                  kRule);
+  }
+  Variables variables = VariablesOf(service, method);
+  variables["more"] = MoreOf(method);
+  printer.Print(variables, kConstant);
+}
+
 void EmitClientClass(const Service& service, Printer& printer) {
   const Variables variables = VariablesOf(service);
   printer.Print(variables,
@@ -92,8 +130,7 @@ void EmitClientClass(const Service& service, Printer& printer) {
   EmitMembers(service, kCallForms, printer, {{"virtual", ""}, {"pure", ""}});
   printer.Print("\n private:\n");
   printer.Indent();
-  for (const Method& method : service.methods)
-    printer.Print(VariablesOf(service, method), kConstant);
+  for (const Method& method : service.methods) EmitConstants(service, method, printer);
   printer.Print("::std::shared_ptr<::piperpc::Channel> channel_;\n");
   printer.Outdent();
   printer.Print("};\n");

@@ -41,8 +41,12 @@ std::vector<std::string> CommentsOf(const Descriptor& descriptor) {
 constexpr const char* kLocalNames[] = {"Service",    "channel", "context", "kMethods", "on_done",
                                        "on_message", "options", "reader",  "request",  "writer"};
 
-Method BuildMethod(const MethodDescriptor& method) {
+absl::StatusOr<Method> BuildMethod(const MethodDescriptor& method) {
+  auto retry = RetryOptionOf(method);
+  if (!retry.ok()) return retry.status();
   Method built;
+  built.retry = *std::move(retry);
+  built.idempotent = IsIdempotent(method);
   built.full_name = absl::StrCat(method.service()->full_name(), "/", method.name());
   built.type = MethodTypeOf(method.client_streaming(), method.server_streaming());
   built.requires_login = method.options().GetExtension(v1::access).requires_login();
@@ -100,6 +104,11 @@ void NameMethods(const ServiceDescriptor& descriptor, Service& service,
     NoteName(method.full_name, absl::StrCat("k", wanted[i]), method.constant, changed);
   }
 
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Method& method = service.methods[i];
+    if (method.retry) method.rule = scope.Take(absl::StrCat("k", wanted[i], "Retry"));
+  }
+
   for (const char* name : kLocalNames) scope.Reserve(name);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const MethodDescriptor& method = *descriptor.method(static_cast<int>(i));
@@ -119,7 +128,8 @@ void NoteClassNames(const ServiceDescriptor& descriptor, const Service& service,
   NoteName(of, absl::StrCat(kMock, stem, "Client"), service.mock_class, changed);
 }
 
-Service BuildService(const ServiceDescriptor& descriptor, const ClassNames& names, File& model) {
+absl::StatusOr<Service> BuildService(const ServiceDescriptor& descriptor, const ClassNames& names,
+                                     File& model) {
   Service service;
   service.full_name = descriptor.full_name();
   service.deprecated = descriptor.options().deprecated();
@@ -131,7 +141,9 @@ Service BuildService(const ServiceDescriptor& descriptor, const ClassNames& name
   service.mock_class = names.mock;
   NoteClassNames(descriptor, service, model);
   for (int i = 0; i < descriptor.method_count(); ++i) {
-    service.methods.push_back(BuildMethod(*descriptor.method(i)));
+    absl::StatusOr<Method> method = BuildMethod(*descriptor.method(i));
+    if (!method.ok()) return method.status();
+    service.methods.push_back(*std::move(method));
   }
   NameMethods(descriptor, service, model.changed_names);
   return service;
@@ -170,7 +182,9 @@ absl::StatusOr<File> BuildModel(const FileDescriptor& file) {
   NamesOfFiles named;
   const std::vector<ClassNames>& names = ClassNamesOf(file, named);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(BuildService(*file.service(i), names[i], model));
+    absl::StatusOr<Service> service = BuildService(*file.service(i), names[i], model);
+    if (!service.ok()) return service.status();
+    model.services.push_back(*std::move(service));
   }
   return model;
 }

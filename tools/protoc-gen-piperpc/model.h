@@ -1,12 +1,14 @@
 // The model of a .proto file that code is generated from. All names are resolved.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "piperpc/service.h"
+#include "retry_option.h"
 
 namespace piperpc::codegen {
 
@@ -14,6 +16,8 @@ struct Method {
   std::string full_name;  // "package.Service/Method", as on the wire.
   MethodType type = MethodType::kUnary;
   bool requires_login = false;
+  bool idempotent = false;
+  std::optional<RetryOption> retry;
   bool deprecated = false;
   std::vector<std::string> comments;  // Lines, without "//".
 
@@ -25,6 +29,7 @@ struct Method {
   std::string co;        // "CoPublish": is a coroutine.
   std::string async;     // "PublishAsync", with callbacks; of the client class.
   std::string constant;  // "kPublish"; of the client class.
+  std::string rule;      // "kPublishRetry", where there is a policy; of the client class.
 };
 
 struct Service {
@@ -56,7 +61,8 @@ struct File {
   std::vector<std::string> changed_mock_names;  // Those of the three classes for tests.
 };
 
-// INVALID_ARGUMENT names what of `file` cannot be expressed in C++, and where it is.
+// INVALID_ARGUMENT names what of `file` cannot be expressed in C++, or is not a valid option, and
+// where it is.
 absl::StatusOr<File> BuildModel(const google::protobuf::FileDescriptor& file);
 
 }  // namespace piperpc::codegen

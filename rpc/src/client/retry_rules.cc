@@ -87,7 +87,8 @@ const RetryRule* RetryRules::Look(const internal::ClientMethod& method) const {
   const RetryRule* rule = OfName(method.name);
   if (rule == nullptr) rule = OfName(method.name.substr(0, method.name.rfind('/')));
   if (rule == nullptr && proto_policies_) rule = method.retry;
-  return rule == nullptr ? OfName("") : rule;
+  if (rule == nullptr) rule = OfName("");
+  return rule != nullptr && rule->max_attempts > 1 ? rule : nullptr;
 }
 
 }  // namespace piperpc::client
