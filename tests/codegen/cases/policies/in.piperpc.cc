@@ -3,6 +3,20 @@
 
 #include "piperpc/internal/generated.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Add")
+#undef Add
+#pragma push_macro("AddRetry")
+#undef AddRetry
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("List")
+#undef List
+#pragma push_macro("Put")
+#undef Put
+#pragma push_macro("StoreService")
+#undef StoreService
+
 namespace policies::v1 {
 
 ::std::string_view StoreService::name() const { return "policies.v1.StoreService"; }
@@ -202,3 +216,10 @@ StoreClient::StoreClient(::std::shared_ptr<::piperpc::Channel> channel)
 }
 
 }  // namespace policies::v1
+
+#pragma pop_macro("Add")
+#pragma pop_macro("AddRetry")
+#pragma pop_macro("Get")
+#pragma pop_macro("List")
+#pragma pop_macro("Put")
+#pragma pop_macro("StoreService")

@@ -4,6 +4,20 @@
 #include "piperpc/generated.h"
 #include "in.pb.h"
 
+// No macros of these names, which headers of a system may have defined.
+#pragma push_macro("Add")
+#undef Add
+#pragma push_macro("AddRetry")
+#undef AddRetry
+#pragma push_macro("Get")
+#undef Get
+#pragma push_macro("List")
+#undef List
+#pragma push_macro("Put")
+#undef Put
+#pragma push_macro("StoreService")
+#undef StoreService
+
 namespace policies::v1 {
 
 // Derive from it and override one form of each method: CoX() is a coroutine on the
@@ -120,3 +134,10 @@ class StoreClient {
 };
 
 }  // namespace policies::v1
+
+#pragma pop_macro("Add")
+#pragma pop_macro("AddRetry")
+#pragma pop_macro("Get")
+#pragma pop_macro("List")
+#pragma pop_macro("Put")
+#pragma pop_macro("StoreService")
