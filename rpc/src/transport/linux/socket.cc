@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -55,6 +56,12 @@ sockaddr_un SocketAddress(std::string_view path) {
   address.sun_family = AF_UNIX;
   std::copy_n(path.data(), std::min(path.size(), sizeof(address.sun_path) - 1), address.sun_path);
   return address;
+}
+
+// The kernel takes no more than net.core.somaxconn (4096 by default).
+int Backlog(std::size_t wanted) {
+  constexpr std::size_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(wanted == 0 ? kMost : std::min(wanted, kMost));
 }
 
 absl::Status SetSendBuffer(int fd) {

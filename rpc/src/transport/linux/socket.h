@@ -21,6 +21,9 @@ absl::StatusOr<UniqueFd> NewSocket(int flags);
 // `path` was checked by Endpoint: it fits.
 sockaddr_un SocketAddress(std::string_view path);
 
+// For listen(2): as many as `wanted`, or, for 0, as the system allows.
+int Backlog(std::size_t wanted);
+
 // Makes room for some packets on their way, so that a sender need not wait for each one. The kernel
 // may give less; FAILED_PRECONDITION when a packet of kMaxPacketBytes would not fit, and its own
 // error when it refuses.
