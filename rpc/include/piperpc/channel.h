@@ -20,6 +20,7 @@
 #include "piperpc/log.h"
 #include "piperpc/metadata.h"
 #include "piperpc/middleware.h"
+#include "piperpc/open_socket.h"
 #include "piperpc/peer.h"
 #include "piperpc/retry.h"
 
@@ -182,5 +183,17 @@ PIPERPC_EXPORT absl::Status CheckChannel(std::string_view endpoint, const Channe
 // the arguments are not valid, every call ends with the status that CheckChannel() returns.
 PIPERPC_EXPORT std::shared_ptr<Channel> Connect(std::string_view endpoint,
                                                 ChannelOptions options = {});
+
+// Creates a channel over a socket that is connected already (piperpc/open_socket.h), such as one of
+// a socketpair(2) whose other end another process serves with Server::StartOn(). The channel takes
+// the socket, and closes it with its connection. Nobody can connect it again: once the connection
+// has ended, because the server has gone or shuts down, or has broken the protocol, later calls end
+// with FAILED_PRECONDITION, whatever `wait_for_ready` says, and a new channel needs a new socket.
+//
+// Whom it is connected to is for the caller to know: peer() is who had called socketpair(2), or
+// listens. Never null: when the arguments are not valid, every call ends with the reason:
+//   INVALID_ARGUMENT: `socket` is listening, or an option is out of its range.
+//   UNIMPLEMENTED: the option `transport` or `io_thread` is of a transport without sockets.
+PIPERPC_EXPORT std::shared_ptr<Channel> ConnectOver(OpenSocket socket, ChannelOptions options = {});
 
 }  // namespace piperpc

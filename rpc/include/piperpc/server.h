@@ -22,6 +22,7 @@
 #include "piperpc/export.h"
 #include "piperpc/log.h"
 #include "piperpc/middleware.h"
+#include "piperpc/open_socket.h"
 #include "piperpc/peer.h"
 #include "piperpc/service.h"
 
@@ -225,6 +226,26 @@ class PIPERPC_EXPORT Server {
   //     or the system does not allow the backend.
   absl::Status Start(std::string_view endpoint);
 
+  // The same on sockets that are open already (piperpc/open_socket.h), all of them: it takes
+  // clients from those that are listening, and the peers of those that are connected are its first
+  // clients. It takes the sockets, which are closed when it ends, or at an error: a second try
+  // needs others.
+  //
+  // A socket that is listening keeps its file, its mode and its connection queue
+  // (`waiting_instances` means nothing): whoever has made it removes them. When the server ends,
+  // clients that wait in the queue stay there, for the next process that has the socket.
+  //
+  // Peers are as the kernel reports them: at a socketpair(2), both ends see the process that has
+  // called it, as it was at that moment. `access` is for them all.
+  //   INVALID_ARGUMENT: there is none, or an option is out of its range.
+  //   PERMISSION_DENIED: `access` does not admit the peer of one that is connected.
+  //   FAILED_PRECONDITION: `access` is Access::Preset::kRaw, which is for the maker of a socket to
+  //   set; or
+  //     as for Start().
+  //   RESOURCE_EXHAUSTED: as for Start().
+  //   UNIMPLEMENTED: the server's transport has no sockets (piperpc/in_process.h).
+  absl::Status StartOn(std::vector<OpenSocket> sockets);
+
   // Shuts the server down, and returns when that is done:
   //  1. It accepts no more clients or calls, tells the clients, and stops drain_token() of each
   //     call, which ends calls such as subscriptions.
@@ -264,6 +285,17 @@ class PIPERPC_EXPORT Server {
   //     });
   //     server.Wait().IgnoreError();
   absl::Status Wait();
+
+  // Blocks until no client is connected: what a program waits for whose clients were all handed
+  // over to it, connected, with StartOn(), because none can come again. It does not shut down. Any
+  // thread. FAILED_PRECONDITION: before Start(), after Shutdown(); or as for Wait().
+  absl::Status WaitForLastClient();
+
+  // Waits until each event loop has shown that it runs, which takes some microseconds when nothing
+  // blocks it: for a watchdog. `limit`: 0 or more. Any thread but those of event loops.
+  //   DEADLINE_EXCEEDED: it did not within `limit`; the text names those that are blocked.
+  //   FAILED_PRECONDITION: before Start(), after Shutdown(); or as for Wait().
+  absl::Status CheckLoops(std::chrono::milliseconds limit);
 
   // The full name, "package.Service", of each service in the order in which they were added. Any
   // thread.

@@ -46,8 +46,10 @@ absl::Status NoTimeToWait(std::chrono::milliseconds timeout) {
 
 class ClientChannel final : public Channel {
  public:
-  ClientChannel(std::string_view endpoint, ChannelOptions options)
-      : connector_(std::make_shared<Connector>(endpoint, std::move(options))), core_(connector_) {}
+  ClientChannel(absl::StatusOr<transport::Place> place, std::string_view endpoint,
+                ChannelOptions options)
+      : connector_(std::make_shared<Connector>(std::move(place), endpoint, std::move(options))),
+        core_(connector_) {}
   ~ClientChannel() override { ShutDown(std::move(connector_)); }
 
   absl::Status CallUnary(
@@ -149,7 +151,15 @@ absl::Status CheckChannel(std::string_view endpoint, const ChannelOptions& optio
 }
 
 std::shared_ptr<Channel> Connect(std::string_view endpoint, ChannelOptions options) {
-  return std::make_shared<client::ClientChannel>(endpoint, std::move(options));
+  auto place = client::CheckPlace(endpoint, options);
+  return std::make_shared<client::ClientChannel>(std::move(place), endpoint, std::move(options));
+}
+
+std::shared_ptr<Channel> ConnectOver(OpenSocket socket, ChannelOptions options) {
+  const std::string text = socket.ToString();
+  std::shared_ptr<transport::Transport> over;
+  auto place = client::CheckPlaceOver(std::move(socket), options, over);
+  return std::make_shared<client::ClientChannel>(std::move(place), text, std::move(options));
 }
 
 }  // namespace piperpc

@@ -19,8 +19,9 @@ constexpr base::Duration kShortConnectSlice = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Connector::Connector(std::string_view endpoint, ChannelOptions options)
-    : Core(endpoint, std::move(options)),
+Connector::Connector(absl::StatusOr<transport::Place> place, std::string_view endpoint,
+                     ChannelOptions options)
+    : Core(std::move(place), endpoint, std::move(options)),
       retry_gap_(transport::ConnectBackoff()),
       thread_(*this, *this) {}
 

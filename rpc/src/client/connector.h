@@ -23,8 +23,9 @@ namespace piperpc::client {
 
 class Connector final : public Core, private Connection::Owner, private ConnectThread::Delegate {
  public:
-  // What is wrong with `endpoint` or `options` becomes the status of every call.
-  Connector(std::string_view endpoint, ChannelOptions options);
+  // As of Core.
+  Connector(absl::StatusOr<transport::Place> place, std::string_view endpoint,
+            ChannelOptions options);
   ~Connector() override;  // After Shutdown().
 
   // --- With the lock held. ---

@@ -64,11 +64,8 @@ bool Core::Lock::Wait(transport::Condition& changed, base::TimePoint deadline) {
   return in_time;
 }
 
-Core::Core(std::string_view endpoint, ChannelOptions options)
-    : Core(CheckPlace(endpoint, options), endpoint, std::move(options)) {}
-
 Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
-           ChannelOptions&& options)
+           ChannelOptions options)
     : transport_(options.transport == nullptr ? nullptr : options.transport->Share()),
       io_thread_(std::move(options.io_thread)),
       options_(std::move(options)),

@@ -205,7 +205,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void LogThrown(std::string_view event, const std::exception_ptr& exception) CHANNEL_UNLOCKED;
 
  protected:
-  Core(std::string_view endpoint, ChannelOptions options);
+  // `place`: what is wrong with it becomes the status of every call. `endpoint`: for texts.
+  Core(absl::StatusOr<transport::Place> place, std::string_view endpoint, ChannelOptions options);
 
   // This thread runs the channel's log hook.
   bool InLogHook() const;
@@ -233,8 +234,6 @@ class Core : public std::enable_shared_from_this<Core> {
  private:
   static absl::Status AlreadyClosed();
   internal::Mutex& mutex() ABSL_LOCK_RETURNED(channel_mutex) { return mutex_; }
-
-  Core(absl::StatusOr<transport::Place> place, std::string_view endpoint, ChannelOptions&& options);
 
   // Wakes the loop for the earliest deadline.
   struct Alarm final : transport::EventLoop::Timer {

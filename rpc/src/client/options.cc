@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "src/base/ranges.h"
@@ -19,10 +21,16 @@ constexpr std::uint64_t kAny = std::numeric_limits<std::int64_t>::max();
 
 absl::Status CheckIoThread(const ChannelOptions& options) {
   if (options.io_thread == nullptr || options.transport == nullptr) return absl::OkStatus();
-  if (&options.io_thread->transport() == options.transport) return absl::OkStatus();
+  if (&options.io_thread->transport() == &options.transport->loops()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "channel option io_thread is of another transport than channel option transport; start the "
       "IoThread with that transport, or leave one of the two out");
+}
+
+// Null: the system's.
+transport::Transport* GivenTransport(const ChannelOptions& options) {
+  if (options.transport != nullptr || options.io_thread == nullptr) return options.transport;
+  return &options.io_thread->transport();
 }
 
 absl::Status CallOptionTooSmall(std::string_view name, std::chrono::milliseconds value,
@@ -57,9 +65,28 @@ absl::Status CheckOptions(const ChannelOptions& options) {
 absl::StatusOr<transport::Place> CheckPlace(std::string_view endpoint,
                                             const ChannelOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  const bool has_thread = options.io_thread != nullptr;
-  return transport::FindPlace(
-      endpoint, has_thread ? &options.io_thread->transport() : options.transport, options.backend);
+  return transport::FindPlace(endpoint, GivenTransport(options), options.backend);
+}
+
+absl::StatusOr<transport::Place> CheckPlaceOver(OpenSocket socket, ChannelOptions& options,
+                                                std::shared_ptr<transport::Transport>& over) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  if (socket.kind() != OpenSocket::Kind::kConnected) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(socket.ToString(),
+                     " is listening; a channel needs a socket that is connected. Serve this one "
+                     "with Server::StartOn()"));
+  }
+  absl::StatusOr<transport::Transport*> base = GivenTransport(options);
+  if (*base == nullptr) base = transport::SystemTransport(options.backend);
+  if (!base.ok()) return base.status();
+  std::vector<OpenSocket> sockets;
+  sockets.push_back(std::move(socket));
+  auto made = (*base)->Over(std::move(sockets));
+  if (!made.ok()) return made.status();
+  over = *std::move(made);
+  options.transport = over.get();
+  return transport::FindPlace("", over.get(), options.backend);
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

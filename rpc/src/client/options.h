@@ -1,11 +1,13 @@
 // What a channel's options and a call's come to.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "piperpc/channel.h"
+#include "piperpc/open_socket.h"
 #include "src/base/clock.h"
 #include "src/transport/place.h"
 
@@ -17,6 +19,11 @@ absl::Status CheckOptions(const ChannelOptions& options);
 // What a channel connects to, and by what; or what is wrong with the options or the endpoint.
 absl::StatusOr<transport::Place> CheckPlace(std::string_view endpoint,
                                             const ChannelOptions& options);
+
+// The same for a connection that is open already, whatever the endpoint; sets the transport in
+// `options`, which `over` keeps alive.
+absl::StatusOr<transport::Place> CheckPlaceOver(OpenSocket socket, ChannelOptions& options,
+                                                std::shared_ptr<transport::Transport>& over);
 
 // How long a call may take, as points in time.
 struct CallTimes {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/async.h"
 #include "piperpc/executor.h"
@@ -24,13 +25,28 @@
 namespace piperpc {
 namespace {
 
-absl::StatusOr<transport::Place> Checked(std::string_view endpoint, const ServerOptions& options) {
+using PlaceOr = absl::StatusOr<transport::Place>;
+
+PlaceOr Checked(std::string_view endpoint, const ServerOptions& options,
+                transport::Transport* transport) {
   if (absl::Status status = server::CheckOptions(options); !status.ok()) return status;
-  auto place = transport::FindPlace(endpoint, options.transport, options.backend);
+  auto place = transport::FindPlace(endpoint, transport, options.backend);
   if (!place.ok()) return place;
   absl::Status access = place->transport->CheckAccess(place->endpoint, options.access);
   if (!access.ok()) return access;
   return place;
+}
+
+absl::StatusOr<std::shared_ptr<transport::Transport>> TransportOver(std::vector<OpenSocket> sockets,
+                                                                    const ServerOptions& options) {
+  if (sockets.empty()) {
+    return absl::InvalidArgumentError(
+        "StartOn() was given no socket; give it one at least, or call Start() with an endpoint");
+  }
+  absl::StatusOr<transport::Transport*> base = options.transport;
+  if (options.transport == nullptr) base = transport::SystemTransport(options.backend);
+  if (!base.ok()) return base.status();
+  return (*base)->Over(std::move(sockets));
 }
 
 }  // namespace
@@ -67,12 +83,26 @@ class Server::Impl {
     return Add("AddCatchAll()", [&] { return dispatcher_.AddCatchAll(service); });
   }
 
-  // The log hook may call this server again, so it runs without the lock.
   absl::Status Start(std::string_view endpoint) {
+    return StartAt("Start()", [&] { return Checked(endpoint, options_, options_.transport); });
+  }
+
+  absl::Status StartOn(std::vector<OpenSocket> sockets) {
+    return StartAt("StartOn()", [&]() -> PlaceOr {
+      lifecycle_.AssertHeld();
+      auto over = TransportOver(std::move(sockets), options_);
+      if (!over.ok()) return over.status();
+      over_ = *std::move(over);
+      return Checked("", options_, over_.get());
+    });
+  }
+
+  // The log hook may call this server again, so it runs without the lock.
+  absl::Status StartAt(std::string_view what, absl::FunctionRef<PlaceOr()> find_place) {
     if (foreign()) return Foreign();
-    if (absl::Status status = MayChange("Start()"); !status.ok()) return status;
+    if (absl::Status status = MayChange(what); !status.ok()) return status;
     const Inside inside(*this);
-    const auto checked = StartLocked(endpoint);
+    const auto checked = StartLocked(find_place);
     if (!checked.ok()) return checked.status();
     const Using telling(this, Using::How::kTelling);
     core_.Log(LogLevel::kInfo, "listening", [&] {
@@ -111,6 +141,17 @@ class Server::Impl {
     internal::MutexLock lock(ends_mutex_);
     while (!shut_down_ || inside_ > 0) lock.Wait(ends_);
     return absl::OkStatus();
+  }
+
+  absl::Status WaitForLastClient() {
+    if (absl::Status status = MayWaitForLoops("WaitForLastClient()"); !status.ok()) return status;
+    loops_.WaitForLastClient();
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckLoops(std::chrono::milliseconds limit) {
+    if (absl::Status status = MayWaitForLoops("CheckLoops()"); !status.ok()) return status;
+    return loops_.CheckAnswers(limit);
   }
 
   // From Start() on they stay as they are.
@@ -206,6 +247,18 @@ class Server::Impl {
     return shut_down_;
   }
 
+  // The same for what asks the loops, without the lock.
+  absl::Status MayWaitForLoops(std::string_view what) {
+    if (foreign()) return Foreign();
+    if (absl::Status status = MayWait(what); !status.ok()) return status;
+    if (!started_.load(std::memory_order_acquire)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(base::ToAbsl(what), " was called before the server was started"));
+    }
+    if (!has_shut_down()) return absl::OkStatus();
+    return absl::FailedPreconditionError("the server has been shut down");
+  }
+
   // The functions of this thread that use it have not returned.
   bool IsUsedHere() const { return Using::Find(this) != nullptr; }
 
@@ -232,10 +285,10 @@ class Server::Impl {
     const Using use_;
   };
 
-  absl::StatusOr<transport::Place> StartLocked(std::string_view endpoint) {
+  PlaceOr StartLocked(absl::FunctionRef<PlaceOr()> find_place) {
     const Change change(*this);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
-    auto checked = Checked(endpoint, options_);
+    auto checked = find_place();
     if (!checked.ok()) return checked.status();
     mark_.Claim();
     const Limits asked = FitIntoDescriptors(checked->transport->Capacity());
@@ -312,6 +365,7 @@ class Server::Impl {
   WorkerPool workers_;
   server::ServerCore core_;
   const server::ServerBudgets budgets_;
+  std::shared_ptr<transport::Transport> over_ ABSL_GUARDED_BY(lifecycle_);  // Of StartOn().
   server::ServerLoops loops_;
 
   mutable internal::Mutex ends_mutex_;
@@ -328,7 +382,7 @@ class Server::Impl {
 };
 
 absl::Status Server::Check(std::string_view endpoint, const ServerOptions& options) {
-  return Checked(endpoint, options).status();
+  return Checked(endpoint, options, options.transport).status();
 }
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -344,9 +398,19 @@ absl::Status Server::AddCatchAll(CatchAllService& service) { return impl_->AddCa
 
 absl::Status Server::Start(std::string_view endpoint) { return impl_->Start(endpoint); }
 
+absl::Status Server::StartOn(std::vector<OpenSocket> sockets) {
+  return impl_->StartOn(std::move(sockets));
+}
+
 ShutdownReport Server::Shutdown(std::chrono::milliseconds grace) { return impl_->Shutdown(grace); }
 
 absl::Status Server::Wait() { return impl_->Wait(); }
+
+absl::Status Server::WaitForLastClient() { return impl_->WaitForLastClient(); }
+
+absl::Status Server::CheckLoops(std::chrono::milliseconds limit) {
+  return impl_->CheckLoops(limit);
+}
 
 std::vector<std::string> Server::service_names() const { return impl_->service_names(); }
 

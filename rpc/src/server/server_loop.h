@@ -50,6 +50,9 @@ class ServerLoop final : public ConnectionHost {
   // It has begun with that. Any thread.
   bool grace_over() const { return grace_over_.load(); }
 
+  // Nothing but an answer.
+  Asked<Names> AskWhetherItRuns();
+
   // Ends all calls, and describes them: by force, or, where a worker has work, which may use a call
   // and its coroutine, for their callers only. Then the handlers are left to their own end.
   Asked<Names> EndAllCalls(absl::Status reason);

@@ -1,4 +1,4 @@
-// What a loop does in a shutdown, and what it tells of it.
+// What a loop does in a shutdown, and what it tells when it is asked.
 #include <utility>
 
 #include "src/server/connection.h"
@@ -22,6 +22,10 @@ void ServerLoop::EndGrace(absl::Status reason) {
 
 Asked<ServerLoop::Names> ServerLoop::EndAllCalls(absl::Status reason) {
   return {loop(), [this, reason = std::move(reason)] { return EndCallsHere(reason); }};
+}
+
+Asked<ServerLoop::Names> ServerLoop::AskWhetherItRuns() {
+  return {loop(), [] { return Names(); }};
 }
 
 Asked<ServerLoop::Names> ServerLoop::TakeStopped() {

@@ -59,6 +59,7 @@ void ServerLoops::TakeBackStart() {
   loops_.clear();
   const internal::MutexLock lock(gone_mutex_);
   listening_ = false;
+  first_counted_ = false;
 }
 
 absl::Status ServerLoops::Listen(transport::Transport& transport, const Endpoint& endpoint) {
@@ -80,9 +81,16 @@ absl::Status ServerLoops::Listen(transport::Transport& transport, const Endpoint
   auto listener = transport.Listen(loops_.front()->loop(), endpoint, listen, acceptor_);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  loops_.front()->loop().Post([this] { NoteFirstCounted(); });
   const internal::MutexLock lock(gone_mutex_);
   listening_ = true;
   return absl::OkStatus();
+}
+
+void ServerLoops::NoteFirstCounted() {
+  const internal::MutexLock lock(gone_mutex_);
+  first_counted_ = true;
+  gone_.notify_all();
 }
 
 std::size_t ServerLoops::calls() const {
@@ -113,6 +121,31 @@ std::string ServerLoops::Backends() const {
   const bool alike = std::count(names.begin(), names.end(), names.front()) ==
                      static_cast<std::ptrdiff_t>(names.size());
   return alike ? names.front() : absl::StrJoin(names, ",");
+}
+
+// --- What others wait for. ---
+
+void ServerLoops::WaitForLastClient() {
+  internal::MutexLock lock(gone_mutex_);
+  while (!first_counted_ || !acceptor_.empty()) lock.Wait(gone_);
+}
+
+absl::Status ServerLoops::CheckAnswers(std::chrono::milliseconds limit) {
+  const base::TimePoint end = base::After(limit);
+  std::vector<Asked<Names>> asked;
+  {
+    // A loop does what it was given before it was told to stop, and nothing that comes later.
+    const internal::MutexLock lock(gone_mutex_);
+    if (loops_stop_) return absl::FailedPreconditionError("the server has been shut down");
+    for (auto& loop : loops_) asked.push_back(loop->AskWhetherItRuns());
+  }
+  Names silent;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (!asked[i].Wait(end)) silent.push_back(Describe(i));
+  }
+  if (silent.empty()) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      absl::StrCat("no answer within ", limit.count(), " ms from ", absl::StrJoin(silent, "; ")));
 }
 
 // --- The end. ---
@@ -211,6 +244,7 @@ bool ServerLoops::StopThreads(ShutdownReport& report, base::TimePoint limit) {
     report.blocked.emplace_back("worker threads: still running work that no call waits for");
     return false;
   }
+  NoteLoopsStop();
   bool all = true;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     if (loops_[i]->Stop(limit)) continue;
@@ -218,6 +252,11 @@ bool ServerLoops::StopThreads(ShutdownReport& report, base::TimePoint limit) {
     all = false;
   }
   return all;
+}
+
+void ServerLoops::NoteLoopsStop() {
+  const internal::MutexLock lock(gone_mutex_);
+  loops_stop_ = true;
 }
 
 void ServerLoops::FinishLeftovers() {

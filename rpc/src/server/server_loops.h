@@ -48,6 +48,10 @@ class ServerLoops {
   // As Server::ListConnections().
   absl::StatusOr<std::vector<ConnectionInfo>> ListConnections() const;
 
+  // As the server's functions.
+  void WaitForLastClient();
+  absl::Status CheckAnswers(std::chrono::milliseconds limit);
+
   // As Server::Shutdown(). Once.
   ShutdownReport ShutDown(std::chrono::milliseconds grace);
 
@@ -64,6 +68,8 @@ class ServerLoops {
   absl::Status Listen(transport::Transport& transport, const Endpoint& endpoint);
   absl::Status StartThreads(const std::function<void()>& on_thread);
   void TakeBackStart();
+  void NoteFirstCounted();
+  void NoteLoopsStop();
 
   void CloseListener();
   void EndCalls(ShutdownReport& report, base::TimePoint limit);
@@ -81,7 +87,10 @@ class ServerLoops {
   ServerCore& core_;
   internal::Mutex gone_mutex_;
   std::condition_variable gone_;
-  bool listening_ ABSL_GUARDED_BY(gone_mutex_) = false;  // Until the listener has closed.
+  bool listening_ ABSL_GUARDED_BY(gone_mutex_) = false;   // Until the listener has closed.
+  bool loops_stop_ ABSL_GUARDED_BY(gone_mutex_) = false;  // They take no more work.
+  // The clients that were there before the start are in acceptor_.
+  bool first_counted_ ABSL_GUARDED_BY(gone_mutex_) = false;
 
   Acceptor acceptor_;
   std::vector<std::unique_ptr<ServerLoop>> loops_;

@@ -6,12 +6,14 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/access.h"
 #include "piperpc/endpoint.h"
+#include "piperpc/open_socket.h"
 #include "src/base/clock.h"
 #include "src/base/text.h"
 #include "src/transport/client_threads.h"
@@ -75,6 +77,17 @@ class Transport {
   // names the endpoint and the rule.
   virtual absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
                                                         const ConnectOptions& options) = 0;
+
+  // The transport that its loops are of.
+  virtual const Transport& loops() const { return *this; }
+
+  // A transport with the same loops for sockets that are open already, at any endpoint: Listen()
+  // serves them all, and Connect() takes the first one, which must be connected, and no other.
+  // Each is used once. UNIMPLEMENTED: this one has no use for sockets.
+  virtual absl::StatusOr<std::shared_ptr<Transport>> Over(std::vector<OpenSocket> /*sockets*/) {
+    return absl::UnimplementedError(absl::StrCat("the transport \"", base::ToAbsl(name()),
+                                                 "\" cannot use sockets that are open already"));
+  }
 };
 
 // FAILED_PRECONDITION: what is at `endpoint` does not speak PipeRPC, as `why` shows.

@@ -13,6 +13,7 @@
 #include "src/transport/linux/event_loop_epoll.h"
 #include "src/transport/linux/event_loop_uring.h"
 #include "src/transport/linux/listener.h"
+#include "src/transport/linux/open_socket_transport.h"
 #include "src/transport/linux/uring_probe.h"
 #include "src/transport/transport.h"
 
@@ -43,6 +44,15 @@ class SystemTransports::SocketTransport final : public Transport {
   absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
                                                 const ConnectOptions& options) override {
     return ConnectSocket(endpoint, options);
+  }
+
+  absl::StatusOr<std::shared_ptr<Transport>> Over(std::vector<OpenSocket> sockets) override {
+    for (const OpenSocket& socket : sockets) {
+      if (socket.descriptor() >= 0) continue;
+      return absl::InvalidArgumentError(
+          "an OpenSocket has no descriptor any more: it was moved from, or released");
+    }
+    return NewOpenSocketTransport(*this, std::move(sockets));
   }
 
  private:
