@@ -57,6 +57,26 @@ TEST(EndpointLinuxTest, TakesAPathAsItIs) {
   }
 }
 
+TEST(EndpointLinuxTest, TakesWhatBeginsWithAnAtSignForAnAbstractSocket) {
+  for (const char* name : {"@demo", "@/run/demo", "@odd na.me"}) {
+    const auto endpoint = Endpoint::Parse(name);
+    ASSERT_TRUE(endpoint.ok()) << endpoint.status();
+    EXPECT_TRUE(endpoint->is_abstract());
+    EXPECT_FALSE(endpoint->is_short_name());
+    EXPECT_EQ(endpoint->ToString(), name);
+  }
+  EXPECT_FALSE(Endpoint::Parse("./@demo")->is_abstract());
+  EXPECT_FALSE(Endpoint::Parse("demo")->is_abstract());
+}
+
+TEST(EndpointLinuxTest, LimitsTheNameOfAnAbstractSocket) {
+  EXPECT_TRUE(Endpoint::Parse("@" + std::string(106, 'x')).ok());
+  for (const std::string& name :
+       {std::string("@"), "@" + std::string(107, 'x'), std::string("@a\0b", 4)}) {
+    EXPECT_EQ(Endpoint::Parse(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+}
+
 TEST(EndpointLinuxTest, LimitsAPathToWhatASocketTakes) {
   EXPECT_TRUE(Endpoint::Parse("/" + std::string(106, 'x')).ok());
   const absl::Status status = Endpoint::Parse("/" + std::string(107, 'x')).status();

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kDefaultWait{30000};
 ChannelOptions OptionsFor(const Settings& settings) {
   ChannelOptions options;
   options.backend = settings.backend;
+  options.allow_unprotected_abstract_socket = settings.allow_abstract;
   options.max_message_bytes = settings.max_message_bytes;
   return options;
 }

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/piperpc/failure.h"
-#include "tools/shared/backends.h"
 #include "tools/shared/flags.h"
+#include "tools/shared/shared_flags.h"
 
 namespace piperpc::cli {
 namespace {
@@ -43,6 +43,8 @@ tools::FlagSet FlagsFor(Settings& settings) {
   flags.Add("max-message", "SIZE", "the largest reply to accept",
             tools::SetSize(settings.max_message_bytes, kLeastMessage, kLargestMessage));
   flags.Add("backend", "NAME", tools::kBackendHelp, tools::SetText(settings.backend));
+  flags.AddSwitch("allow-unprotected-abstract-socket", tools::kAllowAbstractHelp,
+                  &settings.allow_abstract);
   flags.AddSwitch("help", "show this", &settings.help);
   flags.AddSwitch("version", "show the version", &settings.version);
   return flags;

@@ -18,6 +18,7 @@ namespace piperpc::cli {
 struct Settings {
   std::string endpoint = "piperpcd";
   std::string backend = "auto";
+  bool allow_abstract = false;
   std::optional<std::chrono::milliseconds> timeout;
   std::size_t max_message_bytes = 4 * 1024 * 1024;
   Metadata metadata;

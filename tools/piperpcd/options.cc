@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tools/shared/backends.h"
 #include "tools/shared/flags.h"
+#include "tools/shared/shared_flags.h"
 
 namespace piperpc::daemon {
 namespace {
@@ -121,6 +121,8 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
   flags.AddSwitch("remote-clients", "on Windows: clients on other machines may connect, too",
                   &server.access.remote_clients);
   flags.Add("backend", "NAME", tools::kBackendHelp, SetText(server.backend));
+  flags.AddSwitch("allow-unprotected-abstract-socket", tools::kAllowAbstractHelp,
+                  &server.allow_unprotected_abstract_socket);
   flags.Add("event-loops", "N", "number of threads that serve connections",
             SetNumber(server.event_loops, 1, 64));
   flags.Add("worker-threads", "N", "maximum of threads for handlers that block",

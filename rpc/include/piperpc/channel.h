@@ -39,6 +39,12 @@ class Transport;
 struct ChannelOptions {
   std::string backend = "auto";  // As in ServerOptions.
 
+  // Allows an endpoint "@name", an abstract socket (Linux). Nothing protects such a socket, neither
+  // a file's permissions nor a folder's: any process of the network namespace, root in a container
+  // that shares it, too, can connect to it, or take the name before a server does (CVE-2020-15257).
+  // A server that neither this user nor root runs is refused, with PERMISSION_DENIED.
+  bool allow_unprotected_abstract_socket = false;
+
   // The thread that serves the connection (piperpc/io_thread.h), which also determines the backend.
   // Null: the channel starts a thread of its own when it needs one.
   std::shared_ptr<IoThread> io_thread{};

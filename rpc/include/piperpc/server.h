@@ -44,6 +44,13 @@ struct ServerOptions {
   std::string backend = "auto";  // "auto"; on Linux "epoll", "io_uring"; on Windows "iocp".
   Access access{};               // Who may connect.
 
+  // Allows an endpoint "@name", an abstract socket (Linux). Nothing protects such a socket, neither
+  // a file's permissions nor a folder's: any process of the network namespace, root in a container
+  // that shares it, too, can connect to it, or take the name before the server does
+  // (CVE-2020-15257). `access` is still checked, by what the kernel says of the peer;
+  // Access::Preset::kRaw is refused.
+  bool allow_unprotected_abstract_socket = false;
+
   // Threads that serve connections, 1 to 64. While several users are connected, each has the same
   // part of a loop, however many connections it has: in an iteration 32 small frames, or 128 KiB,
   // and as much again of connections that had to wait.

@@ -25,7 +25,9 @@ std::string_view SchemeOf(std::string_view text) {
   return std::all_of(scheme.begin(), scheme.end(), IsSchemeCharacter) ? scheme : "";
 }
 
-bool IsAddress(std::string_view text) { return text.find_first_of("/\\") != text.npos; }
+bool IsAddress(std::string_view text) {
+  return text.find_first_of("/\\") != text.npos || text.starts_with('@');
+}
 
 bool IsShortNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';

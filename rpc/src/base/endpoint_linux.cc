@@ -28,6 +28,19 @@ std::string PrivateFolder() {
   return absl::StrCat(temp.empty() ? "/tmp" : temp, "/piperpc-", ::geteuid());
 }
 
+// The byte for the end of a string is, for an abstract name, the one in front of it, and so has the
+// place of the '@'.
+absl::Status CheckAbstract(std::string_view address) {
+  if (address.find('\0') != address.npos) {
+    return absl::InvalidArgumentError(
+        "endpoint: the name of an abstract socket must not contain a NUL byte");
+  }
+  if (address.size() > 1 && address.size() <= kMaxPath) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("endpoint \"", ToAbsl(address), "\": the name of an abstract socket has ",
+                   address.size() - 1, " bytes after the '@'; it must have 1 to ", kMaxPath - 1));
+}
+
 }  // namespace
 
 std::string AddressOfShortName(std::string_view name) {
@@ -35,6 +48,7 @@ std::string AddressOfShortName(std::string_view name) {
 }
 
 absl::Status CheckAddress(std::string_view address) {
+  if (address.starts_with('@')) return CheckAbstract(address);
   if (address.find('/') == address.npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("endpoint \"", ToAbsl(address),

@@ -65,7 +65,8 @@ absl::Status CheckOptions(const ChannelOptions& options) {
 absl::StatusOr<transport::Place> CheckPlace(std::string_view endpoint,
                                             const ChannelOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  return transport::FindPlace(endpoint, GivenTransport(options), options.backend);
+  return transport::FindPlace(endpoint, GivenTransport(options), options.backend,
+                              options.allow_unprotected_abstract_socket);
 }
 
 absl::StatusOr<transport::Place> CheckPlaceOver(OpenSocket socket, ChannelOptions& options,
@@ -86,7 +87,7 @@ absl::StatusOr<transport::Place> CheckPlaceOver(OpenSocket socket, ChannelOption
   if (!made.ok()) return made.status();
   over = *std::move(made);
   options.transport = over.get();
-  return transport::FindPlace("", over.get(), options.backend);
+  return transport::FindPlace("", over.get(), options.backend, false);
 }
 
 absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptions& call,

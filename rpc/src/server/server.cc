@@ -30,7 +30,8 @@ using PlaceOr = absl::StatusOr<transport::Place>;
 PlaceOr Checked(std::string_view endpoint, const ServerOptions& options,
                 transport::Transport* transport) {
   if (absl::Status status = server::CheckOptions(options); !status.ok()) return status;
-  auto place = transport::FindPlace(endpoint, transport, options.backend);
+  auto place = transport::FindPlace(endpoint, transport, options.backend,
+                                    options.allow_unprotected_abstract_socket);
   if (!place.ok()) return place;
   absl::Status access = place->transport->CheckAccess(place->endpoint, options.access);
   if (!access.ok()) return access;

@@ -15,8 +15,9 @@ struct Place {
 };
 
 // Uses `given`, or, if that is null, the system's transport with that `backend`.
-// INVALID_ARGUMENT: this system has no such backend, or `endpoint` is not valid.
+// INVALID_ARGUMENT: this system has no such backend, `endpoint` is not valid, or it is an abstract
+// socket that is not allowed.
 absl::StatusOr<Place> FindPlace(std::string_view endpoint, Transport* given,
-                                std::string_view backend);
+                                std::string_view backend, bool allow_abstract);
 
 }  // namespace piperpc::transport

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/text.h"
 
 namespace piperpc::transport {
 namespace {
@@ -26,6 +27,11 @@ absl::StatusOr<mode_t> RawMode(const std::string& raw) {
       "\": on this system it must be a file mode in octal, 0 to 0777, as in \"0660\""));
 }
 
+absl::Status NoRemoteClients(std::string_view endpoint) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "endpoint ", base::ToAbsl(endpoint), ": remote clients are not available on this system"));
+}
+
 absl::StatusOr<mode_t> ModeOf(const Access& access) {
   switch (access.preset) {
     case Access::Preset::kOwner:
@@ -42,11 +48,17 @@ absl::StatusOr<mode_t> ModeOf(const Access& access) {
 
 }  // namespace
 
+absl::Status CheckAccessWithoutFile(std::string_view endpoint, const Access& access,
+                                    std::string_view no_mode) {
+  if (access.remote_clients) return NoRemoteClients(endpoint);
+  if (access.preset != Access::Preset::kRaw) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("endpoint ", base::ToAbsl(endpoint),
+                                                    ": access \"raw:", access.raw,
+                                                    "\" is a file mode; ", base::ToAbsl(no_mode)));
+}
+
 absl::StatusOr<mode_t> SocketMode(const Access& access, const Endpoint& endpoint) {
-  if (access.remote_clients) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "endpoint ", endpoint.text(), ": remote clients are not available on this system"));
-  }
+  if (access.remote_clients) return NoRemoteClients(endpoint.text());
   absl::StatusOr<mode_t> mode = ModeOf(access);
   if (mode.ok() && (*mode & 077) != 0 && endpoint.is_short_name()) {
     return absl::FailedPreconditionError(absl::StrCat(

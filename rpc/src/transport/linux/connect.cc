@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transport/linux/abstract_socket.h"
 #include "src/transport/linux/file_id.h"
 #include "src/transport/linux/peer.h"
 #include "src/transport/linux/pipe.h"
@@ -30,11 +31,11 @@ bool LimitConnect(int fd, base::TimePoint deadline) {
 }
 
 int TryToConnect(int fd, const Endpoint& endpoint, base::TimePoint deadline) {
-  const sockaddr_un address = SocketAddress(endpoint.address());
+  const SocketName name = NameOf(endpoint);
   while (true) {
     const bool limited = deadline == base::kNever || LimitConnect(fd, deadline);
     if (limited &&
-        ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+        ::connect(fd, reinterpret_cast<const sockaddr*>(&name.address), name.size) == 0) {
       return 0;
     }
     if (errno != EINTR) return errno;
@@ -47,6 +48,7 @@ bool NobodyThere(int error) {
 
 // The system says of an ordinary file what it says of a socket without a server.
 bool IsSomethingElse(const Endpoint& endpoint) {
+  if (endpoint.is_abstract()) return false;
   const std::optional<struct stat> found = FileAt(endpoint.address());
   return found.has_value() && !S_ISSOCK(found->st_mode) && !S_ISLNK(found->st_mode);
 }

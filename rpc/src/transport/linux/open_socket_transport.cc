@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "piperpc/internal/mutex.h"
+#include "src/transport/linux/access.h"
 #include "src/transport/linux/open_socket_listener.h"
 #include "src/transport/linux/peer.h"
 #include "src/transport/linux/pipe.h"
@@ -60,17 +61,10 @@ class OpenSocketTransport final : public Transport,
   std::vector<OpenSocket> sockets_ ABSL_GUARDED_BY(mutex_);  // Until they are used.
 };
 
-// The mode of a file is for whoever has made it to choose.
 absl::Status OpenSocketTransport::CheckAccess(const Endpoint&, const Access& access) {
-  if (access.remote_clients) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(text_, ": remote clients are not available on this system"));
-  }
-  if (access.preset != Access::Preset::kRaw) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      text_, ": access \"", access.raw,
-      "\" would change the mode of a socket that was handed over, which is for whoever has made it "
-      "to set (systemd: SocketMode=); use owner, group or users"));
+  return CheckAccessWithoutFile(text_, access,
+                                "that of a socket that was handed over is for whoever has made it "
+                                "to set (systemd: SocketMode=): use owner, group or users");
 }
 
 absl::StatusOr<std::unique_ptr<Listener>> OpenSocketTransport::Listen(

@@ -68,10 +68,12 @@ absl::Status CheckClient(int fd, const ucred& credentials, const Access& access)
 }
 
 absl::Status CheckServer(const Endpoint& endpoint, uid_t server, uid_t self) {
-  if (!endpoint.is_short_name() || server == self || server == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("the server at ", endpoint.ToString(), " is run by uid ", server,
-                   "; at a short name uid ", self, " trusts only servers of itself and of root"));
+  const bool anybodys = endpoint.is_short_name() || endpoint.is_abstract();
+  if (!anybodys || server == self || server == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "the server at ", endpoint.ToString(), " is run by uid ", server,
+      endpoint.is_abstract() ? "; at an abstract socket uid " : "; at a short name uid ", self,
+      " trusts only servers of itself and of root"));
 }
 
 }  // namespace piperpc::transport

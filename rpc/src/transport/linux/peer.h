@@ -19,8 +19,8 @@ Peer ToPeer(const ucred& credentials);
 // The rule of Access for a client with these credentials. PERMISSION_DENIED names it.
 absl::Status CheckClient(int fd, const ucred& credentials, const Access& access);
 
-// A short name is taken to be served by ourselves or by root: whoever else was first is not
-// trusted. PERMISSION_DENIED names both users.
+// A short name or an abstract socket is taken to be served by ourselves or by root: whoever else
+// was first is not trusted. PERMISSION_DENIED names both users.
 absl::Status CheckServer(const Endpoint& endpoint, uid_t server, uid_t self);
 
 }  // namespace piperpc::transport

@@ -7,12 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
+#include "src/transport/linux/abstract_socket.h"
 #include "src/transport/linux/access.h"
 #include "src/transport/linux/connect.h"
 #include "src/transport/linux/descriptors.h"
 #include "src/transport/linux/event_loop_epoll.h"
 #include "src/transport/linux/event_loop_uring.h"
 #include "src/transport/linux/listener.h"
+#include "src/transport/linux/open_socket_listener.h"
 #include "src/transport/linux/open_socket_transport.h"
 #include "src/transport/linux/uring_probe.h"
 #include "src/transport/transport.h"
@@ -32,13 +34,21 @@ class SystemTransports::SocketTransport final : public Transport {
   std::size_t Capacity() const override { return FreeDescriptors(); }
 
   absl::Status CheckAccess(const Endpoint& endpoint, const Access& access) override {
-    return SocketMode(access, endpoint).status();
+    if (!endpoint.is_abstract()) return SocketMode(access, endpoint).status();
+    return CheckAccessWithoutFile(endpoint.text(), access,
+                                  "an abstract socket has no file: use owner, group or users");
   }
 
   absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Endpoint& endpoint,
                                                    const ListenOptions& options,
                                                    Listener::Delegate& delegate) override {
-    return SocketListener::Open(static_cast<SocketLoop&>(loop), endpoint, options, delegate);
+    auto& socket_loop = static_cast<SocketLoop&>(loop);
+    if (!endpoint.is_abstract()) {
+      return SocketListener::Open(socket_loop, endpoint, options, delegate);
+    }
+    absl::StatusOr<UniqueFd> fd = ListenAbstract(endpoint, options);
+    if (!fd.ok()) return fd.status();
+    return OpenSocketListener::OpenOwn(socket_loop, *std::move(fd), options, delegate);
   }
 
   absl::StatusOr<std::unique_ptr<Pipe>> Connect(const Endpoint& endpoint,
