@@ -18,7 +18,7 @@ DOCUMENTS = [
     for document in sorted(ROOT.glob(pattern))
 ]
 WITH_CODE = ["README.md"] + sorted(f"docs/{document.name}" for document in ROOT.glob("docs/*.md"))
-LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake", "make")
+LANGUAGES_TO_CHECK = ("cpp", "proto", "cmake", "make", "ini")
 
 BLOCK = re.compile(
     r"(?:<!-- (?P<how>file|part of): (?P<path>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",

@@ -108,10 +108,10 @@ class Program(subprocess.Popen):
 class Process:
   """A program under way, its output read line by line."""
 
-  def __init__(self, arguments, env=None):
+  def __init__(self, arguments, env=None, pass_fds=()):
     self.process = Program(
         [str(argument) for argument in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, encoding='utf-8', env=env)
+        stderr=subprocess.PIPE, text=True, encoding='utf-8', env=env, pass_fds=pass_fds)
     self.out = Lines(self.process.stdout)
     self.err = Lines(self.process.stderr)
 

@@ -17,6 +17,7 @@
 #include "piperpc/internal/visible_text.h"
 #include "piperpc/metrics.h"
 #include "piperpc/server.h"
+#include "piperpc/service_manager.h"
 #include "tools/piperpcd/descriptors.h"
 #include "tools/piperpcd/hosted_services.h"
 #include "tools/piperpcd/line_output.h"
@@ -24,6 +25,7 @@
 #include "tools/piperpcd/metrics_file.h"
 #include "tools/piperpcd/options.h"
 #include "tools/piperpcd/stop_request.h"
+#include "tools/piperpcd/supervision.h"
 #include "tools/shared/arguments.h"
 #include "tools/shared/library_log.h"
 #include "tools/shared/standard_streams.h"
@@ -74,10 +76,8 @@ int Show(const std::string& text) {
 }
 
 // The line that whoever started the program waits for. They may be slow; false: they never get it.
-bool SayReady(LineOutput& output, const std::string& endpoint, LogWriter& log) {
-  const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
-  const std::string address = parsed.ok() ? parsed->address() : endpoint;
-  output.Write(absl::StrCat("READY ", internal::VisibleLine(address), "\n"));
+bool SayReady(LineOutput& output, const std::string& address, LogWriter& log) {
+  output.Write(absl::StrCat("READY ", address, "\n"));
   const absl::Status written = output.Flush(LineOutput::kFlushLimit);
   if (written.ok()) return true;
   const bool slow = absl::IsDeadlineExceeded(written);
@@ -143,7 +143,37 @@ absl::StatusOr<std::unique_ptr<MetricsFile>> OpenMetricsFile(const Options& opti
   return MetricsFile::Open(options.metrics_file, options.metrics_pause, server.metrics, tell);
 }
 
-int Serve(const Options& options, StopRequest& stop) {
+// The addresses at which it serves from now on, on a line for people: the sockets that the service
+// manager has handed over, or the endpoint.
+absl::StatusOr<std::string> Start(Server& server, ServiceManager& manager,
+                                  const std::string& endpoint) {
+  if (!manager.sockets().empty()) {
+    std::string addresses = internal::VisibleLine(AddressesOf(manager.sockets()));
+    absl::Status status = server.StartOn(manager.TakeSockets());
+    return status.ok() ? absl::StatusOr<std::string>(std::move(addresses)) : status;
+  }
+  if (absl::Status status = server.Start(endpoint); !status.ok()) return status;
+  const absl::StatusOr<Endpoint> parsed = Endpoint::Parse(endpoint);
+  return internal::VisibleLine(parsed.ok() ? parsed->address() : endpoint);
+}
+
+// News that does not come through stops nothing.
+void Notify(const ServiceManager& manager, std::string_view lines, LogWriter& log) {
+  const absl::Status told = manager.Notify(lines);
+  if (told.ok()) return;
+  log.Write({LogLevel::kWarning,
+             "service manager not notified",
+             {{"reason", std::string(told.message())}}});
+}
+
+absl::StatusOr<std::unique_ptr<Watchdog>> StartWatchdog(const ServiceManager& manager,
+                                                        Server& server, LogWriter& log) {
+  return Watchdog::Start(manager, server, [&log](const absl::Status& trouble) {
+    log.Write({LogLevel::kError, "watchdog", {{"reason", std::string(trouble.message())}}});
+  });
+}
+
+int Serve(const Options& options, StopRequest& stop, ServiceManager& manager) {
   LineOutput output(To(stdout), kTextBytes);
   LogWriter log(To(stderr), options.log_level);
   const tools::LibraryLog library_log(log.Hook());
@@ -158,12 +188,17 @@ int Serve(const Options& options, StopRequest& stop) {
   const auto metrics_file = OpenMetricsFile(options, server_options, log);
   absl::Status status = metrics_file.status();
   if (status.ok()) status = (*services)->AddTo(server);
-  if (status.ok()) status = server.Start(options.endpoint);
   if (!status.ok()) return RefuseAfter(log, status);
+  const absl::StatusOr<std::string> address = Start(server, manager, options.endpoint);
+  if (!address.ok()) return RefuseAfter(log, address.status());
+  const auto watchdog = StartWatchdog(manager, server, log);
+  if (!watchdog.ok()) return RefuseAfter(log, watchdog.status());
   // Whoever waits for that line must not wait for ever: the program ends.
-  const bool ready = SayReady(output, options.endpoint, log);
+  const bool ready = SayReady(output, *address, log);
+  if (ready) Notify(manager, absl::StrCat("READY=1\nSTATUS=Serves at ", *address), log);
   const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
+  Notify(manager, absl::StrCat("STOPPING=1\nSTATUS=Ends: ", reason.text), log);
   const SecondSignal second([&log](const std::string& name) { LogSecond(log, name); });
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   const bool log_written = log.Finish(LineOutput::kFlushLimit);
@@ -178,8 +213,14 @@ int Run(const std::vector<std::string>& arguments) {
   if (!options.ok()) return Refuse(options.status(), kExitUsage);
   if (options->help) return Show(HelpText());
   if (options->version) return Show("piperpcd " PIPERPC_VERSION "\n");
+  absl::StatusOr<ServiceManager> manager = ServiceManager::FromEnvironment();
+  if (!manager.ok()) return Refuse(manager.status(), kExitNotStarted);
+  if (const auto& sockets = manager->sockets(); !sockets.empty()) {
+    const absl::Status checked = CheckListening(sockets);
+    return checked.ok() ? Serve(*options, stop, *manager) : Refuse(checked, kExitNotStarted);
+  }
   const absl::Status checked = CheckOptions(*options);
-  return checked.ok() ? Serve(*options, stop) : Refuse(checked, kExitUsage);
+  return checked.ok() ? Serve(*options, stop, *manager) : Refuse(checked, kExitUsage);
 }
 
 }  // namespace
