@@ -1,6 +1,7 @@
 # Looks where the links of the installed documents lead, builds the installed examples against the
-# package, runs the greeter's tests, and lets its client talk to its server: first by itself, then
-# through the proxy. A signal ends the vault's server. Takes PREFIX, and what steps.cmake says.
+# package, runs the tests that they have, and lets the greeter's client talk to its server: first by
+# itself, then through the proxy. A signal ends the vault's server. Takes PREFIX, and what steps.cmake
+# says.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 file(REMOVE_RECURSE ${OUT})
@@ -34,10 +35,13 @@ endif()
 cmake_path(GET documents PARENT_PATH greeter)
 cmake_path(GET greeter PARENT_PATH examples)
 file(COPY ${examples}/ ${CMAKE_CURRENT_LIST_DIR}/services DESTINATION ${OUT}/sources)
-foreach(example greeter proxy vault services)
+set(tested file_copy greeter)
+foreach(example IN LISTS tested ITEMS proxy vault services)
   build(${OUT}/sources/${example} ${OUT}/${example})
 endforeach()
-run(${CMAKE_CTEST_COMMAND} --test-dir ${OUT}/greeter --output-on-failure --no-tests=error)
+foreach(example IN LISTS tested)
+  run(${CMAKE_CTEST_COMMAND} --test-dir ${OUT}/${example} --output-on-failure --no-tests=error)
+endforeach()
 
 # expect_greetings(ENDPOINT [COMMAND …]…): what the client says that calls at ENDPOINT. It waits for
 # the commands, which serve; each ends with its standard input, which is the output of the one
