@@ -121,7 +121,7 @@ class FakeSink final : public internal::StreamSink {
     if (stopped_ && at_stop == internal::AtStop::kResume) return true;
     std::string bytes(message.size(), '\0');
     message.WriteTo(bytes.data());
-    messages_.emplace_back().ParseFromString(bytes);
+    EXPECT_TRUE(messages_.emplace_back().ParseFromString(bytes));
     if (--credit_ > 0) return true;
     producer_ = producer;
     return false;

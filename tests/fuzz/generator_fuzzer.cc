@@ -123,7 +123,8 @@ class FileMaker {
       method.set_server_streaming((present & 2) != 0);
       if (present & 4) method.mutable_options()->set_deprecated(true);
       if (present & 8) {
-        method.mutable_options()->ParseFromString("\xd2\xe2\x18" + std::string(input_.Text()));
+        static_cast<void>(  // It may refuse them, and keeps what it has understood.
+            method.mutable_options()->ParseFromString("\xd2\xe2\x18" + std::string(input_.Text())));
       }
     }
   }

@@ -40,7 +40,8 @@ ParseResult Parse(std::span<const char> bytes, google::protobuf::MessageLite& me
 
 void OutMessage::WriteTo(char* out) const {
   if (message_ != nullptr) {
-    message_->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(out));
+    static_cast<void>(  // Newer protobuf wants its result used: where it has written to.
+        message_->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(out)));
   } else if (!bytes_.empty()) {
     std::memcpy(out, bytes_.data(), bytes_.size());
   }

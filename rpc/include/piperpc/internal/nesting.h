@@ -145,7 +145,8 @@ bool NestsTooDeep(const google::protobuf::MessageLite& message, std::size_t size
   if (!can || size > std::size_t{(std::numeric_limits<int>::max)()}) return false;
   const std::unique_ptr<char[]> bytes(new (std::nothrow) char[size]);
   if (bytes == nullptr) return false;
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.get()));
+  static_cast<void>(  // Newer protobuf wants its result used: where it has written to.
+      message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.get())));
   using Descriptor = std::remove_cvref_t<decltype(*T::descriptor())>;
   LevelCounter<Descriptor> counter({bytes.get(), size}, kMaxNesting, kMaxNesting);
   return counter.Count(T::descriptor()) > kMaxNesting;
