@@ -42,6 +42,11 @@ TEST(RetryRules, WithoutOneThereIsNone) {
   EXPECT_EQ(RetryRules({.policies = {{"a.A", Attempts(3)}}}).Find(MethodOf("a.B/Get")), nullptr);
 }
 
+TEST(RetryRules, OneAttemptIsNoPolicy) {
+  const RetryRules rules({.policies = {{"", Attempts(2)}, {"a.A", Attempts(1)}}});
+  EXPECT_EQ(rules.Find(MethodOf("a.A/Get", &kOfProto)), nullptr);
+}
+
 TEST(RetryRules, ThoseOfProtosMayBeSwitchedOff) {
   const RetryRules off({.proto_policies = false});
   EXPECT_EQ(off.Find(MethodOf("a.A/Get", &kOfProto)), nullptr);
@@ -81,45 +86,52 @@ TEST(RetryBackoff, TheLongestOfAllDoesNotOverflow) {
   EXPECT_EQ(LongestBackoff(rule, 100), milliseconds(kMost));
 }
 
+// Whatever seeds look like that differ.
 TEST(Jitter, IsSpreadFromZeroToTheLongest) {
-  Jitter jitter(1);
-  int low = 0;
-  int high = 0;
-  for (int i = 0; i < 1000; ++i) {
-    const base::Duration pause = jitter.UpTo(milliseconds(10));
-    ASSERT_GE(pause, base::Duration::zero());
-    ASSERT_LE(pause, milliseconds(10));
-    low += pause < milliseconds(2) ? 1 : 0;
-    high += pause > milliseconds(8) ? 1 : 0;
+  for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{1} << 40}) {
+    int low = 0;
+    int high = 0;
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+      const base::Duration pause = RandomUpTo(milliseconds(10), i * step);
+      ASSERT_GE(pause, base::Duration::zero());
+      ASSERT_LE(pause, milliseconds(10));
+      low += pause < milliseconds(2) ? 1 : 0;
+      high += pause > milliseconds(8) ? 1 : 0;
+    }
+    EXPECT_GT(low, 100);
+    EXPECT_GT(high, 100);
   }
-  EXPECT_GT(low, 100);
-  EXPECT_GT(high, 100);
-}
-
-TEST(Jitter, OtherSeedsGiveOtherPauses) {
-  Jitter one(1);
-  Jitter two(2);
-  EXPECT_NE(one.UpTo(hours(1)), two.UpTo(hours(1)));
 }
 
 TEST(RetryBudget, AllowsRetriesWhileMoreThanHalfIsLeft) {
-  RetryBudget budget(10, 0.5);
+  const RetryOptions options{.max_tokens = 10, .token_ratio = 0.5};
+  RetryBudget budget(options);
   for (int i = 0; i < 4; ++i) budget.CountFailure();
-  EXPECT_TRUE(budget.has_tokens());
+  EXPECT_TRUE(budget.has_tokens(options));
   budget.CountFailure();
-  EXPECT_FALSE(budget.has_tokens());
-  budget.CountSuccess();
-  EXPECT_TRUE(budget.has_tokens());
+  EXPECT_FALSE(budget.has_tokens(options));
+  budget.CountSuccess(options);
+  EXPECT_TRUE(budget.has_tokens(options));
 }
 
 TEST(RetryBudget, HasNeitherLessThanNothingNorMoreThanAll) {
-  RetryBudget budget(10, 1);
+  const RetryOptions options{.max_tokens = 10, .token_ratio = 1};
+  RetryBudget budget(options);
   for (int i = 0; i < 100; ++i) budget.CountFailure();
-  for (int i = 0; i < 6; ++i) budget.CountSuccess();
-  EXPECT_TRUE(budget.has_tokens());
-  for (int i = 0; i < 100; ++i) budget.CountSuccess();
+  for (int i = 0; i < 6; ++i) budget.CountSuccess(options);
+  EXPECT_TRUE(budget.has_tokens(options));
+  for (int i = 0; i < 100; ++i) budget.CountSuccess(options);
   for (int i = 0; i < 5; ++i) budget.CountFailure();
-  EXPECT_FALSE(budget.has_tokens());
+  EXPECT_FALSE(budget.has_tokens(options));
+}
+
+TEST(RetryBudget, OfTheMostTokensASuccessReturnsTheLeastRatio) {
+  const RetryOptions options{.max_tokens = 1'000'000, .token_ratio = 0.001};
+  RetryBudget budget(options);
+  for (int i = 0; i < 500'000; ++i) budget.CountFailure();
+  EXPECT_FALSE(budget.has_tokens(options));
+  budget.CountSuccess(options);
+  EXPECT_TRUE(budget.has_tokens(options));
 }
 
 // Options that are out of their range, and what the error names.
@@ -141,7 +153,7 @@ TEST(RetryOptions, MistakesAreNamed) {
       {Of({.codes = {absl::StatusCode::kOk}}), "codes is 0; it must be from 1 to 16"},
       {Of({.codes = {static_cast<absl::StatusCode>(17)}}), "codes is 17"},
       {{.max_tokens = 0}, "retry.max_tokens is 0"},
-      {{.token_ratio = 0}, "retry.token_ratio is 0; it must be above 0 and at most 1"},
+      {{.token_ratio = 0}, "retry.token_ratio is 0; it must be from 0.001 to 1"},
       {{.token_ratio = 1.5}, "retry.token_ratio is 1.5"},
       {{.token_ratio = std::numeric_limits<double>::quiet_NaN()}, "retry.token_ratio is nan"},
   };

@@ -56,7 +56,7 @@ struct RetryOptions {
   // attempt that fails with a code of its policy takes one, and each call with a policy that
   // succeeds returns `token_ratio` of one. No call is retried while half of them or less are left.
   int max_tokens = 100;      // 1 to 1,000,000.
-  double token_ratio = 0.1;  // Above 0, at most 1.
+  double token_ratio = 0.1;  // 0.001 to 1, rounded to thousandths.
 };
 
 }  // namespace piperpc

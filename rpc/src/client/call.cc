@@ -33,7 +33,7 @@ Call::Call(Core& core, const internal::ClientMethod& method, const CallOptions& 
       type_(method.type),
       caller_(caller),
       idempotent_(method.idempotent),
-      rule_(caller.probes ? nullptr : core.retry_rules().Find(method)),
+      rule_(caller.probes ? nullptr : core.RuleOf(method)),
       trailers_(options.trailers),
       attempts_(options.attempts),
       assembler_(core.buffers()) {
@@ -141,14 +141,8 @@ void Call::EndEarly(absl::Status status) {
 
 void Call::End(absl::Status status, std::string_view trailers, wire::Bytes reply) {
   if (ended()) return;
-  if (attempt_ > 1 && !status.ok()) [[unlikely]]
-    status = WithAttempts(status, {});
-  Finish(std::move(status), trailers, reply);
-}
-
-void Call::Finish(absl::Status status, std::string_view trailers, wire::Bytes reply) {
-  if (phase_ == Phase::kBackingOff) [[unlikely]]
-    core_.backing_off().Remove(*this);
+  if (rule_ != nullptr) [[unlikely]]
+    EndAttempts(status);
   phase_ = Phase::kEnded;
   core_.deadlines().Cancel(*this);
   if (!trailers.empty()) status.Update(TakeTrailers(trailers));
@@ -164,8 +158,6 @@ void Call::Finish(absl::Status status, std::string_view trailers, wire::Bytes re
           status_ = base::OutOfMemory("a reply", reply.size());
         });
   }
-  if (rule_ != nullptr && status_.ok()) [[unlikely]]
-    core_.retry_budget().CountSuccess();
   if (attempts_ != nullptr) *attempts_ = attempt_;
   if (context_ != nullptr) context_->attempts_ = attempt_;
   if (cells_ != nullptr) [[unlikely]]

@@ -223,13 +223,12 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   absl::Status DecodeTrailers(std::string_view encoded) CHANNEL_LOCKED;
   // The deadline, or the next attempt, of a call that nobody is blocked in.
   void OnTimer() override CHANNEL_LOCKED;
-  void Finish(absl::Status status, std::string_view trailers, wire::Bytes reply) CHANNEL_LOCKED;
 
   // Of a policy, in call_retry.cc.
-  std::string_view WhyNotRetry(Seen seen) CHANNEL_LOCKED;
+  const char* WhyNotRetry(Seen seen) CHANNEL_LOCKED;
   void BackOff() CHANNEL_LOCKED;
-  absl::Status WithAttempts(const absl::Status& status,
-                            std::string_view why_no_more) const CHANNEL_LOCKED;
+  void EndAttempts(absl::Status& status) CHANNEL_LOCKED;
+  absl::Status WithAttempts(const absl::Status& status) const CHANNEL_LOCKED;
 
   Core& core_;
   std::string_view method_;
@@ -250,6 +249,7 @@ class Call : public transport::EventLoop::Timer, public base::QueueLink<Call> {
   int submits_ CHANNEL_GUARDED = 0;
   int attempt_ CHANNEL_GUARDED = 1;  // The number of this one.
   base::TimePoint next_attempt_ CHANNEL_GUARDED{};
+  const char* why_no_more_ CHANNEL_GUARDED = nullptr;
   bool waited_ CHANNEL_GUARDED = false;
   connection::MessageAssembler assembler_ CHANNEL_GUARDED;
   absl::Status status_ CHANNEL_GUARDED;

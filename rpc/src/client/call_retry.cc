@@ -1,26 +1,35 @@
 // What a retry policy makes of the end of an attempt.
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "src/base/memory.h"
-#include "src/base/text.h"
 #include "src/client/call.h"
+#include "src/client/jitter.h"
 #include "src/client/retry_rules.h"
 
 namespace piperpc::client {
 
 void Call::EndOrRetry(absl::Status status, Seen seen, std::string_view trailers) {
   if (ended()) return;
-  if (rule_ == nullptr || !Retries(*rule_, status.code())) {
-    return End(std::move(status), trailers);
+  if (rule_ != nullptr && Retries(*rule_, status.code())) {
+    why_no_more_ = WhyNotRetry(seen);
+    if (why_no_more_ == nullptr) return BackOff();
   }
-  const std::string_view why_not = WhyNotRetry(seen);
-  if (why_not.empty()) return BackOff();
-  Finish(WithAttempts(status, why_not), trailers, {});
+  End(std::move(status), trailers);
 }
 
-// Empty: it may be retried, and next_attempt_ says when.
-std::string_view Call::WhyNotRetry(Seen seen) {
+void Call::EndAttempts(absl::Status& status) {
+  if (phase_ == Phase::kBackingOff) core_.backing_off().Remove(*this);
+  if (status.ok()) {
+    core_.retry_budget().CountSuccess(core_.options().retry);
+  } else if (attempt_ > 1 || why_no_more_ != nullptr) {
+    status = WithAttempts(status);
+  }
+}
+
+// Null: it may be retried, and next_attempt_ says when.
+const char* Call::WhyNotRetry(Seen seen) {
   core_.retry_budget().CountFailure();
   if (core_.closed()) return "the channel is closed";
   if (seen == Seen::kMaybe && !idempotent_ && !rule_->idempotent) {
@@ -29,12 +38,15 @@ std::string_view Call::WhyNotRetry(Seen seen) {
   }
   if (!may_retry()) return "replies have come already";
   if (static_cast<std::uint32_t>(attempt_) >= rule_->max_attempts) return "no attempt is left";
-  if (!core_.retry_budget().has_tokens()) {
+  if (!core_.retry_budget().has_tokens(core_.options().retry)) {
     return "too many calls of this channel have failed (RetryOptions::max_tokens)";
   }
-  next_attempt_ = core_.Now() + core_.jitter().UpTo(LongestBackoff(*rule_, attempt_));
+  const std::uint64_t seed =
+      reinterpret_cast<std::uintptr_t>(this) ^
+      static_cast<std::uint64_t>(base::Clock::now().time_since_epoch().count());
+  next_attempt_ = core_.Now() + RandomUpTo(LongestBackoff(*rule_, attempt_), seed);
   if (next_attempt_ >= times_.deadline) return "the deadline comes before the next attempt";
-  return {};
+  return nullptr;
 }
 
 void Call::BackOff() {
@@ -57,14 +69,15 @@ void Call::NextAttempt() {
 }
 
 // Without memory for it, the status stays as it was.
-absl::Status Call::WithAttempts(const absl::Status& status, std::string_view why_no_more) const {
+absl::Status Call::WithAttempts(const absl::Status& status) const {
   return base::RunInMemory(
       [&] {
         AssertLocked();
-        absl::Status with(status.code(), absl::StrCat(status.message(), " (attempt ", attempt_,
-                                                      " of ", rule_->max_attempts,
-                                                      why_no_more.empty() ? "" : "; not retried: ",
-                                                      base::ToAbsl(why_no_more), ")"));
+        absl::Status with(
+            status.code(),
+            absl::StrCat(status.message(), " (attempt ", attempt_, " of ", rule_->max_attempts,
+                         why_no_more_ == nullptr ? "" : "; not retried: ",
+                         why_no_more_ == nullptr ? "" : why_no_more_, ")"));
         status.ForEachPayload([&with](absl::string_view url, const absl::Cord& detail) {
           with.SetPayload(url, detail);
         });

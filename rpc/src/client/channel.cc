@@ -106,8 +106,8 @@ class ClientChannel final : public Channel {
     if (absl::Status refusal = core_->CheckMayBlock(instead); !refusal.ok()) return refusal;
     const base::TimePoint begun = core_->Now();
     Core::Lock lock(*core_);
-    while (core_->states().status().state == from) {
-      if (!lock.Wait(core_->states().changed(), base::After(timeout, begun))) {
+    while (core_->states().state() == from) {
+      if (!core_->WaitForChange(lock, base::After(timeout, begun))) {
         return core_->DeadlineExceeded(
             absl::StrCat("waiting for another state than \"", base::ToAbsl(NameOf(from)),
                          "\" of the channel to"),

@@ -134,7 +134,7 @@ Connector::ConnectionOr Connector::TryForConnection(Lock& lock, Call& call) {
 Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   connecting_ = true;
   connection_.reset();
-  if (!queue_is_full_) states().Set(ChannelState::kConnecting);
+  if (!queue_is_full_) SetState(ChannelState::kConnecting);
   lock.Release();
   auto pipe = base::RunInMemory([&] { return ConnectOnce(call); },
                                 [] { return PipeOr(base::OutOfMemory("a connection")); });
@@ -144,7 +144,7 @@ Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   if (closed()) return ChannelWasClosed();
   if (pipe.ok()) return Adopt(*std::move(pipe));
   ConnectionOr none = OnNotConnected(pipe.status(), call);
-  states().Set(ChannelState::kTransientFailure, none.ok() ? pipe.status() : none.status());
+  SetState(ChannelState::kTransientFailure, none.ok() ? pipe.status() : none.status());
   return none;
 }
 
@@ -201,7 +201,7 @@ std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pi
   retry_gap_.Reset();
   queue_is_full_ = false;
   Log(LogLevel::kInfo, "connected");
-  states().Set(ChannelState::kConnecting);  // Until the Hello.
+  SetState(ChannelState::kConnecting);  // Until the Hello.
   Connection::Owner& owner = *this;
   connection_ = std::make_shared<Connection>(*this, owner, std::move(pipe));
   connections_.push_back(connection_);
@@ -211,13 +211,13 @@ std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pi
 // --- The end. ---
 
 void Connector::OnReady(Connection& connection) {
-  if (connection_.get() == &connection) states().Set(ChannelState::kReady);
+  if (connection_.get() == &connection) SetState(ChannelState::kReady);
 }
 
 void Connector::OnEnding(Connection& connection, const absl::Status& why) {
   if (connection_.get() != &connection) return;
   connection_.reset();
-  states().Set(why.ok() ? ChannelState::kIdle : ChannelState::kTransientFailure, why);
+  SetState(why.ok() ? ChannelState::kIdle : ChannelState::kTransientFailure, why);
 }
 
 void Connector::OnPipeClosed(Connection& connection) {

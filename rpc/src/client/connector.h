@@ -84,10 +84,10 @@ class Connector final : public Core, private Connection::Owner, private ConnectT
   void PauseUntil(Lock& lock, base::TimePoint limit) CHANNEL_LOCKED;
 
   bool connecting_ CHANNEL_GUARDED = false;  // A thread is inside Connect().
-  base::TimePoint retry_ CHANNEL_GUARDED;  // Before it, nobody who waits looks for a server again.
-  transport::Backoff retry_gap_ CHANNEL_GUARDED;  // Between two looks.
   // The last look found the server, and no room in its queue.
   bool queue_is_full_ CHANNEL_GUARDED = false;
+  base::TimePoint retry_ CHANNEL_GUARDED;  // Before it, nobody who waits looks for a server again.
+  transport::Backoff retry_gap_ CHANNEL_GUARDED;  // Between two looks.
   // The last one; null as soon as it takes no more calls, or that is known.
   std::shared_ptr<Connection> connection_ CHANNEL_GUARDED;
   // Those whose pipe is open.

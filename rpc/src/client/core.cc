@@ -22,12 +22,6 @@ constexpr std::size_t kMostDetail = 1024;
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
 
-// Another one in each channel of each process, as far as that is needed.
-std::uint64_t SeedOf(const Core& core) {
-  return reinterpret_cast<std::uintptr_t>(&core) ^
-         static_cast<std::uint64_t>(base::Clock::now().time_since_epoch().count());
-}
-
 }  // namespace
 
 // Gives the lock back, and then hands over what has become due.
@@ -73,15 +67,21 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
       place_(std::move(place)),
       threads_(place_.ok() ? place_->transport->threads() : transport::SystemClientThreads()),
       alarm_(*this),
-      states_(FirstStatus()),
-      retry_rules_(place_.ok() ? options_.retry : RetryOptions()),
-      retry_budget_(options_.retry.max_tokens, options_.retry.token_ratio),
-      jitter_(SeedOf(*this)) {
+      retry_budget_(options_.retry),
+      states_(FirstStatus()) {
   if (io_thread_ != nullptr) mark_.ClaimFor(io_thread_->mark());
+  if (place_.ok() && !options_.retry.policies.empty()) {
+    retry_rules_ = std::make_unique<const RetryRules>(options_.retry);
+  }
   std::erase(options_.middleware, nullptr);  // Nobody can ask it, not even about a refused call.
 }
 
 Core::~Core() = default;
+
+const internal::RetryRule* Core::FindRule(const internal::ClientMethod& method) const {
+  if (retry_rules_ != nullptr) return retry_rules_->Find(method);
+  return options_.retry.proto_policies ? method.retry : nullptr;
+}
 
 ChannelStatus Core::FirstStatus() const {
   if (place_.ok()) return {};

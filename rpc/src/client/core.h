@@ -32,7 +32,6 @@
 #include "src/client/channel_mutex.h"
 #include "src/client/due_callbacks.h"
 #include "src/client/io_thread.h"
-#include "src/client/jitter.h"
 #include "src/client/options.h"
 #include "src/client/retry_budget.h"
 #include "src/client/retry_rules.h"
@@ -136,6 +135,11 @@ class Core : public std::enable_shared_from_this<Core> {
 
   StateBoard& states() CHANNEL_LOCKED { return states_; }
 
+  // Waits until WakeWaiting(), which new states do, too; false: `deadline` has passed first.
+  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) CHANNEL_LOCKED {
+    return lock.Wait(changed_, deadline);
+  }
+
   // What a channel begins with that nobody has used. Any thread.
   ChannelStatus FirstStatus() const;
 
@@ -164,9 +168,11 @@ class Core : public std::enable_shared_from_this<Core> {
 
   // --- What calls are retried with. ---
 
-  const RetryRules& retry_rules() const { return retry_rules_; }  // Any thread.
+  // Null: the method has no policy. Any thread.
+  const internal::RetryRule* RuleOf(const internal::ClientMethod& method) const {
+    return method.retry == nullptr && retry_rules_ == nullptr ? nullptr : FindRule(method);
+  }
   RetryBudget& retry_budget() CHANNEL_LOCKED { return retry_budget_; }
-  Jitter& jitter() CHANNEL_LOCKED { return jitter_; }
 
   // The calls that wait for their next attempt.
   base::LinkedQueue<Call>& backing_off() CHANNEL_LOCKED { return backing_off_; }
@@ -214,13 +220,12 @@ class Core : public std::enable_shared_from_this<Core> {
   // With the lock: calls are refused from now on.
   void MarkClosed() CHANNEL_LOCKED {
     closed_ = true;
-    WakeWaiting();
-    states_.Set(ChannelState::kClosed, AlreadyClosed());
+    SetState(ChannelState::kClosed, AlreadyClosed());
   }
 
-  // Waits until WakeWaiting(); false: `deadline` has passed first.
-  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) CHANNEL_LOCKED {
-    return lock.Wait(changed_, deadline);
+  void SetState(ChannelState state, const absl::Status& reason = {}) CHANNEL_LOCKED {
+    states_.Set(state, reason);
+    WakeWaiting();
   }
 
   // With the lock: the loop runs, or has been handed in.
@@ -233,6 +238,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
  private:
   static absl::Status AlreadyClosed();
+  const internal::RetryRule* FindRule(const internal::ClientMethod& method) const;
   internal::Mutex& mutex() ABSL_LOCK_RETURNED(channel_mutex) { return mutex_; }
 
   // Wakes the loop for the earliest deadline.
@@ -278,12 +284,11 @@ class Core : public std::enable_shared_from_this<Core> {
   Alarm alarm_;  // The loop's.
   bool shut_down_ CHANNEL_GUARDED = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
+  RetryBudget retry_budget_ CHANNEL_GUARDED;
 
   StateBoard states_ CHANNEL_GUARDED;
 
-  const RetryRules retry_rules_;
-  RetryBudget retry_budget_ CHANNEL_GUARDED;
-  Jitter jitter_ CHANNEL_GUARDED;
+  std::unique_ptr<const RetryRules> retry_rules_;  // Null: none but those of protos.
   base::LinkedQueue<Call> backing_off_ CHANNEL_GUARDED;
 
   DueCallbacks due_ CHANNEL_GUARDED;     // To be handed over as soon as the lock is given back.

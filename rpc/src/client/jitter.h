@@ -9,26 +9,15 @@
 
 namespace piperpc::client {
 
-// Random numbers for that purpose only (SplitMix64). Not thread-safe.
-class Jitter {
- public:
-  explicit Jitter(std::uint64_t seed) : state_(seed) {}
-
-  // From 0 to `longest`, each microsecond as likely as the others.
-  base::Duration UpTo(base::Duration longest) {
-    const auto most = std::chrono::duration_cast<std::chrono::microseconds>(longest).count();
-    return std::chrono::microseconds(Next() % (static_cast<std::uint64_t>(most) + 1));
-  }
-
- private:
-  std::uint64_t Next() {
-    std::uint64_t mixed = state_ += 0x9e3779b97f4a7c15;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-    return mixed ^ (mixed >> 31);
-  }
-
-  std::uint64_t state_;
-};
+// From 0 to `longest`, each microsecond as likely as the others where seeds differ in whatever way.
+// For pauses only: what mixes them is the last step of SplitMix64.
+inline base::Duration RandomUpTo(base::Duration longest, std::uint64_t seed) {
+  seed += 0x9e3779b97f4a7c15;
+  seed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
+  seed = (seed ^ (seed >> 27)) * 0x94d049bb133111eb;
+  seed ^= seed >> 31;
+  const auto most = std::chrono::duration_cast<std::chrono::microseconds>(longest).count();
+  return std::chrono::microseconds(seed % (static_cast<std::uint64_t>(most) + 1));
+}
 
 }  // namespace piperpc::client

@@ -3,25 +3,33 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+
+#include "piperpc/retry.h"
 
 namespace piperpc::client {
 
-// Not thread-safe.
+// Not thread-safe. The options are the same ones each time, and were checked.
 class RetryBudget {
  public:
-  RetryBudget(double max_tokens, double token_ratio)
-      : max_(max_tokens), ratio_(token_ratio), tokens_(max_tokens) {}
+  explicit RetryBudget(const RetryOptions& options) : left_(Most(options)) {}
 
-  void CountFailure() { tokens_ = std::max(tokens_ - 1, 0.0); }
-  void CountSuccess() { tokens_ = std::min(tokens_ + ratio_, max_); }
+  void CountFailure() { left_ -= std::min(left_, kToken); }
+  void CountSuccess(const RetryOptions& options) {
+    left_ += std::min(static_cast<std::uint32_t>(options.token_ratio * kToken + 0.5),
+                      Most(options) - left_);
+  }
 
   // Whether a call may be retried now.
-  bool has_tokens() const { return tokens_ > max_ / 2; }
+  bool has_tokens(const RetryOptions& options) const { return left_ > Most(options) / 2; }
 
  private:
-  const double max_;
-  const double ratio_;
-  double tokens_;
+  static constexpr std::uint32_t kToken = 1000;
+  static std::uint32_t Most(const RetryOptions& options) {
+    return static_cast<std::uint32_t>(options.max_tokens) * kToken;
+  }
+
+  std::uint32_t left_;  // In thousandths.
 };
 
 }  // namespace piperpc::client

@@ -56,10 +56,10 @@ RetryRule RuleOf(const RetryPolicy& policy) {
 absl::Status CheckRetryOptions(const RetryOptions& options) {
   const base::Range tokens = {"retry.max_tokens", options.max_tokens, 1, 1'000'000};
   if (absl::Status status = base::CheckRanges("channel", {&tokens, 1}); !status.ok()) return status;
-  if (!(options.token_ratio > 0 && options.token_ratio <= 1)) {
+  if (!(options.token_ratio >= 0.001 && options.token_ratio <= 1)) {
     return absl::InvalidArgumentError(absl::StrCat("the channel option retry.token_ratio is ",
                                                    options.token_ratio,
-                                                   "; it must be above 0 and at most 1"));
+                                                   "; it must be from 0.001 to 1"));
   }
   for (const auto& [name, policy] : options.policies) {
     if (absl::Status status = CheckPolicy(name, policy); !status.ok()) return status;
@@ -82,7 +82,7 @@ const RetryRule* RetryRules::OfName(std::string_view name) const {
   return found == rules_.end() ? nullptr : &found->second;
 }
 
-const RetryRule* RetryRules::Look(const internal::ClientMethod& method) const {
+const RetryRule* RetryRules::Find(const internal::ClientMethod& method) const {
   if (StreamsRequests(method.type)) return nullptr;
   const RetryRule* rule = OfName(method.name);
   if (rule == nullptr) rule = OfName(method.name.substr(0, method.name.rfind('/')));

@@ -30,17 +30,13 @@ class RetryRules {
   explicit RetryRules(const RetryOptions& options);
 
   // Null: the method has none. Else it is there as long as this, or for ever.
-  const internal::RetryRule* Find(const internal::ClientMethod& method) const {
-    if (method.retry == nullptr && rules_.empty()) return nullptr;
-    return Look(method);
-  }
+  const internal::RetryRule* Find(const internal::ClientMethod& method) const;
 
  private:
-  const internal::RetryRule* Look(const internal::ClientMethod& method) const;
   const internal::RetryRule* OfName(std::string_view name) const;
 
   std::map<std::string, internal::RetryRule, std::less<>> rules_;
-  bool proto_policies_;
+  const bool proto_policies_;
 };
 
 }  // namespace piperpc::client

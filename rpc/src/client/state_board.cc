@@ -1,7 +1,5 @@
 #include "src/client/state_board.h"
 
-#include <algorithm>
-
 #include "src/base/exceptions.h"
 #include "src/base/process.h"
 #include "src/client/core.h"
@@ -11,18 +9,25 @@ namespace client {
 
 // --- The board. ---
 
-void StateBoard::Set(ChannelState state, absl::Status reason) {
-  if (status_.state == ChannelState::kClosed) return;
-  if (status_.state == state && status_.reason == reason) return;
-  status_ = {state, std::move(reason)};
+void StateBoard::Set(ChannelState state, const absl::Status& reason) {
+  if (state_ == ChannelState::kClosed) return;
+  if (state_ == state && reason_ == reason) return;
+  state_ = state;
+  reason_ = reason;
   ++version_;
-  changed_.NotifyAll();
-  for (StateWatcher* const watcher : watchers_) watcher->OnChange();
+  for (StateWatcher* each = first_; each != nullptr; each = each->next_) each->OnChange();
 }
 
-void StateBoard::Add(StateWatcher& watcher) { watchers_.push_back(&watcher); }
+void StateBoard::Add(StateWatcher& watcher) {
+  watcher.next_ = first_;
+  first_ = &watcher;
+}
 
-void StateBoard::Remove(StateWatcher& watcher) { std::erase(watchers_, &watcher); }
+void StateBoard::Remove(StateWatcher& watcher) {
+  StateWatcher** here = &first_;
+  while (*here != &watcher) here = &(*here)->next_;
+  *here = watcher.next_;
+}
 
 // --- Those who watch it. ---
 

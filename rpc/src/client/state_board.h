@@ -5,7 +5,6 @@
 #include <memory>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "piperpc/channel_state.h"
 #include "src/client/channel_mutex.h"
@@ -19,24 +18,24 @@ class StateWatcher;
 
 class StateBoard {
  public:
-  explicit StateBoard(ChannelStatus first) : status_(std::move(first)) {}
+  explicit StateBoard(ChannelStatus first)
+      : reason_(std::move(first.reason)), state_(first.state) {}
 
-  const ChannelStatus& status() const CHANNEL_LOCKED { return status_; }
-  std::uint64_t version() const CHANNEL_LOCKED { return version_; }  // Of the status, from 1.
+  ChannelState state() const CHANNEL_LOCKED { return state_; }
+  ChannelStatus status() const CHANNEL_LOCKED { return {state_, reason_}; }
+  std::uint32_t version() const CHANNEL_LOCKED { return version_; }  // Of the status.
 
-  // Who watches, or waits, is told. kClosed is the last state.
-  void Set(ChannelState state, absl::Status reason = {}) CHANNEL_LOCKED;
+  // Who watches is told. kClosed is the last state.
+  void Set(ChannelState state, const absl::Status& reason) CHANNEL_LOCKED;
 
   void Add(StateWatcher& watcher) CHANNEL_LOCKED;
   void Remove(StateWatcher& watcher) CHANNEL_LOCKED;
 
-  transport::Condition& changed() CHANNEL_LOCKED { return changed_; }
-
  private:
-  ChannelStatus status_;
-  std::uint64_t version_ = 1;
-  transport::Condition changed_;
-  std::vector<StateWatcher*> watchers_;
+  absl::Status reason_;
+  ChannelState state_;
+  std::uint32_t version_ = 1;
+  StateWatcher* first_ = nullptr;  // Of a list of them.
 };
 
 // Tells a callback of the states, one after the other.
@@ -55,13 +54,15 @@ class StateWatcher final : public PendingCallback,
   void OnChange() CHANNEL_LOCKED;
 
  private:
+  friend class StateBoard;
   void Deliver() override CHANNEL_UNLOCKED;
   void Tell(const ChannelStatus& status) CHANNEL_UNLOCKED;
   StateCallback TakeCallback() CHANNEL_UNLOCKED;
 
+  StateWatcher* next_ CHANNEL_GUARDED = nullptr;  // On the board.
   const std::shared_ptr<Core> core_;
   StateCallback on_state_;  // Of the thread that tells it; of who stops it, when there is none.
-  std::uint64_t told_ CHANNEL_GUARDED = 0;  // The version.
+  std::uint32_t told_ CHANNEL_GUARDED = 0;  // The version.
   bool queued_ CHANNEL_GUARDED = false;     // Deliver() will run.
   bool stopped_ CHANNEL_GUARDED = false;
   bool stopped_within_ CHANNEL_GUARDED = false;  // By the callback itself.
