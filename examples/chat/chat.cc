@@ -4,13 +4,17 @@
 #include <optional>
 #include <stop_token>
 
+#include "absl/cleanup/cleanup.h"
+#include "piperpc/task_scope.h"
+
 namespace chat {
 namespace {
 
 using Requests = piperpc::CoReader<v1::ChatRequest>;
 
-// Says what the caller says, until that ends.
+// Says what the caller says, until that ends, and leaves.
 piperpc::Task<absl::Status> Listen(Requests requests, Seat& seat) {
+  const absl::Cleanup leave = [&seat] { seat.Leave(); };
   absl::Status status;
   while (status.ok()) {
     auto next = requests.CoNext();
@@ -21,8 +25,6 @@ piperpc::Task<absl::Status> Listen(Requests requests, Seat& seat) {
   }
   co_return status;
 }
-
-void LeaveSeat(void* seat) { static_cast<Seat*>(seat)->Leave(); }
 
 }  // namespace
 
@@ -41,8 +43,8 @@ piperpc::Stream<v1::ChatResponse> Chat::CoChat(piperpc::ServerContext& context, 
 
   // Both run on the event loop of this call, and so never at the same time. Where this one is
   // destroyed, as it is when the caller goes away, the other one ends before the seat.
-  piperpc::Task<absl::Status> listening = Listen(requests, **seat);
-  listening.Start(&LeaveSeat, seat->get());
+  piperpc::TaskScope beside(context.stop_token());
+  beside.Spawn(Listen(requests, **seat));
 
   const std::stop_token drain = context.drain_token();
   while (!drain.stop_requested()) {
@@ -50,7 +52,8 @@ piperpc::Stream<v1::ChatResponse> Chat::CoChat(piperpc::ServerContext& context, 
     if (event.has_value()) {
       co_yield *event;  // Waits while the caller does not read: others do not notice.
     } else if ((*seat)->has_left()) {
-      const absl::Status end = listening.Take();
+      auto join = beside.Join();
+      const absl::Status end = co_await join;
       co_yield end;
     } else {
       auto change = (*seat)->changed().Wait(drain);
