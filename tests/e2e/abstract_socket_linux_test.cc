@@ -9,7 +9,7 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/server.h"
-#include "support/endpoints.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/test_service.h"
 
 namespace piperpc::testing {
@@ -52,7 +52,7 @@ class AbstractSockets : public ::testing::TestWithParam<std::string> {
   }
 
   TestService service_;
-  const std::string endpoint_ = "@" + UniqueName();
+  const std::string endpoint_ = "@" + UniqueEndpoint();
 };
 
 TEST_P(AbstractSockets, AreRefusedUnlessTheRiskIsAccepted) {

@@ -18,8 +18,9 @@
 #include "piperpc/in_process.h"
 #include "piperpc/internal/stubs.h"
 #include "piperpc/io_thread.h"
+#include "piperpc/peer.h"
 #include "piperpc/server.h"
-#include "src/transport/own_peer.h"
+#include "piperpc/testing/endpoint.h"
 #include "support/endpoints.h"
 #include "support/eventually.h"
 #include "support/loop_blocker.h"
@@ -154,7 +155,7 @@ TEST_P(OpenSockets, AChannelAndAServerShareASocketPair) {
   const auto channel = ConnectOver(Take(std::move(ours)), Options());
   ExpectEcho(*channel, "a");
   ExpectEcho(*channel, std::string(3 << 20, 'x'));
-  EXPECT_EQ(channel->peer()->user, transport::OwnPeer().user);
+  EXPECT_EQ(channel->peer()->user, OwnPeer().user);
   EXPECT_EQ(channel->connections_made(), 1u);
 }
 

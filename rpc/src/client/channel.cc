@@ -7,7 +7,6 @@
 #include "piperpc/internal/threads.h"
 #include "src/base/exceptions.h"
 #include "src/base/process.h"
-#include "src/base/text.h"
 #include "src/client/blocking_call.h"
 #include "src/client/callback_call.h"
 #include "src/client/connector.h"
@@ -96,7 +95,7 @@ class ClientChannel final : public Channel {
     if (core_->foreign()) return {ChannelState::kClosed, Core::Foreign()};
     if (!core_->claimed()) return core_->FirstStatus();
     const Core::Lock lock(*core_);
-    return core_->states().status();
+    return core_->Status();
   }
 
   absl::Status WaitForStateChange(ChannelState from, std::chrono::milliseconds timeout) override {
@@ -104,17 +103,8 @@ class ClientChannel final : public Channel {
     if (timeout.count() < 0) return NoTimeToWait(timeout);
     const auto instead = [] { return std::string("WatchState()"); };
     if (absl::Status refusal = core_->CheckMayBlock(instead); !refusal.ok()) return refusal;
-    const base::TimePoint begun = core_->Now();
     Core::Lock lock(*core_);
-    while (core_->states().state() == from) {
-      if (!core_->WaitForChange(lock, base::After(timeout, begun))) {
-        return core_->DeadlineExceeded(
-            absl::StrCat("waiting for another state than \"", base::ToAbsl(NameOf(from)),
-                         "\" of the channel to"),
-            begun);
-      }
-    }
-    return absl::OkStatus();
+    return core_->WaitForOtherState(lock, from, timeout);
   }
 
   StateWatch WatchState(StateCallback on_state) override {

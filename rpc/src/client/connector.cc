@@ -199,9 +199,8 @@ std::shared_ptr<Connection> Connector::Adopt(std::unique_ptr<transport::Pipe> pi
   ++connections_made_;
   retry_ = {};
   retry_gap_.Reset();
-  queue_is_full_ = false;
+  if (std::exchange(queue_is_full_, false)) SetState(ChannelState::kConnecting);
   Log(LogLevel::kInfo, "connected");
-  SetState(ChannelState::kConnecting);  // Until the Hello.
   Connection::Owner& owner = *this;
   connection_ = std::make_shared<Connection>(*this, owner, std::move(pipe));
   connections_.push_back(connection_);

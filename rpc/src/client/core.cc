@@ -88,6 +88,27 @@ ChannelStatus Core::FirstStatus() const {
   return {ChannelState::kClosed, place_.status()};
 }
 
+ChannelStatus Core::Status() const {
+  ChannelStatus status = states_.status();
+  if (closed()) status.reason = Refusal();
+  return status;
+}
+
+absl::Status Core::WaitForOtherState(Lock& lock, ChannelState from,
+                                     std::chrono::milliseconds timeout) {
+  const base::TimePoint begun = Now();
+  bool in_time = true;
+  ++state_waits_;
+  while (in_time && states_.state() == from) {
+    in_time = WaitForChange(lock, base::After(timeout, begun));
+  }
+  --state_waits_;
+  if (states_.state() != from) return absl::OkStatus();
+  return DeadlineExceeded(absl::StrCat("waiting for another state than \"",
+                                       base::ToAbsl(NameOf(from)), "\" of the channel to"),
+                          begun);
+}
+
 absl::Status Core::AlreadyClosed() {
   return absl::FailedPreconditionError("the channel is closed");
 }

@@ -135,10 +135,11 @@ class Core : public std::enable_shared_from_this<Core> {
 
   StateBoard& states() CHANNEL_LOCKED { return states_; }
 
-  // Waits until WakeWaiting(), which new states do, too; false: `deadline` has passed first.
-  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) CHANNEL_LOCKED {
-    return lock.Wait(changed_, deadline);
-  }
+  ChannelStatus Status() const CHANNEL_LOCKED;
+
+  // DEADLINE_EXCEEDED: the state was `from` all the time.
+  absl::Status WaitForOtherState(Lock& lock, ChannelState from,
+                                 std::chrono::milliseconds timeout) CHANNEL_LOCKED;
 
   // What a channel begins with that nobody has used. Any thread.
   ChannelStatus FirstStatus() const;
@@ -220,12 +221,18 @@ class Core : public std::enable_shared_from_this<Core> {
   // With the lock: calls are refused from now on.
   void MarkClosed() CHANNEL_LOCKED {
     closed_ = true;
-    SetState(ChannelState::kClosed, AlreadyClosed());
+    WakeWaiting();
+    states_.Set(ChannelState::kClosed, {});  // Status() has the reason.
+  }
+
+  // Waits until WakeWaiting(); false: `deadline` has passed first.
+  bool WaitForChange(Lock& lock, base::TimePoint deadline = base::kNever) CHANNEL_LOCKED {
+    return lock.Wait(changed_, deadline);
   }
 
   void SetState(ChannelState state, const absl::Status& reason = {}) CHANNEL_LOCKED {
     states_.Set(state, reason);
-    WakeWaiting();
+    if (state_waits_ != 0) WakeWaiting();
   }
 
   // With the lock: the loop runs, or has been handed in.
@@ -285,6 +292,7 @@ class Core : public std::enable_shared_from_this<Core> {
   bool shut_down_ CHANNEL_GUARDED = false;
   std::atomic<bool> silent_ = false;  // The log hook's owner may be gone.
   RetryBudget retry_budget_ CHANNEL_GUARDED;
+  int state_waits_ CHANNEL_GUARDED = 0;  // So many threads wait for another state.
 
   StateBoard states_ CHANNEL_GUARDED;
 

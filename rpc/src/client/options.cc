@@ -33,6 +33,11 @@ transport::Transport* GivenTransport(const ChannelOptions& options) {
   return &options.io_thread->transport();
 }
 
+// As most channels have it, which is looked at no further.
+bool IsUsual(const RetryOptions& options) {
+  return options.policies.empty() && options.token_ratio == RetryOptions().token_ratio;
+}
+
 absl::Status CallOptionTooSmall(std::string_view name, std::chrono::milliseconds value,
                                 std::uint64_t least) {
   const base::Range range = {name, value.count(), least, kAny};
@@ -53,12 +58,13 @@ absl::Status CheckOptions(const ChannelOptions& options) {
        wire::kMaxMetadataBytes},
       {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
+      {"retry.max_tokens", options.retry.max_tokens, 1, 1'000'000},
       base::SpinRange(options.spin),
   };
   absl::Status status = base::CheckRanges("channel", ranges);
   status.Update(base::CheckPointers("channel", "middleware", options.middleware));
   status.Update(CheckIoThread(options));
-  status.Update(CheckRetryOptions(options.retry));
+  if (!IsUsual(options.retry)) status.Update(CheckRetryOptions(options.retry));
   return status;
 }
 

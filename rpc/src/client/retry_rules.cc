@@ -54,8 +54,6 @@ RetryRule RuleOf(const RetryPolicy& policy) {
 }  // namespace
 
 absl::Status CheckRetryOptions(const RetryOptions& options) {
-  const base::Range tokens = {"retry.max_tokens", options.max_tokens, 1, 1'000'000};
-  if (absl::Status status = base::CheckRanges("channel", {&tokens, 1}); !status.ok()) return status;
   if (!(options.token_ratio >= 0.001 && options.token_ratio <= 1)) {
     return absl::InvalidArgumentError(absl::StrCat("the channel option retry.token_ratio is ",
                                                    options.token_ratio,

@@ -13,7 +13,7 @@
 
 namespace piperpc::client {
 
-// INVALID_ARGUMENT names the policy and what of it is out of its range.
+// INVALID_ARGUMENT names what is out of its range, and the policy. max_tokens is CheckOptions()'s.
 absl::Status CheckRetryOptions(const RetryOptions& options);
 
 inline bool Retries(const internal::RetryRule& rule, absl::StatusCode code) {

@@ -3,12 +3,7 @@
 namespace piperpc {
 namespace client {
 
-void StateBoard::Set(ChannelState state, const absl::Status& reason) {
-  if (state_ == ChannelState::kClosed) return;
-  if (state_ == state && reason_ == reason) return;
-  state_ = state;
-  reason_ = reason;
-  ++version_;
+void StateBoard::TellWatchers() {
   for (StateWatcher* each = first_; each != nullptr; each = each->next_) each->OnChange();
 }
 

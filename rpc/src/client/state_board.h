@@ -26,12 +26,20 @@ class StateBoard {
   std::uint32_t version() const CHANNEL_LOCKED { return version_; }  // Of the status.
 
   // Who watches is told. kClosed is the last state.
-  void Set(ChannelState state, const absl::Status& reason) CHANNEL_LOCKED;
+  void Set(ChannelState state, const absl::Status& reason) CHANNEL_LOCKED {
+    if (state_ == ChannelState::kClosed || (state_ == state && reason_ == reason)) return;
+    state_ = state;
+    reason_ = reason;
+    ++version_;
+    if (first_ != nullptr) TellWatchers();
+  }
 
   void Add(StateWatcher& watcher) CHANNEL_LOCKED;
   void Remove(StateWatcher& watcher) CHANNEL_LOCKED;
 
  private:
+  void TellWatchers() CHANNEL_LOCKED;
+
   absl::Status reason_;
   ChannelState state_;
   std::uint32_t version_ = 1;

@@ -29,7 +29,7 @@ void StateWatcher::Deliver() {
   queued_ = false;
   if (telling_ != std::thread::id() || stopped_) return;
   told_ = core_->states().version();
-  const ChannelStatus status = core_->states().status();
+  const ChannelStatus status = core_->Status();
   telling_ = std::this_thread::get_id();
   lock.Release();
   Tell(status);
