@@ -43,6 +43,11 @@ class EchoChannel final : public Channel {
   }
   absl::Status WaitUntilReady(std::chrono::milliseconds) override { return absl::OkStatus(); }
   std::size_t connections_made() const override { return 1; }
+  ChannelStatus state() const override { return {ChannelState::kReady, {}}; }
+  absl::Status WaitForStateChange(ChannelState, std::chrono::milliseconds) override {
+    return absl::DeadlineExceededError("it stays ready");
+  }
+  StateWatch WatchState(StateCallback) override { return {}; }
   void Close() override {}
 
  private:
