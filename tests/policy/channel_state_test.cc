@@ -185,7 +185,7 @@ TEST_F(ChannelStateTest, TheCallbackGoesAwayWithTheWatch) {
   const auto owned = std::make_shared<int>();
   {
     const auto watch =
-        channel_->WatchState([owned, this, callback = states_.Callback()](
+        channel_->WatchState([owned, callback = states_.Callback()](
                                  const ChannelStatus& status) mutable { callback(status); });
     ASSERT_TRUE(states_.Reaches(ChannelState::kIdle));
     EXPECT_EQ(owned.use_count(), 2);
