@@ -134,7 +134,8 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
 void Core::CountFromNowOn(std::string_view method) {
   const std::size_t number = reinterpret_cast<std::uintptr_t>(this) / sizeof(Core);
   auto& counters = options_.metrics->registry().Find(metrics::Side::kClient, method);
-  counted_ = {.name = std::string(method), .cells = &counters.Of(number)};
+  counted_ =
+      std::make_unique<CountedMethod>(CountedMethod{std::string(method), &counters.Of(number)});
 }
 
 // It may hold the lock, or be what the channel waits for.

@@ -161,8 +161,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // Where calls of `method` are counted. Only where the options have metrics. A caller tends to
   // call what it has just called.
   metrics::MethodCells& CellsOf(std::string_view method) CHANNEL_LOCKED {
-    if (counted_.cells == nullptr || counted_.name != method) CountFromNowOn(method);
-    return *counted_.cells;
+    if (counted_ == nullptr || counted_->name != method) CountFromNowOn(method);
+    return *counted_->cells;
   }
 
   transport::TimerQueue& deadlines() CHANNEL_LOCKED { return deadlines_; }
@@ -309,7 +309,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::string name;
     metrics::MethodCells* cells = nullptr;
   };
-  CountedMethod counted_ CHANNEL_GUARDED;  // That was asked for last.
+  std::unique_ptr<CountedMethod> counted_ CHANNEL_GUARDED;  // That was asked for last.
 };
 
 inline void Core::Lock::Acquire() {
