@@ -82,12 +82,5 @@ TEST_F(NoExceptionsTest, StreamArrivesWhole) {
   EXPECT_EQ(response->text(), "abc");
 }
 
-Task<absl::StatusOr<int>> OkWithoutAValue() { co_return absl::OkStatus(); }
-
-TEST(NoExceptionsDeathTest, OkStatusInsteadOfAValueEndsTheProcessAndSaysSo) {
-  EXPECT_DEATH(static_cast<void>(SyncWait(OkWithoutAValue())),
-               "co_return of an OK status instead of a value");
-}
-
 }  // namespace
 }  // namespace piperpc
