@@ -39,7 +39,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"'''
     return result.stdout.split()
 
   def test_commands(self):
-    self.assertEqual(self.offers('s'), ['session'])
+    self.assertEqual(self.offers('se'), ['session'])
     self.assertIn('call', self.offers(''))
     self.assertEqual(self.offers('help', 'w'), ['wait'])
 
