@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "piperpc/builtin.h"
 #include "piperpc/metrics.h"
@@ -185,6 +186,16 @@ TEST_F(StatsTest, TheServersListIsEmptyBeforeItStartsAndAfterItsEnd) {
   EXPECT_THAT(server_->ListConnections(), IsOkAndHolds(SizeIs(1)));
   server_->Shutdown(std::chrono::seconds(0));
   EXPECT_THAT(server_->ListConnections(), IsOkAndHolds(IsEmpty()));
+}
+
+// The loops have ended then, and nobody waits for them.
+TEST_F(StatsTest, TheServersListIsEmptyWhenTheLogTellsOfTheEnd) {
+  absl::StatusOr<std::vector<ConnectionInfo>> list = absl::UnknownError("not asked");
+  Start({.log = [&](const LogRecord& record) {
+    if (record.event == "stopped") list = server_->ListConnections();
+  }});
+  server_->Shutdown(std::chrono::seconds(0));
+  EXPECT_THAT(list, IsOkAndHolds(IsEmpty()));
 }
 
 // It would wait for the very loop that it holds.

@@ -80,7 +80,7 @@ class DiscoveryTest(CliTest):
     self.assert_replied(self.server.run_as('status', 'call', UPPERCASE, 'text=a'), {'text': 'A'})
     result = self.server.run('status')
     self.assertEqual(result.returncode, OK, result.stderr)
-    self.assertRegex(result.stdout, rf'server +pid {self.server.process.pid}, ')
+    self.assertRegex(result.stdout, r'server +pid \d+, ')
     self.assertRegex(result.stdout, r'connections +\d+ accepted, 0 refused')
     self.assertRegex(result.stdout, r'PID +USER +CONNECTED +CALLS')
     self.assertRegex(result.stdout, UPPERCASE + r' +[1-9]\d* +0 +\d+ ')

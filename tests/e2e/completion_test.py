@@ -23,9 +23,10 @@ class CompletionTest(unittest.TestCase):
     cls.server.stop()
     cls.server.remove()
 
-  def offers(self, *words, **env):
-    """For the last word, which is being typed."""
-    program = f'piperpc() {{ {shlex.join(target.PIPERPC)} "$@"; }}'
+  def offers(self, *words, program=None, **env):
+    """For the last word, which is being typed. `program`: in the place of piperpc."""
+    called = shlex.join([program] if program else target.PIPERPC)
+    program = f'piperpc() {{ {called} "$@"; }}'
     typed = shlex.join(('piperpc', *words))
     script = f'''{program}
 . {shlex.quote(str(SCRIPT))}
@@ -57,6 +58,14 @@ printf '%s\\n' "${{COMPREPLY[@]}}"'''
   def test_services_of_the_server(self):
     self.assertEqual(self.offers('describe', 'notify'), ['notify.v1.NotifyService'])
     self.assertEqual(self.offers('wait', 'upper'), ['upper.v1.UpperService'])
+
+  def test_what_is_no_name_of_a_server_is_not_expanded(self):
+    hostile = self.server.folder / 'hostile'
+    hostile.write_text('#!/bin/sh\necho \'$(touch\x24{IFS}"$0.was-run")\'\necho a.v1.Good\n',
+                       encoding='utf-8')
+    hostile.chmod(0o755)
+    self.assertEqual(self.offers('describe', '', program=str(hostile)), ['a.v1.Good'])
+    self.assertFalse(hostile.with_name('hostile.was-run').exists())
 
   def test_files(self):
     self.assertEqual(self.offers('call', 'X/Y', f'@{SCRIPT.parent}/pipe'), [f'@{SCRIPT}'])

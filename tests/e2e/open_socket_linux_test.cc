@@ -327,6 +327,14 @@ TEST_P(OpenSockets, AServerThatCouldNotStartStartsOnOthers) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+TEST_P(OpenSockets, WhatAServerCouldNotStartOnIsClosed) {
+  auto [ours, theirs] = NewSocketPair();
+  const auto server = NewServer({.access = {.preset = Access::Preset::kRaw, .raw = "0666"}});
+  EXPECT_FALSE(server->StartOn(AsVector(Take(std::move(theirs)))).ok());
+  char byte = 0;
+  EXPECT_EQ(::recv(ours.get(), &byte, 1, MSG_DONTWAIT), 0);
+}
+
 // --- What a watchdog asks. ---
 
 TEST_P(OpenSockets, LoopsAnswerWhileNothingBlocksThem) {

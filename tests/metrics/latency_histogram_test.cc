@@ -5,6 +5,7 @@
 
 #include "piperpc/metrics.h"
 #include "src/metrics/method_cells.h"
+#include "src/metrics/registry.h"
 
 namespace piperpc {
 namespace {
@@ -25,6 +26,14 @@ std::size_t PlaceOf(nanoseconds time) {
   std::size_t place = 0;
   while (histogram.counts[place] == 0) ++place;
   return place;
+}
+
+// As of thousands of streams that stay open for days.
+TEST(LatencySum, IsRightForCenturies) {
+  metrics::MethodCounters counters;
+  constexpr std::chrono::hours kCenturies(24 * 365 * 200);
+  for (int i = 0; i < 2; ++i) counters.Of(0).End(absl::OkStatus(), kCenturies);
+  EXPECT_EQ(counters.Read("method").latency.sum, 2 * kCenturies);
 }
 
 TEST(LatencyHistogramTest, ATimeThatIsABoundLiesBelowIt) {

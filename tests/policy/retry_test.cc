@@ -16,6 +16,7 @@
 #include "piperpc/metrics.h"
 #include "piperpc/middleware.h"
 #include "piperpc/raw_client.h"
+#include "piperpc/raw_service.h"
 #include "piperpc/testing/in_process_server.h"
 #include "piperpc/testing/matchers.h"
 #include "policy/flaky_service.h"
@@ -188,6 +189,20 @@ TEST_P(RetryTest, WhereThereIsNoServerAnyMethodTriesAgain) {
   ASSERT_TRUE(Arrives(call));
   EXPECT_THAT(call.get().status, IsOk());
   EXPECT_EQ(static_cast<std::size_t>(attempts_), server_.faults().connects());
+}
+
+// The server has looked at nothing of a connection that it refuses.
+TEST_P(RetryTest, OnAConnectionThatIsRefusedAnyMethodTriesAgain) {
+  RetryPolicy policy = Quick(3);
+  policy.idempotent = false;
+  policy.codes = {StatusCode::kResourceExhausted};
+  InProcessServer full(flaky_.service(), {.server = {.max_connections = 1}});
+  ASSERT_THAT(full.channel()->WaitUntilReady(minutes(1)), IsOk());
+  channel_ = full.NewChannel({.retry = Of(policy)});
+  EXPECT_THAT(Call().status,
+              StatusIs(StatusCode::kResourceExhausted,
+                       HasSubstr("attempt 3 of 3; not retried: no attempt is left")));
+  EXPECT_EQ(flaky_.runs.count(), 0);
 }
 
 TEST_P(RetryTest, ARefusalThatThePolicyDoesNotNameIsTheEnd) {
@@ -400,6 +415,44 @@ TEST(RetryStorm, AllCallsEndWhileConnectionsAreCut) {
     over = true;
   }
   EXPECT_TRUE(Eventually([&] { return ended == 4 * kCalls; }));
+}
+
+// The first of its calls waits until it is stopped; those after it reply.
+Stream<RawMessage> ReplyTheSecondTime(ServerContext& context, std::atomic<int>& runs) {
+  if (++runs == 1) {
+    AsyncEvent never;
+    auto stopped = never.Wait(context.stop_token());
+    co_await stopped;
+  }
+  const RawMessage reply{"at last"};
+  co_yield reply;
+}
+
+// It has been open for longer than a call waits for a server.
+TEST(Retry, AStreamWaitsForItsServerAsLongAsAtFirst) {
+  std::atomic<int> runs = 0;
+  RawService service("test.v1.Late");
+  service.AddServerStreaming("Watch", [&runs](ServerContext& context, RawMessage) {
+    return ReplyTheSecondTime(context, runs);
+  });
+  FakeClock clock;
+  InProcessServer server(service, {.clock = &clock});
+  const auto channel =
+      server.NewChannel({.wait_for_ready = std::chrono::hours(1), .retry = Of(Quick(2))});
+  ASSERT_THAT(channel->WaitUntilReady(minutes(1)), IsOk());
+  auto stream = RawClient(channel).ServerStreaming("test.v1.Late/Watch", RawMessage());
+  ASSERT_TRUE(Eventually([&runs] { return runs == 1; }));
+
+  clock.Advance(hours(2));
+  server.faults().Refuse(absl::UnavailableError("no server"));
+  server.faults().CutConnections();
+  const std::size_t before = server.faults().connects();
+  EXPECT_TRUE(clock.AdvanceUntil([&] { return server.faults().connects() >= before + 3; }));
+  server.faults().Heal();
+  auto reply = std::async([&stream] { return stream.Next(); });
+  EXPECT_TRUE(clock.AdvanceUntil(
+      [&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+  EXPECT_TRUE(reply.get().has_value());
 }
 
 }  // namespace

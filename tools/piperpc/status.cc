@@ -31,6 +31,14 @@ std::uint64_t FailuresOf(const Counts& counts) {
   return sum;
 }
 
+// What a server says may be any number.
+template <typename Time>
+std::string AnyTimeText(std::uint64_t count) {
+  constexpr std::uint64_t kMost =
+      std::chrono::duration_cast<Time>(std::chrono::hours(24) * 36500).count();
+  return TimeText(Time(static_cast<std::int64_t>(std::min(count, kMost))));
+}
+
 std::string BudgetText(const v1::Budget& budget) {
   return absl::StrCat(BytesText(budget.used()), " of ", BytesText(budget.limit()));
 }
@@ -38,16 +46,11 @@ std::string BudgetText(const v1::Budget& budget) {
 std::string ConnectionsText(const v1::ListConnectionsResponse& response) {
   Table table({"PID", "USER", "CONNECTED", "CALLS", "RECEIVED", "SENT"});
   for (const v1::Connection& each : response.connections()) {
-    table.Add({absl::StrCat(each.pid()), each.user(),
-               TimeText(milliseconds(static_cast<std::int64_t>(each.age_ms()))),
+    table.Add({absl::StrCat(each.pid()), each.user(), AnyTimeText<milliseconds>(each.age_ms()),
                absl::StrCat(each.calls()), BytesText(each.bytes_received()),
                BytesText(each.bytes_sent())});
   }
   return table.Text();
-}
-
-std::string Latency(std::uint64_t us) {
-  return TimeText(microseconds(static_cast<std::int64_t>(us)));
 }
 
 // Methods that were never called are left out.
@@ -56,9 +59,9 @@ std::string MethodsText(const v1::GetMetricsResponse& metrics) {
   for (const v1::MethodStats& each : metrics.methods()) {
     if (each.started() == 0) continue;
     table.Add({each.method(), absl::StrCat(each.started()), absl::StrCat(each.in_flight()),
-               absl::StrCat(FailuresOf(each.ended())), Latency(each.p50_us()),
-               Latency(each.p90_us()), Latency(each.p99_us()), BytesText(each.bytes_received()),
-               BytesText(each.bytes_sent())});
+               absl::StrCat(FailuresOf(each.ended())), AnyTimeText<microseconds>(each.p50_us()),
+               AnyTimeText<microseconds>(each.p90_us()), AnyTimeText<microseconds>(each.p99_us()),
+               BytesText(each.bytes_received()), BytesText(each.bytes_sent())});
   }
   return table.Text();
 }

@@ -55,7 +55,7 @@ struct RetryOptions {
   // The budget, which keeps retries from adding to an overload. It begins with `max_tokens`. Each
   // attempt that fails with a code of its policy takes one, and each call with a policy that
   // succeeds returns `token_ratio` of one. No call is retried while half of them or less are left.
-  int max_tokens = 100;      // 1 to 1,000,000.
+  int max_tokens = 100;      // 3 to 1,000,000.
   double token_ratio = 0.1;  // 0.001 to 1, rounded to thousandths.
 };
 

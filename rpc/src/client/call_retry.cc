@@ -1,4 +1,5 @@
 // What a retry policy makes of the end of an attempt.
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -56,7 +57,7 @@ void Call::BackOff() {
   OnBackOff();
 }
 
-// A stream without a timeout may take as long to begin as at first.
+// A stream without a timeout may take, and wait for a server, as long to begin as at first.
 void Call::NextAttempt() {
   core_.backing_off().Remove(*this);
   ++attempt_;
@@ -64,6 +65,7 @@ void Call::NextAttempt() {
   if (cells_ != nullptr) cells_->Retry();
   if (times_.deadline == base::kNever && times_.connect_deadline != base::kNever) {
     times_.connect_deadline = base::After(core_.options().default_timeout, core_.Now());
+    times_.wait_until = std::min(base::After(times_.wait, core_.Now()), times_.connect_deadline);
   }
   ConnectAgain();
 }

@@ -17,12 +17,12 @@ std::shared_ptr<internal::CallControl> CallbackCall::Begin(const std::shared_ptr
                                                            const internal::OutMessage& request,
                                                            const CallOptions& options,
                                                            internal::UnaryDone&& done) {
-  if (!core->Claim()) return RefuseUnary(std::move(done), Core::Foreign());
+  if (!core->Claim()) return RefuseUnary(options, std::move(done), Core::Foreign());
   const auto call = base::RunInMemory(
       [&] { return std::make_shared<CallbackCall>(core, method, options, std::move(done)); },
       [] { return nullptr; });
   if (call == nullptr) {
-    return RefuseUnary(std::move(done), base::OutOfMemory("a call", sizeof(CallbackCall)));
+    return RefuseUnary(options, std::move(done), base::OutOfMemory("a call", sizeof(CallbackCall)));
   }
   call->Start(call, options, &request);
   return call;

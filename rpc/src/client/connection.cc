@@ -210,7 +210,8 @@ void Connection::EndAll(const absl::Status& status, Unsent unsent) {
   std::vector<Call*> calls = WaitingCalls();
   for (Call* const call : calls_.Live()) calls.push_back(call);
   for (Call* const call : calls) {
-    const bool sent = call->phase() == Call::Phase::kSent && !not_begun.contains(call->id());
+    const bool sent = unsent != Unsent::kRefused && call->phase() == Call::Phase::kSent &&
+                      !not_begun.contains(call->id());
     if (elsewhere && !sent) {
       Retry(*call, status);
     } else {

@@ -101,7 +101,8 @@ class Connection final : public CallConnection,
   void Leave(Call& call) CHANNEL_LOCKED;
   void Forget(Call& call) CHANNEL_LOCKED;
   void Retry(Call& call, const absl::Status& why) CHANNEL_LOCKED;
-  enum class Unsent { kTryElsewhere, kEndToo };  // Calls that the server cannot have seen.
+  // Calls that the server cannot have seen. kRefused: it has looked at none.
+  enum class Unsent { kTryElsewhere, kEndToo, kRefused };
   void Fail(absl::Status status, Unsent unsent = Unsent::kTryElsewhere) CHANNEL_LOCKED;
   void EndAll(const absl::Status& status, Unsent unsent) CHANNEL_LOCKED;
 

@@ -127,7 +127,7 @@ absl::Status Connection::OnGoaway(const wire::Goaway& goaway, bool again) {
   // only the time was over.
   const bool refused = !orderly && !hello_received() && !absl::IsDeadlineExceeded(goaway.status);
   if (!refused) RetryAbove(goaway.last_call_id, why);
-  if (!orderly) Fail(why, refused ? Unsent::kEndToo : Unsent::kTryElsewhere);
+  if (!orderly) Fail(why, refused ? Unsent::kRefused : Unsent::kTryElsewhere);
   return absl::OkStatus();
 }
 

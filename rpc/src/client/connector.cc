@@ -11,6 +11,14 @@
 namespace piperpc::client {
 namespace {
 
+// What calls get for a connect that has failed with `connect`: `ended`, if that is not OK; those
+// that wait for a place in a full queue get something in the end alone.
+absl::Status WhyNot(const absl::Status& connect, const absl::Status& ended) {
+  if (!ended.ok()) return ended;
+  if (!absl::IsDeadlineExceeded(connect)) return connect;
+  return absl::DeadlineExceededError("the server's queue of new connections is full");
+}
+
 // A connect is looked after this often, so that Close() need not wait for its deadline.
 constexpr base::Duration kConnectSlice = std::chrono::milliseconds(250);
 
@@ -144,7 +152,7 @@ Connector::ConnectionOr Connector::Connect(Lock& lock, Call& call) {
   if (closed()) return ChannelWasClosed();
   if (pipe.ok()) return Adopt(*std::move(pipe));
   ConnectionOr none = OnNotConnected(pipe.status(), call);
-  SetState(ChannelState::kTransientFailure, none.ok() ? pipe.status() : none.status());
+  SetState(ChannelState::kTransientFailure, WhyNot(pipe.status(), none.status()));
   return none;
 }
 
@@ -159,8 +167,9 @@ Connector::ConnectionOr Connector::OnNotConnected(const absl::Status& why, const
   }
   if (!absl::IsUnavailable(why)) return why;
   if (now >= times.wait_until) {
-    if (times.wait_until == times.begun) return why;
-    if (times.wait_until < times.connect_deadline) return StillNoServer(why, times.begun);
+    if (times.wait == base::Duration::zero()) return why;
+    const base::TimePoint waits_since = times.wait_until - times.wait;
+    if (times.wait_until < times.connect_deadline) return StillNoServer(why, waits_since);
     return DeadlineExceeded("waiting for a server at", times.begun);
   }
   retry_ = now + retry_gap_.Next();

@@ -58,7 +58,7 @@ absl::Status CheckOptions(const ChannelOptions& options) {
        wire::kMaxMetadataBytes},
       {"stream_credit_bytes", options.stream_credit_bytes, wire::kEarlyCredit, kAny},
       {"output_queue_bytes", options.output_queue_bytes, 1, kAny},
-      {"retry.max_tokens", options.retry.max_tokens, 1, 1'000'000},
+      {"retry.max_tokens", options.retry.max_tokens, 3, 1'000'000},
       base::SpinRange(options.spin),
   };
   absl::Status status = base::CheckRanges("channel", ranges);
@@ -107,10 +107,12 @@ absl::StatusOr<CallTimes> TimesOf(const ChannelOptions& channel, const CallOptio
   const base::TimePoint usual = base::After(call.timeout.value_or(channel.default_timeout), now);
   const base::TimePoint ready =
       base::After(call.wait_for_ready.value_or(channel.wait_for_ready), now);
+  const base::TimePoint wait_until = std::min(ready, usual);
   return CallTimes{.begun = now,
                    .deadline = stream && !call.timeout ? base::kNever : usual,
                    .connect_deadline = usual,
-                   .wait_until = std::min(ready, usual)};
+                   .wait_until = wait_until,
+                   .wait = wait_until - now};
 }
 
 }  // namespace piperpc::client

@@ -30,7 +30,8 @@ struct CallTimes {
   base::TimePoint begun;
   base::TimePoint deadline;          // Of the whole call.
   base::TimePoint connect_deadline;  // Of connecting.
-  base::TimePoint wait_until;        // Until then it waits for a server that is not there.
+  base::TimePoint wait_until;        // Until then it waits for a server that is not there,
+  base::Duration wait{};             // for so long.
 };
 
 // Of a call that begins `now`. `stream`: without a timeout of its own it has no deadline.

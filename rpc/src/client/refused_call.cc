@@ -38,10 +38,16 @@ class RefusedStream final : public internal::ClientStream {
   const absl::Status why_;
 };
 
+void CountNone(const CallOptions& options) {
+  if (options.attempts != nullptr) *options.attempts = 1;
+}
+
 }  // namespace
 
 // What awaits the call may be destroyed when `done` has run: nothing of it is used after that.
-std::shared_ptr<internal::CallControl> RefuseUnary(internal::UnaryDone&& done, absl::Status why) {
+std::shared_ptr<internal::CallControl> RefuseUnary(const CallOptions& options,
+                                                   internal::UnaryDone&& done, absl::Status why) {
+  CountNone(options);
   auto control = std::make_shared<RefusedUnary>();
   base::RunSilently([&] { done.Run(std::move(why), {}); });
   return control;
@@ -53,7 +59,8 @@ void RefuseWrite(FinishedWrites::Write write, absl::Status why) {
   base::RunSilently([&] { refused.Pop()->Tell(); });
 }
 
-std::shared_ptr<internal::ClientStream> RefuseStream(absl::Status why) {
+std::shared_ptr<internal::ClientStream> RefuseStream(const CallOptions& options, absl::Status why) {
+  CountNone(options);
   return std::make_shared<RefusedStream>(std::move(why));
 }
 

@@ -29,7 +29,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
                                                          const internal::ClientMethod& method,
                                                          const internal::OutMessage* request,
                                                          const CallOptions& options) {
-  if (!core->Claim()) return RefuseStream(Core::Foreign());
+  if (!core->Claim()) return RefuseStream(options, Core::Foreign());
   const auto handle = base::RunInMemory(
       [&] {
         auto made = std::make_shared<Handle>();
@@ -38,7 +38,7 @@ std::shared_ptr<internal::ClientStream> StreamCall::Open(const std::shared_ptr<C
       },
       [] { return nullptr; });
   if (handle == nullptr) {
-    return RefuseStream(base::OutOfMemory("a call", sizeof(StreamCall)));
+    return RefuseStream(options, base::OutOfMemory("a call", sizeof(StreamCall)));
   }
   StreamCall& call = *handle->call;
   call.Start(handle->call, options, request);

@@ -34,8 +34,9 @@ MethodMetrics MethodCounters::Read(std::string_view method) const {
     sum.retries += Load(cells.retries);
     sum.started += Load(cells.started);
   }
-  sum.latency.sum = std::chrono::ceil<std::chrono::microseconds>(
-      std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds)));
+  // More nanoseconds than 63 bits hold are 292 years: 10,000 subscriptions have them in 11 days.
+  sum.latency.sum = std::chrono::microseconds(
+      static_cast<std::int64_t>(nanoseconds / 1000 + (nanoseconds % 1000 != 0 ? 1 : 0)));
   return sum;
 }
 

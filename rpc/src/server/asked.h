@@ -29,7 +29,7 @@ class Asked {
   }
 
   // Waits for the loop. None: something that runs on it keeps it from that until `limit`, or it has
-  // ended. What has not begun by then is not done. Once.
+  // stopped, which is seen at `limit` alone. What has not begun by then is not done. Once.
   std::optional<T> Wait(base::TimePoint limit) {
     if (limit != base::kNever && value_.wait_until(limit) != std::future_status::ready) {
       answer_->begun.store(true);

@@ -290,13 +290,17 @@ class Server::Impl {
     const Change change(*this);
     if (absl::Status status = NotStarted(); !status.ok()) return status;
     auto checked = find_place();
-    if (!checked.ok()) return checked.status();
+    if (!checked.ok()) {
+      over_.reset();
+      return checked.status();
+    }
     mark_.Claim();
     const Limits asked = FitIntoDescriptors(checked->transport->Capacity());
     absl::Status status = loops_.Start(*checked->transport, checked->endpoint,
                                        [this] { server::BecomeThreadOf(this); });
     if (!status.ok()) {
       TakeBack(asked);
+      over_.reset();
       return status;
     }
     started_.store(true, std::memory_order_release);

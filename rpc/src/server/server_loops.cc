@@ -101,7 +101,11 @@ std::size_t ServerLoops::calls() const {
 
 absl::StatusOr<std::vector<ConnectionInfo>> ServerLoops::ListConnections() const {
   std::vector<Asked<std::vector<ConnectionInfo>>> asked;
-  for (const auto& loop : loops_) asked.push_back(loop->ListConnections());
+  {
+    const internal::MutexLock lock(gone_mutex_);  // As below.
+    if (loops_stop_) return std::vector<ConnectionInfo>();
+    for (const auto& loop : loops_) asked.push_back(loop->ListConnections());
+  }
   const base::TimePoint limit = base::After(kLookUpLimit);
   std::vector<ConnectionInfo> all;
   for (std::size_t i = 0; i < asked.size(); ++i) {

@@ -85,7 +85,7 @@ class ServerLoops {
   bool WaitUntilGone(base::TimePoint limit);
 
   ServerCore& core_;
-  internal::Mutex gone_mutex_;
+  mutable internal::Mutex gone_mutex_;
   std::condition_variable gone_;
   bool listening_ ABSL_GUARDED_BY(gone_mutex_) = false;   // Until the listener has closed.
   bool loops_stop_ ABSL_GUARDED_BY(gone_mutex_) = false;  // They take no more work.

@@ -144,7 +144,11 @@ void FakeClientStream::HalfClose() {
 }
 
 void FakeClientStream::LetGoOfWrites() {
-  if (!writes_done()) Cancel();
+  {
+    const MutexLock lock(mutex_);
+    if (status_.has_value() || writes_done_) return;
+  }
+  Cancel();
 }
 
 absl::Status FakeClientStream::status() {

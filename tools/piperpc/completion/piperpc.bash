@@ -22,7 +22,8 @@ _piperpc_symbols() {
     [[ ${COMP_WORDS[i]} == --endpoint ]] && server+=(--endpoint "${COMP_WORDS[i + 1]-}")
   done
   local services
-  services=$(piperpc "${server[@]}" list 2>/dev/null) || return
+  # Names alone: what compgen gets it expands, as a shell does.
+  services=$(piperpc "${server[@]}" list 2>/dev/null | grep -Ex '[A-Za-z_][A-Za-z0-9_.]*') || return
   if [[ $1 == services ]]; then
     printf '%s\n' "$services"
     return
@@ -30,7 +31,7 @@ _piperpc_symbols() {
   local service
   while read -r service; do
     piperpc "${server[@]}" describe "$service" 2>/dev/null |
-      sed -n "s,^ *rpc \([A-Za-z0-9_]*\).*,$service/\1,p"
+      sed -n "s,^ *rpc \([A-Za-z_][A-Za-z0-9_]*\).*,$service/\1,p"
   done <<<"$services"
 }
 

@@ -61,7 +61,7 @@ absl::StatusOr<bool> IsForUs(const char* name, bool if_unset) {
 
 // One for each descriptor; without the variable, empty ones.
 absl::StatusOr<std::vector<std::string>> Names(const Text& text, std::size_t count) {
-  if (!text) return std::vector<std::string>(count);
+  if (!text || count == 0) return std::vector<std::string>(count);
   std::vector<std::string> names = absl::StrSplit(*text, ':');
   if (names.size() == count) return names;
   return absl::InvalidArgumentError(absl::StrCat("LISTEN_FDNAMES=\"", *text, "\" has ",
