@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
+#include <future>
 #include <memory>
 #include <set>
 #include <thread>
@@ -71,16 +71,18 @@ TEST(SessionState, AllThreadsGetTheSameObject) {
   for (int round = 0; round < kRounds; ++round) {
     SessionState session;
     std::vector<std::shared_ptr<Cart>> found(kThreads);
-    std::latch start(kThreads);
+    std::promise<void> start;  // A std::latch hangs with mingw.
+    const std::shared_future<void> started = start.get_future().share();
     {
       std::vector<std::jthread> threads;
       for (std::shared_ptr<Cart>& cart : found) {
         threads.emplace_back([&] {
-          start.arrive_and_wait();
+          started.wait();
           cart = session.FindOrPut(std::make_shared<Cart>());
           ++cart->items;
         });
       }
+      start.set_value();
     }
     EXPECT_EQ(std::set(found.begin(), found.end()).size(), 1u);
     EXPECT_EQ(session.Find<Cart>()->items, kThreads);
