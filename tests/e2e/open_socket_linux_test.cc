@@ -1,4 +1,5 @@
 // Servers and channels on sockets that somebody else has opened, on each backend.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -86,6 +87,16 @@ TEST_P(OpenSockets, AServerTakesClientsFromOneThatListens) {
   const auto channel = Connect(path_, Options());
   ExpectEcho(*channel, "a");
   EXPECT_EQ(channel->peer()->pid, ::getpid());
+}
+
+// As a service manager may that gives the socket to another service, too.
+TEST_P(OpenSockets, AServerGoesOnWhereSomebodyLetsItsSocketBlock) {
+  UniqueFd listening = ListenAt(path_);
+  const UniqueFd held(::dup(listening.get()));
+  const auto server = Serve(AsVector(Take(std::move(listening))));
+  ASSERT_EQ(::fcntl(held.get(), F_SETFL, 0), 0);
+  for (int i = 0; i < 40; ++i) ExpectEcho(*Connect(path_, Options()), "a");
+  EXPECT_TRUE(server->CheckLoops(std::chrono::seconds(20)).ok());
 }
 
 TEST_P(OpenSockets, AServerTakesClientsFromAllThatListen) {

@@ -139,7 +139,8 @@ class NewsTest(ManagerTest):
   def test_it_says_when_it_serves_and_when_it_ends(self):
     news = self.listen_for_news()
     server = self.serve(self.listen(), NOTIFY_SOCKET=self.notify_path)
-    self.assertEqual(news.recv(4096).decode(), f'READY=1\nSTATUS=Serves at {self.path}')
+    self.assertEqual(news.recv(4096).decode(), 'READY=1')
+    self.assertEqual(news.recv(4096).decode(), f'STATUS=Serves at {self.path}')
     self.assert_served()
     self.end(server)
     self.assertEqual(news.recv(4096).decode(), 'STOPPING=1\nSTATUS=Ends: SIGTERM')
@@ -148,7 +149,24 @@ class NewsTest(ManagerTest):
     name = f'piperpc-{os.urandom(8).hex()}'
     news = self.listen_for_news('\0' + name)
     self.serve(NOTIFY_SOCKET='@' + name)
-    self.assertTrue(news.recv(4096).startswith(b'READY=1\n'))
+    self.assertEqual(news.recv(4096), b'READY=1')
+
+  def test_many_long_addresses_do_not_keep_it_from_being_ready(self):
+    news = self.listen_for_news()
+    folder = self.folder / ('long' * 10)
+    folder.mkdir()
+    self.serve(*[self.listen(str(folder / str(i))) for i in range(100)],
+               NOTIFY_SOCKET=self.notify_path)
+    self.assertEqual(news.recv(4096), b'READY=1')
+    self.assertLessEqual(len(news.recv(65536)), 4096)
+
+  # Whoever has shut it down, as another service may that has the socket, too.
+  def test_a_socket_that_was_shut_down_is_told_and_looked_at_seldom(self):
+    listener = self.listen()
+    server = self.serve(listener)
+    listener.shutdown(socket.SHUT_RDWR)
+    server.err.until('has shut it down')
+    self.end(server)
 
   def test_nobody_hears_of_a_server_that_does_not_start(self):
     news = self.listen_for_news()
@@ -174,8 +192,8 @@ class NewsTest(ManagerTest):
     server = self.serve(WATCHDOG_USEC='1000', WATCHDOG_PID='1', NOTIFY_SOCKET=self.notify_path)
     self.end(server)
     news.setblocking(False)
-    self.assertEqual([news.recv(4096).split(b'\n')[0] for _ in range(2)],
-                     [b'READY=1', b'STOPPING=1'])
+    self.assertEqual([news.recv(4096).split(b'=')[0] for _ in range(3)],
+                     [b'READY', b'STATUS', b'STOPPING'])
     with self.assertRaises(BlockingIOError):
       news.recv(4096)
 

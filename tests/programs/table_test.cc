@@ -19,6 +19,17 @@ TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
 
 TEST(TableTest, AHeadAloneIsATable) { EXPECT_EQ(Table({"A", "B"}).Text(), "A  B"); }
 
+TEST(TableTest, WhatAServerSaysIsShownWithinLimits) {
+  Table table({"NAME", "N"});
+  table.Add({"root\t1\nroot", std::string(1 << 20, 'x')});
+  for (int i = 0; i < 1'000'000; ++i) table.Add({"a", "b"});
+  const std::string text = table.Text();
+  EXPECT_LT(text.size(), 200'000u);
+  EXPECT_NE(text.find("root\\t1\\nroot"), text.npos);
+  EXPECT_NE(text.find("... (1048576 bytes)"), text.npos);
+  EXPECT_TRUE(text.ends_with("... and 999001 more"));
+}
+
 TEST(TableTest, SizesAreShort) {
   EXPECT_EQ(BytesText(0), "0 B");
   EXPECT_EQ(BytesText(1023), "1023 B");

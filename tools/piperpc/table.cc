@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "piperpc/internal/visible_text.h"
 
 namespace piperpc::cli {
 namespace {
@@ -17,6 +18,17 @@ std::string About(double number, const char* unit) {
 }
 
 }  // namespace
+
+void Table::Add(const std::vector<std::string>& cells) {
+  if (rows_.size() > kMostRows) {
+    ++more_;
+    return;
+  }
+  std::vector<std::string>& row = rows_.emplace_back();
+  for (const std::string& cell : cells) {
+    row.push_back(internal::VisibleBeginning(cell, kWidestCell));
+  }
+}
 
 std::string Table::Text() const {
   std::vector<std::size_t> widths(rows_.front().size());
@@ -32,6 +44,7 @@ std::string Table::Text() const {
     line.resize(line.find_last_not_of(' ') + 1);
     absl::StrAppend(&text, text.empty() ? "" : "\n", line);
   }
+  if (more_ > 0) absl::StrAppend(&text, "\n... and ", more_, " more");
   return text;
 }
 

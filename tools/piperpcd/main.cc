@@ -166,6 +166,13 @@ void Notify(const ServiceManager& manager, std::string_view lines, LogWriter& lo
              {{"reason", std::string(told.message())}}});
 }
 
+// By itself, so that it arrives whatever becomes of the text: a manager reads 4 KiB of each.
+void TellReady(const ServiceManager& manager, const std::string& address, LogWriter& log) {
+  constexpr std::size_t kLongestStatus = 1000;
+  Notify(manager, "READY=1", log);
+  Notify(manager, absl::StrCat("STATUS=Serves at ", address.substr(0, kLongestStatus)), log);
+}
+
 absl::StatusOr<std::unique_ptr<Watchdog>> StartWatchdog(const ServiceManager& manager,
                                                         Server& server, LogWriter& log) {
   return Watchdog::Start(manager, server, [&log](const absl::Status& trouble) {
@@ -195,11 +202,11 @@ int Serve(const Options& options, StopRequest& stop, ServiceManager& manager) {
   if (!watchdog.ok()) return RefuseAfter(log, watchdog.status());
   // Whoever waits for that line must not wait for ever: the program ends.
   const bool ready = SayReady(output, *address, log);
-  if (ready) Notify(manager, absl::StrCat("READY=1\nSTATUS=Serves at ", *address), log);
+  if (ready) TellReady(manager, *address, log);
   const StopReason reason = ready ? stop.Wait(options.stop_word) : StopReason{"no READY line"};
   log.Write({LogLevel::kInfo, "ending", {{"reason", reason.text}}});
-  Notify(manager, absl::StrCat("STOPPING=1\nSTATUS=Ends: ", reason.text), log);
   const SecondSignal second([&log](const std::string& name) { LogSecond(log, name); });
+  Notify(manager, absl::StrCat("STOPPING=1\nSTATUS=Ends: ", reason.text), log);
   LogReport(log, server.Shutdown(std::min(options.grace, reason.time_left)));
   const bool log_written = log.Finish(LineOutput::kFlushLimit);
   const bool all_written = output.Flush(LineOutput::kFlushLimit).ok() && log_written;

@@ -30,7 +30,9 @@ absl::StatusOr<std::unique_ptr<Watchdog>> Watchdog::Start(const ServiceManager& 
                                                           Server& server, OnTrouble on_trouble) {
   using std::chrono::milliseconds;
   if (!manager.watchdog()) return nullptr;
-  const auto half = std::chrono::duration_cast<milliseconds>(*manager.watchdog() / 2);
+  constexpr milliseconds kLongest = std::chrono::hours(24);  // The clock has an end.
+  const auto half =
+      std::min(std::chrono::duration_cast<milliseconds>(*manager.watchdog() / 2), kLongest);
   std::unique_ptr<Watchdog> watchdog(
       new Watchdog(manager, server, std::max(half, milliseconds(1)), std::move(on_trouble)));
   absl::StatusOr<std::thread> thread =

@@ -43,7 +43,7 @@ class PIPERPC_EXPORT ServiceManager {
   // Whether anybody listens to Notify().
   bool has_listener() const { return !notify_address_.empty(); }
 
-  // Sends lines such as "READY=1\nSTATUS=serves". OK, and nothing, where nobody listens. Waits 5 s
+  // Sends lines such as "READY=1\nSTATUS=serves". OK, and nothing, where nobody listens. Waits 1 s
   // at the most. Any thread.
   //   DEADLINE_EXCEEDED: the manager has not read it.
   //   UNIMPLEMENTED: NOTIFY_SOCKET is neither a path nor an abstract socket.

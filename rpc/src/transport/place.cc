@@ -13,7 +13,8 @@ absl::Status NotAllowed(const Endpoint& endpoint) {
       "\" is an abstract socket, which has no permissions: any process of this network namespace, "
       "also in a container that shares it, can connect to it or take its name first "
       "(CVE-2020-15257). Use a short name or a path; or accept that with the option "
-      "allow_unprotected_abstract_socket"));
+      "allow_unprotected_abstract_socket (a flag of the programs: "
+      "--allow-unprotected-abstract-socket)"));
 }
 
 }  // namespace

@@ -14,25 +14,24 @@ _piperpc_commands() {
   piperpc --help 2>/dev/null | sed -n 's/^  piperpc \([a-z]*\).*/\1/p'
 }
 
-# Of the server that the command line names so far; "services" or "methods".
+# Of the server that the command line names so far; "services" or "methods". Names alone, and not too
+# many: a server may say anything, and compgen expands what it gets, as a shell does.
 _piperpc_symbols() {
   local -a server=(--timeout 1s)
   local i
   for ((i = 1; i < COMP_CWORD; ++i)); do
     [[ ${COMP_WORDS[i]} == --endpoint ]] && server+=(--endpoint "${COMP_WORDS[i + 1]-}")
   done
-  local services
-  # Names alone: what compgen gets it expands, as a shell does.
-  services=$(piperpc "${server[@]}" list 2>/dev/null | grep -Ex '[A-Za-z_][A-Za-z0-9_.]*') || return
+  local name='[A-Za-z_][A-Za-z0-9_.]*'
   if [[ $1 == services ]]; then
-    printf '%s\n' "$services"
-    return
+    piperpc "${server[@]}" list 2>/dev/null | grep -Ex "$name" | head -n 1000
+  else
+    piperpc "${server[@]}" describe 2>/dev/null |
+      awk '/^package / { sub(/;$/, "", $2); package = $2 "." }
+           /^service / { service = package $2 }
+           /^  rpc / { sub(/[(].*/, "", $2); print service "/" $2 }' |
+      grep -Ex "$name/$name" | head -n 1000
   fi
-  local service
-  while read -r service; do
-    piperpc "${server[@]}" describe "$service" 2>/dev/null |
-      sed -n "s,^ *rpc \([A-Za-z_][A-Za-z0-9_]*\).*,$service/\1,p"
-  done <<<"$services"
 }
 
 # The word of the line that is the command, and empty where there is none yet.
@@ -46,18 +45,24 @@ _piperpc_command() {
   done
 }
 
+# Names of files, which bash quotes as they need it.
+_piperpc_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -P "$2" -- "$1")
+}
+
 _piperpc() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
   COMPREPLY=()
   case $before in
-    --password-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --password-file) _piperpc_files "$word" '' && return ;;
     --backend) words='auto epoll io_uring' ;;
     --*) _piperpc_takes_value "$before" && return ;;
   esac
   if [[ -z $words ]]; then
     case $word in
       -*) words=$(_piperpc_flags) ;;
-      @*) mapfile -t COMPREPLY < <(compgen -f -P @ -- "${word#@}") && return ;;
+      @*) _piperpc_files "${word#@}" @ && return ;;
       *)
         case $(_piperpc_command) in
           '') words=$(_piperpc_commands) ;;

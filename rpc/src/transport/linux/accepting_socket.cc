@@ -1,5 +1,6 @@
 #include "src/transport/linux/accepting_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "absl/base/attributes.h"
+#include "absl/status/status.h"
 #include "src/transport/linux/peer.h"
 #include "src/transport/linux/pipe.h"
 #include "src/transport/linux/socket.h"
@@ -34,6 +36,12 @@ constexpr base::Duration RoundAfter(base::Duration work) {
 // The kernel makes a whole socket before it finds that nobody is there. So after a look in vain, as
 // many iterations take one client each, and look for no second one.
 constexpr int kSingleAccepts = 16;
+
+// It is readable for ever then, and has nobody.
+ABSL_ATTRIBUTE_COLD bool HasEnded(int fd) {
+  pollfd look = {.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0;
+}
 
 }  // namespace
 
@@ -98,6 +106,7 @@ bool AcceptingSocket::AcceptOne() {
   UniqueFd client(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!client) return AcceptFailed(errno);
   pause_.Reset();
+  looks_in_vain_ = 0;
   HandOutClient(std::move(client), clients_);
   return !retired_;
 }
@@ -106,7 +115,13 @@ bool AcceptingSocket::AcceptFailed(int error) {
   if (error == EINTR || error == ECONNABORTED) return true;
   if (error == EAGAIN) {
     single_accepts_left_ = kSingleAccepts;
-    Start();
+    if (++looks_in_vain_ > kSingleAccepts && HasEnded(fd())) {
+      pause_.Begin(
+          absl::UnavailableError("the socket takes no clients: whoever else has it open "
+                                 "has shut it down"));
+    } else {
+      Start();
+    }
   } else {
     // The client stays in the backlog and is taken when there are descriptors again. As the loop
     // does not watch the socket in the meantime, nothing spins.

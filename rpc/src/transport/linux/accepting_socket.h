@@ -54,6 +54,7 @@ class AcceptingSocket final : private SocketLoop::Source,
   const Clients clients_;
   AcceptPause pause_;
   int single_accepts_left_ = 0;  // So many more.
+  int looks_in_vain_ = 0;        // Since the last client.
   base::TimePoint round_end_;    // Of the last one that may have left clients,
   base::Duration work_since_ = base::Duration::zero();  // and what its iteration did after it.
   bool retired_ = false;

@@ -1,5 +1,8 @@
 #include "src/transport/linux/open_socket_listener.h"
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +10,16 @@
 #include "src/transport/linux/socket.h"
 
 namespace piperpc::transport {
+namespace {
+
+// Whoever else has the socket open may let it block: then accept() waits for no longer than this,
+// where another one has taken the client, and the loop goes on.
+void LimitAccepts(int fd) {
+  constexpr timeval kLimit = {.tv_sec = 0, .tv_usec = 1000};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof(kLimit));
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> OpenSocketListener::Open(SocketLoop& loop,
                                                                    std::vector<OpenSocket> sockets,
@@ -47,6 +60,7 @@ absl::Status OpenSocketListener::Add(OpenSocket socket) {
   UniqueFd fd(socket.Release());
   if (kind == OpenSocket::Kind::kListening) {
     if (absl::Status status = SetSendBuffer(fd.get()); !status.ok()) return status;
+    LimitAccepts(fd.get());
     AddListening(std::move(fd));
     return absl::OkStatus();
   }

@@ -27,7 +27,7 @@ using Text = std::optional<std::string>;  // A variable; none: it is not set.
 
 constexpr int kFirstDescriptor = 3;       // SD_LISTEN_FDS_START.
 constexpr int kMostDescriptors = 10'000;  // Far above what a socket unit has.
-constexpr timeval kNotifyLimit = {.tv_sec = 5, .tv_usec = 0};
+constexpr timeval kNotifyLimit = {.tv_sec = 1, .tv_usec = 0};
 
 // Its value, and it is gone.
 Text TakeVariable(const char* name) {
