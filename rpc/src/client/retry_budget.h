@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "piperpc/retry.h"
@@ -16,7 +17,7 @@ class RetryBudget {
 
   void CountFailure() { left_ -= std::min(left_, kToken); }
   void CountSuccess(const RetryOptions& options) {
-    left_ += std::min(static_cast<std::uint32_t>(options.token_ratio * kToken + 0.5),
+    left_ += std::min(static_cast<std::uint32_t>(std::lround(options.token_ratio * kToken)),
                       Most(options) - left_);
   }
 

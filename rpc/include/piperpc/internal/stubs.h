@@ -203,7 +203,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener<Respon
       if (!on_message_) continue;
       // When it throws, the call is over, and `on_done` says so.
       RunGuarded([&] { on_message_(std::move(message)); },
-                 [this](std::exception_ptr thrown) { stream_->FailThrown(std::move(thrown)); });
+                 [this](const std::exception_ptr& thrown) { stream_->FailThrown(thrown); });
     }
     if (step == ClientStream::Step::kLater) return Listen();
     if (on_done_) on_done_(stream_->status());
