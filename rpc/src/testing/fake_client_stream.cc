@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "piperpc/internal/exceptions.h"
+#include "piperpc/testing/internal/message_bytes.h"
 
 namespace piperpc::internal {
 namespace {
@@ -79,8 +80,7 @@ void FakeClientStream::Cancel() {
 }
 
 ClientStream::Step FakeClientStream::TryWrite(const OutMessage& message) {
-  std::string bytes(message.size(), '\0');
-  message.WriteTo(bytes.data());
+  std::string bytes = BytesOf(message);
   const MutexLock lock(mutex_);
   if (status_.has_value() || writes_done_) return Step::kEnded;
   written_.push_back(std::move(bytes));

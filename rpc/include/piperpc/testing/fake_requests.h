@@ -13,6 +13,7 @@
 
 #include "piperpc/reader.h"
 #include "piperpc/server_context.h"
+#include "piperpc/testing/internal/message_bytes.h"
 
 namespace piperpc {
 
@@ -55,10 +56,7 @@ class FakeRequests {
 
   // What the client does. Any thread. Nothing is taken after End().
   void Send(const Request& request) {
-    const internal::OutMessage message = internal::OutMessage::Of(request);
-    std::string bytes(message.size(), '\0');
-    message.WriteTo(bytes.data());
-    inbox_.Add(std::move(bytes));
+    inbox_.Add(internal::BytesOf(internal::OutMessage::Of(request)));
   }
   void End() { inbox_.End(); }
 

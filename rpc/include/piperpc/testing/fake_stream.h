@@ -17,6 +17,7 @@
 #include "piperpc/client.h"
 #include "piperpc/internal/codec.h"
 #include "piperpc/testing/internal/fake_client_stream.h"
+#include "piperpc/testing/internal/message_bytes.h"
 
 namespace piperpc::testing {
 
@@ -34,7 +35,9 @@ class FakeStream {
 
   // --- What the server does. ---
 
-  void Reply(const Response& message) { stream_->Reply(BytesOf(message)); }
+  void Reply(const Response& message) {
+    stream_->Reply(internal::BytesOf(internal::OutMessage::Of(message)));
+  }
   void End(absl::Status status = absl::OkStatus()) { stream_->End(std::move(status)); }
 
   // Of a method with one response: that, or an error.
@@ -69,12 +72,6 @@ class FakeStream {
   }
 
  private:
-  static std::string BytesOf(const Response& message) {
-    const auto out = internal::OutMessage::Of(message);
-    std::string bytes(out.size(), '\0');
-    out.WriteTo(bytes.data());
-    return bytes;
-  }
   std::shared_ptr<internal::ClientStream> Share() {
     return internal::FakeClientStream::Share(stream_);
   }

@@ -21,6 +21,7 @@
 #include "piperpc/internal/mutex.h"
 #include "piperpc/stream.h"
 #include "piperpc/task.h"
+#include "piperpc/testing/internal/message_bytes.h"
 
 namespace piperpc::internal {
 
@@ -108,9 +109,7 @@ class StreamRun final : public HandlerRun, private StreamSink {
   void Throw(std::exception_ptr thrown) override { Finish(HandlerThrew(thrown)); }
 
   void Keep(const OutMessage& message) {
-    std::string bytes(message.size(), '\0');
-    message.WriteTo(bytes.data());
-    ParseMessage(bytes, messages_.emplace_back());
+    ParseMessage(BytesOf(message), messages_.emplace_back());
     if (messages_.size() == most_) full_();
   }
   void Finish(absl::Status status) {
