@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "piperpc/v1/frame.pb.h"
+#include "src/wire/limits.h"
 #include "wire/packets.h"
 
 namespace piperpc::wire {
@@ -57,6 +60,24 @@ TEST(HelloTest, WrongMagic) {
   Hello hello = SomeHello();
   hello.magic = 0xbadcafe;
   ExpectRefused(hello, "magic 0x0badcafe, not 0x43505250");
+}
+
+TEST(HelloTest, WithoutAMagicIsRefused) {
+  Hello hello = SomeHello();
+  hello.magic = 0;
+  ExpectRefused(hello, "magic 0x00000000, not 0x43505250");
+}
+
+TEST(HelloTest, IsKnownByItsMagicWhateverElseItHas) {
+  Hello hello = SomeHello();
+  hello.min_version = kMaxVersion + 1;
+  hello.max_metadata_bytes = 1;
+  EXPECT_TRUE(HasMagic(EncodeHello(hello)));
+  EXPECT_TRUE(HasMagic(FromBytes({0x78, 0x01}) + EncodeHello(hello)));  // Field 15 comes first.
+  hello.magic = kMagic + 1;
+  EXPECT_FALSE(HasMagic(EncodeHello(hello)));
+  EXPECT_FALSE(HasMagic({}));
+  EXPECT_FALSE(HasMagic(std::string_view("GET / HTTP/1.1")));
 }
 
 TEST(HelloTest, EmptyPayload) {
@@ -161,6 +182,24 @@ TEST(GoawayTest, ProtobufReadsIt) {
   EXPECT_EQ(proto.status().code(), 10);
   EXPECT_EQ(proto.status().message(), "why");
   EXPECT_EQ(proto.last_call_id(), 3u);
+}
+
+// A frame's status has this limit in its header; the one of a goaway is in the payload.
+TEST(GoawayTest, StatusAboveTheLimitIsRefusedAndOneAtTheLimitIsRead) {
+  const auto with_text = [](std::size_t size) {  // Code 8, and that much text.
+    v1::Goaway goaway;
+    goaway.mutable_status()->set_code(8);
+    goaway.mutable_status()->set_message(std::string(size, 'x'));
+    return goaway.SerializeAsString();
+  };
+  constexpr std::size_t kOthers = 2 + 1 + VarintSize(kMaxStatusBytes - 1);
+  const absl::StatusOr<Goaway> most = DecodeGoaway(with_text(kMaxStatusBytes - kOthers));
+  ASSERT_TRUE(most.ok()) << most.status();
+  EXPECT_EQ(most->status.message().size(), kMaxStatusBytes - kOthers);
+  const absl::Status refused = DecodeGoaway(with_text(kMaxStatusBytes - kOthers + 1)).status();
+  EXPECT_EQ(refused,
+            absl::InvalidArgumentError(absl::StrCat("the Status has ", kMaxStatusBytes + 1,
+                                                    " bytes; the limit is ", kMaxStatusBytes)));
 }
 
 TEST(GoawayTest, Damage) {

@@ -123,6 +123,13 @@ TEST(FrameTest, UnknownKindIsLeftToTheSession) {
   EXPECT_TRUE(frame->header.optional());
 }
 
+TEST(FrameTest, KindsBelowAndAboveTheNamedOnesAreUnknown) {
+  EXPECT_TRUE(IsUnknown(FrameKind{}));
+  EXPECT_FALSE(IsUnknown(FrameKind::kHello));
+  EXPECT_FALSE(IsUnknown(FrameKind::kGoaway));
+  EXPECT_TRUE(IsUnknown(static_cast<FrameKind>(11)));
+}
+
 TEST(FrameTest, UnknownFieldsAreSteppedOver) {
   const std::string unknown = FromBytes({0x50, 0x80, 0x01,                            // 10: varint
                                          0x5a, 0x02, 'x',  'y',                       // 11: bytes
