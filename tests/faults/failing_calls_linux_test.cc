@@ -92,29 +92,31 @@ class FailingCalls : public FaultRuns {
   // Each of these calls that a start makes, and it makes some, fails once. `unnoticed`: the server
   // starts all the same.
   void StartAgain(std::string_view call, int error, bool unnoticed) {
-    bool failed = true;
-    std::size_t at = 1;
-    for (; failed && !HasFailure(); ++at) {
-      SCOPED_TRACE(std::string(call) + ": " + std::generic_category().message(error) + ", number " +
-                   std::to_string(at));
-      const std::size_t descriptors = OpenDescriptors();
-      Server server({.event_loops = 2, .transport = transport_.get()});
-      FailCall(call, error, at);
-      absl::Status status = server.Start(endpoint_);
-      failed = ClearFailingCall();
-      if (!status.ok()) {
-        EXPECT_TRUE(failed && !unnoticed) << status;
-        EXPECT_TRUE(absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status))
-            << status;
-        EXPECT_NE(status.message(), "");
-        EXPECT_LE(OpenDescriptors(), descriptors);
-        status = server.Start(endpoint_);
-      } else {
-        EXPECT_TRUE(unnoticed || !failed);
-      }
-      EXPECT_TRUE(status.ok()) << status;
+    const std::string fault =
+        "start, " + std::string(call) + ": " + std::generic_category().message(error);
+    const std::size_t runs =
+        ForEachStep(fault, [&](std::size_t at) { return StartOnce(call, error, at, unnoticed); });
+    EXPECT_TRUE(runs != 1 || !FaultChoice::OfProgram().all()) << call << " is not made";
+  }
+
+  // True: a call has failed.
+  bool StartOnce(std::string_view call, int error, std::size_t at, bool unnoticed) {
+    const std::size_t descriptors = OpenDescriptors();
+    Server server({.event_loops = 2, .transport = transport_.get()});
+    FailCall(call, error, at);
+    absl::Status status = server.Start(endpoint_);
+    const bool failed = ClearFailingCall();
+    if (!status.ok()) {
+      EXPECT_TRUE(failed && !unnoticed) << status;
+      EXPECT_TRUE(absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status)) << status;
+      EXPECT_NE(status.message(), "");
+      EXPECT_LE(OpenDescriptors(), descriptors);
+      status = server.Start(endpoint_);
+    } else {
+      EXPECT_TRUE(unnoticed || !failed);
     }
-    EXPECT_GT(at, 2u) << call << " is not made";
+    EXPECT_TRUE(status.ok()) << status;
+    return failed;
   }
 };
 

@@ -22,6 +22,7 @@
 #include "piperpc/server.h"
 #include "piperpc/testing/endpoint.h"
 #include "support/descriptors.h"
+#include "support/each_fault.h"
 #include "support/eventually.h"
 #include "support/raw_forms.h"
 #include "support/shapes_service.h"
@@ -231,14 +232,9 @@ class FaultRuns : public transport::EachTransport {
               const std::vector<NamedFault>& faults) {
     for (const NamedForm& form : forms) {
       for (const NamedFault& fault : faults) {
-        std::size_t at = 1;
-        bool failed = true;
-        while (failed) {
-          SCOPED_TRACE(form.name + ", " + fault.name + ", number " + std::to_string(at));
-          failed = Run(form, scenario, fault, at++);
-          if (HasFailure()) return;
-        }
-        runs_ += at;
+        runs_ += ForEachStep(form.name + ", " + fault.name,
+                             [&](std::size_t at) { return Run(form, scenario, fault, at); });
+        if (HasFailure()) return;
       }
     }
     RecordProperty("runs", std::to_string(runs_));

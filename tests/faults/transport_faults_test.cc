@@ -131,17 +131,16 @@ TEST_P(EachFault, OfAStartIsToldAndTheServerMayBeStartedAgain) {
   const absl::Status error = Failed(Code::kResourceExhausted);
   for (const Fault& fault : {Fault{"new loop", Operation::kNewLoop, Side::kServer, error},
                              Fault{"listen", Operation::kListen, Side::kServer, error}}) {
-    SCOPED_TRACE(fault.name);
-    std::size_t at = 1;
-    for (bool failed = true; failed; ++at) {
+    ForEachStep("start, " + fault.name, [&](std::size_t at) {
       Server server({.event_loops = 3, .transport = failing_.get()});
       faults_.Set(fault, at);
       absl::Status status = server.Start(endpoint_);
-      failed = faults_.Clear();
+      const bool failed = faults_.Clear();
       EXPECT_EQ(status, failed ? fault.error : absl::OkStatus());
       if (failed) status = server.Start(endpoint_);
       EXPECT_TRUE(status.ok()) << status;
-    }
+      return failed;
+    });
   }
   StartServer();
 }
