@@ -302,6 +302,28 @@ class StartTest(ServerTest):
                        ('--endpoint=a b', '"a b"'), ('--endpoint=' + 'x' * 300, 'x' * 300)):
       self.assert_refused(flag, text)
 
+  def test_each_limit_that_the_server_tells_has_a_flag(self):
+    given = {'max-connections': 70, 'max-connections-per-user': 60,
+             'max-connections-before-hello': 9, 'hello-timeout': '12000ms', 'max-packet': 65537,
+             'max-message': 65538, 'max-metadata': 8193, 'max-calls-per-connection': 17,
+             'stream-credit': 65539, 'output-queue': 65540, 'parse-budget': 131072,
+             'parse-budget-per-connection': 65541, 'parse-budget-per-user': 65542,
+             'reply-budget': 65543, 'message-timeout': '13000ms', 'worker-threads': 5,
+             'worker-queue': 6}
+    flags = [f'--{name}={value}'.replace('--max-calls-per-connection', '--max-calls')
+             for name, value in given.items()]
+    server = self.start('--memory', *flags)
+    told = server.run_as('ana', 'call', 'piperpc.v1.StatsService/GetLimits')
+    self.assertEqual(told.returncode, 0, told.stderr)
+    limits = {limit['name'].removesuffix('_bytes').replace('_', '-'): limit['value']
+              for limit in json.loads(told.stdout)['limits']}
+    self.assertEqual(limits, {name: str(value).removesuffix('ms') for name, value in given.items()})
+
+  def test_limits_that_do_not_go_together_are_told_before_anything_is_made(self):
+    self.assert_refused('--parse-budget=1MiB', '--parse-budget: 1048576 is less than --max-message')
+    self.assert_refused('--parse-budget-per-user=1GiB', 'allows in all, which is 268435456')
+    self.assert_refused('--max-packet=256KiB', '--output-queue=128KiB', '--output-queue: 131072')
+
   @target.linux_only('on Windows others may use a short name, too, and other machines a pipe')
   def test_flags_that_do_not_go_together_are_told_before_anything_is_made(self):
     self.assert_refused('--remote-clients', 'remote clients')

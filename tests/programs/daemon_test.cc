@@ -11,6 +11,7 @@
 #include "tools/piperpcd/line_output.h"
 #include "tools/piperpcd/log_writer.h"
 #include "tools/piperpcd/options.h"
+#include "tools/piperpcd/shutdown_log.h"
 #include "tools/piperpcd/stop_request.h"
 #include "tools/shared/library_log.h"
 
@@ -35,6 +36,43 @@ TEST(DaemonOptionsTest, FlagsSetWhatTheySay) {
   EXPECT_EQ(options->log_level, LogLevel::kDebug);
   EXPECT_EQ(options->notify.policy, notify::v1::SLOW_POLICY_BLOCK);
   EXPECT_EQ(options->stop_word, "fim");
+}
+
+TEST(DaemonOptionsTest, EachLimitOfTheServerHasAFlag) {
+  const auto options = ParseOptions(
+      {"--memory", "--worker-threads=5", "--worker-queue=6", "--max-connections=70",
+       "--max-connections-per-user=8", "--max-connections-before-hello=9", "--hello-timeout=10ms",
+       "--max-calls=17", "--max-message=65KiB", "--max-packet=66KiB", "--max-metadata=9KiB",
+       "--message-timeout=11s", "--stream-credit=67KiB", "--output-queue=68KiB",
+       "--parse-budget=4GiB", "--parse-budget-per-connection=69KiB",
+       "--parse-budget-per-user=70KiB", "--reply-budget=71KiB"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  const ServerOptions& server = options->server;
+  EXPECT_EQ(server.worker_threads, 5u);
+  EXPECT_EQ(server.worker_queue, 6u);
+  EXPECT_EQ(server.max_connections, 70u);
+  EXPECT_EQ(server.max_connections_per_user, 8u);
+  EXPECT_EQ(server.max_connections_before_hello, 9u);
+  EXPECT_EQ(server.hello_timeout, std::chrono::milliseconds(10));
+  EXPECT_EQ(server.max_calls_per_connection, 17u);
+  EXPECT_EQ(server.max_message_bytes, 65u << 10);
+  EXPECT_EQ(server.max_packet_bytes, 66u << 10);
+  EXPECT_EQ(server.max_metadata_bytes, 9u << 10);
+  EXPECT_EQ(server.message_timeout, std::chrono::seconds(11));
+  EXPECT_EQ(server.stream_credit_bytes, 67u << 10);
+  EXPECT_EQ(server.output_queue_bytes, 68u << 10);
+  EXPECT_EQ(server.parse_budget_bytes, std::size_t{4} << 30);
+  EXPECT_EQ(server.parse_budget_per_connection, 69u << 10);
+  EXPECT_EQ(server.parse_budget_per_user, 70u << 10);
+  EXPECT_EQ(server.reply_budget_bytes, 71u << 10);
+  EXPECT_TRUE(CheckOptions(*options).ok()) << CheckOptions(*options);
+}
+
+TEST(DaemonOptionsTest, ABudgetThatNobodyGaveHoldsAFewOfTheLargestMessages) {
+  EXPECT_EQ(ParseOptions({})->server.parse_budget_bytes, ServerOptions().parse_budget_bytes);
+  EXPECT_EQ(ParseOptions({"--max-message=1GiB"})->server.parse_budget_bytes, std::size_t{4} << 30);
+  EXPECT_EQ(ParseOptions({"--max-message=1MiB", "--parse-budget=1MiB"})->server.parse_budget_bytes,
+            1u << 20);
 }
 
 TEST(DaemonOptionsTest, RawAccessIsLeftToTheSystem) {
@@ -78,7 +116,30 @@ TEST(DaemonOptionsTest, WhatIsWrongIsNamed) {
        "--max-subscribers-per-user: 20000 is more than --max-subscribers allows in all, which is "
        "10000"},
       {{"--max-connections-per-user=11", "--max-connections=10"},
-       "--max-connections-per-user: 11 is more than --max-connections allows in all, which is 10"},
+       "--max-connections-per-user: 11 is more than --max-connections allows in all, which is 10: "
+       "lower the one or raise the other"},
+      {{"--max-metadata=17KiB"},
+       "--max-metadata: \"17KiB\" is out of range: must be from 8192 to 16384 bytes"},
+      {{"--hello-timeout=0ms"}, "--hello-timeout: \"0ms\" is out of range: must be from 1ms to"},
+      {{"--message-timeout=5"},
+       "--message-timeout: \"5\" is not a valid duration: must be one such"},
+      {{"--reply-budget=1"}, "--reply-budget: \"1\" is out of range: must be from 65536 to"},
+      {{"--parse-budget=2000GiB"},
+       "--parse-budget: \"2000GiB\" is out of range: must be from 65536 to 1099511627776 bytes"},
+      {{"--parse-budget=1MiB"},
+       "--parse-budget: 1048576 is less than --max-message, which is 4194304: raise the one or "
+       "lower "
+       "the other"},
+      {{"--parse-budget-per-connection=1MiB"},
+       "--parse-budget-per-connection: 1048576 is less than --max-message, which is 4194304: "
+       "raise"},
+      {{"--parse-budget-per-user=1GiB"},
+       "--parse-budget-per-user: 1073741824 is more than --parse-budget allows in all, which is "
+       "268435456: lower the one or raise the other"},
+      {{"--output-queue=64KiB"},
+       "--output-queue: 65536 is less than --max-packet, which is 131072: raise the one or lower "
+       "the "
+       "other"},
   };
   for (const auto& [arguments, text] : cases) {
     EXPECT_THAT(std::string(ParseOptions(arguments).status().message()), HasSubstr(text));
@@ -139,11 +200,38 @@ TEST(DaemonOptionsTest, HelpSaysWhatSignalsDo) {
 }
 
 TEST(DaemonOptionsTest, WhateverTheFlagsAllowTheLibraryAllowsToo) {
-  for (const std::string flag :
-       {"--max-message=64KiB", "--max-message=2147483647", "--max-packet=64KiB",
-        "--max-packet=256KiB", "--max-calls=16", "--max-calls=1000000", "--worker-threads=4096",
-        "--event-loops=64", "--max-connections-per-user=1",
-        "--max-connections-per-user=4294967295"}) {
+  for (const std::string flag : {"--max-message=64KiB",
+                                 "--max-message=2147483647",
+                                 "--max-packet=64KiB",
+                                 "--max-packet=256KiB",
+                                 "--max-calls=16",
+                                 "--max-calls=1000000",
+                                 "--worker-threads=4096",
+                                 "--event-loops=64",
+                                 "--max-connections-per-user=1",
+                                 "--max-connections-per-user=4294967295",
+                                 "--max-connections-before-hello=1",
+                                 "--max-connections-before-hello=4294967295",
+                                 "--hello-timeout=1ms",
+                                 "--hello-timeout=876000h",
+                                 "--message-timeout=1ms",
+                                 "--message-timeout=876000h",
+                                 "--worker-queue=0",
+                                 "--worker-queue=4294967295",
+                                 "--max-metadata=8KiB",
+                                 "--max-metadata=16KiB",
+                                 "--stream-credit=64KiB",
+                                 "--stream-credit=4294967295",
+                                 "--output-queue=128KiB",
+                                 "--output-queue=4294967295",
+                                 "--parse-budget=4MiB",
+                                 "--parse-budget=1024GiB",
+                                 "--parse-budget-per-connection=4MiB",
+                                 "--parse-budget-per-connection=256MiB",
+                                 "--parse-budget-per-user=4MiB",
+                                 "--parse-budget-per-user=256MiB",
+                                 "--reply-budget=64KiB",
+                                 "--reply-budget=1024GiB"}) {
     const auto options = ParseOptions({"--max-connections=4294967295", flag});
     ASSERT_TRUE(options.ok()) << options.status();
     EXPECT_TRUE(CheckOptions(*options).ok()) << flag << CheckOptions(*options);
@@ -276,6 +364,44 @@ TEST(LogWriterTest, UsersWhoComeAndGoAreForgotten) {
   const std::size_t counted = text.find(R"("of":"bad","left_out":"5","peer_user":"loud"})");
   EXPECT_NE(counted, std::string::npos);
   EXPECT_LT(counted, text.find(R"("peer_user":"last"})"));
+}
+
+// The lines of the log after such a shutdown.
+std::string LogOf(const ShutdownReport& report) {
+  SlowReader reader;
+  reader.GoOn();
+  LogWriter log(reader.sink(), LogLevel::kInfo);
+  LogReport(log, report);
+  EXPECT_TRUE(log.Finish(kLong));
+  return reader.text();
+}
+
+TEST(ShutdownLogTest, NamesEachThatDidNotEndInTimeAndCountsThem) {
+  const std::string text = LogOf({.status = absl::OkStatus(),
+                                  .stopped = {"a.B/C"},
+                                  .aborted = {"a.B/D", "a.B/E"},
+                                  .undelivered = {"pid 3, 100 bytes"},
+                                  .delayed = {"event loop 1 of 2"},
+                                  .blocked = {"event loop 2 of 2"}});
+  for (const char* line : {
+           R"("warning","event":"call stopped","call":"a.B/C"})",
+           R"("warning","event":"call aborted","call":"a.B/D"})",
+           R"("warning","event":"call aborted","call":"a.B/E"})",
+           R"("warning","event":"replies were not read","client":"pid 3, 100 bytes"})",
+           R"("warning","event":"loop delayed","loop":"event loop 1 of 2"})",
+           R"("warning","event":"thread blocked","thread":"event loop 2 of 2"})",
+           R"("ended","stopped":"1","aborted":"2","undelivered":"1","delayed":"1","blocked":"1"})",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(ShutdownLogTest, SaysWhyThereWasNone) {
+  ShutdownReport report;
+  report.status = absl::FailedPreconditionError("never started");
+  const std::string text = LogOf(report);
+  EXPECT_THAT(text, HasSubstr(R"("level":"error","event":"not shut down")"));
+  EXPECT_THAT(text, HasSubstr("never started"));
 }
 
 TEST(LibraryLogTest, ALineOfProtobufBecomesARecord) {

@@ -1,12 +1,10 @@
 #include "tools/piperpcd/options.h"
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/piperpcd/limit_flags.h"
 #include "tools/shared/flags.h"
 #include "tools/shared/shared_flags.h"
 
@@ -14,15 +12,14 @@ namespace piperpc::daemon {
 namespace {
 
 using tools::FlagSet;
+using tools::Noting;
 using tools::SetDuration;
 using tools::SetNumber;
 using tools::SetSize;
 using tools::SetText;
 
-constexpr std::size_t kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kKiB = 1024;
 constexpr std::chrono::milliseconds kLeastMetricsPause{100};
-constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
 
 // The words that a flag takes; its help and its error name them all.
 template <typename Value>
@@ -127,37 +124,16 @@ void AddServerFlags(FlagSet& flags, ServerOptions& server) {
             SetNumber(server.event_loops, 1, 64));
   flags.Add("worker-threads", "N", "maximum of threads for handlers that block",
             SetNumber(server.worker_threads, 1, 4096));
+  flags.Add("worker-queue", "N", "maximum of calls that wait for such a thread",
+            SetNumber(server.worker_queue, 0, kMany));
 }
 
 // What was given, where the default cannot tell.
 struct Given {
   bool data_dir = false;
-  bool connections_per_user = false;
+  GivenLimits limits;
   bool subscribers_per_user = false;
 };
-
-// The same value, and whether it was given.
-tools::FlagValue Noting(tools::FlagValue value, bool& given) {
-  value.set = [set = value.set, &given](std::string_view text) {
-    given = true;
-    return set(text);
-  };
-  return value;
-}
-
-void AddLimitFlags(FlagSet& flags, ServerOptions& server, Given& given) {
-  flags.Add("max-connections", "N", "maximum of connections at once",
-            SetNumber(server.max_connections, 1, kMany));
-  flags.Add(
-      "max-connections-per-user", "N", "maximum of connections at once of one system user",
-      Noting(SetNumber(server.max_connections_per_user, 1, kMany), given.connections_per_user));
-  flags.Add("max-calls", "N", "maximum of calls in flight on a connection",
-            SetNumber(server.max_calls_per_connection, 16, 1'000'000));
-  flags.Add("max-message", "SIZE", "size of the largest request",
-            SetSize(server.max_message_bytes, 64 * kKiB, kLargestMessage));
-  flags.Add("max-packet", "SIZE", "size of the largest packet",
-            SetSize(server.max_packet_bytes, 64 * kKiB, 256 * kKiB));
-}
 
 void AddNotifyFlags(FlagSet& flags, services::HubOptions& notify, Given& given) {
   flags.Add("subscriber-queue", "SIZE", "how much may wait for a slow subscriber",
@@ -179,7 +155,7 @@ FlagSet FlagsFor(Options& options, Given& given) {
             Noting(SetText(options.data_dir), given.data_dir));
   flags.AddSwitch("memory", "keep the accounts in memory only", &options.memory);
   AddServerFlags(flags, options.server);
-  AddLimitFlags(flags, options.server, given);
+  AddLimitFlags(flags, options.server, given.limits);
   AddNotifyFlags(flags, options.notify, given);
   AddChoice(flags, "log-level", "LEVEL", "log this level and above: ", LevelChoices(),
             options.log_level);
@@ -199,13 +175,6 @@ FlagSet FlagsFor(Options& options, Given& given) {
   return flags;
 }
 
-absl::Status CheckShare(std::string_view flag, bool given, std::size_t per_user, std::size_t all) {
-  if (!given || per_user <= all) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", std::string(flag), "-per-user: ", per_user,
-                                                 " is more than --", std::string(flag),
-                                                 " allows in all, which is ", all));
-}
-
 // Flags that are right alone and wrong together.
 absl::Status CheckTogether(const Options& options, const Given& given) {
   if (options.memory && given.data_dir) {
@@ -213,20 +182,10 @@ absl::Status CheckTogether(const Options& options, const Given& given) {
         "--memory keeps the accounts in no folder, and --data-dir names one; leave one of them "
         "out");
   }
-  absl::Status status =
-      CheckShare("max-connections", given.connections_per_user,
-                 options.server.max_connections_per_user, options.server.max_connections);
-  if (!status.ok()) return status;
-  return CheckShare("max-subscribers", given.subscribers_per_user,
-                    options.notify.max_subscribers_per_user, options.notify.max_subscribers);
-}
-
-// Memory for a few of the largest messages, as there is by default.
-Options WithBudget(Options options) {
-  constexpr std::size_t kFew = 4;
-  std::size_t& budget = options.server.parse_budget_bytes;
-  budget = std::max(budget, kFew * options.server.max_message_bytes);
-  return options;
+  const absl::Status limits = CheckLimits(given.limits, options.server);
+  if (!limits.ok() || !given.subscribers_per_user) return limits;
+  return CheckShare("--max-subscribers-per-user", options.notify.max_subscribers_per_user,
+                    "--max-subscribers", options.notify.max_subscribers);
 }
 
 }  // namespace
@@ -240,9 +199,10 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
     return absl::InvalidArgumentError(
         absl::StrCat("unexpected argument \"", words->front(), "\": piperpcd takes only flags"));
   }
+  FitBudget(given.limits, options.server);
   const absl::Status together = CheckTogether(options, given);
   if (!together.ok()) return together;
-  return WithBudget(std::move(options));
+  return options;
 }
 
 absl::Status CheckOptions(const Options& options) {

@@ -227,6 +227,14 @@ FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max) {
   return {set, absl::StrCat(target), absl::StrCat(min, " to ", max)};
 }
 
+FlagValue Noting(FlagValue value, bool& given) {
+  value.set = [set = value.set, &given](std::string_view text) {
+    given = true;
+    return set(text);
+  };
+  return value;
+}
+
 std::string DurationRange(std::chrono::milliseconds min) {
   return Range(static_cast<std::uint64_t>(min.count()), kLongestDuration, kDurationUnits);
 }

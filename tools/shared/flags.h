@@ -74,6 +74,9 @@ FlagValue SetDuration(std::chrono::milliseconds& target, std::chrono::millisecon
 FlagValue SetSize(std::size_t& target, std::size_t min, std::size_t max);
 FlagValue SetNumber(std::size_t& target, std::size_t min, std::size_t max);
 
+// The same value, which also notes that the flag was given. `given` must outlive the flag set.
+FlagValue Noting(FlagValue value, bool& given);
+
 // The range of every duration, for help: "0ms to 876000h".
 std::string DurationRange(std::chrono::milliseconds min);
 
