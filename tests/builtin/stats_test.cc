@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "piperpc/v1/stats.piperpc.h"
 #include "src/builtin/stats_service.h"
 #include "support/eventually.h"
+#include "support/loop_blocker.h"
 #include "support/test_service.h"
 
 namespace piperpc::testing {
@@ -196,6 +198,31 @@ TEST_F(StatsTest, TheServersListIsEmptyWhenTheLogTellsOfTheEnd) {
   }});
   server_->Shutdown(std::chrono::seconds(0));
   EXPECT_THAT(list, IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(StatsTest, TheServersListSaysWhichLoopDoesNotAnswer) {
+  const auto blocker = std::make_shared<LoopBlocker>();
+  Start({.middleware = {blocker}});
+  auto call = std::async(std::launch::async, [this] {
+    return RawClient(other_).Unary("test.v1.Test/Echo", RawMessage{"x"});
+  });
+  blocker->entered.get_future().wait();
+  EXPECT_THAT(server_->ListConnections(),
+              StatusIs(StatusCode::kDeadlineExceeded,
+                       AllOf(HasSubstr("event loop 1 of 1"),
+                             HasSubstr(": has not answered within 2 s; something blocks it"))));
+  blocker->go_on.set_value();
+  EXPECT_THAT(call.get(), IsOk());
+}
+
+// Its author has overridden none of its methods.
+TEST(GeneratedServiceTest, SaysOfAMethodThatItIsNotImplemented) {
+  class Empty final : public v1::StatsService {};
+  Empty service;
+  InProcessServer server(service);
+  EXPECT_THAT(v1::StatsClient(server.channel()).GetLimits({}),
+              StatusIs(StatusCode::kUnimplemented,
+                       "piperpc.v1.StatsService/GetLimits is not implemented on this server"));
 }
 
 // It would wait for the very loop that it holds.

@@ -1,4 +1,5 @@
 // Calls that block their callers, and share one connection.
+#include "absl/strings/str_cat.h"
 #include "client/client_fixture.h"
 #include "src/wire/metadata.h"
 
@@ -135,7 +136,11 @@ TEST_F(BlockingTest, TrailersAboveTheClientsLimitEndTheCallAlone) {
   ScriptedConnection connection = server_.AcceptAndGreet();
   const std::string trailers = *wire::EncodeMetadata({{"k", std::string(9000, 'v')}}, 16'384);
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r", trailers);
-  ExpectStatus(large.get().status(), absl::StatusCode::kResourceExhausted, "max_metadata_bytes");
+  const absl::Status status = large.get().status();
+  ExpectStatus(status, absl::StatusCode::kResourceExhausted,
+               absl::StrCat("the reply's metadata has ", trailers.size(),
+                            " bytes; the limit is 8192 "
+                            "(max_metadata_bytes)"));
   auto next = CallAside("y");
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
   EXPECT_EQ(*next.get(), "r");

@@ -169,7 +169,9 @@ TEST_F(ConnectionTest, NoVersionInCommonIsAFailedPrecondition) {
   hello.min_version = hello.max_version = 99;
   ScriptedConnection connection = server_.Accept();
   connection.SendHello(hello);
-  ExpectStatus(ready.get(), absl::StatusCode::kFailedPrecondition, "99");
+  const absl::Status status = ready.get();
+  ExpectStatus(status, absl::StatusCode::kFailedPrecondition,
+               "cannot talk to the server at scripted: no version in common: the peer speaks 99");
 }
 
 // Whatever it says first, that is not what a server of PipeRPC says first.
@@ -188,8 +190,19 @@ TEST_F(ConnectionTest, SomethingElseBehindAnEndpointIsToldFromAServer) {
     ExpectStatus(status, absl::StatusCode::kFailedPrecondition,
                  "scripted is not a PipeRPC server (");
     EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << packet;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("what it sent is not a PipeRPC Hello: "));
     EXPECT_TRUE(connection.ReceivesEnd());
   }
+}
+
+TEST_F(ConnectionTest, AnotherClientBehindAnEndpointIsToldFromAServer) {
+  auto call = CallAside("x");
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.max_calls = 0;
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  ExpectStatus(Get(call).status(), absl::StatusCode::kFailedPrecondition,
+               "its Hello is one of a client: it allows no calls");
 }
 
 TEST_F(ConnectionTest, WhatSendsMoreThanAPacketIsNoServer) {
@@ -353,7 +366,10 @@ TEST_F(ConnectionTest, AServerThatPingsAndDoesNotReadIsLeft) {
   const std::string packet = Pings(1000, wire::kMaxPingBytes);
   int packets = 0;
   while (connection.TrySendRaw(packet)) ASSERT_LT(++packets, 1000);
-  ExpectStatus(Get(call).status(), absl::StatusCode::kInternal, "pings unread");
+  const absl::Status status = Get(call).status();
+  ExpectStatus(status, absl::StatusCode::kInternal,
+               "the server at scripted broke the protocol: it has left ");
+  ExpectStatus(status, absl::StatusCode::kInternal, " replies to its pings unread");
 }
 
 TEST_F(ConnectionTest, ManyPingsInOnePacketAreAnswered) {
@@ -455,9 +471,10 @@ TEST_F(ConnectionTest, CloseEndsCallsOfEveryForm) {
   connection.Expect(FrameKind::kRequest);
   connection.Expect(FrameKind::kRequest);
   channel_->Close();
-  EXPECT_EQ(Get(blocking).status().code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(Get(async).status().code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled);
+  const absl::Status closed = absl::CancelledError("the channel was closed");
+  EXPECT_EQ(Get(blocking).status(), closed);
+  EXPECT_EQ(Get(async).status(), closed);
+  EXPECT_EQ(stream->status(), closed);
   EXPECT_TRUE(connection.ReceivesEnd());
   EXPECT_EQ(Call("later").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Get(CallAsync("later")).status().code(), absl::StatusCode::kFailedPrecondition);

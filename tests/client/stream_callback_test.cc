@@ -246,6 +246,22 @@ TEST_F(StreamCallbackTest, AtItsDeadlineAStreamSaysThatItsRequestsWereNotTaken) 
                               "of t.T/Up")));
 }
 
+// It has credit, but the server reads nothing, and the pipe is full.
+TEST_F(StreamCallbackTest, AtItsDeadlineAStreamWhosePipeIsFullSaysWhatItWasSending) {
+  const RawWriter upload = Upload({.timeout = std::chrono::seconds(2)});
+  wire::Hello hello = ScriptedConnection::UsualHello();
+  hello.initial_credit = 64 * 1024 * 1024;
+  ScriptedConnection connection = server_.Accept();
+  connection.SendHello(hello);
+  connection.Expect(FrameKind::kRequest);
+  Write(upload, std::string(4'000'000, 'a'));
+  EXPECT_THAT(journal_.Lines(1), ElementsAre("written OK"));
+  Write(upload, "waits");
+  EXPECT_THAT(journal_.Lines(3).back(),
+              AllOf(StartsWith("end DEADLINE_EXCEEDED"),
+                    HasSubstr("while waiting to send the next request of t.T/Up")));
+}
+
 TEST_F(StreamCallbackTest, AtItsDeadlineAStreamWhoseLastRequestWasNotTakenSaysSo) {
   const RawWriter upload = Upload({.timeout = std::chrono::seconds(2)});
   ScriptedConnection connection = AcceptWithLittleCredit();
@@ -299,8 +315,9 @@ TEST_F(StreamCallbackTest, AMessageAfterTheEndOfTheRequestsIsRefusedAndTheCallGo
   upload.WritesDone();
   connection.Expect(FrameKind::kHalfClose);
   Write(upload, "late");
-  EXPECT_THAT(journal_.Lines(1),
-              ElementsAre(StartsWith("written FAILED_PRECONDITION: WritesDone()")));
+  EXPECT_THAT(
+      journal_.Lines(1),
+      ElementsAre("written FAILED_PRECONDITION: WritesDone() was called before this message"));
   connection.Reply(id, "r");
   ExpectJournal(connection, HasSubstr("WritesDone()"), "end r");
 }
@@ -435,7 +452,7 @@ TEST_F(StreamCallbackTest, ACallWithoutAWriterIsCancelled) {
   copy.reset();
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
   ExpectJournal(connection, "written OK", StartsWith("written CANCELLED"),
-                StartsWith("end CANCELLED: the last AsyncWriter was destroyed"));
+                "end CANCELLED: the last AsyncWriter was destroyed before WritesDone()");
 }
 
 TEST_F(StreamCallbackTest, ACallWhoseRequestsAreOverGoesOnWithoutAWriter) {
@@ -558,7 +575,9 @@ TEST_F(StreamCallbackTest, WhatTheCallbackOfAWrittenMessageThrowsEndsTheCall) {
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   connection.Expect(FrameKind::kMessage);
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
-  ExpectJournal(connection, AllOf(StartsWith("end INTERNAL"), HasSubstr("written")));
+  ExpectJournal(connection, AllOf(StartsWith("end INTERNAL"), HasSubstr("written"),
+                                  HasSubstr(" threw an exception; the channel's log says what "
+                                            "(ChannelOptions::log)")));
   EXPECT_THAT(logged_.Lines(1), ElementsAre("so"));
 }
 
@@ -589,7 +608,9 @@ TEST_F(StreamCallbackTest, WhatTheCallbackOfAMessageThrowsEndsTheCall) {
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   connection.Message(id, "m");
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
-  ExpectJournal(connection, "message m", StartsWith("end INTERNAL"));
+  ExpectJournal(connection, "message m",
+                AllOf(StartsWith("end INTERNAL: the callback that takes the messages"),
+                      HasSubstr(" threw an exception; the channel's log says what")));
   EXPECT_THAT(logged_.Lines(1), ElementsAre("so"));
 }
 

@@ -302,7 +302,18 @@ TEST_P(OpenSockets, AHandedOverClientAboveTheLimitIsToldSo) {
 
 TEST_P(OpenSockets, AServerWithoutASocketDoesNotStart) {
   const absl::Status status = NewServer()->StartOn({});
+  EXPECT_EQ(status,
+            absl::InvalidArgumentError("StartOn() was given no socket; give it one at least, "
+                                       "or call Start() with an endpoint"));
+}
+
+TEST_P(OpenSockets, AChannelOverASocketThatListensSaysWhatItIsFor) {
+  const absl::Status status =
+      ConnectOver(Take(ListenAt(path_)), Options())->WaitUntilReady(std::chrono::minutes(1));
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("is listening; a channel needs a socket that is connected. Serve this one "
+                        "with Server::StartOn()"));
 }
 
 TEST_P(OpenSockets, ASocketIsUsedOnce) {
@@ -365,7 +376,8 @@ TEST_P(OpenSockets, ALoopThatIsBlockedIsNamed) {
   blocker->entered.get_future().wait();
   const absl::Status status = server->CheckLoops(milliseconds(1));
   EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("event loop 1 of 1, with 1 calls"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("no answer within 1 ms from event loop 1 of 1, with 1 calls"));
   blocker->go_on.set_value();
   caller.join();
 }

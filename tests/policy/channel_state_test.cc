@@ -301,7 +301,14 @@ TEST_F(ChannelStateTest, AThreadWaitsForAChange) {
 TEST_F(ChannelStateTest, AnotherStateIsNotWaitedFor) {
   EXPECT_THAT(channel_->WaitForStateChange(ChannelState::kReady, milliseconds(0)), IsOk());
   EXPECT_THAT(channel_->WaitForStateChange(ChannelState::kReady, milliseconds(-1)),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("-1 ms")));
+              StatusIs(StatusCode::kInvalidArgument,
+                       "the timeout of WaitForStateChange() is -1 ms; it must be 0 or more"));
+}
+
+TEST_F(ChannelStateTest, WhoWaitsInVainIsToldForWhat) {
+  EXPECT_THAT(channel_->WaitForStateChange(ChannelState::kIdle, milliseconds(1)),
+              StatusIs(StatusCode::kDeadlineExceeded,
+                       HasSubstr("waiting for another state than \"idle\" of the channel to")));
 }
 
 TEST_F(ChannelStateTest, TheEndOfTheChannelWakesWhoWaits) {

@@ -252,9 +252,11 @@ TEST_F(CatchAll, IsOneAndWhole) {
   Server server({.transport = &transport()});
   const absl::Status missing = server.AddCatchAll(half);
   EXPECT_TRUE(absl::IsInvalidArgument(missing)) << missing;
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("needs two handlers, one for calls with"));
   EXPECT_TRUE(server.AddCatchAll(rest_).ok());
   const absl::Status second = server.AddCatchAll(rest_);
-  EXPECT_TRUE(absl::IsAlreadyExists(second)) << second;
+  EXPECT_EQ(second, absl::AlreadyExistsError(
+                        "a catch-all service has been added already; a server has one"));
 }
 
 TEST_F(CatchAll, IsNotAddedToAServerThatRuns) {

@@ -33,7 +33,27 @@ TEST(Dispatcher, RefusesAServiceTwice) {
   ASSERT_TRUE(dispatcher.Add(service).ok());
   const absl::Status status = dispatcher.Add(twin);
   EXPECT_TRUE(absl::IsAlreadyExists(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("a.b.C"));
+  EXPECT_EQ(status.message(), "the service a.b.C has been added already");
+}
+
+// A service may be the user's own, with names of another's methods.
+TEST(Dispatcher, RefusesAMethodThatAnotherServiceHas) {
+  class Other final : public Service {
+   public:
+    explicit Other(std::span<const Method> methods) : methods_(methods) {}
+    std::string_view name() const override { return "x.Y"; }
+    std::span<const Method> methods() const override { return methods_; }
+
+   private:
+    std::span<const Method> methods_;
+  };
+  RawService service("a.b.C");
+  service.AddUnary("D", Nothing);
+  Other other(service.methods());
+  Dispatcher dispatcher;
+  ASSERT_TRUE(dispatcher.Add(service).ok());
+  EXPECT_EQ(dispatcher.Add(other),
+            absl::AlreadyExistsError("the method a.b.C/D has been added already"));
 }
 
 void ExpectRefused(RawService& service, absl::StatusCode code, const char* text) {
@@ -47,7 +67,8 @@ TEST(Dispatcher, RefusesAMethodThatIsTwiceInItsService) {
   RawService service("a.b.C");
   service.AddUnary("D", Nothing);
   service.AddClientStreaming("D", nullptr);
-  ExpectRefused(service, absl::StatusCode::kAlreadyExists, "a.b.C/D");
+  ExpectRefused(service, absl::StatusCode::kAlreadyExists,
+                "the service has the method a.b.C/D twice");
 }
 
 TEST(Dispatcher, RefusesAMethodWithoutAHandler) {
@@ -62,7 +83,12 @@ TEST(Dispatcher, RefusesEmptyNames) {
   ExpectRefused(nameless, absl::StatusCode::kInvalidArgument, "empty name");
   RawService service("a.b.C");
   service.AddUnary("", Nothing);
-  ExpectRefused(service, absl::StatusCode::kInvalidArgument, "a.b.C/");
+  ExpectRefused(service, absl::StatusCode::kInvalidArgument,
+                "the method \"a.b.C/\" has an empty name, or its service has; it must be");
+  RawService lengthy("a.b.C");
+  lengthy.AddUnary(std::string(2000, 'D'), Nothing);
+  ExpectRefused(lengthy, absl::StatusCode::kInvalidArgument,
+                "a method name has 1 to 1024 bytes, not 2006");
 }
 
 TEST(Dispatcher, TellsAMissingServiceFromAMissingMethod) {

@@ -6,7 +6,9 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "server/server_fixture.h"
 #include "support/eventually.h"
@@ -14,12 +16,36 @@
 namespace piperpc::testing {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using wire::FrameKind;
 
 // Of calls that end together, when what their handlers wait for has come.
 constexpr std::size_t kLargeReply = 4'000'000;
 const std::string kLargeReplyText = std::to_string(kLargeReply);
+
+// Why the server has ended connections, by its log.
+class Reasons {
+ public:
+  LogHook hook() {
+    return [this](const LogRecord& record) {
+      if (record.event != "connection ended by the server") return;
+      const std::lock_guard lock(mutex_);
+      for (const auto& [key, value] : record.fields) {
+        if (key == "reason") all_.push_back(value);
+      }
+    };
+  }
+  std::vector<std::string> all() {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> all_;
+};
 
 class Limits : public ServerFixture {
  protected:
@@ -37,6 +63,10 @@ class Limits : public ServerFixture {
     }
     return size == kLargeReply;
   }
+
+  void TearDown() override { server_.reset(); }  // It tells what is here.
+
+  Reasons reasons_;
 };
 
 TEST_F(Limits, OptionOutOfRangeIsNamedWithItsRange) {
@@ -93,7 +123,8 @@ TEST_F(Limits, SilentClientIsToldAndClosed) {
   WireClient client = Connect();
   const absl::Status reason = client.Goaway();
   EXPECT_TRUE(absl::IsDeadlineExceeded(reason)) << reason;
-  EXPECT_THAT(std::string(reason.message()), HasSubstr("30 ms"));
+  EXPECT_THAT(std::string(reason.message()),
+              HasSubstr("no Hello came within 30 ms (hello_timeout)"));
 }
 
 TEST_F(Limits, SilentClientsDoNotKeepOthersOut) {
@@ -114,7 +145,10 @@ TEST_F(Limits, CallsInFlight) {
   const OwnedFrame refused = client.NextAfterHello();
   EXPECT_EQ(refused.call_id, 17u);
   EXPECT_TRUE(absl::IsResourceExhausted(refused.status));
-  EXPECT_THAT(std::string(refused.status.message()), HasSubstr("limit is 16"));
+  EXPECT_THAT(
+      std::string(refused.status.message()),
+      HasSubstr("16 calls are in flight on this connection (a cancelled one counts until its "
+                "handler has ended); the limit is 16 (max_calls_per_connection)"));
 }
 
 TEST_F(Limits, SlotIsFreeOnlyWhenTheHandlerHasEnded) {
@@ -141,7 +175,8 @@ TEST_F(Limits, MetadataAboveTheLimit) {
                                        .metadata = entry})});
   const OwnedFrame reply = client.NextAfterHello();
   EXPECT_TRUE(absl::IsResourceExhausted(reply.status)) << reply.status;
-  EXPECT_THAT(std::string(reply.status.message()), HasSubstr("limit is 8192"));
+  EXPECT_THAT(std::string(reply.status.message()),
+              HasSubstr("bytes; the limit is 8192 (max_metadata_bytes)"));
 }
 
 TEST_F(Limits, ParseBudgetOfAllConnections) {
@@ -166,7 +201,8 @@ TEST_F(Limits, ParseBudgetOfAllConnections) {
 TEST_F(Limits, AClientThatReadsNoneOfItsLargeRepliesIsClosedInTheEnd) {
   Start({.max_message_bytes = kLargeReply,
          .reply_budget_bytes = kLargeReply,
-         .message_timeout = std::chrono::milliseconds(200)});
+         .message_timeout = std::chrono::milliseconds(200),
+         .log = reasons_.hook()});
   for (const char* method : {"test.v1.Test/Big", "test.v1.Test/Large"}) {
     ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
     WireClient frozen = Connect();
@@ -175,6 +211,11 @@ TEST_F(Limits, AClientThatReadsNoneOfItsLargeRepliesIsClosedInTheEnd) {
     ASSERT_TRUE(Eventually([this] { return server_->stats().connections == 0; })) << method;
     EXPECT_TRUE(Eventually([this] { return AnotherGetsALargeReply(); })) << method;
   }
+  EXPECT_THAT(
+      reasons_.all(),
+      Contains(AllOf(HasSubstr("the pipe to the client has taken nothing for 200 ms, while "),
+                     HasSubstr("bytes of replies wait for it; the limit is message_timeout, "
+                               "for replies above output_queue_bytes; read faster"))));
 }
 
 // Nor is one waited for that says that it goes away, and then stays.
@@ -267,7 +308,11 @@ TEST_F(Limits, RepliesThatTheirClientDoesNotRead) {
     if (frame.status.ok()) continue;
     ++refused;
     EXPECT_TRUE(absl::IsResourceExhausted(frame.status)) << frame.status;
-    EXPECT_THAT(std::string(frame.status.message()), HasSubstr("reply_budget_bytes"));
+    EXPECT_THAT(std::string(frame.status.message()), HasSubstr("cannot queue the reply: "));
+    EXPECT_THAT(
+        std::string(frame.status.message()),
+        HasSubstr("(reply_budget_bytes, the share of a connection); try again later, or make "
+                  "fewer calls with large replies at once"));
   }
   EXPECT_GT(refused, 0u);
   EXPECT_GE(bytes, 4 * kSize);  // The share of a connection.
@@ -292,7 +337,9 @@ TEST_F(Limits, ConnectionsOfOneUser) {
   WireClient third = Connect();
   const absl::Status reason = third.Goaway();
   EXPECT_TRUE(absl::IsResourceExhausted(reason)) << reason;
-  EXPECT_THAT(std::string(reason.message()), HasSubstr("2 connections"));
+  EXPECT_THAT(
+      std::string(reason.message()),
+      HasSubstr("2 connections, which is the limit (max_connections_per_user); try again later"));
 }
 
 TEST_F(Limits, RefusedConnectionsOfAUserHoldNoPlaceOfOthersNorOfHisOwn) {

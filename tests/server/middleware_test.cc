@@ -21,6 +21,7 @@
 namespace piperpc::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
@@ -251,9 +252,39 @@ TEST_F(Middleware, BehindTheOneThatThrowsSeesNothing) {
   StartWithThree([](ServerContext&) -> absl::Status { throw std::runtime_error("a secret"); });
   WireClient client = Connect();
   client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
-  EXPECT_TRUE(absl::IsInternal(client.NextAfterHello().status));
+  EXPECT_EQ(
+      client.NextAfterHello().status,
+      absl::InternalError("a middleware threw an exception in test.v1.Test/Echo; the server's "
+                          "log says more (ServerOptions::log)"));
   EXPECT_THAT(journal_.Lines(3), ElementsAre("a before test.v1.Test/Echo",
                                              "b before test.v1.Test/Echo", "a after INTERNAL"));
+}
+
+TEST_F(Middleware, ThatStopsACallWithOkMakesAMistake) {
+  StartWithThree([](ServerContext& context) {
+    context.Stop(absl::OkStatus());
+    return absl::OkStatus();
+  });
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  EXPECT_EQ(client.NextAfterHello().status,
+            absl::InternalError("the handler or a middleware of test.v1.Test/Echo stopped the call "
+                                "with an OK status"));
+}
+
+TEST_F(Middleware, ThatSendsLargeTrailersHearsOfTheClientsLimit) {
+  StartWithThree([](ServerContext& context) {
+    context.AddTrailer("key", std::string(9000, 't'));
+    return absl::OkStatus();
+  });
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Test/Echo", "x")});
+  const absl::Status status = client.NextAfterHello().status;
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("cannot send the trailers: the metadata has 90"),
+            HasSubstr("the limit is 8192 (the client's ChannelOptions::max_metadata_bytes)")));
 }
 
 TEST_F(Middleware, ThatStopsACallKeepsItFromItsHandler) {
