@@ -99,8 +99,8 @@ class FaultChoice {
   std::size_t RunOnly(absl::FunctionRef<bool(std::size_t)> run) {
     was_run_ = true;
     const bool is_there = RunStep(*only_, run);
-    std::cout << only_->Text() << ": " << (is_there ? "was met" : "was not met, there are not so many")
-              << std::endl;
+    std::cout << only_->Text() << ": "
+              << (is_there ? "was met" : "was not met, there are not so many") << std::endl;
     return 1;
   }
 
