@@ -282,8 +282,11 @@ TEST_F(AsyncTest, ABlockingCallInACallbackIsRefusedAtOnce) {
                                    [&](absl::StatusOr<RawMessage>) { inner.set_value(Call("b")); });
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
-  ExpectStatus(Get(inner.get_future()).status(), absl::StatusCode::kFailedPrecondition,
-               "use CoUnary() or UnaryAsync()");
+  ExpectStatus(
+      Get(inner.get_future()).status(), absl::StatusCode::kFailedPrecondition,
+      "this call would block the thread of an event loop, and all that it serves; in a "
+      "callback or a coroutine, use CoUnary() or UnaryAsync() (of a RawClient: CoUnary() or "
+      "UnaryAsync())");
 }
 
 TEST_F(AsyncTest, AStreamThatBlocksInACallbackEndsAtOnce) {

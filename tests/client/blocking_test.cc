@@ -119,7 +119,8 @@ TEST_F(BlockingTest, AReplyThatDoesNotParseIsInternal) {
   });
   ScriptedConnection connection = server_.AcceptAndGreet();
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "garbage");
-  ExpectStatus(call.get(), absl::StatusCode::kInternal, "t.T/Unary");
+  ExpectStatus(call.get(), absl::StatusCode::kInternal,
+               "cannot parse the server's reply, t.T/Unary");
 }
 
 TEST_F(BlockingTest, TrailersOfAnEarlierCallAreNotTakenForThoseOfThisOne) {
@@ -129,6 +130,23 @@ TEST_F(BlockingTest, TrailersOfAnEarlierCallAreNotTakenForThoseOfThisOne) {
   connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
   EXPECT_TRUE(Get(call).ok());
   EXPECT_TRUE(trailers.empty());
+}
+
+TEST_F(BlockingTest, TrailersWithAKeyThatIsNotAllowedEndTheCallAlone) {
+  Metadata trailers;
+  CallOptions options;
+  options.trailers = &trailers;
+  auto call = CallAside("x", options);
+  ScriptedConnection connection = server_.AcceptAndGreet();
+  const std::string key = "\x32\x03\x0a\x01K";  // metadata { key: "K" }
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r", key);
+  ExpectStatus(
+      call.get().status(), absl::StatusCode::kInternal,
+      "cannot parse the trailers of the server's reply: the metadata key \"K\" has the byte "
+      "0x4b at offset 0");
+  auto next = CallAside("y");
+  connection.Reply(connection.Expect(FrameKind::kRequest).call_id, "r");
+  EXPECT_EQ(*next.get(), "r");
 }
 
 TEST_F(BlockingTest, TrailersAboveTheClientsLimitEndTheCallAlone) {
@@ -183,8 +201,10 @@ TEST_F(BlockingTest, WhatStillComesOfAnEndedCallIsRead) {
 TEST_F(BlockingTest, TheDeadlinePassesWhileTheServerSaysNoHello) {
   auto call = CallAside("x", {.timeout = milliseconds(50)});
   const ScriptedConnection connection = server_.Accept();
-  ExpectStatus(Get(call).status(), absl::StatusCode::kDeadlineExceeded,
-               "(is it a PipeRPC server?)");
+  const absl::Status status = Get(call).status();
+  ExpectStatus(status, absl::StatusCode::kDeadlineExceeded,
+               "while waiting for the first answer of the server at scripted");
+  ExpectStatus(status, absl::StatusCode::kDeadlineExceeded, "(is it a PipeRPC server?)");
 }
 
 TEST_F(BlockingTest, NoServerIsUnavailableAtOnce) {

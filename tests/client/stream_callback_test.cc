@@ -285,7 +285,10 @@ TEST_F(StreamCallbackTest, AMessageBeforeTheCallbackOfTheLastIsRefusedAndTheCall
   ScriptedConnection connection = AcceptWithLittleCredit();
   const std::uint64_t id = WriteTwo(upload, connection);
   Write(upload, "too early");
-  EXPECT_THAT(journal_.Lines(2).back(), StartsWith("written FAILED_PRECONDITION: the message"));
+  EXPECT_EQ(
+      journal_.Lines(2).back(),
+      "written FAILED_PRECONDITION: the message written before is still on its way; wait for its "
+      "callback before the next one");
   GiveCredit(connection, id);
   EXPECT_EQ(connection.Expect(FrameKind::kMessage).payload, "waits");
   EXPECT_EQ(journal_.Lines(3).back(), "written OK");
@@ -575,7 +578,8 @@ TEST_F(StreamCallbackTest, WhatTheCallbackOfAWrittenMessageThrowsEndsTheCall) {
   const std::uint64_t id = connection.Expect(FrameKind::kRequest).call_id;
   connection.Expect(FrameKind::kMessage);
   EXPECT_EQ(connection.Expect(FrameKind::kCancel).call_id, id);
-  ExpectJournal(connection, AllOf(StartsWith("end INTERNAL"), HasSubstr("written"),
+  ExpectJournal(connection, AllOf(StartsWith("end INTERNAL"),
+                                  HasSubstr("the callback of a message that was written"),
                                   HasSubstr(" threw an exception; the channel's log says what "
                                             "(ChannelOptions::log)")));
   EXPECT_THAT(logged_.Lines(1), ElementsAre("so"));

@@ -10,9 +10,13 @@ std::string OfKind(std::uint32_t kind, std::uint32_t flags, std::string_view pay
 
 ServerCase Refused(std::uint32_t kind, std::uint32_t flags) {
   const std::string number = std::to_string(kind);
-  return {.name = "Kind" + number + (flags == 0 ? "" : "WithFlags" + std::to_string(flags)),
-          .packets = {OfKind(kind, flags)},
-          .expected = {ProtocolError(kind == 1 ? "Hello" : "kind " + number)}};
+  return {
+      .name = "Kind" + number + (flags == 0 ? "" : "WithFlags" + std::to_string(flags)),
+      .packets = {OfKind(kind, flags)},
+      .expected = {ProtocolError(
+          kind == 1 ? "a connection has one Hello, and this is the second"
+                    : "a frame of kind " + number +
+                          " for call 1, which is unknown, or not one that this peer may send")}};
 }
 
 ServerCase Ignored(std::uint32_t kind) {

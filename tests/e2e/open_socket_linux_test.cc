@@ -384,8 +384,11 @@ TEST_P(OpenSockets, ALoopThatIsBlockedIsNamed) {
 
 TEST_P(OpenSockets, BeforeTheStartThereAreNoLoopsToAsk) {
   const auto server = NewServer();
-  EXPECT_TRUE(absl::IsFailedPrecondition(server->CheckLoops(milliseconds(1))));
-  EXPECT_TRUE(absl::IsFailedPrecondition(server->WaitForLastClient()));
+  EXPECT_EQ(server->CheckLoops(milliseconds(1)),
+            absl::FailedPreconditionError("CheckLoops() was called before the server was started"));
+  EXPECT_EQ(server->WaitForLastClient(),
+            absl::FailedPreconditionError(
+                "WaitForLastClient() was called before the server was started"));
 }
 
 INSTANTIATE_TEST_SUITE_P(On, OpenSockets, ::testing::Values("epoll", "io_uring"),

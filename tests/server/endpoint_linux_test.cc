@@ -24,6 +24,7 @@ class EndpointOfServer : public ServerFixture {
       events_.emplace(record.event);
       for (const auto& [key, value] : record.fields) {
         if (key == "backend") backend_ = value;
+        if (key == "cause") cause_ = value;
       }
       changed_.notify_all();
     };
@@ -35,6 +36,10 @@ class EndpointOfServer : public ServerFixture {
                              [&] { return events_.contains(event); });
   }
 
+  std::string cause() {
+    const std::lock_guard lock(mutex_);
+    return cause_;
+  }
   std::string backend() {
     const std::lock_guard lock(mutex_);
     return backend_;
@@ -45,6 +50,7 @@ class EndpointOfServer : public ServerFixture {
   std::condition_variable changed_;
   std::set<std::string> events_;
   std::string backend_;
+  std::string cause_;
 };
 
 // The system allows io_uring for the first loops, and then no more.
@@ -92,6 +98,7 @@ TEST_F(EndpointOfServer, IsRestoredAndThatIsLogged) {
   Start({.log = Hook()});
   ASSERT_TRUE(std::filesystem::remove(Endpoint::Parse(endpoint_)->address()));
   EXPECT_TRUE(WaitForEvent("endpoint restored"));
+  EXPECT_EQ(cause(), "its files had been removed or replaced");
   WireClient client = Connect();
   client.Send({EncodedRequest(1, "test.v1.Test/Echo", "no Hello before it")});
   EXPECT_TRUE(absl::IsInvalidArgument(client.Goaway()));

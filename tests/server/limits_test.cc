@@ -195,6 +195,11 @@ TEST_F(Limits, ParseBudgetOfAllConnections) {
   for (std::uint64_t id = 1; id <= 20; ++id) client.Send({begin(id)});
   const OwnedFrame refused = client.NextAfterHello();
   EXPECT_TRUE(absl::IsResourceExhausted(refused.status)) << refused.status;
+  EXPECT_THAT(
+      std::string(refused.status.message()),
+      AllOf(HasSubstr("cannot receive 60000 more bytes of a message: the messages that are "
+                      "being received or wait for their handlers have reached the limit of "),
+            HasSubstr("); try again later")));
 }
 
 // Whether unary or streamed.

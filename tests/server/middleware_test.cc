@@ -260,6 +260,54 @@ TEST_F(Middleware, BehindTheOneThatThrowsSeesNothing) {
                                              "b before test.v1.Test/Echo", "a after INTERNAL"));
 }
 
+// Keeps the status of the last call.
+class LastStatus final : public ServerMiddleware {
+ public:
+  absl::Status Before(ServerContext&) override { return absl::OkStatus(); }
+  void After(ServerContext&, const absl::Status& status) override {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+    ended_.Add();
+  }
+  absl::Status AfterNext() {
+    EXPECT_TRUE(ended_.WaitFor(++asked_));
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+ private:
+  Counter ended_;
+  int asked_ = 0;
+  std::mutex mutex_;
+  absl::Status status_;
+};
+
+TEST_F(Middleware, SeesWhyACallHasFailed) {
+  RawService throwing("t.T");
+  throwing.AddUnary("Throw", [](ServerContext&, RawMessage) -> Task<RawResult> {
+    throw std::runtime_error("a secret");
+    co_return RawMessage{};
+  });
+  const auto last = std::make_shared<LastStatus>();
+  StrictService strict;
+  Start({.middleware = {last}}, {&strict, &throwing});
+  WireClient client = Connect();
+  client.Send({EncodedHello(), EncodedRequest(1, "test.v1.Strict/Locked", "")});
+  EXPECT_EQ(last->AfterNext(),
+            absl::UnauthenticatedError("test.v1.Strict/Locked requires a login; log in on this "
+                                       "connection first"));
+  client.Send({EncodedRequest(2, "test.v1.Test/Wait", "")});
+  ASSERT_TRUE(service_.entered.WaitFor(1));
+  client.Send({Encode({.kind = FrameKind::kCancel, .call_id = 2})});
+  EXPECT_EQ(last->AfterNext(), absl::CancelledError("the caller cancelled the call"));
+  client.Send({EncodedRequest(3, "t.T/Throw", "")});
+  EXPECT_EQ(
+      last->AfterNext(),
+      absl::InternalError("the handler threw an exception in t.T/Throw; the server's log says "
+                          "more (ServerOptions::log)"));
+  server_.reset();
+}
+
 TEST_F(Middleware, ThatStopsACallWithOkMakesAMistake) {
   StartWithThree([](ServerContext& context) {
     context.Stop(absl::OkStatus());

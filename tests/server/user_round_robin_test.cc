@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -162,7 +163,15 @@ class UserRoundRobinTest : public ::testing::Test {
   server::Dispatcher dispatcher_;
 
  protected:
-  testing::SteppedServer server_{{}, dispatcher_, clock_};
+  std::set<std::string> reasons_;  // Why the server has ended connections, by its log.
+  testing::SteppedServer server_{{.log =
+                                      [this](const LogRecord& record) {
+                                        for (const auto& [key, value] : record.fields) {
+                                          if (key == "reason") reasons_.insert(value);
+                                        }
+                                      }},
+                                 dispatcher_,
+                                 clock_};
 
  private:
   std::vector<std::unique_ptr<Client>> clients_;
@@ -308,6 +317,9 @@ TEST_F(UserRoundRobinTest, ConnectionsWhosePacketsWouldFillTheMemoryEnd) {
   EXPECT_LE(server_.connections(), kConnections);
   EXPECT_GE(server_.connections(), 400u);
   EXPECT_EQ(handled_[large], static_cast<int>(server_.connections()) - 1);
+  EXPECT_EQ(reasons_, std::set<std::string>{
+                          "packets of this user's connections that wait for one event loop take "
+                          "more than 67108864 bytes; read the replies, or send less at once"});
 }
 
 // What it has sent was kept when that harmed nobody.
