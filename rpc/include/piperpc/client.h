@@ -16,6 +16,7 @@
 #include "piperpc/export.h"
 #include "piperpc/internal/client_call.h"
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/frame_check.h"
 #include "piperpc/internal/wakeup.h"
 #include "piperpc/task.h"
 
@@ -300,12 +301,15 @@ class [[nodiscard]] ClientReader {
   std::optional<Response> Next() {
     std::span<const char> bytes;
     const internal::ClientStream::Step step = stream_->Read(bytes);
-    return Parse(*stream_, step, bytes);
+    std::optional<Response> message;
+    Parse(*stream_, step, bytes, message);
+    return message;
   }
 
   // The same without blocking: `std::optional<Response> r = co_await reader.CoNext();`. Resumes
   // on the awaiting executor, or else on the channel's event loop. The awaiting coroutine may be
   // destroyed on that executor; it is not resumed then. Not of a temporary: that cancels the call.
+  // With g++ 12 the message must have a name before it is asked whether there is one.
   auto CoNext() & { return NextAwaiter(stream_); }
   void CoNext() && = delete;
 
@@ -319,21 +323,22 @@ class [[nodiscard]] ClientReader {
   class [[nodiscard]] NextAwaiter final : public internal::ReadAwaiter {
    public:
     using ReadAwaiter::ReadAwaiter;
-    std::optional<Response> await_resume() { return Parse(stream(), step(), bytes()); }
+    internal::AwaitedMessage<Response> await_resume() {
+      internal::AwaitedMessage<Response> message;
+      Parse(stream(), step(), bytes(), message);
+      return message;
+    }
   };
 
-  static std::optional<Response> Parse(internal::ClientStream& stream,
-                                       internal::ClientStream::Step step,
-                                       std::span<const char> bytes) {
-    std::optional<Response> message;
-    if (step != internal::ClientStream::Step::kDone) return message;
+  static void Parse(internal::ClientStream& stream, internal::ClientStream::Step step,
+                    std::span<const char> bytes, std::optional<Response>& message) {
+    if (step != internal::ClientStream::Step::kDone) return;
     message.emplace();
     const internal::ParseResult parsed = internal::ParseMessage(bytes, *message);
     if (parsed != internal::ParseResult::kParsed) {
       stream.Fail(internal::MalformedReply(internal::TypeName(Response()), bytes.size(), parsed));
       message.reset();
     }
-    return message;
   }
 
   std::shared_ptr<internal::ClientStream> stream_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/frame_check.h"
 #include "piperpc/internal/streams.h"
 #include "piperpc/task.h"
 
@@ -23,7 +24,8 @@ class CoReader {
 
   // Awaiting it returns the next message; none when the client has sent all of them or the call has
   // been stopped (ServerContext::stop_token() tells which). A message that cannot be parsed ends
-  // the call with INVALID_ARGUMENT.
+  // the call with INVALID_ARGUMENT. It is a std::optional<T>. With g++ 12 it must have a name
+  // before it is asked whether there is one (see piperpc/task.h).
   class [[nodiscard]] NextAwaiter {
    public:
     explicit NextAwaiter(internal::InboundStream& inbound) : inbound_(inbound) {}
@@ -32,8 +34,9 @@ class CoReader {
     NextAwaiter& operator=(const NextAwaiter&) = delete;
     bool await_ready() { return inbound_.Ready(); }
     void await_suspend(std::coroutine_handle<> handle) { inbound_.ResumeWhenReady(handle); }
-    std::optional<T> await_resume() {
-      std::optional<T> message(std::in_place);
+    internal::AwaitedMessage<T> await_resume() {
+      internal::AwaitedMessage<T> message;
+      message.emplace();
       if (!inbound_.Pop([&message](std::span<const char> bytes) {
             return internal::ParseMessage(bytes, *message);
           })) {

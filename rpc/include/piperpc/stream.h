@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "piperpc/export.h"
 #include "piperpc/internal/codec.h"
+#include "piperpc/internal/frame_check.h"
 
 namespace piperpc {
 
@@ -97,7 +98,9 @@ template <typename T>
 class Stream<T>::promise_type {
  public:
   Stream get_return_object() { return Stream(Handle::from_promise(*this)); }
-  std::suspend_always initial_suspend() noexcept { return {}; }
+  internal::InitialSuspend<promise_type> initial_suspend() noexcept {
+    return internal::InitialSuspend<promise_type>(*this);
+  }
 
   class YieldAwaiter {
    public:

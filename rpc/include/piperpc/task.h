@@ -40,6 +40,15 @@
 // The library makes the common cases fail to compile with g++ 12: CoX(request, {…}) and
 // RunBlocking(). It cannot detect others, such as options in braces that are given to a streaming
 // method. When g++ 12 stops with "array used as initializer", this is the reason.
+//
+// Another bug of g++ 12: a co_await in the condition of an `if` or of a loop, in a coroutine that
+// declares no variable in the blocks around it. Such a Task or Stream ends the process when it is
+// called, with a message that says so; a loop over CoNext() without a variable does not compile.
+//
+//     while (std::optional<Line> line = co_await reader.CoNext()) Use(*line);
+//
+//     const bool written = co_await write;
+//     if (!written) co_return;
 #pragma once
 
 #include <atomic>
@@ -51,6 +60,7 @@
 
 #include "absl/status/statusor.h"
 #include "piperpc/internal/exceptions.h"
+#include "piperpc/internal/frame_check.h"
 
 namespace piperpc {
 
@@ -165,7 +175,9 @@ template <typename T>
 class Task<T>::promise_type : public internal::TaskOutcome<T> {
  public:
   Task get_return_object() { return Task(Handle::from_promise(*this)); }
-  std::suspend_always initial_suspend() noexcept { return {}; }
+  internal::InitialSuspend<promise_type> initial_suspend() noexcept {
+    return internal::InitialSuspend<promise_type>(*this);
+  }
 
   struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
@@ -216,11 +228,7 @@ class NamedTask : public Task<T> {
   void operator co_await() && = delete;  // Name the task, and await it in the next statement.
 };
 
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-inline constexpr bool kTemporariesAreDestroyedTwice = true;
-#else
-inline constexpr bool kTemporariesAreDestroyedTwice = false;
-#endif
+inline constexpr bool kTemporariesAreDestroyedTwice = PIPERPC_GXX_12 != 0;
 
 // The task of a function with a parameter `Argument` that may be created in the awaiting
 // expression.

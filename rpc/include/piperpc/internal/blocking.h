@@ -42,7 +42,7 @@ Task<bool> FeedRequests(CoReader<Request> reader, Handoff<Request>& requests) {
       co_await room;
     }
     auto next = reader.CoNext();
-    std::optional<Request> request = co_await next;
+    auto request = co_await next;
     more = request.has_value();
     if (more) taken = requests.Put(*std::move(request));
   }
