@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "piperpc/executor.h"
 #include "piperpc/internal/exceptions.h"
@@ -21,6 +22,12 @@ constexpr std::size_t kMostDetail = 1024;
 
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
+
+// Inlined, g++ 14 takes the place that an error does not have for one that is read.
+ABSL_ATTRIBUTE_NOINLINE transport::ClientThreads& ThreadsOf(
+    const absl::StatusOr<transport::Place>& place) {
+  return place.ok() ? place->transport->threads() : transport::SystemClientThreads();
+}
 
 }  // namespace
 
@@ -65,7 +72,7 @@ Core::Core(absl::StatusOr<transport::Place> place, std::string_view endpoint,
       options_(std::move(options)),
       endpoint_text_(endpoint),
       place_(std::move(place)),
-      threads_(place_.ok() ? place_->transport->threads() : transport::SystemClientThreads()),
+      threads_(ThreadsOf(place_)),
       alarm_(*this),
       retry_budget_(options_.retry),
       states_(FirstStatus()) {
