@@ -122,6 +122,31 @@ TEST_F(FaultInjectorTest, ADelayBeyondTheDeadlineEndsTheCallAndNotTheNext) {
   EXPECT_EQ(faults().connects(), 1u) << "the connection goes on";
 }
 
+// The call that comes too late is behind a packet that is held.
+TEST_F(FaultInjectorTest, HealingFreesAPacketThatACallerHolds) {
+  for (const From from : {From::kClient, From::kServer}) {
+    faults().Delay(from, milliseconds::max());
+    EXPECT_THAT(notes_->Get(NoteOf("a"), {.timeout = milliseconds(20)}),
+                StatusIs(StatusCode::kDeadlineExceeded));
+    auto waits = std::async(std::launch::async,
+                            [this] { return notes_->Get(NoteOf("b"), {.timeout = kTooLong}); });
+    faults().Heal();
+    EXPECT_THAT(waits.get(), IsOk());
+  }
+  EXPECT_EQ(faults().connects(), 1u) << "the connection goes on";
+}
+
+TEST_F(FaultInjectorTest, HealingFreesAPacketThatALoopHolds) {
+  for (const From from : {From::kClient, From::kServer}) {
+    faults().Delay(from, milliseconds::max());
+    EXPECT_THAT(GetAsync("a", {.timeout = milliseconds(20)}),
+                StatusIs(StatusCode::kDeadlineExceeded));
+    faults().Heal();
+    EXPECT_THAT(GetAsync("b", {.timeout = kTooLong}), IsOk());
+  }
+  EXPECT_EQ(faults().connects(), 1u) << "the connection goes on";
+}
+
 TEST_F(FaultInjectorTest, CutsTheConnectionsUnderCallsAndTheirHandlers) {
   auto blocked = std::async(std::launch::async, [this] { return notes_->Get(NoteOf("wait")); });
   auto other = std::async(std::launch::async, [this] { return GetAsync("wait"); });

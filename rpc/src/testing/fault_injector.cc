@@ -120,7 +120,10 @@ void FaultInjector::Delay(From from, std::chrono::milliseconds by) { plan_->Dela
 
 void FaultInjector::CutConnections() { transport_->CutAll(); }
 
-void FaultInjector::Heal() { plan_->Heal(); }
+void FaultInjector::Heal() {
+  plan_->Heal();
+  transport_->ReleaseAll();
+}
 
 std::size_t FaultInjector::connects() const { return plan_->connects(); }
 

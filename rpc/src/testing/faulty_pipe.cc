@@ -33,6 +33,11 @@ void LivePipes::CutAll() {
   for (FaultyPipe* const pipe : pipes_) pipe->Cut();
 }
 
+void LivePipes::ReleaseAll() {
+  const internal::MutexLock lock(mutex_);
+  for (FaultyPipe* const pipe : pipes_) pipe->Release();
+}
+
 FaultyPipe::FaultyPipe(std::unique_ptr<Pipe> inner, const Place& place, Side side)
     : inner_(std::move(inner)), place_(place), side_(side) {
   place_.live.Add(*this);
@@ -55,6 +60,16 @@ void FaultyPipe::Cut() {
   peer_gone_ = true;
   const internal::MutexLock lock(cut_mutex_);
   if (cut_on_ != nullptr) cut_on_->Post([this] { FailReceive(PeerGone()); });
+}
+
+// A caller that receives sees it when it looks again.
+void FaultyPipe::Release() {
+  ++releases_;
+  const internal::MutexLock lock(cut_mutex_);
+  if (cut_on_ == nullptr) return;
+  cut_on_->Post([this] {
+    if (scheduled()) loop_->Schedule(*this, HeldUntil());
+  });
 }
 
 void FaultyPipe::Close(transport::CloseMode mode, absl::AnyInvocable<void()> closed) {
@@ -81,7 +96,7 @@ void FaultyPipe::Receive() {
   if (!error.ok()) {
     loop_->Post([this, error = std::move(error)]() mutable { FailReceive(std::move(error)); });
   } else if (held_.has_value()) {
-    loop_->Schedule(*this, held_->due);
+    loop_->Schedule(*this, HeldUntil());
   } else {
     inner_->Receive();
   }
@@ -89,12 +104,13 @@ void FaultyPipe::Receive() {
 
 void FaultyPipe::OnReceive(Bytes packet) {
   if (peer_gone_) return;  // FailReceive() comes.
+  const unsigned releases = releases_;
   Verdict verdict = place_.faults.Begin(Operation::kPacket, side_);
   if (!verdict.error.ok()) return FailReceive(std::move(verdict.error));
   if (verdict.lost) return inner_->Receive();
   if (verdict.delay == base::Duration::zero()) return HandOn(packet);
-  Hold(packet, verdict.delay);
-  loop_->Schedule(*this, held_->due);
+  Hold(packet, verdict.delay, releases);
+  loop_->Schedule(*this, HeldUntil());
 }
 
 void FaultyPipe::OnTimer() {
@@ -167,21 +183,28 @@ absl::StatusOr<std::size_t> FaultyPipe::ReceiveOne(std::span<char> buffer,
                                                    base::TimePoint deadline) {
   auto size = inner_->ReceiveUntil(buffer, NextSlice(deadline));
   if (!size.ok()) return size;
+  const unsigned releases = releases_;
   Verdict verdict = place_.faults.Begin(Operation::kPacket, side_);
   if (!verdict.error.ok()) return std::move(verdict.error);
   if (verdict.lost) return 0;
   if (verdict.delay == base::Duration::zero()) return size;
-  Hold(buffer.first(*size), verdict.delay);
+  Hold(buffer.first(*size), verdict.delay, releases);
   return 0;
 }
 
-void FaultyPipe::Hold(Bytes packet, base::Duration delay) {
-  held_ = Held{std::string(packet.data(), packet.size()), base::After(delay, place_.now())};
+// `releases`: how many there were before the delay was decided.
+void FaultyPipe::Hold(Bytes packet, base::Duration delay, unsigned releases) {
+  held_ =
+      Held{std::string(packet.data(), packet.size()), base::After(delay, place_.now()), releases};
+}
+
+base::TimePoint FaultyPipe::HeldUntil() const {
+  return releases_ == held_->releases ? held_->due : base::TimePoint();
 }
 
 absl::StatusOr<std::size_t> FaultyPipe::TakeHeld(std::span<char> buffer, base::TimePoint deadline) {
-  if (place_.now() < held_->due) {
-    std::this_thread::sleep_until(NextSlice(std::min(deadline, held_->due)));
+  if (const base::TimePoint due = HeldUntil(); place_.now() < due) {
+    std::this_thread::sleep_until(NextSlice(std::min(deadline, due)));
     return absl::DeadlineExceededError("");
   }
   std::copy(held_->bytes.begin(), held_->bytes.end(), buffer.begin());

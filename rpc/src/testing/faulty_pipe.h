@@ -27,6 +27,9 @@ class LivePipes {
   // As if the peers of all of them had gone. Any thread.
   void CutAll();
 
+  // Packets that are handed on later are handed on now. Any thread.
+  void ReleaseAll();
+
  private:
   friend class FaultyPipe;
   void Add(FaultyPipe& pipe);
@@ -67,6 +70,7 @@ class FaultyPipe final : public transport::Pipe,
   struct Held {
     std::string bytes;
     base::TimePoint due;
+    unsigned releases;  // As many as there were before it was held.
   };
 
   void OnReceive(transport::Bytes packet) override;
@@ -75,10 +79,12 @@ class FaultyPipe final : public transport::Pipe,
   void OnTimer() override;
 
   void Cut();
+  void Release();
   void HandOn(transport::Bytes packet);
   void FailReceive(absl::Status error);
   void OnFault(const absl::Status& error);
-  void Hold(transport::Bytes packet, base::Duration delay);
+  void Hold(transport::Bytes packet, base::Duration delay, unsigned releases);
+  base::TimePoint HeldUntil() const;
   absl::StatusOr<std::size_t> TakeHeld(std::span<char> buffer, base::TimePoint deadline);
   absl::StatusOr<std::size_t> ReceiveOne(std::span<char> buffer, base::TimePoint deadline);
   base::TimePoint NextSlice(base::TimePoint deadline) const;
@@ -89,6 +95,7 @@ class FaultyPipe final : public transport::Pipe,
   transport::EventLoop* loop_ = nullptr;
   transport::Pipe::Delegate* delegate_ = nullptr;
   std::optional<Held> held_;  // Of who receives.
+  std::atomic<unsigned> releases_ = 0;
   std::atomic<bool> peer_gone_ = false;
   bool receiving_ = false;  // The loop's, as the next one.
   bool closing_ = false;

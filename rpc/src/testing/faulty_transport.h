@@ -23,6 +23,9 @@ class FaultyTransport final : public transport::Transport,
   // As if the peers of all connections had gone. Any thread.
   void CutAll() { live_.CutAll(); }
 
+  // Packets that were to be handed on later are handed on now. Any thread.
+  void ReleaseAll() { live_.ReleaseAll(); }
+
   std::string_view name() const override { return inner_->name(); }
   base::TimePoint Now() const override;
   transport::ClientThreads& threads() override;

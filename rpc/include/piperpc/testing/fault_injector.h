@@ -70,7 +70,8 @@ class FaultInjector {
   // All connections are lost now.
   void CutConnections();
 
-  // Nothing goes wrong any more. Connections that were lost are not restored.
+  // Nothing goes wrong any more: packets that Delay() holds arrive now. Connections and packets
+  // that were lost are not restored.
   void Heal();
 
   // How many times a channel has tried to connect, refused ones included.
