@@ -4,6 +4,8 @@
     symbols.py --static LIBRARY --shared LIBRARY   a shared library shows nothing but names of piperpc
                                                    that are not of its modules, and all of those that
                                                    the static one has for public headers
+               [--kit LIBRARY]                     of the modules, it may show the classes and functions
+                                                   that this library uses
     symbols.py --plugin LIBRARY                    a plug-in shows nothing of the runtime that it has
 
 Both may be given several times. Ends with 1, and says what is wrong, where something is.
@@ -39,11 +41,26 @@ def shown(library):
     return symbols(library, "--dynamic")
 
 
-def faults_of_shared(library):
+def owner(name):
+    """The class or function of a module that this symbol is, or is of."""
+    match = OF_A_MODULE.match(name)
+    return match and re.match(r"\w+", name[match.end():])[0]
+
+
+def owners_used(library):
+    """Those of the modules that the library needs of others."""
+    listed = subprocess.run(
+        ["nm", "--demangle", "--undefined-only", library],
+        check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout
+    return {owner(line.split(None, 1)[1]) for line in listed.splitlines() if line.startswith(" ")}
+
+
+def faults_of_shared(library, used_by_kit):
     for _, name in sorted(shown(library)):
         if not OWN.match(name):
             yield f"{library} shows {name}, which is not of piperpc"
-        elif OF_A_MODULE.match(name):
+        elif OF_A_MODULE.match(name) and owner(name) not in used_by_kit:
             yield f"{library} shows {name}, which is of a module"
 
 
@@ -66,11 +83,12 @@ def faults_of_plugin(library):
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option in ("static", "shared", "plugin"):
+    for option in ("static", "shared", "kit", "plugin"):
         parser.add_argument(f"--{option}", action="append", default=[], metavar="LIBRARY")
     arguments = parser.parse_args()
 
-    faults = [fault for library in arguments.shared for fault in faults_of_shared(library)]
+    used_by_kit = set().union(*map(owners_used, arguments.kit))
+    faults = [fault for library in arguments.shared for fault in faults_of_shared(library, used_by_kit)]
     faults += missing(arguments.static, arguments.shared)
     faults += [fault for library in arguments.plugin for fault in faults_of_plugin(library)]
     print(*faults, sep="\n", end="\n" if faults else "")

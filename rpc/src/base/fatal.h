@@ -3,9 +3,11 @@
 
 #include <string_view>
 
+#include "src/base/export_to_testing.h"
+
 namespace piperpc::base {
 
 // Says why on standard error, and aborts.
-[[noreturn]] void EndProcess(std::string_view why);
+[[noreturn]] PIPERPC_EXPORT_TO_TESTING void EndProcess(std::string_view why);
 
 }  // namespace piperpc::base

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "piperpc/executor.h"
 #include "src/base/clock.h"
+#include "src/base/export_to_testing.h"
 #include "src/base/id_table.h"
 #include "src/transport/event_loop.h"
 
@@ -46,7 +47,7 @@ class LoopExecutor final : public Executor {
 };
 
 // A loop on a thread of its own.
-class LoopThread {
+class PIPERPC_EXPORT_TO_TESTING LoopThread {
  public:
   explicit LoopThread(std::unique_ptr<transport::EventLoop> loop);
   ~LoopThread();  // As Stop().

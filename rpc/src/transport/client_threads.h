@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "piperpc/internal/mutex.h"
 #include "src/base/clock.h"
+#include "src/base/export_to_testing.h"
 #include "src/transport/condition.h"
 
 namespace piperpc::transport {
@@ -28,6 +29,6 @@ class ClientThreads {
 
 // The threads of the system. There to the end of the process: a thread that ends a channel may
 // still wait when the transport has gone.
-ClientThreads& SystemClientThreads();
+PIPERPC_EXPORT_TO_TESTING ClientThreads& SystemClientThreads();
 
 }  // namespace piperpc::transport

@@ -10,11 +10,12 @@
 #include <limits>
 
 #include "src/base/clock.h"
+#include "src/base/export_to_testing.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc::transport {
 
-class TimerQueue {
+class PIPERPC_EXPORT_TO_TESTING TimerQueue {
  public:
   using Timer = EventLoop::Timer;
 

@@ -15,6 +15,7 @@
 #include "piperpc/endpoint.h"
 #include "piperpc/open_socket.h"
 #include "src/base/clock.h"
+#include "src/base/export_to_testing.h"
 #include "src/base/text.h"
 #include "src/transport/client_threads.h"
 #include "src/transport/event_loop.h"
@@ -103,6 +104,6 @@ absl::StatusOr<Transport*> SystemTransport(std::string_view backend);
 
 // A transport inside this process: endpoints are names in the object, nothing leaves it. For tests
 // and for services that live in one process with their clients. Must outlive what it makes.
-std::unique_ptr<Transport> NewMemoryTransport();
+PIPERPC_EXPORT_TO_TESTING std::unique_ptr<Transport> NewMemoryTransport();
 
 }  // namespace piperpc::transport

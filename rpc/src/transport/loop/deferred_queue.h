@@ -3,11 +3,12 @@
 
 #include <cstddef>
 
+#include "src/base/export_to_testing.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc::transport {
 
-class DeferredQueue {
+class PIPERPC_EXPORT_TO_TESTING DeferredQueue {
  public:
   using Deferred = EventLoop::Deferred;
 

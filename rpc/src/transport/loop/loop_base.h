@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "src/base/export_to_testing.h"
 #include "src/transport/event_loop.h"
 #include "src/transport/loop/deferred_queue.h"
 #include "src/transport/loop/polled_sources.h"
@@ -13,7 +14,7 @@
 
 namespace piperpc::transport {
 
-class LoopBase : public EventLoop {
+class PIPERPC_EXPORT_TO_TESTING LoopBase : public EventLoop {
  public:
   void set_spin(base::Duration spin) final { spin_ = spin; }
   void Run() final;

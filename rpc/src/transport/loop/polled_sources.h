@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <vector>
 
+#include "src/base/export_to_testing.h"
 #include "src/transport/event_loop.h"
 
 namespace piperpc::transport {
 
-class PolledSources {
+class PIPERPC_EXPORT_TO_TESTING PolledSources {
  public:
   using Polled = EventLoop::Polled;
 

@@ -9,10 +9,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "piperpc/internal/mutex.h"
+#include "src/base/export_to_testing.h"
 
 namespace piperpc::transport {
 
-class PostQueue {
+class PIPERPC_EXPORT_TO_TESTING PostQueue {
  public:
   using Work = absl::AnyInvocable<void()>;
 
