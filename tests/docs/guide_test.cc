@@ -1,4 +1,5 @@
-// The code of docs/services.md, streaming.md, errors.md, deadlines.md, threads.md and from-grpc.md.
+// The code of docs/services.md, streaming.md, errors.md, deadlines.md, limits.md, threads.md and
+// from-grpc.md.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,6 +28,7 @@ using namespace std::chrono_literals;
 using piperpc::testing::InProcess;
 using piperpc::testing::IsOk;
 using piperpc::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -126,6 +128,17 @@ TEST_F(GuideTest, AnErrorWithADetail) {
 
 TEST_F(GuideTest, ACallWithoutALoginIsRefusedBeforeItsHandler) {
   EXPECT_THAT(client.SetPrice({}), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(GuideTest, AMessageAboveTheLimitIsRefused) {
+  piperpc::ServerOptions server_options;
+  server_options.max_message_bytes = 64 * 1024;
+  InProcess<ShopClient> server(shop_, {.server = server_options});
+  ShopClient small(server.channel());
+  const absl::StatusOr<GetPriceResponse> price = small.GetPrice(Of(std::string(100'000, 'x')));
+  EXPECT_THAT(price, StatusIs(absl::StatusCode::kResourceExhausted,
+                              AllOf(HasSubstr("the server's limit is 65536"),
+                                    HasSubstr("ServerOptions::max_message_bytes"))));
 }
 
 TEST_F(GuideTest, ACallIsCancelled) {
