@@ -1,9 +1,10 @@
 // What g++ 12 makes wrong of a co_await in a condition, and how that is noticed.
 //
 // Where the condition of an `if` or of a loop awaits, and no block around it declares a variable,
-// g++ 12 keeps the condition's result at the beginning of the coroutine's frame. There the
-// addresses of the coroutine's code belong, and resuming it would jump to nowhere. What is awaited
-// has no part in that. The variable of `while (std::optional<T> next = co_await …)` is enough.
+// g++ 12.2 keeps the condition's result at the beginning of the coroutine's frame; 12.4 does not.
+// There the addresses of the coroutine's code belong, and resuming it would jump to nowhere. What
+// is awaited has no part in that. The variable of `while (std::optional<T> next = co_await …)` is
+// enough.
 #pragma once
 
 #include <coroutine>
