@@ -1,11 +1,12 @@
-# Man pages, made of what the programs say of themselves: where help2man is installed, and what is
-# built runs here.
+# Man pages, compressed, made of what the programs say of themselves: where help2man and gzip are
+# installed, and what is built runs here.
 find_program(PIPERPC_HELP2MAN help2man)
-mark_as_advanced(PIPERPC_HELP2MAN)
+find_program(PIPERPC_GZIP gzip)
+mark_as_advanced(PIPERPC_HELP2MAN PIPERPC_GZIP)
 
 # piperpc_man_page(TARGET SECTION WHAT_IT_IS)
 function(piperpc_man_page target section what component)
-  if(NOT PIPERPC_HELP2MAN OR CMAKE_CROSSCOMPILING OR PIPERPC_SANITIZE)
+  if(NOT PIPERPC_HELP2MAN OR NOT PIPERPC_GZIP OR CMAKE_CROSSCOMPILING OR PIPERPC_SANITIZE)
     return()
   endif()
   get_target_property(name ${target} OUTPUT_NAME)
@@ -13,13 +14,14 @@ function(piperpc_man_page target section what component)
     set(name ${target})
   endif()
   set(page ${PROJECT_BINARY_DIR}/man/${name}.${section})
-  add_custom_command(OUTPUT ${page}
+  add_custom_command(OUTPUT ${page}.gz
     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/man
     COMMAND ${PIPERPC_HELP2MAN} --no-info --section=${section} --name=${what} --output=${page}
       $<TARGET_FILE:${target}>
+    COMMAND ${PIPERPC_GZIP} --best --no-name --force ${page}
     DEPENDS ${target} VERBATIM)
-  add_custom_target(man_${target} ALL DEPENDS ${page})
-  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT ${component})
+  add_custom_target(man_${target} ALL DEPENDS ${page}.gz)
+  install(FILES ${page}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT ${component})
 endfunction()
 
 if(TARGET piperpc_command)

@@ -1,5 +1,6 @@
 # Makes the Debian packages, installs them below a root of their own, builds the README's example
-# against them, upgrades and removes them. Takes what steps.cmake says, and SOURCE.
+# against them, upgrades and removes them. Takes what steps.cmake says, SOURCE, MAN_PAGES (whether
+# there are some), and LINTIAN, which looks at the packages where it is not empty.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 set(tree ${OUT}/tree)
 set(root ${OUT}/root)
@@ -34,6 +35,10 @@ list(LENGTH debs count)
 if(NOT count EQUAL 4)
   message(FATAL_ERROR "there should be four packages: ${debs}")
 endif()
+if(LINTIAN)
+  run(${LINTIAN} --allow-root --fail-on error,warning
+    --suppress-tags-from-file ${CMAKE_CURRENT_LIST_DIR}/lintian_accepted ${debs})
+endif()
 dpkg(-i ${debs})
 
 file(GLOB libraries ${root}/usr/lib/*/libpiperpc.so.0.1)
@@ -45,7 +50,7 @@ foreach(file bin/piperpc bin/piperpcd bin/protoc-gen-piperpc include/piperpc/ser
 endforeach()
 if(MAN_PAGES)
   foreach(page man1/piperpc.1 man8/piperpcd.8 man1/protoc-gen-piperpc.1)
-    expect_installed(usr/share/man/${page})
+    expect_installed(usr/share/man/${page}.gz)
   endforeach()
 endif()
 set(ENV{LD_LIBRARY_PATH} ${libraries})
