@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   }
   std::cout << "before: " << response->before() << "\n";
 
-  const auto metrics = piperpc::v1::StatsServiceClient(channel).GetPrometheusText({});
+  const auto metrics = piperpc::v1::StatsClient(channel).GetPrometheusText({});
   if (!metrics.ok()) {
     std::cerr << metrics.status() << "\n";
     return 1;
