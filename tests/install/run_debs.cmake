@@ -1,6 +1,6 @@
 # Makes the Debian packages, installs them below a root of their own, builds the README's example
 # against them, upgrades and removes them. Takes what steps.cmake says, SOURCE, MAN_PAGES (whether
-# there are some), and LINTIAN, which looks at the packages where it is not empty.
+# there are some), and LINTIAN, which looks at the packages where it is found.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 set(tree ${OUT}/tree)
 set(root ${OUT}/root)
