@@ -604,7 +604,7 @@ TEST_F(ConnectionTest, WhatIsWrongCanBeToldWithoutAChannel) {
   ExpectStatus(CheckChannel("demo", {.backend = "telepathy"}), absl::StatusCode::kInvalidArgument,
                "telepathy");
   ChannelOptions mixed;
-  mixed.io_thread = *IoThread::Start(counting_, base::Duration::zero());
+  mixed.io_thread = *IoThread::Start(counting_, {});
   mixed.transport = &server_.transport();
   ExpectStatus(CheckChannel("demo", mixed), absl::StatusCode::kInvalidArgument,
                "io_thread is of another transport");

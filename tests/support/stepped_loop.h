@@ -43,7 +43,7 @@ class SteppedLoop final : public transport::EventLoop {
 
   std::string_view name() const override { return "stepped"; }
   base::TimePoint Now() const override { return clock_.now; }
-  void set_spin(base::Duration) override {}
+  void set_spin(const SpinOptions&) override {}
   void Run() override { step_(); }
   void Stop() override {}
   bool InLoop() const override { return running_ && std::this_thread::get_id() == thread_; }

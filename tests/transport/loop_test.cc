@@ -189,22 +189,25 @@ TEST_P(LoopTest, StopsFromAnotherThreadAfterTheWorkPostedBefore) {
 }
 
 TEST_P(LoopTest, ThatSpinsRunsWorkAndTimersAndStops) {
-  LoopThread spinning(*transport_);
-  EventLoop& loop = spinning.loop();
-  loop.set_spin(std::chrono::milliseconds(5));
-  spinning.Start();
-  Monitor monitor;
-  int ran = 0;
-  const auto count = [&] { monitor.Change([&] { ++ran; }); };
-  TestTimer within(count);
-  TestTimer after(count);
-  loop.Post([&] {
-    loop.Schedule(within, base::After(std::chrono::milliseconds(1)));
-    loop.Schedule(after, base::After(std::chrono::milliseconds(20)));
-  });
-  monitor.WaitFor([&] { return ran == 2; });
-  spinning.Do(count);
-  EXPECT_EQ(ran, 3);
+  for (const EventLoop::SpinOptions& options :
+       {EventLoop::SpinOptions{.always = std::chrono::milliseconds(5)}, {.adaptive = true}}) {
+    LoopThread spinning(*transport_);
+    EventLoop& loop = spinning.loop();
+    loop.set_spin(options);
+    spinning.Start();
+    Monitor monitor;
+    int ran = 0;
+    const auto count = [&] { monitor.Change([&] { ++ran; }); };
+    TestTimer within(count);
+    TestTimer after(count);
+    loop.Post([&] {
+      loop.Schedule(within, base::After(std::chrono::milliseconds(1)));
+      loop.Schedule(after, base::After(std::chrono::milliseconds(20)));
+    });
+    monitor.WaitFor([&] { return ran == 2; });
+    for (int i = 0; i < 1000; ++i) spinning.Do(count);
+    EXPECT_EQ(ran, 1002);
+  }
 }
 
 TEST_P(LoopTest, StopsFromItsOwnThread) {

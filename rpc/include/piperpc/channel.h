@@ -53,6 +53,9 @@ struct ChannelOptions {
   // in ServerOptions.
   std::chrono::microseconds spin{0};
 
+  // Of the channel's own thread, not of a blocked caller: as in ServerOptions.
+  bool adaptive_spin = true;
+
   // How long a call without a timeout of its own may take: connecting, waiting for one of the calls
   // that the server allows at once, and the reply. 1 ms or more. A stream without a timeout may go
   // on for any time, but must begin within this.

@@ -37,6 +37,7 @@ class IoThread;
 struct IoThreadOptions {
   std::string backend = "auto";       // As in ServerOptions.
   std::chrono::microseconds spin{0};  // As in ServerOptions.
+  bool adaptive_spin = true;          // As in ServerOptions.
 
   // Null: pipes of the system. Else a transport as in piperpc/in_process.h, which says how long it
   // must live; the channels must have the same one.

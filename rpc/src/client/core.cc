@@ -130,7 +130,8 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   if (shut_down_) return AlreadyClosed();
   if (io_thread_ == nullptr) {
     if (!place_.ok()) return place_.status();
-    auto thread = IoThread::Start(*place_->transport, options_.spin);
+    auto thread = IoThread::Start(*place_->transport,
+                                  {.always = options_.spin, .adaptive = options_.adaptive_spin});
     if (!thread.ok()) return thread.status();
     io_thread_ = *std::move(thread);
   }

@@ -13,14 +13,16 @@ absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options)
   const base::Range range = base::SpinRange(options.spin);
   if (absl::Status status = base::CheckRanges("I/O thread", {&range, 1}); !status.ok())
     return status;
-  if (options.transport != nullptr) return IoThread::Start(*options.transport, options.spin);
+  const transport::EventLoop::SpinOptions spin{.always = options.spin,
+                                               .adaptive = options.adaptive_spin};
+  if (options.transport != nullptr) return IoThread::Start(*options.transport, spin);
   const auto system = transport::SystemTransport(options.backend);
   if (!system.ok()) return system.status();
-  return IoThread::Start(**system, options.spin);
+  return IoThread::Start(**system, spin);
 }
 
-absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(transport::Transport& transport,
-                                                          base::Duration spin) {
+absl::StatusOr<std::shared_ptr<IoThread>> IoThread::Start(
+    transport::Transport& transport, const transport::EventLoop::SpinOptions& spin) {
   auto loop = transport.NewLoop();
   if (!loop.ok()) return loop.status();
   (*loop)->set_spin(spin);

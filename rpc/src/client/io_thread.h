@@ -9,6 +9,7 @@
 #include "src/base/clock.h"
 #include "src/base/process.h"
 #include "src/connection/loop_executor.h"
+#include "src/transport/event_loop.h"
 #include "src/transport/transport.h"
 
 namespace piperpc {
@@ -16,8 +17,8 @@ namespace piperpc {
 class IoThread {
  public:
   // The system's error when it refuses a loop.
-  static absl::StatusOr<std::shared_ptr<IoThread>> Start(transport::Transport& transport,
-                                                         base::Duration spin);
+  static absl::StatusOr<std::shared_ptr<IoThread>> Start(
+      transport::Transport& transport, const transport::EventLoop::SpinOptions& spin);
 
   IoThread(transport::Transport& transport, std::unique_ptr<transport::EventLoop> loop);
 

@@ -92,9 +92,16 @@ class EventLoop {
   // How many iterations have begun. Loop thread.
   std::uint64_t iterations() const { return iterations_; }
 
-  // Lets the loop look for completions for so long before it sleeps, after each time that it had
-  // one or ran posted work. Before Run().
-  virtual void set_spin(base::Duration spin) = 0;
+  // What a loop does that has nothing to do, before it sleeps.
+  struct SpinOptions {
+    // It looks for completions for so long.
+    base::Duration always = base::Duration::zero();
+    // Without that: it looks as long as that has been worth it lately, where a look costs little.
+    bool adaptive = false;
+  };
+
+  // Before Run().
+  virtual void set_spin(const SpinOptions& options) = 0;
 
   // Runs the loop on the calling thread until Stop(). Work posted before Stop() is still run.
   virtual void Run() = 0;

@@ -55,6 +55,9 @@ class SocketLoop : public LoopBase {
 
   // Cancels all operations; OnReleased() follows after everything that was posted before.
   virtual void Release(Source& source) = 0;
+
+ protected:
+  bool looks_may_pay() const final;
 };
 
 }  // namespace piperpc::transport

@@ -6,6 +6,12 @@ namespace piperpc::transport {
 
 LoopBase::LoopBase() : posted_([this] { Wake(); }) {}
 
+void LoopBase::set_spin(const SpinOptions& options) {
+  spin_ = options.always;
+  const bool adaptive = options.adaptive && spin_ == base::Duration::zero();
+  if (adaptive && looks_may_pay()) adaptive_.emplace();
+}
+
 void LoopBase::Run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   while (!Iterate()) {
@@ -22,13 +28,17 @@ bool LoopBase::LookOnce() {
   return polled_.Poll() || completed;
 }
 
-// False: in vain.
+// False: in vain, or not at all.
 bool LoopBase::WaitAwake(base::TimePoint limit) {
-  if (spin_ == base::Duration::zero()) return false;
-  base::Spin spin(spin_, limit);
+  const bool adapts = adaptive_ && adaptive_->ShouldLook();
+  if (!adapts && spin_ == base::Duration::zero()) return false;
+  base::Spin spin(adapts ? AdaptiveSpin::kLongestLook : spin_, limit);
   do {
-    if (LookOnce()) return true;
+    if (!LookOnce()) continue;
+    if (adaptive_) adaptive_->OnFound(spin.elapsed());
+    return true;
   } while (spin.GoOn());
+  if (adaptive_) adaptive_->OnNothing();
   return false;
 }
 

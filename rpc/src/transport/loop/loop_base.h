@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "src/base/export_to_testing.h"
 #include "src/transport/event_loop.h"
+#include "src/transport/loop/adaptive_spin.h"
 #include "src/transport/loop/deferred_queue.h"
 #include "src/transport/loop/polled_sources.h"
 #include "src/transport/loop/post_queue.h"
@@ -16,7 +18,7 @@ namespace piperpc::transport {
 
 class PIPERPC_EXPORT_TO_TESTING LoopBase : public EventLoop {
  public:
-  void set_spin(base::Duration spin) final { spin_ = spin; }
+  void set_spin(const SpinOptions& options) final;
   void Run() final;
   void Stop() final { posted_.Stop(); }
   void Post(absl::AnyInvocable<void()> work) final { posted_.Push(std::move(work), InLoop()); }
@@ -41,6 +43,10 @@ class PIPERPC_EXPORT_TO_TESTING LoopBase : public EventLoop {
   // Makes a Wait() that is going on, or the next one, return. Any thread.
   virtual void Wake() = 0;
 
+  // A Wait() that does not wait takes a small part of what it takes to sleep and to be woken, and
+  // others may be at work meanwhile on what is waited for.
+  virtual bool looks_may_pay() const { return false; }
+
  private:
   bool Iterate();  // True: it was the last one.
   bool WaitAwake(base::TimePoint limit);
@@ -48,6 +54,7 @@ class PIPERPC_EXPORT_TO_TESTING LoopBase : public EventLoop {
 
   std::atomic<std::thread::id> thread_;
   base::Duration spin_ = base::Duration::zero();
+  std::optional<AdaptiveSpin> adaptive_;
   PostQueue posted_;
   TimerQueue timers_;
   DeferredQueue deferred_;
