@@ -1,7 +1,11 @@
 // Channels that share a thread.
 #include "piperpc/io_thread.h"
 
+#include <atomic>
+#include <future>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "client/client_fixture.h"
 
@@ -60,6 +64,68 @@ TEST_F(IoThreadTest, CarriesTheCallsOfAllItsChannels) {
   EXPECT_TRUE(second_status.ok()) << second_status;
   EXPECT_EQ(first_thread, second_thread);
   EXPECT_EQ(counting_.loops, 1);
+}
+
+// Blocks the thread in the callback of a call of a channel of its own, until it is told to go on.
+class ThreadBlocker {
+ public:
+  ThreadBlocker(std::shared_ptr<Channel> channel, ScriptedServer& server)
+      : channel_(std::move(channel)) {
+    internal::StartUnary<RawMessage>(*channel_, kUnaryMethod, RawMessage{"x"}, {},
+                                     [this](const absl::StatusOr<RawMessage>&) {
+                                       blocked_.set_value();
+                                       go_on_.get_future().wait();
+                                     });
+    connection_.emplace(server.AcceptAndGreet());
+  }
+
+  // From when the thread gets to this.
+  void Block() { connection_->Reply(connection_->Expect(FrameKind::kRequest).call_id, "r"); }
+  void WaitUntilBlocked() { blocked_.get_future().wait(); }
+  void GoOn() { go_on_.set_value(); }
+
+ private:
+  const std::shared_ptr<Channel> channel_;
+  std::optional<ScriptedConnection> connection_;
+  std::promise<void> blocked_;
+  std::promise<void> go_on_;
+};
+
+TEST_F(IoThreadTest, CallsThatRepliesSetOffLeaveBeforeTheNextChannelIsServed) {
+  constexpr int kCalls = 3;
+  const auto busy = NewChannel();
+  std::atomic<int> over = 0;
+  std::promise<void> all_over;
+  for (int i = 0; i < kCalls; ++i) {
+    internal::StartUnary<RawMessage>(
+        *busy, kUnaryMethod, RawMessage{"first"}, {}, [&](const absl::StatusOr<RawMessage>&) {
+          internal::StartUnary<RawMessage>(*busy, kUnaryMethod, RawMessage{"second"}, {},
+                                           [&](const absl::StatusOr<RawMessage>&) {
+                                             if (++over == kCalls) all_over.set_value();
+                                           });
+        });
+  }
+  ScriptedConnection to_busy = server_.AcceptAndGreet();
+  std::string replies;
+  for (int i = 0; i < kCalls; ++i) {
+    const std::uint64_t id = to_busy.Expect(FrameKind::kRequest).call_id;
+    replies += ScriptedConnection::Encode({.kind = FrameKind::kResponse, .call_id = id}, "r");
+  }
+  ThreadBlocker first(NewChannel(), server_);
+  ThreadBlocker last(NewChannel(), server_);
+
+  first.Block();
+  first.WaitUntilBlocked();
+  to_busy.SendRaw(replies);
+  last.Block();
+  first.GoOn();
+  for (int i = 0; i < kCalls; ++i) {  // While the other channel's callback still runs.
+    const OwnedFrame request = to_busy.Expect(FrameKind::kRequest);
+    EXPECT_EQ(request.payload, "second");
+    to_busy.Reply(request.call_id, "r");
+  }
+  last.GoOn();
+  EXPECT_EQ(all_over.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 TEST_F(IoThreadTest, AChannelThatGoesLeavesTheOthersAlone) {

@@ -108,6 +108,7 @@ class Connection final : public CallConnection,
 
   // The pipe, connection_io.cc.
   void Flush() CHANNEL_LOCKED;
+  void FlushUnlessMoreComes() CHANNEL_UNLOCKED;
   void FlushSoon() override CHANNEL_LOCKED;
   void OnSendError(const absl::Status& error) CHANNEL_LOCKED;
   absl::Status WhyLost(const absl::Status& error) const CHANNEL_LOCKED;
@@ -160,6 +161,8 @@ class Connection final : public CallConnection,
   bool peer_serves_ CHANNEL_GUARDED = true;  // By its Hello.
   std::size_t unsent_requests_ CHANNEL_GUARDED = 0;  // About: since the last flush.
   bool received_ CHANNEL_GUARDED = false;            // A packet, on the loop, in this iteration.
+
+  std::size_t begun_on_loop_ = 0;  // Loop thread. About: calls, since the last packet there.
 
   Reader reader_ CHANNEL_GUARDED;
   transport::EventLoop* loop_ CHANNEL_GUARDED = nullptr;  // Not null: attached.

@@ -13,6 +13,10 @@ using transport::SendResult;
 // So many requests are worth a packet of their own.
 constexpr std::size_t kRequestsAtOnce = 32;
 
+// When all calls have been answered, so many new ones leave before the loop serves other
+// connections. See the server's kResponsesNotToWait.
+constexpr std::size_t kRequestsNotToWait = 3;
+
 // A server that refuses many clients at once closes some of them without a reason; so does what is
 // no server of this protocol.
 absl::Status Lost(const Core& core, bool hello_received, const absl::Status& cause) {
@@ -48,6 +52,7 @@ void Connection::OnSendError(const absl::Status& error) {
 void Connection::FlushSoon() {
   if (ending()) return;
   if (loop_ != nullptr && loop_->InLoop() && unsent_requests_ < kRequestsAtOnce) {
+    ++begun_on_loop_;
     loop_->Defer(*this);
   } else {
     Flush();
@@ -125,11 +130,22 @@ void Connection::OnRead(transport::Bytes packet) {
 void Connection::OnReadError(const absl::Status& error) { Fail(WhyLost(error)); }
 
 void Connection::OnReceive(transport::Bytes packet) {
+  begun_on_loop_ = 0;
+  {
+    const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
+    if (ending()) return;
+    received_ = true;
+    OnPacket(packet);
+    loop_->Defer(*this);
+  }
+  if (begun_on_loop_ >= kRequestsNotToWait) FlushUnlessMoreComes();
+}
+
+// The callbacks of that packet have run, and begun new calls. With no other ones in flight, the
+// server has nothing to do until it gets these.
+void Connection::FlushUnlessMoreComes() {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
-  if (ending()) return;
-  received_ = true;
-  OnPacket(packet);
-  loop_->Defer(*this);
+  if (calls_.size() <= unsent_requests_) Flush();
 }
 
 void Connection::OnReceiveError(absl::Status status) {
