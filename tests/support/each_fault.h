@@ -1,8 +1,8 @@
 // Faults that are met one by one: the first step that can fail, the second, until there are no
 // more. What fails prints the command that runs that one alone.
 //
-// PIPERPC_TEST_FAULT='NAME, number N' is that one; what is no such text ends the program. A program
-// whose tests have no fault of that name fails.
+// PIPERPC_TEST_FAULT='NAME, number N' is that one; a text that is not valid ends the program. A
+// program whose tests have no fault of that name fails.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -50,7 +50,7 @@ TEST(AdaptiveSpin, HardlyLooksWhereMoreComesLate) {
   EXPECT_LE(LooksThatFind(spin, 10'000, kLate), 10'000 / 30);
 }
 
-TEST(AdaptiveSpin, GoesOnWhereSomethingIsLateNowAndThen) {
+TEST(AdaptiveSpin, GoesOnWhereNothingComesNowAndThen) {
   AdaptiveSpin spin;
   LooksThatFind(spin, 1000, kSoon);
   int looks = 0;

@@ -53,7 +53,7 @@ struct ChannelOptions {
   // in ServerOptions.
   std::chrono::microseconds spin{0};
 
-  // Of the channel's own thread, not of a blocked caller: as in ServerOptions.
+  // Of the channel's own thread: as in ServerOptions. Not of a blocked caller, nor of `io_thread`.
   bool adaptive_spin = true;
 
   // How long a call without a timeout of its own may take: connecting, waiting for one of the calls

@@ -60,11 +60,11 @@ struct ServerOptions {
   // time that it takes to wake a sleeping thread, and costs processor time.
   std::chrono::microseconds spin{0};
 
-  // Where `spin` is 0: an idle event loop polls before it sleeps as long as that has been worth it
-  // lately, which is when more work has come within 20 us, mostly. So a server with busy clients
-  // does not sleep between their packets, which saves processor time on most machines. It polls for
-  // 100 us at the most, and where nothing comes, it tries that one time in 64 to 256. Linux, and
-  // more than one processor; elsewhere it changes nothing.
+  // Where `spin` is 0: an idle event loop polls before it sleeps, for 100 us at the most, while the
+  // next work mostly comes within 20 us. So a server with busy clients does not sleep between their
+  // packets, which saves processor time on most machines. In vain, it tries twice in a row, and
+  // again 64 to 256 waits later. On Linux with more than one processor; elsewhere, and for pipes
+  // inside a process, it changes nothing.
   bool adaptive_spin = true;
 
   // How many clients may wait to be accepted: free pipe instances (Windows), or the length of the

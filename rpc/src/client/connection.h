@@ -108,7 +108,7 @@ class Connection final : public CallConnection,
 
   // The pipe, connection_io.cc.
   void Flush() CHANNEL_LOCKED;
-  void FlushUnlessMoreComes() CHANNEL_UNLOCKED;
+  void FlushUnlessRepliesAreDue() CHANNEL_UNLOCKED;
   void FlushSoon() override CHANNEL_LOCKED;
   void OnSendError(const absl::Status& error) CHANNEL_LOCKED;
   absl::Status WhyLost(const absl::Status& error) const CHANNEL_LOCKED;
@@ -162,7 +162,7 @@ class Connection final : public CallConnection,
   std::size_t unsent_requests_ CHANNEL_GUARDED = 0;  // About: since the last flush.
   bool received_ CHANNEL_GUARDED = false;            // A packet, on the loop, in this iteration.
 
-  std::size_t begun_on_loop_ = 0;  // Loop thread. About: calls, since the last packet there.
+  std::size_t begun_on_loop_ = 0;  // Loop thread. What was to be sent there since the last packet.
 
   Reader reader_ CHANNEL_GUARDED;
   transport::EventLoop* loop_ CHANNEL_GUARDED = nullptr;  // Not null: attached.

@@ -4,18 +4,12 @@
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
 #include "src/client/connection.h"
+#include "src/connection/flush_rules.h"
 
 namespace piperpc::client {
 namespace {
 
 using transport::SendResult;
-
-// So many requests are worth a packet of their own.
-constexpr std::size_t kRequestsAtOnce = 32;
-
-// When all calls have been answered, so many new ones leave before the loop serves other
-// connections. See the server's kResponsesNotToWait.
-constexpr std::size_t kRequestsNotToWait = 3;
 
 // A server that refuses many clients at once closes some of them without a reason; so does what is
 // no server of this protocol.
@@ -51,7 +45,7 @@ void Connection::OnSendError(const absl::Status& error) {
 // has begun with the first ones when the last are ready.
 void Connection::FlushSoon() {
   if (ending()) return;
-  if (loop_ != nullptr && loop_->InLoop() && unsent_requests_ < kRequestsAtOnce) {
+  if (loop_ != nullptr && loop_->InLoop() && unsent_requests_ < connection::kFramesOfAPacket) {
     ++begun_on_loop_;
     loop_->Defer(*this);
   } else {
@@ -138,12 +132,13 @@ void Connection::OnReceive(transport::Bytes packet) {
     OnPacket(packet);
     loop_->Defer(*this);
   }
-  if (begun_on_loop_ >= kRequestsNotToWait) FlushUnlessMoreComes();
+  if (begun_on_loop_ >= connection::kFramesNotToWait) FlushUnlessRepliesAreDue();
 }
 
 // The callbacks of that packet have run, and begun new calls. With no other ones in flight, the
-// server has nothing to do until it gets these.
-void Connection::FlushUnlessMoreComes() {
+// server has nothing to do until it gets these. They may have closed the channel, too: a connection
+// stays until its pipe is closed, which this loop does later.
+void Connection::FlushUnlessRepliesAreDue() {
   const Core::Lock lock(core_, Core::Lock::Where::kOnLoop);
   if (calls_.size() <= unsent_requests_) Flush();
 }

@@ -23,7 +23,7 @@ constexpr std::size_t kMostDetail = 1024;
 // The channel whose log hook runs on this thread.
 thread_local const Core* logging = nullptr;
 
-// Inlined, g++ 14 takes the place that an error does not have for one that is read.
+// Inlined, g++ 14 warns that the place of an error might be read (-Wmaybe-uninitialized).
 ABSL_ATTRIBUTE_NOINLINE transport::ClientThreads& ThreadsOf(
     const absl::StatusOr<transport::Place>& place) {
   return place.ok() ? place->transport->threads() : transport::SystemClientThreads();
@@ -130,8 +130,7 @@ absl::StatusOr<transport::EventLoop*> Core::EnsureLoop() {
   if (shut_down_) return AlreadyClosed();
   if (io_thread_ == nullptr) {
     if (!place_.ok()) return place_.status();
-    auto thread = IoThread::Start(*place_->transport,
-                                  {.always = options_.spin, .adaptive = options_.adaptive_spin});
+    auto thread = IoThread::Start(*place_->transport, transport::EventLoop::SpinOf(options_));
     if (!thread.ok()) return thread.status();
     io_thread_ = *std::move(thread);
   }

@@ -13,8 +13,7 @@ absl::StatusOr<std::shared_ptr<IoThread>> StartIoThread(IoThreadOptions options)
   const base::Range range = base::SpinRange(options.spin);
   if (absl::Status status = base::CheckRanges("I/O thread", {&range, 1}); !status.ok())
     return status;
-  const transport::EventLoop::SpinOptions spin{.always = options.spin,
-                                               .adaptive = options.adaptive_spin};
+  const auto spin = transport::EventLoop::SpinOf(options);
   if (options.transport != nullptr) return IoThread::Start(*options.transport, spin);
   const auto system = transport::SystemTransport(options.backend);
   if (!system.ok()) return system.status();

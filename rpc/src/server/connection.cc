@@ -5,21 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/base/text.h"
+#include "src/connection/flush_rules.h"
 #include "src/server/errors.h"
 #include "src/wire/status.h"
 
 namespace piperpc::server {
 
 using transport::CloseMode;
-
-namespace {
-
-// So many responses to one packet leave before the loop serves other connections. For fewer, what
-// is lost of the processors' caches by going to and fro between receiving and sending costs more
-// than the client gains.
-constexpr std::size_t kResponsesNotToWait = 3;
-
-}  // namespace
 
 Connection::Connection(ConnectionHost& host, std::unique_ptr<transport::Pipe> pipe, UserPart& user,
                        std::uint64_t number)
@@ -165,14 +157,15 @@ void Connection::OnNext() {
   Run([this] { ContinueReading(); });
 }
 
-// The client can go on with these while the loop serves the others of this iteration.
 void Connection::OnReceive(transport::Bytes packet) {
   receiving_ = false;
   received_bytes_ += packet.size();
   loop().Defer(*this);
   Run([&] {
+    const std::size_t unsent = outbox().counted();
     if (absl::Status status = OnPacket(packet); !status.ok()) return Fail(std::move(status));
-    if (outbox().counted() >= kResponsesNotToWait) Flush();
+    // The client goes on with these responses while the loop serves its next connection.
+    if (outbox().counted() >= unsent + connection::kFramesNotToWait) Flush();
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "piperpc/internal/visible_text.h"
 #include "src/base/text.h"
+#include "src/connection/flush_rules.h"
 #include "src/connection/violations.h"
 #include "src/server/connection.h"
 #include "src/server/errors.h"
@@ -23,10 +24,6 @@ constexpr std::size_t kFramesAtOnceShared = 32;
 
 // For the only user, the clock is read anew after so many frames of a packet.
 constexpr std::size_t kFramesBetweenClockReads = 8;
-
-// This many responses are worth a packet while there are more requests to look at: the client works
-// at them meanwhile.
-constexpr std::size_t kResponsesAtOnce = 32;
 
 base::Duration TimeoutOf(const wire::FrameHeader& header) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;  // 35 years: no deadline.
@@ -67,7 +64,7 @@ absl::Status Connection::OnFrames(transport::Bytes frames, base::TimePoint now) 
       user_queue().CountFrame(from_here.size() - reader.rest().size(), now - begin);
     }
     if (!status.ok()) return status;
-    if (outbox().counted() >= kResponsesAtOnce) Flush();
+    if (outbox().counted() >= connection::kFramesOfAPacket) Flush();
   }
   return absl::OkStatus();
 }

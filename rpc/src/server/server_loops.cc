@@ -68,7 +68,7 @@ absl::Status ServerLoops::Listen(transport::Transport& transport, const Endpoint
   for (std::size_t i = 0; i < options.event_loops; ++i) {
     auto loop = transport.NewLoop();
     if (!loop.ok()) return loop.status();
-    (*loop)->set_spin({.always = options.spin, .adaptive = options.adaptive_spin});
+    (*loop)->set_spin(transport::EventLoop::SpinOf(options));
     loops_.push_back(std::make_unique<ServerLoop>(
         core_, *std::move(loop), i,
         [this](const Peer& peer, bool refused) { OnGone(peer, refused); }));

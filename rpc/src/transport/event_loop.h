@@ -94,11 +94,17 @@ class EventLoop {
 
   // What a loop does that has nothing to do, before it sleeps.
   struct SpinOptions {
-    // It looks for completions for so long.
+    // It looks for completions for this long.
     base::Duration always = base::Duration::zero();
     // Without that: it looks as long as that has been worth it lately, where a look costs little.
     bool adaptive = false;
   };
+
+  // Those of a server, a channel or an I/O thread.
+  template <typename Options>
+  static SpinOptions SpinOf(const Options& options) {
+    return {.always = options.spin, .adaptive = options.adaptive_spin};
+  }
 
   // Before Run().
   virtual void set_spin(const SpinOptions& options) = 0;

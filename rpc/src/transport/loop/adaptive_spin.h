@@ -1,9 +1,9 @@
 // Whether a loop that has nothing to do should look for more for a while before it sleeps.
 //
 // To sleep and to be woken costs processor time on both sides: 3 us and more, and on a virtual
-// machine whose processors sleep some 20 us, beside the 50 us that it takes. So it is worth looking
-// for as long as what comes next has come within that time lately. A loop that sleeps cannot know
-// whether it would: so it tries, now and then. Nothing but arithmetic; one thread.
+// machine whose processors sleep some 20 us, beside the 50 us that it takes. Looking is worth it
+// while what comes next usually comes sooner than that. A sleeping loop cannot measure this, so it
+// tries now and then. Nothing but arithmetic; one thread.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace piperpc::transport {
 
 class AdaptiveSpin {
  public:
-  // How long a look lasts at the most. Longer than it takes to wake the other side: two sides that
-  // both sleep each time find out of it only when one of them looks for so long.
+  // How long a look lasts at the most. Longer than a wake-up: where both sides sleep each time, one
+  // of them must look this long to meet the other one awake.
   static constexpr base::Duration kLongestLook = std::chrono::microseconds(100);
 
   // What comes later than this has cost more time than a sleep.

@@ -8,6 +8,7 @@ LoopBase::LoopBase() : posted_([this] { Wake(); }) {}
 
 void LoopBase::set_spin(const SpinOptions& options) {
   spin_ = options.always;
+  adaptive_.reset();
   const bool adaptive = options.adaptive && spin_ == base::Duration::zero();
   if (adaptive && looks_may_pay()) adaptive_.emplace();
 }
@@ -28,17 +29,17 @@ bool LoopBase::LookOnce() {
   return polled_.Poll() || completed;
 }
 
-// False: in vain, or not at all.
+// False: in vain, or not at all. What a timer cuts short says nothing of what comes.
 bool LoopBase::WaitAwake(base::TimePoint limit) {
   const bool adapts = adaptive_ && adaptive_->ShouldLook();
   if (!adapts && spin_ == base::Duration::zero()) return false;
   base::Spin spin(adapts ? AdaptiveSpin::kLongestLook : spin_, limit);
   do {
     if (!LookOnce()) continue;
-    if (adaptive_) adaptive_->OnFound(spin.elapsed());
+    if (adapts) adaptive_->OnFound(spin.elapsed());
     return true;
   } while (spin.GoOn());
-  if (adaptive_) adaptive_->OnNothing();
+  if (adapts && spin.elapsed() >= AdaptiveSpin::kLongestLook) adaptive_->OnNothing();
   return false;
 }
 
