@@ -94,9 +94,7 @@ ServerOptions ServerWorld::Options() {
 }
 
 std::unique_ptr<FuzzedClient> ServerWorld::Connect() {
-  auto [client, server] = transport::MemoryPipe::NewPair();
-  server_.acceptor().OnConnect(std::move(server));
-  return std::make_unique<FuzzedClient>(std::move(client));
+  return std::make_unique<FuzzedClient>(server_.Connect());
 }
 
 }  // namespace piperpc::fuzz

@@ -8,13 +8,16 @@
 #include "gtest/gtest.h"
 #include "piperpc/raw_service.h"
 #include "src/server/dispatcher.h"
-#include "src/transport/memory/pipe.h"
+#include "src/transport/pipe.h"
 #include "support/call_frames.h"
+#include "support/send_packet.h"
 #include "support/stepped_loop.h"
 #include "support/stepped_server.h"
 
 namespace piperpc {
 namespace {
+
+using testing::SendPacket;
 
 // One iteration of the loop serves both clients, the busy one first.
 class EarlyReplyTest : public ::testing::Test {
@@ -35,11 +38,6 @@ class EarlyReplyTest : public ::testing::Test {
     EXPECT_TRUE(server_.empty());
   }
 
-  static void Send(transport::Pipe& pipe, const std::string& packet) {
-    const transport::Bytes slice(packet.data(), packet.size());
-    EXPECT_TRUE(pipe.Send({&slice, 1}).ok());
-  }
-
   static std::string Request(std::uint64_t id, std::string_view method) {
     return testing::EncodedRequest(id, "early.v1.Early/" + std::string(method), "");
   }
@@ -55,12 +53,11 @@ class EarlyReplyTest : public ::testing::Test {
 
   // Greeted.
   std::unique_ptr<transport::Pipe> Connect() {
-    auto [client, server] = transport::MemoryPipe::NewPair();
-    server_.acceptor().OnConnect(std::move(server));
-    Send(*client, testing::EncodedHello());
+    std::unique_ptr<transport::Pipe> client = server_.Connect();
+    SendPacket(*client, testing::EncodedHello());
     server_.loop().RunUntilIdle();
     EXPECT_TRUE(client->ReceiveUntil(buffer_, base::TimePoint::min()).ok());
-    return std::move(client);
+    return client;
   }
 
   std::vector<char> buffer_;
@@ -73,16 +70,16 @@ class EarlyReplyTest : public ::testing::Test {
 };
 
 TEST_F(EarlyReplyTest, SeveralRepliesOfAPacketLeaveBeforeTheNextConnectionIsServed) {
-  Send(*busy_, Request(1, "Answer") + Request(2, "Answer") + Request(3, "Answer"));
-  Send(*other_, Request(1, "Look"));
+  SendPacket(*busy_, Request(1, "Answer") + Request(2, "Answer") + Request(3, "Answer"));
+  SendPacket(*other_, Request(1, "Look"));
   server_.loop().RunUntilIdle();
   EXPECT_TRUE(seen_);
   EXPECT_FALSE(BusyHasPacket()) << "they did not leave together";
 }
 
 TEST_F(EarlyReplyTest, ASingleReplyLeavesInTheSameIteration) {
-  Send(*busy_, Request(1, "Answer"));
-  Send(*other_, Request(1, "Answer"));
+  SendPacket(*busy_, Request(1, "Answer"));
+  SendPacket(*other_, Request(1, "Answer"));
   server_.loop().RunOnce();
   EXPECT_TRUE(BusyHasPacket());
 }

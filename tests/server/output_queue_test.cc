@@ -10,9 +10,10 @@
 #include "gtest/gtest.h"
 #include "piperpc/raw_service.h"
 #include "src/server/dispatcher.h"
-#include "src/transport/memory/pipe.h"
+#include "src/transport/pipe.h"
 #include "src/wire/frame.h"
 #include "support/call_frames.h"
+#include "support/send_packet.h"
 #include "support/stepped_loop.h"
 #include "support/stepped_server.h"
 #include "support/test_service.h"
@@ -30,9 +31,7 @@ class OutputQueueTest : public ::testing::Test {
     service_.AddUnary("Big", [](ServerContext&, RawMessage) { return Big(); });
     service_.AddServerStreaming("Fail", [this](ServerContext&, RawMessage) { return Fail(); });
     EXPECT_TRUE(dispatcher_.Add(service_).ok());
-    auto [client, server] = transport::MemoryPipe::NewPair();
-    client_ = std::move(client);
-    server_.acceptor().OnConnect(std::move(server));
+    client_ = server_.Connect();
   }
   ~OutputQueueTest() override {
     client_->Close(transport::CloseMode::kAbort, [] {});
@@ -40,8 +39,7 @@ class OutputQueueTest : public ::testing::Test {
   }
 
   void Send(const std::string& packet) {
-    const transport::Bytes slice(packet.data(), packet.size());
-    EXPECT_TRUE(client_->Send({&slice, 1}).ok());
+    testing::SendPacket(*client_, packet);
     server_.loop().RunUntilIdle();
   }
 

@@ -10,8 +10,9 @@
 
 #include "piperpc/raw_service.h"
 #include "src/server/dispatcher.h"
-#include "src/transport/memory/pipe.h"
+#include "src/transport/pipe.h"
 #include "support/call_frames.h"
+#include "support/send_packet.h"
 #include "support/stepped_loop.h"
 #include "support/stepped_server.h"
 
@@ -25,13 +26,9 @@ class ReplyMemoryTest : public ::testing::Test {
   ReplyMemoryTest() {
     service_.AddUnary("Large", [](ServerContext&, RawMessage) { return Large(); });
     EXPECT_TRUE(dispatcher_.Add(service_).ok());
-    auto [client, server] = transport::MemoryPipe::NewPair();
-    client_ = std::move(client);
-    server_.acceptor().OnConnect(std::move(server));
-    const std::string packet =
-        testing::EncodedHello() + testing::EncodedRequest(1, "memory.v1.Memory/Large", "");
-    const transport::Bytes slice(packet.data(), packet.size());
-    EXPECT_TRUE(client_->Send({&slice, 1}).ok());
+    client_ = server_.Connect();
+    testing::SendPacket(*client_, testing::EncodedHello() +
+                                      testing::EncodedRequest(1, "memory.v1.Memory/Large", ""));
     server_.loop().RunUntilIdle();
   }
   ~ReplyMemoryTest() override {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "src/server/dispatcher.h"
-#include "src/transport/memory/pipe.h"
+#include "src/transport/pipe.h"
 #include "src/wire/control.h"
 #include "src/wire/frame.h"
 #include "support/stepped_loop.h"
@@ -28,9 +28,7 @@ class SilentClientsTest : public ::testing::Test {
   }
 
   transport::Pipe& Connect() {
-    auto [client, server] = transport::MemoryPipe::NewPair();
-    clients_.push_back(std::move(client));
-    server_.acceptor().OnConnect(std::move(server));
+    clients_.push_back(server_.Connect());
     server_.loop().RunUntilIdle();
     return *clients_.back();
   }

@@ -16,6 +16,7 @@
 #include "src/server/dispatcher.h"
 #include "src/transport/memory/pipe.h"
 #include "support/call_frames.h"
+#include "support/send_packet.h"
 #include "support/stepped_loop.h"
 #include "support/stepped_server.h"
 
@@ -91,10 +92,7 @@ class UserRoundRobinTest : public ::testing::Test {
       }
       return requests;
     }
-    void Send(const std::string& packet) {
-      const transport::Bytes slice(packet.data(), packet.size());
-      EXPECT_TRUE(pipe_->Send({&slice, 1}).ok());
-    }
+    void Send(const std::string& packet) { testing::SendPacket(*pipe_, packet); }
 
     const std::unique_ptr<transport::Pipe> pipe_;
     const std::string name_;

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "src/transport/memory/pipe.h"
+
 namespace piperpc::testing {
 
 SteppedServer::SteppedServer(ServerOptions options, const server::Dispatcher& dispatcher,
@@ -15,6 +17,12 @@ SteppedServer::SteppedServer(ServerOptions options, const server::Dispatcher& di
               refused ? acceptor_.OnRefusedGone() : acceptor_.OnGone(peer);
             }) {
   acceptor_.set_loops({&loop_});
+}
+
+std::unique_ptr<transport::Pipe> SteppedServer::Connect() {
+  auto [client, server] = transport::MemoryPipe::NewPair();
+  acceptor_.OnConnect(std::move(server));
+  return std::move(client);
 }
 
 void SteppedServer::GoOnShuttingDown() {

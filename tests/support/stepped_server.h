@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "piperpc/server.h"
 #include "src/server/acceptor.h"
 #include "src/server/connection_host.h"
 #include "src/server/dispatcher.h"
 #include "src/server/server_loop.h"
+#include "src/transport/pipe.h"
 #include "support/stepped_loop.h"
 
 namespace piperpc::testing {
@@ -20,6 +22,9 @@ class SteppedServer {
                 const ManualClock& clock);
 
   SteppedLoop& loop() { return *stepped_; }
+
+  // A new client's end of a pipe. The loop has yet to see it.
+  std::unique_ptr<transport::Pipe> Connect();
 
   // Who is told of clients.
   server::Acceptor& acceptor() { return acceptor_; }
